@@ -1,0 +1,145 @@
+"""What can go wrong, in the words of the blog. Nothing here knows HTTP.
+
+ConfigError
+BlogError
+├── Unauthorized ── InvalidCredentials
+├── Forbidden
+├── NotFound ── Gone
+├── Invalid
+├── Conflict ── InvalidTransition
+├── Stale
+├── RateLimited
+└── Unavailable
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class ConfigError(Exception):
+    """The configuration or the machine does not allow a start. The message is one line: the cause and the cure."""
+
+
+class BlogError(Exception):
+    """A request that cannot be fulfilled. `code` is stable, the detail is for people.
+
+    `members` are further facts that a client can act on; they become members of the problem document.
+    """
+
+    code = "bad_request"
+
+    def __init__(self, detail: str, *, code: str | None = None, **members: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or type(self).code
+        self.members: Mapping[str, Any] = members
+
+
+class Unauthorized(BlogError):
+    """Nobody is signed in, or the credential is not, or no longer, good."""
+
+    code = "unauthenticated"
+
+
+class InvalidCredentials(Unauthorized):
+    """A sign-in failed. Says the same for an unknown user and for a wrong password."""
+
+    code = "invalid_credentials"
+
+    def __init__(self) -> None:
+        super().__init__("The login or the password is wrong.")
+
+
+class Forbidden(BlogError):
+    """We know who asks, and they may not."""
+
+    code = "forbidden"
+
+
+class NotFound(BlogError):
+    """It is not there, or not for this viewer: the two are never told apart."""
+
+    code = "not_found"
+
+
+class Gone(NotFound):
+    """It was here and has been removed for good."""
+
+    code = "purged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldError:
+    """One wrong field. `pointer` is a JSON Pointer into what was sent (RFC 6901)."""
+
+    pointer: str
+    code: str
+    detail: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Invalid(BlogError):
+    """Some fields are not valid; all of them are named at once."""
+
+    code = "invalid_fields"
+
+    def __init__(self, errors: Iterable[FieldError], detail: str = "Some fields are not valid.") -> None:
+        super().__init__(detail)
+        self.errors = tuple(errors)
+
+    @classmethod
+    def field(cls, pointer: str, code: str, detail: str, **params: Any) -> Invalid:
+        """The frequent case: one wrong field."""
+        return cls([FieldError(pointer=pointer, code=code, detail=detail, params=params)])
+
+
+class Conflict(BlogError):
+    """The wish is valid, but the present state does not allow it."""
+
+    code = "conflict"
+
+
+class InvalidTransition(Conflict):
+    """The post is in a state from which this step does not lead anywhere."""
+
+    code = "invalid_transition"
+
+    def __init__(self, detail: str, *, allowed: Iterable[str]) -> None:
+        super().__init__(detail, allowed=list(allowed))
+
+
+class Stale(BlogError):
+    """Somebody else was first: the caller acted on a version that is no longer the present one.
+
+    `current` is what it is now; `changed` names the fields that moved since, None when that is too long ago to tell.
+    """
+
+    code = "stale"
+
+    def __init__(self, current: Any, changed: Iterable[str] | None) -> None:
+        super().__init__("It has been changed since you read it. Read it again and repeat your change.")
+        self.current = current
+        self.changed = None if changed is None else sorted(set(changed))
+
+
+class RateLimited(BlogError):
+    """Too many attempts."""
+
+    code = "rate_limited"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Unavailable(BlogError):
+    """We cannot do it now, or do not know whether it was done: overload, no primary, a write that timed out."""
+
+    code = "unavailable"
+
+    def __init__(self, detail: str = "Try again in a moment.", *, retry_after_seconds: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
