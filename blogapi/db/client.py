@@ -1,0 +1,145 @@
+"""The connection to MongoDB: how it is opened, what it must guarantee, how long it may take, what its errors mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import pymongo
+from bson.codec_options import CodecOptions
+from bson.errors import InvalidId
+from bson.objectid import ObjectId
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+from pymongo import errors
+
+from blogapi.errors import ConfigError, NotFound, Unavailable
+
+Document: TypeAlias = dict[str, Any]
+Database: TypeAlias = AsyncIOMotorDatabase[Document]
+
+_OUTAGES = (
+    errors.ConnectionFailure,  # AutoReconnect, NetworkTimeout, NotPrimaryError, ServerSelectionTimeoutError
+    errors.WaitQueueTimeoutError,
+    errors.ExecutionTimeout,
+    errors.WTimeoutError,
+    errors.WriteConcernError,
+)
+
+
+def connect(url: str, *, timeout_seconds: float, pool_size: int) -> AsyncIOMotorClient[Document]:
+    """A client of the running event loop. Nothing is sent before it is used. Raises ConfigError for a bad URL.
+
+    Times are read as naive UTC: making them aware costs a quarter of a list, and stores do it where models are made.
+    """
+    try:
+        return AsyncIOMotorClient(
+            url,
+            appname="blogapi",
+            tz_aware=False,
+            w="majority",
+            journal=True,
+            retryWrites=True,
+            maxPoolSize=pool_size,
+            serverSelectionTimeoutMS=int(timeout_seconds * 1000),
+            connectTimeoutMS=int(timeout_seconds * 1000),
+        )
+    except (errors.ConfigurationError, ValueError, TypeError) as error:
+        # The driver quotes what it does not understand; that may be a password.
+        why = "its user or its options" if "@" in url else _brief(error)
+        raise ConfigError(f"mongo.url: MongoDB's driver does not accept it ({why}). Correct the URL.") from None
+
+
+@contextmanager
+def database_time(seconds: float) -> Iterator[None]:
+    """Bound all database calls inside by one deadline, and say `Unavailable` when the database does not answer.
+
+    The outcome of a write that was cut off is not known: it may have happened.
+    """
+    with database_errors(), pymongo.timeout(seconds):
+        yield
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Say `Unavailable` when the database does not answer."""
+    try:
+        yield
+    except errors.PyMongoError as error:
+        if isinstance(error, _OUTAGES) or error.timeout:
+            raise Unavailable("The database does not answer. Try again in a moment.") from error
+        raise
+
+
+async def check_guarantees(database: Database, *, production: bool) -> None:
+    """Refuse a server that cannot keep our promises. Raises ConfigError.
+
+    A standalone server has no majority to wait for and no change streams; it is accepted for development only.
+    """
+    concern = database.client.write_concern.document
+    if concern.get("w") != "majority" or concern.get("j") is False:
+        raise ConfigError(
+            "mongo.url: the write concern is weaker than majority. Take `w` and `journal` out of the URL."
+        )
+    try:
+        hello = await database.client.admin.command("hello")
+    except errors.PyMongoError as error:
+        raise ConfigError(
+            f"mongo.url: no MongoDB primary answers there. Start it or correct the URL. ({_brief(error)})"
+        ) from None
+    if production and not _is_replica_set(hello):
+        raise ConfigError(
+            "mongo.url: this MongoDB is standalone. Production needs a replica set (mongod --replSet ...)."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """What the database server is."""
+
+    version: tuple[int, int]
+    is_replica_set: bool
+
+
+async def describe_server(database: Database) -> Server:
+    """Ask the server what it is. A router of a sharded cluster counts as a replica set."""
+    info, hello = await database.command("buildInfo"), await database.client.admin.command("hello")
+    major, minor = info["versionArray"][:2]
+    return Server(version=(major, minor), is_replica_set=_is_replica_set(hello))
+
+
+def _is_replica_set(hello: Document) -> bool:
+    return "setName" in hello or hello.get("msg") == "isdbgrid"
+
+
+def _brief(error: Exception) -> str:
+    return str(error).split(",")[0][:120]
+
+
+def object_id(text: str) -> ObjectId:
+    """The id as the database has it. Raises NotFound: what is no id belongs to nothing."""
+    try:
+        return ObjectId(str(text))
+    except InvalidId:
+        raise NotFound(f"There is nothing with the id {text!r}.") from None
+
+
+def new_id() -> str:
+    """An id that no document has yet."""
+    return str(ObjectId())
+
+
+__all__ = [
+    "CodecOptions",
+    "Database",
+    "Document",
+    "Server",
+    "check_guarantees",
+    "connect",
+    "database_errors",
+    "database_time",
+    "describe_server",
+    "new_id",
+    "object_id",
+]

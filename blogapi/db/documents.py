@@ -1,0 +1,94 @@
+"""Documents become models, and models documents, by the annotations of the model's fields.
+
+`id` is `_id` (in a subdocument it stays `id`); an `Id` is an ObjectId; a tuple is an array; a dataclass is a
+subdocument; times are naive UTC in a document and aware in a model. Fields that a model does not know are ignored, so
+an older server can read what a newer one wrote, and fields that a document lacks get the model's default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from bson.objectid import ObjectId
+
+from blogapi.db.client import Document
+from blogapi.ids import OBJECT_ID
+
+Model = TypeVar("Model")
+_Convert = Callable[[Any], Any]
+_known: dict[type, list[tuple[str, _Convert, _Convert]]] = {}
+
+
+def from_document(kind: type[Model], document: Mapping[str, Any]) -> Model:
+    """The model that a document holds."""
+    return _read(kind, document, "_id")
+
+
+def from_subdocument(kind: type[Model], document: Mapping[str, Any]) -> Model:
+    """The same for a model that lies within another's document."""
+    return _read(kind, document, "id")
+
+
+def to_document(model: Any) -> Document:
+    """The document that holds a model."""
+    return _write(model, "_id")
+
+
+def to_subdocument(model: Any) -> Document:
+    """The same for a model that lies within another's document."""
+    return _write(model, "id")
+
+
+def _read(kind: type[Model], document: Mapping[str, Any], id_key: str) -> Model:
+    given = {}
+    for name, read, _ in _fields(kind):
+        key = id_key if name == "id" else name
+        if key in document:
+            given[name] = read(document[key])
+    return kind(**given)
+
+
+def _write(model: Any, id_key: str) -> Document:
+    return {id_key if name == "id" else name: write(getattr(model, name)) for name, _, write in _fields(type(model))}
+
+
+def _fields(kind: type) -> list[tuple[str, _Convert, _Convert]]:
+    """Of each field: its name, how it is read and how it is written."""
+    if kind not in _known:
+        hints = get_type_hints(kind, include_extras=True)
+        names = [field.name for field in dataclasses.fields(kind)]
+        _known[kind] = [(name, *_converters(hints[name])) for name in names]
+    return _known[kind]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _aware(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC)
+
+
+def _converters(hint: Any) -> tuple[_Convert, _Convert]:
+    """How a value of this type is read from a document, and written to one."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return (str, ObjectId) if OBJECT_ID in arguments[1:] else _converters(arguments[0])
+    if origin in (Union, UnionType):
+        read, write = next(_converters(argument) for argument in arguments if argument is not NoneType)
+        return (
+            lambda value: None if value is None else read(value),
+            lambda value: None if value is None else write(value),
+        )
+    if origin is tuple:
+        read, write = _converters(arguments[0])
+        return lambda items: tuple(map(read, items)), lambda items: [*map(write, items)]
+    if hint is datetime:
+        return _aware, _same
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return lambda inner: _read(hint, inner, "id"), to_subdocument
+    return _same, _same

@@ -1,0 +1,17 @@
+"""Identifiers. To us and to clients they are opaque strings; the database keeps them as ObjectIds."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+OBJECT_ID = "object id"
+# A string for everybody; `db/documents.py` sees the mark and stores an ObjectId.
+Id = Annotated[str, OBJECT_ID]
+
+_LOOKS_LIKE_ONE = re.compile(r"[0-9a-f]{24}")
+
+
+def is_id(text: str) -> bool:
+    """Whether the text could be an identifier."""
+    return _LOOKS_LIKE_ONE.fullmatch(text) is not None
