@@ -1,0 +1,84 @@
+"""Bodies to safe HTML, and what goes with it: excerpt, counts, table of contents."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+from blogapi.text import html_body, markdown
+from blogapi.text.markdown import TooComplex
+from blogapi.text.sanitizer import clean_post, clean_small
+from blogapi.text.transcript import TocEntry, Transcript
+
+__all__ = ["MAX_HTML_BYTES", "BodyFormat", "Rendered", "TocEntry", "render", "render_small"]
+
+BodyFormat = Literal["markdown", "html"]
+
+# A document in MongoDB has 16 MiB, and a post keeps body and HTML twice. The HTML of real posts is at most a few times
+# as long as the body.
+MAX_HTML_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What is stored beside a body."""
+
+    html: str
+    excerpt_auto: str
+    word_count: int
+    reading_minutes: int
+    toc: tuple[TocEntry, ...]
+
+
+def render(body: str, body_format: BodyFormat) -> Rendered:
+    """Render any text of a post; never fails. One that is too complex to be meant is shown as it was typed."""
+    body = _well_formed(body)
+    try:
+        html, transcript = _html_post(body) if body_format == "html" else _markdown_post(body)
+        if len(html) > MAX_HTML_BYTES // 4 and len(html.encode()) > MAX_HTML_BYTES:
+            raise TooComplex
+    except TooComplex:
+        html, transcript = _plain_post(html_body.to_text(body) if body_format == "html" else body)
+    word_count, reading_minutes = transcript.count()
+    return Rendered(
+        html=html,
+        excerpt_auto=transcript.excerpt(),
+        word_count=word_count,
+        reading_minutes=reading_minutes,
+        toc=tuple(transcript.toc),
+    )
+
+
+def render_small(text: str) -> str:
+    """Render the Markdown of bios and comments: paragraphs, emphasis, links, code, lists. Never fails."""
+    text = _well_formed(text)
+    try:
+        return clean_small(markdown.small_to_html(text))
+    except TooComplex:
+        return clean_small(_preformatted(text))
+
+
+def _markdown_post(body: str) -> tuple[str, Transcript]:
+    html, transcript = markdown.post_to_html(body)
+    return clean_post(html), transcript
+
+
+def _html_post(body: str) -> tuple[str, Transcript]:
+    if html_body.is_too_complex(body):
+        raise TooComplex
+    return html_body.to_html(body)
+
+
+def _plain_post(text: str) -> tuple[str, Transcript]:
+    transcript = Transcript()
+    transcript.prose.append(text)
+    return clean_post(_preformatted(text)), transcript
+
+
+def _preformatted(text: str) -> str:
+    # The line break after the tag is dropped by whoever parses it; without it, one of the text's own would be.
+    return f"<pre>\n{escape(text, quote=False)}</pre>"
+
+
+def _well_formed(text: str) -> str:
+    # A surrogate without its partner is no character and cannot be stored or sanitised.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
