@@ -1,0 +1,42 @@
+"""Conditional requests: ETag, If-None-Match, If-Match (RFC 9110, sections 8.8.3 and 13.1)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from aiohttp import web
+
+from blogapi.errors import BlogError
+
+_STRONG_TAG = re.compile(r'\s*"([\x21\x23-\x7e\x80-\xff]*)"\s*')
+_VERSIONED = re.compile(r"([0-9]{1,18})-[0-9a-f]+")
+
+
+def etag_of(body: bytes, version: int | None) -> str:
+    """A strong validator, quotes included: `"<version>-<hash>"` for a resource, `"<hash>"` for a list."""
+    digest = hashlib.blake2b(body, digest_size=12).hexdigest()
+    return f'"{digest}"' if version is None else f'"{version}-{digest}"'
+
+
+def is_known(request: web.Request, etag: str) -> bool:
+    """Whether the caller's `If-None-Match` says that it has this representation: weak comparison, as the RFC asks."""
+    offered = request.headers.get("If-None-Match")
+    if offered is None:
+        return False
+    return offered.strip() == "*" or etag in [tag.strip().removeprefix("W/") for tag in offered.split(",")]
+
+
+def expected_versions(request: web.Request) -> frozenset[int]:
+    """The versions that the caller's `If-Match` allows.
+
+    Only the version in a tag is compared, so a like never makes it stale. A weak tag, and one that is not ours, never
+    matches (strong comparison): the result may be empty. Raises BlogError `precondition_required` without the header,
+    and for `*`, which would defeat its purpose.
+    """
+    offered = ",".join(request.headers.getall("If-Match", []))
+    if not offered.strip() or offered.strip() == "*":
+        raise BlogError("Send the ETag of what you read as If-Match.", code="precondition_required")
+    tags = (_STRONG_TAG.fullmatch(tag) for tag in offered.split(","))
+    versions = (_VERSIONED.fullmatch(tag[1]) for tag in tags if tag)
+    return frozenset(int(version[1]) for version in versions if version)

@@ -1,0 +1,282 @@
+"""`@endpoint`: one declaration per route, from which it is served, guarded and documented.
+
+The stages of a request stand here once, in the order in which the contract names its errors: body (413, 415, 400),
+query (400), who asks (401), what it is about (404, 403), role (403), replay, fields (422), If-Match (428), then the
+handler (412, 409).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Protocol
+
+import orjson
+from aiohttp import hdrs, web
+from marshmallow import Schema, ValidationError
+
+from blogapi.attempt import ONCE, Attempt
+from blogapi.db.client import database_time
+from blogapi.errors import FieldError, Invalid, Stale
+from blogapi.paging import Page
+from blogapi.web.body import read_json
+from blogapi.web.conditional import etag_of, expected_versions, is_known
+from blogapi.web.fields import Message, Strict
+from blogapi.web.idempotency import IDEMPOTENCY
+from blogapi.web.pagination import link_header, page_body
+from blogapi.web.query import NoQuery, read_query
+
+JSON = "application/json"
+_JSON_ONLY = frozenset({JSON})
+_MERGE_PATCH = frozenset({JSON, "application/merge-patch+json"})
+_PRIVATE = "private, no-store"
+PUBLIC_CACHE_CONTROL = "public, max-age=0, must-revalidate"
+
+ATTEMPT: web.RequestKey[Attempt] = web.RequestKey("attempt", Attempt)
+EXPECTED: web.RequestKey[frozenset[int]] = web.RequestKey("expected_versions", frozenset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointSettings:
+    """What the endpoints of an app have in common."""
+
+    body_timeout_seconds: float = 30
+    database_timeout_seconds: float = 5
+    public_cache_control: str = PUBLIC_CACHE_CONTROL
+
+
+SETTINGS: web.AppKey[EndpointSettings] = web.AppKey("endpoint_settings", EndpointSettings)
+
+
+class Needs(Protocol):
+    """Who may call a route."""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anybody may, so that the answer can be kept by shared caches."""
+
+    @property
+    def says(self) -> str:
+        """For the documentation: `public`, `signed in`, `role: editor`."""
+
+    async def authenticate(self, request: web.Request) -> None:
+        """Raises Unauthorized, and Forbidden for a cookie that comes from another site."""
+
+    def authorize(self, request: web.Request) -> None:
+        """Raises Forbidden."""
+
+    def caller(self, request: web.Request) -> str:
+        """Whose Idempotency-Keys these are: the user, or the address of somebody who is not signed in."""
+
+
+class NoBody(Strict):
+    """For routes that take no field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a model leaves: a plain function that makes it JSON-ready, and the schema that documents the result."""
+
+    schema: type[Schema]
+    view: Callable[[Any], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A handler's result with something to add. `shape` where it is not the first one that the route declares."""
+
+    result: Any
+    shape: Shape | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fields: tuple[str, ...] | None = None
+    private: bool = False
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """The declaration of a route."""
+
+    needs: Needs
+    summary: str
+    on: Callable[[web.Request], Awaitable[Any]] | None = None
+    body: type[Schema] = NoBody
+    merge: Callable[[Any], dict[str, Any]] | None = None
+    query: type[Schema] = NoQuery
+    returns: tuple[Shape, ...] = ()
+    listed: bool = False
+    status: int = 200
+    match: bool = False
+    idempotent: bool = False
+    content_type: str = JSON
+    also: tuple[int, ...] = ()
+
+
+def declared(handler: Any) -> Endpoint | None:
+    """What a route's handler declares, if it does."""
+    endpoint: Endpoint | None = getattr(handler, "__endpoint__", None)
+    return endpoint
+
+
+def attempt(request: web.Request) -> Attempt:
+    """This attempt at an idempotent request."""
+    known: Attempt = request.get(ATTEMPT, ONCE)
+    return known
+
+
+def if_match(request: web.Request) -> frozenset[int]:
+    """The versions that the caller's If-Match allows; the route declares `match=True`."""
+    return request[EXPECTED]
+
+
+def endpoint(*, returns: Shape | tuple[Shape, ...] = (), **declaration: Any) -> Callable[[Any], Any]:
+    """Declare a route; takes the fields of `Endpoint`.
+
+    The handler is called with the request, then, each only if declared: what `on` found, the loaded body, the loaded
+    query. It returns a model (or a Page of models) for the first of `returns`, a Reply, or a web.StreamResponse.
+    """
+    shapes = returns if isinstance(returns, tuple) else (returns,)
+
+    def decorate(handler: Callable[..., Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        summary = (handler.__doc__ or "").strip().split("\n")[0]
+        known = Endpoint(returns=shapes, summary=summary, **declaration)
+        serve = _Server(known, handler)
+
+        @wraps(handler)
+        async def run(request: web.Request) -> web.StreamResponse:
+            sent = await serve.read_body(request)
+            # From here on: a body that is slow to arrive does not use up the database's time.
+            with database_time(request.config_dict[SETTINGS].database_timeout_seconds):
+                return await serve(request, sent)
+
+        run.__endpoint__ = known  # type: ignore[attr-defined]  # how openapi.py and the app find the declaration
+        return run
+
+    return decorate
+
+
+class _Server:
+    """Serves one endpoint."""
+
+    def __init__(self, known: Endpoint, handler: Callable[..., Awaitable[Any]]) -> None:
+        self._known, self._handler = known, handler
+        self._body, self._query = known.body(), known.query()
+        self._takes_body = known.body is not NoBody
+        self._takes_query = known.query is not NoQuery
+
+    async def __call__(self, request: web.Request, sent: Any) -> web.StreamResponse:
+        known = self._known
+        query = read_query(request, self._query)
+        await known.needs.authenticate(request)
+        subject = () if known.on is None else (await known.on(request),)
+        known.needs.authorize(request)
+
+        async def work(attempt: Attempt) -> web.StreamResponse:
+            request[ATTEMPT] = attempt
+            arguments = [*subject]
+            if request.method not in ("GET", "HEAD"):
+                wish = self._load(sent, *subject)
+                arguments += [wish] if self._takes_body else []
+            if known.match:
+                request[EXPECTED] = expected_versions(request)
+            if self._takes_query:
+                arguments.append(query)
+            try:
+                return respond(request, known, await self._handler(request, *arguments))
+            except Stale as error:
+                raise self._with_present(error) from None
+
+        if not known.idempotent:
+            return await work(ONCE)
+        idempotency, caller = request.config_dict[IDEMPOTENCY], known.needs.caller(request)
+        return await idempotency.run(request, caller=caller, body=sent, work=work)
+
+    async def read_body(self, request: web.Request) -> Any:
+        """What came with the request, parsed; None for methods that take no body."""
+        if request.method in ("GET", "HEAD"):
+            return None
+        media_types = _MERGE_PATCH if request.method == "PATCH" else _JSON_ONLY
+        seconds = request.config_dict[SETTINGS].body_timeout_seconds
+        return await read_json(request, media_types=media_types, timeout_seconds=seconds)
+
+    def _load(self, sent: Any, *subject: Any) -> Any:
+        value = {} if sent is None else sent
+        if self._known.merge is not None and isinstance(value, dict):
+            # An unknown field stays even where null would remove it, to be refused like any other.
+            unknown = {name: sent for name, sent in value.items() if name not in self._body.fields}
+            value = {**merge_patch(self._known.merge(subject[0]), value), **unknown}
+        try:
+            return self._body.load(value)
+        except ValidationError as error:
+            raise Invalid(field_errors(error.messages)) from None
+
+    def _with_present(self, error: Stale) -> Stale:
+        view = self._known.returns[0].view(error.current)
+        error.members = {"version": view["version"], "etag": etag_of(orjson.dumps(view), view["version"])}
+        return error
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """The target after the patch (RFC 7396 section 2): objects merge, null removes, anything else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged
+
+
+def field_errors(messages: Any, pointer: str = "") -> list[FieldError]:
+    """marshmallow's tree of messages as a flat list with JSON Pointers (RFC 6901)."""
+    if isinstance(messages, dict):
+        found: list[FieldError] = []
+        for name, inner in messages.items():
+            # A dict field's own messages lie under "key" and "value", a schema's under "_schema".
+            escaped = str(name).replace("~", "~0").replace("/", "~1")
+            found += field_errors(inner, pointer if name == "_schema" else f"{pointer}/{escaped}")
+        return found
+    if isinstance(messages, list):
+        return [error for message in messages for error in field_errors(message, pointer)]
+    code, params = ("invalid", {}) if not isinstance(messages, Message) else (messages.code, dict(messages.params))
+    return [FieldError(pointer=pointer, code=code, detail=str(messages), params=params)]
+
+
+def respond(request: web.Request, known: Endpoint, result: Any) -> web.StreamResponse:
+    """The answer: JSON with a strong ETag, or 304 if the caller has it."""
+    if isinstance(result, web.StreamResponse):
+        return result
+    reply = result if isinstance(result, Reply) else Reply(result=result)
+    headers = {hdrs.CACHE_CONTROL: _PRIVATE, **reply.headers}
+    if reply.result is None:
+        return web.Response(status=known.status, headers=headers)
+    body, version = _render(request, reply.shape or known.returns[0], reply, headers)
+    headers[hdrs.ETAG] = etag = etag_of(body, version)
+    if known.status == 204:
+        return web.Response(status=204, headers=headers)
+    if request.method in ("GET", "HEAD"):
+        if known.needs.is_public and not reply.private:
+            headers[hdrs.CACHE_CONTROL] = request.config_dict[SETTINGS].public_cache_control
+        if is_known(request, etag):
+            return web.Response(status=304, headers=headers)
+    headers[hdrs.CONTENT_TYPE] = known.content_type
+    return web.Response(status=known.status, body=body, headers=headers)
+
+
+def _render(request: web.Request, shape: Shape, reply: Reply, headers: dict[str, str]) -> tuple[bytes, int | None]:
+    if isinstance(reply.result, Page):
+        items = [select(shape.view(item), reply.fields) for item in reply.result.items]
+        envelope = page_body(request, reply.result, items, reply.limit)
+        if envelope["page"]["next"]:
+            headers[hdrs.LINK] = link_header(request, envelope["page"]["next"])
+        return orjson.dumps(envelope), None
+    view = shape.view(reply.result)
+    return orjson.dumps(select(view, reply.fields)), view.get("version")
+
+
+def select(view: Mapping[str, Any], fields: tuple[str, ...] | None) -> Mapping[str, Any]:
+    """Only the fields that were asked for; `id` is always there."""
+    return view if fields is None else {"id": view["id"], **{name: view[name] for name in fields if name in view}}

@@ -1,0 +1,96 @@
+"""Errors become problem documents (RFC 9457), wherever they come from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from blogapi.errors import BlogError, Invalid, RateLimited, Stale, Unavailable
+from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
+from blogapi.web.requests import request_id
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+CONTENT_TYPE = "application/problem+json"
+
+log = logging.getLogger("blogapi.errors")
+
+
+def problem_body(code: str, detail: str, *, instance: str, request_id: str, members: Mapping[str, Any]) -> bytes:
+    """The problem document itself."""
+    problem = PROBLEMS[code]
+    document = {
+        "type": f"/docs/problems/{code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+        "instance": instance,
+        "code": code,
+        "request_id": request_id,
+        **members,
+    }
+    return orjson.dumps(document)
+
+
+def problem_response(
+    request: web.Request,
+    code: str,
+    detail: str,
+    *,
+    members: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> web.Response:
+    """A finished answer with a problem document."""
+    body = problem_body(code, detail, instance=request.path, request_id=request_id(request), members=members or {})
+    fixed = {"Cache-Control": "private, no-store", "Content-Type": CONTENT_TYPE}
+    return web.Response(status=PROBLEMS[code].status, body=body, headers={**fixed, **(headers or {})})
+
+
+def describe(error: BlogError) -> tuple[dict[str, Any], dict[str, str]]:
+    """The extra members and headers of an error's problem document."""
+    members: dict[str, Any] = dict(error.members)
+    headers: dict[str, str] = {}
+    if isinstance(error, Invalid):
+        members["errors"] = [
+            {"pointer": wrong.pointer, "code": wrong.code, "detail": wrong.detail, "params": dict(wrong.params)}
+            for wrong in error.errors
+        ]
+    elif isinstance(error, Stale):
+        members["changed"] = error.changed
+    elif isinstance(error, RateLimited | Unavailable):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if PROBLEMS[error.code].status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="blogapi"'
+    return members, headers
+
+
+@web.middleware
+async def render_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every error with a problem document; nothing of an unexpected one leaves the server."""
+    try:
+        return await handler(request)
+    except BlogError as error:
+        members, headers = describe(error)
+        return problem_response(request, error.code, error.detail, members=members, headers=headers)
+    except web.HTTPException as error:
+        if error.status < 400:
+            return error
+        code = CODE_OF_STATUS.get(error.status, "bad_request" if error.status < 500 else "internal")
+        kept = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
+        return problem_response(request, code, _detail(code, request), headers=kept)
+    except ConnectionError:
+        raise  # the client went away: there is nobody left to tell
+    except Exception:
+        log.exception("unexpected error in %s %s", request.method, request.path)
+        return problem_response(request, "internal", "Something went wrong on our side.")
+
+
+def _detail(code: str, request: web.Request) -> str:
+    if code == "not_found":
+        return f"There is nothing at {request.path}."
+    if code == "method_not_allowed":
+        return f"{request.method} is not possible at {request.path}."
+    return PROBLEMS[code].title + "."

@@ -1,0 +1,239 @@
+"""marshmallow fields and validators as strict as the contract asks, whose errors carry stable codes.
+
+marshmallow reports a wrong field as a string. Ours are `Message`s: strings that also know the code and the numbers
+behind them, so that the problem document gives a client something better than a sentence to parse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+# RFC 3339 section 5.6. `fromisoformat` alone also takes week dates, missing zones and the basic format.
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
+_CODES = {"null": "required", "invalid": "invalid_type", "type": "invalid_type", "invalid_utf8": "invalid_type"}
+
+Value = TypeVar("Value")
+
+
+class Message(str):
+    """What is wrong with a field: a sentence, a stable code, and the numbers that the sentence mentions."""
+
+    __slots__ = ("code", "params")
+    code: str
+    params: Mapping[str, Any]
+
+    def __new__(cls, text: str, code: str, params: Mapping[str, Any] | None = None) -> Message:
+        message = super().__new__(cls, text)
+        message.code, message.params = code, params or {}
+        return message
+
+
+def wrong(code: str, text: str, **params: Any) -> ValidationError:
+    """What a validator raises."""
+    return ValidationError(Message(text, code, params))
+
+
+class Coded(fields.Field[Value]):
+    """A field whose own complaints carry codes: marshmallow's keys, made to read well."""
+
+    def make_error(self, key: str, **kwargs: Any) -> ValidationError:
+        text = str(super().make_error(key, **kwargs).messages[0])
+        return ValidationError(Message(text, _CODES.get(key, key)))
+
+
+class Text(Coded[str], fields.String):
+    """A string without NUL and lone surrogates, which the database or another client would choke on."""
+
+    default_error_messages = {"invalid_characters": "NUL and lone surrogates are not allowed."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if _UNSTORABLE.search(text):
+            raise self.make_error("invalid_characters")
+        return text
+
+
+class Line(Text):
+    """A text of one line; white space around it is dropped."""
+
+    default_error_messages = {"invalid_line": "Line breaks and control characters are not allowed."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs).strip()
+        if any(ord(character) < 32 or ord(character) == 127 for character in text):
+            raise self.make_error("invalid_line")
+        return text
+
+
+class Url(Text):
+    """An absolute https address; with `schemes="https?"` also http."""
+
+    def __init__(self, *, schemes: str = "https", **kwargs: Any) -> None:
+        rest = r"[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s\\<>\"]*)?(\?[^\s\\<>\"]*)?(#[^\s\\<>\"]*)?"
+        says = "Must be an https URL." if schemes == "https" else "Must be an http or https URL."
+        super().__init__(validate=[Size(max=2000), FullMatch(f"{schemes}://{rest}", says)], **kwargs)
+
+
+class Flag(Coded[bool], fields.Boolean):
+    """true or false, not "yes" and not 1."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Whole(Coded[int], fields.Integer):
+    """An integer within bounds. 1.0 is an integer in JSON Schema, so it is one here; true is none."""
+
+    def __init__(self, minimum: int, maximum: int, **kwargs: Any) -> None:
+        super().__init__(validate=Within(minimum, maximum), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        if isinstance(value, bool | str) or (isinstance(value, float) and not value.is_integer()):
+            raise self.make_error("invalid", input=value)
+        return int(super()._deserialize(value, attr, data, **kwargs) or 0)
+
+
+class Moment(Coded[datetime], fields.DateTime):
+    """An RFC 3339 time; becomes an aware datetime in UTC, cut to the milliseconds that MongoDB keeps."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+        if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+            raise self.make_error("invalid", input=value, obj_type="datetime")
+        try:
+            moment = datetime.fromisoformat(value.upper().replace("Z", "+00:00")).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise self.make_error("invalid", input=value, obj_type="datetime") from error
+        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class Items(Coded[list[Any]], fields.List[Any]):
+    """A JSON array."""
+
+
+class Record(Coded[Any], fields.Nested):
+    """A JSON object with a schema of its own."""
+
+
+class Mapped(Coded[dict[str, Any]], fields.Dict):
+    """A JSON object whose keys are the client's own."""
+
+
+class CommaList(Coded[tuple[str, ...]]):
+    """A query parameter with several values, `a,b`: any of them."""
+
+    def __init__(self, check: Callable[[str], bool], *, of: str, most: int = 20, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._check, self._of, self._most = check, of, most
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> tuple[str, ...]:
+        parts = tuple(dict.fromkeys(part.strip() for part in str(value).split(",")))
+        if len(parts) > self._most:
+            raise wrong("too_many", f"At most {self._most} values.", max=self._most)
+        for part in parts:
+            if not self._check(part):
+                raise wrong("invalid_format", f"{part!r} is not a {self._of}.")
+        return parts
+
+
+class QueryFlag(Coded[bool]):
+    """`true` or `false` in a query string."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if value not in ("true", "false"):
+            raise wrong("invalid_choice", "Must be true or false.", choices=["true", "false"])
+        return bool(value == "true")
+
+
+class QueryWhole(Whole):
+    """An integer within bounds in a query string."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", str(value)):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(int(value), attr, data, **kwargs)
+
+
+class Size(validate.Length):
+    """How long a text or an array may be."""
+
+    def _format_error(self, value: Any, message: str) -> Message:
+        few = len(value) < (self.min or 0)
+        unit = "characters" if isinstance(value, str) else "items"
+        if few:
+            return Message(f"At least {self.min} {unit}.", "too_short", {"min": self.min})
+        return Message(f"At most {self.max} {unit}.", "too_long", {"max": self.max})
+
+
+class Within(validate.Range):
+    """Bounds of a number, both included."""
+
+    def _format_error(self, value: Any, message: str) -> Message:
+        bounds = {"min": self.min, "max": self.max}
+        return Message(f"Must be from {self.min} to {self.max}.", "out_of_range", bounds)
+
+
+class Choice(validate.OneOf):
+    """One of a few words."""
+
+    def _format_error(self, value: Any) -> Message:
+        return Message(f"Must be one of: {self.choices_text}.", "invalid_choice", {"choices": list(self.choices)})
+
+
+class FullMatch(validate.Regexp):
+    """Like Regexp, but the whole value has to match: `$` alone lets a trailing line break through."""
+
+    def __init__(self, pattern: str, error: str) -> None:
+        super().__init__(pattern, error=error)
+
+    def __call__(self, value: Any) -> Any:
+        if self.regex.fullmatch(value) is None:
+            raise wrong("invalid_format", str(self.error))
+        return value
+
+
+# RFC 5646 section 2.1, without the irregular and private forms that no front end sends.
+LANGUAGE_TAG = r"[a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|[0-9]{3}))?(-([a-zA-Z0-9]{5,8}|[0-9][a-zA-Z0-9]{3}))*"
+
+
+class LanguageTag(Text):
+    """A language, such as `de` or `pt-BR` (BCP 47)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        checks = [Size(max=35), FullMatch(LANGUAGE_TAG, "Must be a BCP 47 language tag.")]
+        super().__init__(validate=checks, **kwargs)
+
+
+class Strict(Schema):
+    """The base of what clients send. Unknown fields are refused."""
+
+    error_messages = {
+        "unknown": Message("Unknown field.", "unknown_field"),
+        "type": Message("Must be a JSON object.", "invalid_type"),
+    }
+
+    class Meta:
+        """marshmallow's default, said aloud."""
+
+        unknown = "raise"
+
+
+def unstorable(value: Any, *, depth: int) -> str | None:
+    """Why a free JSON value cannot be stored: too deep, or a text with NUL. None when it can."""
+    if isinstance(value, str):
+        return "NUL and lone surrogates are not allowed." if _UNSTORABLE.search(value) else None
+    if isinstance(value, dict | list):
+        if depth == 0:
+            return "Nested too deep."
+        inner = [*value, *value.values()] if isinstance(value, dict) else value
+        return next(filter(None, (unstorable(item, depth=depth - 1) for item in inner)), None)
+    return None

@@ -1,0 +1,125 @@
+"""Whether this process is alive, and whether it should get requests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from marshmallow import fields
+
+from blogapi.auth.needs import PUBLIC
+from blogapi.db.client import Database, database_time
+from blogapi.errors import BlogError, Unavailable
+from blogapi.web.endpoint import Reply, Shape, endpoint
+from blogapi.web.fields import Choice, Strict
+
+routes = web.RouteTableDef()
+log = logging.getLogger("blogapi.health")
+
+_OK, _FAILED = "ok", "failed"
+# What is missing; nothing when all is well. Raises when it cannot be told.
+Check = Callable[[], Awaitable[Sequence[str]]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Readiness:
+    """What has to be well before requests should come here, and whether they should stop coming.
+
+    A verdict counts for `keep_seconds`, so that nobody can wear the database out by asking; `timeout_seconds` bounds
+    each check.
+    """
+
+    checks: dict[str, Check] = field(default_factory=dict)
+    draining: bool = False
+    keep_seconds: float = 2
+    timeout_seconds: float = 2
+    clock: Callable[[], float] = time.monotonic
+    _verdicts: dict[str, str] = field(default_factory=dict)
+    _until: float = float("-inf")
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def verdicts(self) -> dict[str, str]:
+        """`ok` or `failed` for each check. What is behind a failure goes to the log, not to the public."""
+        async with self._turn:
+            if self.clock() >= self._until:
+                found = await asyncio.gather(*(self._verdict(name, check) for name, check in self.checks.items()))
+                self._verdicts = dict(zip(self.checks, found, strict=True))
+                self._until = self.clock() + self.keep_seconds
+            return self._verdicts
+
+    async def _verdict(self, name: str, check: Check) -> str:
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                with database_time(self.timeout_seconds):
+                    missing = await check()
+        except (BlogError, TimeoutError) as error:
+            log.warning("not ready: %s: %s", name, error or "no answer in time")
+            return _FAILED
+        except Exception:
+            log.exception("not ready: %s", name)
+            return _FAILED
+        if missing:
+            log.warning("not ready: %s: %s", name, ", ".join(missing))
+        return _FAILED if missing else _OK
+
+
+async def unreachable(database: Database) -> Sequence[str]:
+    """A check that raises unless the primary answers. Not a ping: this one the mock knows too."""
+    await database.list_collection_names()
+    return ()
+
+
+READINESS: web.AppKey[Readiness] = web.AppKey("readiness", Readiness)
+
+
+class HealthShape(Strict):
+    """The process is alive."""
+
+    status = fields.Str(required=True, validate=Choice([_OK]))
+
+
+class ReadinessShape(HealthShape):
+    """Requests are welcome."""
+
+    checks = fields.Dict(fields.Str(), fields.Str(validate=Choice([_OK])), required=True)
+
+
+def _as_it_is(view: dict[str, Any]) -> dict[str, Any]:
+    return view
+
+
+HEALTH, READY = Shape(HealthShape, _as_it_is), Shape(ReadinessShape, _as_it_is)
+
+
+@routes.get("/healthz")
+@endpoint(needs=PUBLIC, returns=HEALTH)
+async def read_health(_: web.Request) -> Reply:
+    """Say that this process is alive. Asks nothing and nobody."""
+    return Reply(result={"status": _OK}, private=True)
+
+
+@routes.get("/readyz")
+@endpoint(needs=PUBLIC, returns=READY)
+async def read_readiness(request: web.Request) -> Reply:
+    """Say whether requests should come here.
+
+    503 while the server drains, or when the database does not answer or lacks an index; `checks` says which.
+    """
+    readiness = request.config_dict[READINESS]
+    if readiness.draining:
+        raise _not_ready("This process is draining.", {"server": "draining"})
+    checks = await readiness.verdicts()
+    if _FAILED in checks.values():
+        raise _not_ready("Something that requests need is not there.", checks)
+    return Reply(result={"status": _OK, "checks": checks}, private=True)
+
+
+def _not_ready(detail: str, checks: dict[str, str]) -> Unavailable:
+    error = Unavailable(detail)
+    error.members = {"checks": checks}
+    return error

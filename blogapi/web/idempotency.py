@@ -1,0 +1,103 @@
+"""`Idempotency-Key`: a POST that is repeated does its work once and gets the first answer again."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+from aiohttp import web
+
+from blogapi.attempt import ONCE, Attempt
+from blogapi.errors import BlogError, Unavailable
+from blogapi.web.problems import PROBLEMS
+
+_KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
+_SANE_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+log = logging.getLogger("blogapi.idempotency")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAnswer:
+    """The first answer to a request, to be replayed."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Records(Protocol):
+    """Where attempts and answers are kept (`blogapi.db.idempotency`)."""
+
+    async def begin(self, key: str, fingerprint: str) -> Attempt | StoredAnswer:
+        """Raises BlogError `idempotency_key_reused`, `idempotency_in_progress`."""
+
+    async def finish(self, key: str, answer: StoredAnswer) -> None:
+        """Keep the answer for replays."""
+
+    async def forget(self, key: str) -> None:
+        """The request was refused: the key is free again."""
+
+    async def release(self, key: str) -> None:
+        """What became of the attempt is not known: let the next one take over at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """What the endpoints need."""
+
+    records: Records
+    secret: bytes
+
+    def _digest(self, *parts: bytes) -> str:
+        return hmac.new(self.secret, b"\0".join(parts), "sha256").hexdigest()
+
+    async def run(
+        self,
+        request: web.Request,
+        *,
+        caller: str,
+        body: Any,
+        work: Callable[[Attempt], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        """Do the work, or replay the answer it got the first time."""
+        offered = request.headers.get("Idempotency-Key")
+        if offered is None:
+            return await work(ONCE)
+        if not _SANE_KEY.fullmatch(offered):
+            raise BlogError("An Idempotency-Key is 1 to 255 printable ASCII characters without spaces.")
+        key = self._digest(caller.encode(), request.method.encode(), request.path_qs.encode(), offered.encode())
+        begun = await self.records.begin(key, self._digest(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)))
+        if isinstance(begun, StoredAnswer):
+            headers = {**begun.headers, "Idempotency-Replayed": "true"}
+            return web.Response(status=begun.status, body=begun.body, headers=headers)
+        return await self._first_time(key, begun, work)
+
+    async def _first_time(
+        self, key: str, attempt: Attempt, work: Callable[[Attempt], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        try:
+            response = await work(attempt)
+        except BlogError as error:
+            refused = not isinstance(error, Unavailable) and PROBLEMS[error.code].status < 500
+            await (self.records.forget(key) if refused else self.records.release(key))
+            raise
+        except BaseException:
+            await self.records.release(key)
+            raise
+        if isinstance(response, web.Response) and isinstance(response.body, bytes):
+            headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+            answer = StoredAnswer(status=response.status, headers=headers, body=response.body)
+            try:
+                await self.records.finish(key, answer)
+            except Unavailable:
+                # The work is done and durable. A retry finds it by the attempt's id or key, and finishes this record.
+                log.warning("the answer to an idempotent request could not be kept")
+        return response
+
+
+IDEMPOTENCY: web.AppKey[Idempotency] = web.AppKey("idempotency", Idempotency)

@@ -1,0 +1,140 @@
+"""marshmallow schemas as the JSON Schemas of an OpenAPI 3.1 document: named, closed, and true to our own fields."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
+from marshmallow import Schema, fields
+
+from blogapi.web.fields import CommaList, FullMatch, QueryFlag
+
+JsonSchema = dict[str, Any]
+_COMPONENTS = "#/components/schemas/"
+
+
+class JsonSchemas(MarshmallowPlugin):
+    """Turns schemas into references to components of one document.
+
+    Answers are to be asked for before bodies: where both have a schema of one name, the body's gets `Input` added.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(schema_name_resolver=self._name_of)
+        self._known: JsonSchema = {}
+
+    def init_spec(self, spec: APISpec) -> None:
+        super().init_spec(spec)
+        self._known, self._components = spec.components.schemas, spec.components
+        self._converter.map_to_openapi_type(QueryFlag, "boolean", None)
+        self._converter.map_to_openapi_type(CommaList, "array", None)
+        self._converter.add_attribute_function(_correct)
+
+    @property
+    def _converter(self) -> Any:
+        return self.converter  # half of its methods have no annotations
+
+    def _name_of(self, schema: Any) -> str:
+        name = _plain_name(resolve_schema_cls(schema))
+        return f"{name}Input" if name in self._known else name
+
+    def answer(self, schema: type[Schema], *, partial: bool = False) -> JsonSchema:
+        """What leaves; with `partial` for routes where the client chooses the fields, only `id` is sure."""
+        whole = self._reference(schema)
+        known = self._known[_name_in(whole)]
+        if not partial or set(known.get("required", ())) <= {"id"}:
+            return whole
+        name = f"Partial{_name_in(whole)}"
+        if name not in self._known:
+            text = f"{known['description']} Without the fields that a list leaves out or that were not asked for."
+            self._components.schema(name, {**known, "required": ["id"], "description": text})
+        return {"$ref": _COMPONENTS + name}
+
+    def body(self, schema: type[Schema]) -> JsonSchema:
+        """What a client sends."""
+        return self._reference(schema)
+
+    def merge_patch(self, schema: type[Schema]) -> JsonSchema:
+        """What a client sends to change some of it (RFC 7396): nothing is required, null takes a value away."""
+        return self._patch_of(self._converter.schema2jsonschema(schema()), _plain_name(schema), _text_of(schema))
+
+    def parameters(self, schema: type[Schema]) -> list[JsonSchema]:
+        """The parameters of a query."""
+        return [self._parameter(field.data_key or name, field) for name, field in schema().fields.items()]
+
+    def _reference(self, schema: type[Schema]) -> JsonSchema:
+        before = set(self._known)
+        reference: JsonSchema = self._converter.resolve_nested_schema(schema)
+        if set(self._known) - before:
+            for key, name in self._converter.refs.items():
+                self._known[name].setdefault("description", _text_of(key[0]))
+        return reference
+
+    def _patch_of(self, whole: JsonSchema, name: str, text: str) -> JsonSchema:
+        name = f"{name.removesuffix('Input')}Patch"
+        if name not in self._known:
+            required = whole.get("required", ())
+            properties = {key: self._patched(value, key in required) for key, value in whole["properties"].items()}
+            patch = {"type": "object", "description": text, "properties": properties, "additionalProperties": False}
+            self._components.schema(name, patch)
+        return {"$ref": _COMPONENTS + name}
+
+    def _patched(self, member: JsonSchema, is_required: bool) -> JsonSchema:
+        patched = copy.deepcopy(member)
+        patched.pop("default", None)
+        nested = next((each for each in [patched, *patched.get("anyOf", ())] if "$ref" in each), None)
+        if nested is not None:
+            name = _name_in(nested)
+            inner = self._patch_of(self._known[name], name, self._known[name]["description"])
+            patched = {
+                **{key: value for key, value in patched.items() if key not in ("$ref", "anyOf")},
+                "anyOf": [inner],
+            }
+            return patched if is_required else {**patched, "anyOf": [inner, {"type": "null"}]}
+        if not is_required and "null" not in patched["type"]:
+            patched["type"] = [patched["type"], "null"]
+            if "enum" in patched:
+                patched["enum"] = [*patched["enum"], None]
+        return patched
+
+    def _parameter(self, name: str, field: fields.Field[Any]) -> JsonSchema:
+        schema: JsonSchema = self._converter.field2property(field)
+        parameter: JsonSchema = {"in": "query", "name": name, "required": field.required}
+        if "description" in schema:
+            parameter["description"] = schema.pop("description")
+        # A parameter that is not there has no value, which marshmallow calls None; null cannot be sent.
+        if isinstance(schema.get("type"), list):
+            schema["type"] = next(kind for kind in schema["type"] if kind != "null")
+        if "enum" in schema:
+            schema["enum"] = [choice for choice in schema["enum"] if choice is not None]
+        if schema.get("type") == "array":
+            parameter |= {"style": "form", "explode": False}
+        return {**parameter, "schema": schema}
+
+
+def _plain_name(schema: Any) -> str:
+    return str(schema.__name__).removesuffix("Schema").removesuffix("Shape")
+
+
+def _correct(_: Any, field: fields.Field[Any], *, ret: JsonSchema) -> JsonSchema:
+    """The last word on what apispec made of a field. It may change `ret`."""
+    if ret.get("default", ...) in (None, (), []):
+        del ret["default"]
+    if "pattern" in ret and "pattern" not in field.metadata and any(isinstance(v, FullMatch) for v in field.validators):
+        # A JSON Schema pattern may match anywhere, ours have to match the whole.
+        ret["pattern"] = f"^(?:{ret['pattern']})$"
+    if isinstance(field, CommaList):
+        ret.setdefault("items", {"type": "string"})
+    return {}
+
+
+def _text_of(schema: type[Schema]) -> str:
+    return " ".join((inspect.cleandoc(schema.__doc__ or "").split("\n\n")[0]).split())
+
+
+def _name_in(reference: JsonSchema) -> str:
+    return str(reference["$ref"]).removeprefix(_COMPONENTS)

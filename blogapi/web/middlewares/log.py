@@ -1,0 +1,42 @@
+"""A log line per request."""
+
+from __future__ import annotations
+
+import time
+from asyncio import CancelledError
+
+from aiohttp import web
+
+from blogapi.logs import RequestLog, network_of
+from blogapi.web.errors import Handler
+from blogapi.web.requests import client_address, request_id
+
+REQUEST_LOG: web.AppKey[RequestLog] = web.AppKey("request_log", RequestLog)
+
+
+@web.middleware
+async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Outermost, so that it sees every answer as it leaves."""
+    log = request.config_dict[REQUEST_LOG]
+    if not log.enabled:
+        return await handler(request)
+    started, status, size = time.perf_counter(), 499, None
+    try:
+        response = await handler(request)
+        status = response.status
+        size = response.content_length
+        return response
+    except (CancelledError, ConnectionError):
+        raise  # the client went away
+    finally:
+        resource = request.match_info.route.resource
+        log.add(
+            time.time(),
+            request_id(request),
+            request.method,
+            "-" if resource is None else resource.canonical,
+            status,
+            round((time.perf_counter() - started) * 1000, 1),
+            size,
+            network_of(client_address(request)),
+        )

@@ -1,0 +1,71 @@
+"""CORS, security headers and rate limits: what stands between the network and the handlers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from blogapi.ratelimits import RateLimiter
+from blogapi.web.errors import Handler
+from blogapi.web.requests import client_address, request_id
+
+_EXPOSED = "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, X-Request-Id"
+_ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
+_ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
+_NOT_COUNTED = frozenset({"/healthz", "/readyz"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protection:
+    """The settings of this middleware."""
+
+    limiter: RateLimiter
+    origins: frozenset[str]
+    headers: dict[str, str]
+
+
+PROTECTION: web.AppKey[Protection] = web.AppKey("protection", Protection)
+
+
+def security_headers(*, https_only: bool) -> dict[str, str]:
+    """What every answer carries unless its handler says otherwise."""
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
+        "Vary": "Origin",
+    }
+    return {**headers, "Strict-Transport-Security": "max-age=31536000"} if https_only else headers
+
+
+@web.middleware
+async def protect(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer preflights, count requests by address."""
+    protection = request.config_dict[PROTECTION]
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        return web.Response(status=204)  # its headers are those of every answer, see `finish_headers`
+    if request.path not in _NOT_COUNTED:
+        bucket = "reads" if request.method in ("GET", "HEAD") else "writes"
+        await protection.limiter.hit(bucket, client_address(request))
+    return await handler(request)
+
+
+async def finish_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """A signal, not a middleware: it also reaches answers that a handler streams."""
+    protection, headers = request.config_dict[PROTECTION], response.headers
+    for name, value in protection.headers.items():
+        headers.setdefault(name, value)
+    headers["Server"] = "blogapi"  # aiohttp has put its name and version there
+    headers["X-Request-Id"] = request_id(request)
+    origin = request.headers.get("Origin")
+    if origin is None or origin not in protection.origins:
+        return
+    headers["Access-Control-Allow-Origin"] = origin
+    headers["Access-Control-Allow-Credentials"] = "true"
+    if request.method == "OPTIONS":
+        headers["Access-Control-Allow-Methods"] = _ALLOWED_METHODS
+        headers["Access-Control-Allow-Headers"] = _ALLOWED_HEADERS
+        headers["Access-Control-Max-Age"] = "600"
+    else:
+        headers["Access-Control-Expose-Headers"] = _EXPOSED

@@ -1,0 +1,68 @@
+"""Query parameters: an allow-list per route, values checked by a marshmallow schema."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from aiohttp import web
+from marshmallow import Schema, ValidationError
+
+from blogapi.errors import BlogError
+from blogapi.web.fields import Message, Strict
+
+
+class NoQuery(Strict):
+    """For routes that take no query parameter."""
+
+
+def read_query(request: web.Request, schema: Schema) -> Any:
+    """What the schema makes of the query string. Raises BlogError `unknown_parameter`, `invalid_parameter`."""
+    if not request.query_string:
+        return _defaults(schema)
+    known = [field.data_key or name for name, field in schema.fields.items()]
+    values: dict[str, str] = {}
+    for name, value in request.query.items():
+        if name not in known:
+            raise unknown_name(name, known, parameter=name)
+        if name in values:
+            raise invalid_parameter(name, "repeated", "It is there twice. Separate values with commas.")
+        values[name] = value
+    try:
+        return schema.load(values)
+    except ValidationError as error:
+        wrong = [
+            {"parameter": name, "code": getattr(message, "code", "invalid"), "detail": str(message)}
+            for name, messages in error.messages_dict.items()
+            for message in _flat(messages)
+        ]
+        raise BlogError("Some query parameters are not valid.", code="invalid_parameter", errors=wrong) from None
+
+
+@cache
+def _defaults(schema: Schema) -> Any:
+    return schema.load({})
+
+
+def _flat(messages: Any) -> Iterable[Message | str]:
+    if isinstance(messages, dict):
+        messages = [message for inner in messages.values() for message in _flat(inner)]
+    return messages if isinstance(messages, list) else [messages]
+
+
+def unknown_name(name: str, known: Iterable[str], *, parameter: str) -> BlogError:
+    """A parameter, operator or field name that this route does not have, with the nearest one that it has."""
+    nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    entry = {"parameter": parameter, "code": "unknown", "detail": f"{name!r} is not known here.{hint}"}
+    if nearest:
+        entry["nearest"] = nearest[0]
+    return BlogError(f"{name!r} is not known here.{hint}", code="unknown_parameter", errors=[entry])
+
+
+def invalid_parameter(name: str, code: str, detail: str) -> BlogError:
+    """One parameter whose value is wrong."""
+    entry = {"parameter": name, "code": code, "detail": detail}
+    return BlogError("Some query parameters are not valid.", code="invalid_parameter", errors=[entry])

@@ -1,0 +1,178 @@
+"""The server around the app: what aiohttp leaves open to slow, many and broken clients is closed here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections import Counter
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Any
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_request import BaseRequest
+
+from blogapi.config import ServerConfig
+from blogapi.errors import ConfigError
+from blogapi.web.errors import CONTENT_TYPE, problem_body
+from blogapi.web.health import READINESS
+from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
+
+# A reader who takes less than this between two looks is cut off: 4 KiB/s.
+_LOOK_SECONDS, _MIN_BYTES_PER_LOOK = 15, 60 * 1024
+_BACKLOG = 1024
+
+log = logging.getLogger("blogapi.server")
+
+
+class Protocol(RequestHandler):
+    """One connection. Counted by address, cut off when its reader stalls, and its protocol errors are ours to word."""
+
+    __slots__ = ("_address", "_stalled", "_unsent")
+
+    def __init__(self, manager: Server, **kwargs: Any) -> None:
+        super().__init__(manager, **kwargs)
+        self._address = ""
+        self._stalled: asyncio.TimerHandle | None = None
+        self._unsent = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        self._address = str(peer[0]) if peer else "unix"
+        manager = self._manager
+        if isinstance(manager, Server) and not manager.admit(self._address):
+            assert isinstance(transport, asyncio.Transport)
+            transport.abort()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if isinstance(self._manager, Server):
+            self._manager.leave(self._address)
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unsent = self._buffered()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        self._stop_watching()
+        super().resume_writing()
+
+    def _watch(self) -> None:
+        self._stalled = self._loop.call_later(_LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        unsent = self._buffered()
+        if self._unsent - unsent < _MIN_BYTES_PER_LOOK and self.transport is not None:
+            self.transport.abort()
+            return
+        self._unsent = unsent
+        self._watch()
+
+    def _stop_watching(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    def _buffered(self) -> int:
+        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+
+    def handle_error(
+        self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """What the parser refuses never reaches a middleware: a problem document all the same, and no version."""
+        if status >= 500:
+            self.log_exception("unexpected error outside of the app", exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError("The answer has begun; nothing can be told any more.")
+        code = CODE_OF_STATUS.get(status, "bad_request")
+        body = problem_body(code, PROBLEMS[code].title + ".", instance="", request_id="", members={})
+        headers = {
+            "Content-Type": CONTENT_TYPE,
+            "Cache-Control": "private, no-store",
+            "Server": "blogapi",
+            "X-Content-Type-Options": "nosniff",
+        }
+        response = web.Response(status=PROBLEMS[code].status, body=body, headers=headers)
+        response.force_close()
+        return response
+
+
+class Server(web.Server):
+    """Makes a Protocol for each connection and knows how many each address has."""
+
+    def __init__(self, app_server: web.Server, settings: ServerConfig) -> None:
+        super().__init__(
+            app_server.request_handler,
+            request_factory=app_server.request_factory,
+            loop=asyncio.get_running_loop(),
+            **app_server._kwargs,
+        )
+        self._most, self._trusted = settings.connections_per_address, settings.trusted_proxies
+        self._open: Counter[str] = Counter()
+
+    def __call__(self) -> RequestHandler:
+        return Protocol(self, loop=self._loop, **self._kwargs)
+
+    def admit(self, address: str) -> bool:
+        """Count a connection in. Proxies bring many people."""
+        self._open[address] += 1
+        return self._open[address] <= self._most or self._is_trusted(address)
+
+    def leave(self, address: str) -> None:
+        """Count a connection out."""
+        self._open[address] -= 1
+        if self._open[address] <= 0:
+            del self._open[address]
+
+    def _is_trusted(self, address: str) -> bool:
+        return address == "unix" or any(ip_address(address) in network for network in self._trusted)
+
+
+class Runner(web.AppRunner):
+    """aiohttp's own, with our Server in place of its."""
+
+    __slots__ = ("_settings",)
+
+    def __init__(self, app: web.Application, settings: ServerConfig) -> None:
+        super().__init__(
+            app,
+            access_log=None,
+            keepalive_timeout=settings.keepalive_seconds,
+            shutdown_timeout=settings.drain_seconds,
+        )
+        self._settings = settings
+
+    async def _make_server(self) -> web.Server:
+        return Server(await super()._make_server(), self._settings)
+
+
+async def run_until_stopped(app: web.Application, settings: ServerConfig, on_listening: Callable[[int], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then drain: no new connections, /readyz 503, running requests finish.
+
+    `on_listening` gets the port. Raises ConfigError when the address cannot be had.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    runner = Runner(app, settings)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port, backlog=_BACKLOG)
+        try:
+            await site.start()
+        except OSError as error:
+            raise ConfigError(
+                f"server.port: cannot listen on {settings.host}:{settings.port} ({error.strerror}). "
+                "Stop what listens there or set another port (BLOGAPI_SERVER__PORT; 0 takes a free one)."
+            ) from None
+        on_listening(runner.addresses[0][1])
+        await stop.wait()
+        app[READINESS].draining = True
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,132 @@
+"""Every answer that a test gets is compared with the OpenAPI document of the app that gave it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+import aiohttp
+import orjson
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import best_match
+
+from blogapi.web.docs import DOCUMENT
+
+FORMATS = FormatChecker(formats=())
+# RFC 3339 leaves more freedom than our contract: milliseconds, always, and Z.
+FORMATS.checks("date-time")(
+    lambda value: not isinstance(value, str) or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", value)
+)
+PROBLEM = "application/problem+json"
+# For a path that the document does not have, and for a method that the path does not have.
+NOT_THERE = {"responses": {"404": {"content": {PROBLEM: {}}}}}
+NOT_ALLOWED = {"responses": {"405": {"content": {PROBLEM: {}}, "headers": {"Allow": {"required": True}}}}}
+
+
+class Violation(AssertionError):
+    """The server answered what its document does not say."""
+
+
+class Contract:
+    """An OpenAPI document, ready to be compared with."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = document
+        templates = sorted(document["paths"], key=lambda path: path.count("{"))
+        self._paths = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in templates]
+        self._validators: dict[tuple[str, ...], Draft202012Validator] = {}
+
+    def check(self, method: str, path: str, status: int, headers: Any, body: bytes) -> None:
+        """Raises Violation."""
+        where = f"{method} {path} answered {status}"
+        template = next((template for pattern, template in self._paths if pattern.fullmatch(path)), None)
+        operation = self._operation(method, template)
+        response = self._resolved(operation["responses"].get(str(status)))
+        if response is None:
+            known = ", ".join(operation["responses"])
+            cure = "Further statuses of a route are declared with @endpoint(also=...)."
+            raise Violation(f"{where}; {template or 'no such path'} is documented with {known}. {cure}\n{body[:500]!r}")
+        for name, header in response.get("headers", {}).items():
+            if header["required"] and name not in headers:
+                raise Violation(f"{where} without {name}, which the document promises.")
+        if method == "HEAD" or status == 304:
+            return
+        media_type = headers.get("Content-Type", "").split(";")[0]
+        key = (template or "", method, str(status))
+        self._check_body(where, key, response.get("content", {}), media_type, body)
+        if media_type == PROBLEM and (stated := orjson.loads(body)["status"]) != status:
+            raise Violation(f"{where} with a problem document that says {stated}.")
+
+    def _operation(self, method: str, template: str | None) -> dict[str, Any]:
+        if template is None:
+            return NOT_THERE
+        methods = self._document["paths"][template]
+        found: dict[str, Any] = methods.get("get" if method == "HEAD" else method.lower(), NOT_ALLOWED)
+        return found
+
+    def _resolved(self, response: dict[str, Any] | None) -> dict[str, Any] | None:
+        if response is not None and "$ref" in response:
+            name = response["$ref"].rpartition("/")[2]
+            return self._document["components"]["responses"][name]
+        return response
+
+    def _check_body(
+        self, where: str, key: tuple[str, ...], content: dict[str, Any], media_type: str, body: bytes
+    ) -> None:
+        if not content:
+            if body:
+                raise Violation(f"{where} with a body, the document promises none.\n{body[:500]!r}")
+            return
+        if media_type not in content and "*/*" not in content:
+            raise Violation(f"{where} with {media_type!r}, the document says {', '.join(content)}.\n{body[:500]!r}")
+        if not media_type.endswith("json"):
+            return
+        validator = self._validators.get(key)
+        if validator is None:
+            schema = content[media_type].get("schema", {"$ref": "#/components/schemas/Problem"})
+            validator = Draft202012Validator(
+                {**schema, "components": self._document["components"]}, format_checker=FORMATS
+            )
+            self._validators[key] = validator
+        error = best_match(validator.iter_errors(orjson.loads(body)))
+        if error is not None:
+            raise Violation(f"{where}, and {error.json_path} is not what the document says: {error.message[:500]}")
+
+
+@cache
+def contract_of(document: bytes) -> Contract:
+    """Kept between tests: all apps have the same document, and compiling it takes longer than most tests."""
+    return Contract(orjson.loads(document))
+
+
+async def checked_client(aiohttp_client: Any, app: aiohttp.web.Application, **options: Any) -> Any:
+    """A test client on whose requests any violation of the document is raised."""
+    contract = contract_of(app[DOCUMENT].body)
+
+    async def check(_: aiohttp.ClientSession, __: Any, sent: Any) -> None:
+        response = sent.response
+        if sent.method == "OPTIONS" and response.status == 204:
+            return  # a preflight, which is the browser's business
+        # A redirect's body has been dropped when it is followed; read() of anything else is kept for the test.
+        body = await response.read() if response.content_type.endswith("json") else b""
+        try:
+            contract.check(sent.method, response.url.raw_path, response.status, response.headers, body)
+        except Violation:
+            response.close()
+            raise
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(check)
+    trace.on_request_redirect.append(check)
+    return await aiohttp_client(app, trace_configs=[trace], **options)
+
+
+def pointers(problem: dict[str, Any]) -> set[str]:
+    """The wrong fields of a problem document."""
+    return {error["pointer"] for error in problem["errors"]}
+
+
+def codes(problem: dict[str, Any]) -> set[tuple[str, str]]:
+    """The wrong fields of a problem document, each with what is wrong."""
+    return {(error["pointer"], error["code"]) for error in problem["errors"]}

@@ -1,0 +1,108 @@
+"""CORS and rate limits."""
+
+import dataclasses
+
+import pytest
+
+from blogapi.app import create_app
+from blogapi.config import CorsConfig, LimitsConfig, ServerConfig
+from blogapi.settings import network
+from tests.conftest import PASSWORD
+from tests.contract import checked_client
+
+FRONT_END = "https://blog.example.org"
+
+
+@pytest.fixture
+async def configured(aiohttp_client, config, database):
+    """A client of an app with other settings: `await configured(cors=CorsConfig(...))`."""
+
+    async def configured(**sections):
+        return await checked_client(aiohttp_client, create_app(dataclasses.replace(config, **sections), database))
+
+    return configured
+
+
+async def test_allowed_origin_may_read_and_send_credentials(configured):
+    client = await configured(cors=CorsConfig(origins=(FRONT_END,)))
+    response = await client.get("/v1/posts", headers={"Origin": FRONT_END})
+    assert response.headers["Access-Control-Allow-Origin"] == FRONT_END
+    assert response.headers["Access-Control-Allow-Credentials"] == "true"
+    exposed = set(response.headers["Access-Control-Expose-Headers"].split(", "))
+    assert exposed == {
+        "ETag",
+        "Link",
+        "Location",
+        "Retry-After",
+        "RateLimit",
+        "RateLimit-Policy",
+        "Idempotency-Replayed",
+        "X-Request-Id",
+    }
+    assert response.headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", FRONT_END + ".evil.example", FRONT_END + ":8443"])
+async def test_other_origins_get_no_cors_headers(configured, origin):
+    client = await configured(cors=CorsConfig(origins=(FRONT_END,)))
+    for response in (
+        await client.get("/v1/posts", headers={"Origin": origin}),
+        await client.options("/v1/posts", headers={"Origin": origin, "Access-Control-Request-Method": "POST"}),
+    ):
+        assert not [name for name in response.headers if name.lower().startswith("access-control")]
+        assert response.headers["Vary"] == "Origin"
+
+
+async def test_preflight_is_answered_for_allowed_origins(configured):
+    client = await configured(cors=CorsConfig(origins=(FRONT_END,)))
+    asked = {"Origin": FRONT_END, "Access-Control-Request-Method": "PATCH"}
+    response = await client.options("/v1/posts/abc", headers=asked)
+    assert response.status == 204
+    assert "PATCH" in response.headers["Access-Control-Allow-Methods"]
+    assert "If-Match" in response.headers["Access-Control-Allow-Headers"]
+
+
+async def test_errors_carry_cors_headers_too(configured):
+    client = await configured(cors=CorsConfig(origins=(FRONT_END,)))
+    response = await client.get("/v1/me", headers={"Origin": FRONT_END})
+    assert response.status == 401
+    assert response.headers["Access-Control-Allow-Origin"] == FRONT_END
+
+
+async def test_too_many_reads_are_refused_for_a_while(configured):
+    client = await configured(limits=LimitsConfig(reads="3/hour"))
+    statuses = [(await client.get("/v1/posts")).status for _ in range(5)]
+    assert statuses == [200, 200, 200, 429, 429]
+    response = await client.get("/v1/posts")
+    assert 0 < int(response.headers["Retry-After"]) <= 3600
+    assert (await response.json())["code"] == "rate_limited"
+    assert (await client.get("/healthz")).status == 200
+
+
+async def test_sign_in_is_limited_by_account_and_address(configured):
+    client = await configured(limits=LimitsConfig(sign_in="2/hour"))
+    tries = [{"login": name, "password": "wrong password"} for name in ("ada", "ADA", "ada", "bob")]
+    statuses = [(await client.post("/v1/auth/login", json=sent)).status for sent in tries]
+    assert statuses == [401, 401, 429, 401]
+
+
+async def test_addresses_behind_a_trusted_proxy_are_told_apart(configured):
+    server = ServerConfig(trusted_proxies=(network("127.0.0.1"),))
+    client = await configured(limits=LimitsConfig(reads="1/hour"), server=server)
+    for address in ("203.0.113.1", "203.0.113.2", "2001:db8::1"):
+        headers = {"X-Forwarded-For": f"198.51.100.7, {address}"}
+        assert (await client.get("/v1/posts", headers=headers)).status == 200
+        assert (await client.get("/v1/posts", headers=headers)).status == 429
+
+
+async def test_forwarded_addresses_count_only_from_trusted_proxies(configured):
+    client = await configured(limits=LimitsConfig(reads="1/hour"))
+    assert (await client.get("/v1/posts", headers={"X-Forwarded-For": "203.0.113.1"})).status == 200
+    assert (await client.get("/v1/posts", headers={"X-Forwarded-For": "203.0.113.2"})).status == 429
+
+
+async def test_limits_count_nothing_when_switched_off(configured):
+    client = await configured(limits=LimitsConfig(enabled=False, reads="1/hour", register="1/hour"))
+    for number in range(3):
+        sent = {"username": f"user{number}", "email": f"u{number}@example.org", "password": PASSWORD}
+        assert (await client.post("/v1/auth/register", json=sent)).status == 201
