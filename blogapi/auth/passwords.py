@@ -1,0 +1,114 @@
+"""Passwords: which are good enough, and how they are hashed without slowing anybody down."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import os
+import sys
+import threading
+import unicodedata
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import bcrypt
+
+from blogapi.auth.common_passwords import is_common
+from blogapi.config import AuthConfig, PasswordConfig
+from blogapi.errors import FieldError, Unavailable
+from blogapi.keys import derive_key
+from blogapi.users.model import StoredPassword, email_key, username_key
+
+MAX_LENGTH = 256
+SCHEME = "bcrypt-hmac-sha384"
+# Per thread: at cost 12 this is about two seconds of waiting.
+WAITING_PER_THREAD = 8
+_NICENESS = 10
+
+Result = TypeVar("Result")
+
+
+class Passwords:
+    """Judges, hashes and compares passwords, in a few threads of low priority with a short queue before them."""
+
+    def __init__(self, *, pepper: bytes, rounds: int, rules: PasswordConfig, workers: int, queue: int) -> None:
+        self._pepper, self._rounds, self._rules = pepper, rounds, rules
+        self._places = threading.Semaphore(workers + queue)
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="bcrypt", initializer=_lower_priority)
+        # Well-formed and of the same cost, but no password has this hash.
+        self._nobody = bcrypt.gensalt(rounds) + b"." * 31
+
+    @classmethod
+    def configured(cls, auth: AuthConfig) -> Passwords:
+        """As the configuration says; without a pepper of its own, it follows from the secret."""
+        return cls(
+            pepper=auth.pepper.encode() or derive_key(auth.secret, "pepper"),
+            rounds=auth.bcrypt_rounds,
+            rules=auth.password,
+            workers=auth.bcrypt_threads,
+            queue=auth.bcrypt_threads * WAITING_PER_THREAD,
+        )
+
+    def faults(self, password: str, *, username: str, email: str) -> Sequence[FieldError]:
+        """What is wrong with a new password; nothing, or one thing."""
+        rules = self._rules
+        if len(password) < rules.min_length:
+            return [_fault("too_short", f"At least {rules.min_length} characters.", min=rules.min_length)]
+        if len(password) > MAX_LENGTH:
+            return [_fault("too_long", f"At most {MAX_LENGTH} characters.", max=MAX_LENGTH)]
+        if "\0" in password:
+            return [_fault("invalid_characters", "NUL is not allowed.")]
+        if username_key(password) == username_key(username):
+            return [_fault("same_as_username", "The password must not be the username.")]
+        if email_key(password) == email_key(email):
+            return [_fault("same_as_email", "The password must not be the e-mail address.")]
+        if rules.refuse_common and is_common(password):
+            return [_fault("common_password", "This is one of the passwords that are tried first.")]
+        return []
+
+    async def hash(self, password: str) -> StoredPassword:
+        """Raises Unavailable when too many are waiting."""
+        prepared = self._prepare(password)
+        hashed = await self._run(lambda: bcrypt.hashpw(prepared, bcrypt.gensalt(self._rounds)))
+        return StoredPassword(scheme=SCHEME, cost=self._rounds, hash=hashed.decode())
+
+    async def verify(self, password: str, stored: StoredPassword | None) -> bool:
+        """Whether this is the password. Takes as long when there is none. Raises Unavailable when too many wait."""
+        known = stored if stored is not None and stored.scheme == SCHEME else None
+        prepared, expected = self._prepare(password), self._nobody if known is None else known.hash.encode()
+        same = await self._run(lambda: bcrypt.checkpw(prepared, expected))
+        return same and known is not None
+
+    def is_outdated(self, stored: StoredPassword) -> bool:
+        """Whether it was hashed more cheaply than new ones are."""
+        return stored.scheme != SCHEME or stored.cost < self._rounds
+
+    def close(self) -> None:
+        """Drop what waits and end the threads."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _prepare(self, password: str) -> bytes:
+        # bcrypt takes 72 bytes at most: this makes 64 of any length. NFC as RFC 8265 section 4.2.2 says, because
+        # keyboards differ in how they compose letters.
+        text = unicodedata.normalize("NFC", password).encode()
+        return base64.b64encode(hmac.digest(self._pepper, text, "sha384"))
+
+    async def _run(self, work: Callable[[], Result]) -> Result:
+        if not self._places.acquire(blocking=False):
+            raise Unavailable("Too many people are signing in. Try again in a moment.", retry_after_seconds=2)
+        future = self._threads.submit(work)
+        # The place is free when the thread is done, not when the caller has lost patience.
+        future.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(future)
+
+
+def _fault(code: str, detail: str, **params: int) -> FieldError:
+    return FieldError(pointer="/password", code=code, detail=detail, params=params)
+
+
+def _lower_priority() -> None:
+    # Linux gives each thread a priority of its own; elsewhere this would slow the whole process.
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -1,0 +1,96 @@
+"""What clients send and receive when they sign in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from marshmallow import fields, post_load
+
+from blogapi.auth.model import COOKIE, TOKEN, SignedIn, TokenPair
+from blogapi.auth.passwords import MAX_LENGTH
+from blogapi.users.model import MAX_EMAIL
+from blogapi.users.schemas import OwnUserShape, own_view
+from blogapi.web.endpoint import Shape
+from blogapi.web.fields import Choice, Line, QueryFlag, Size, Strict, Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInWish:
+    """Who wants to sign in, and with which credential to go on."""
+
+    login: str
+    password: str = field(repr=False)
+    mode: str
+
+
+class SignInSchema(Strict):
+    """A sign-in."""
+
+    login = Line(
+        required=True, validate=Size(min=1, max=MAX_EMAIL), metadata={"description": "The username or e-mail address."}
+    )
+    password = Text(
+        required=True, load_only=True, validate=Size(min=1, max=MAX_LENGTH), metadata={"format": "password"}
+    )
+    mode = Text(load_default=TOKEN, validate=Choice([TOKEN, COOKIE]))
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> SignInWish:
+        return SignInWish(**data)
+
+
+class RefreshSchema(Strict):
+    """A refresh token to be spent."""
+
+    refresh_token = Text(required=True, load_only=True, validate=Size(max=200))
+
+
+class SignOutQuery(Strict):
+    """Which sessions end."""
+
+    everywhere = QueryFlag(
+        data_key="all", load_default=False, metadata={"description": "`true` ends all of your sessions."}
+    )
+
+
+class TokenPairShape(Strict):
+    """What a token client holds."""
+
+    session_id = fields.Str(required=True)
+    access_token = fields.Str(required=True)
+    token_type = fields.Str(required=True, validate=Choice(["Bearer"]))
+    expires_in = fields.Int(required=True, metadata={"description": "Seconds until the access token expires."})
+    refresh_token = fields.Str(required=True)
+
+
+class SignedInShape(Strict):
+    """A new session. The tokens are left out when the cookie carries it."""
+
+    user = fields.Nested(OwnUserShape, required=True)
+    session_id = fields.Str(required=True)
+    access_token = fields.Str()
+    token_type = fields.Str(validate=Choice(["Bearer"]))
+    expires_in = fields.Int()
+    refresh_token = fields.Str()
+
+
+def token_pair_view(pair: TokenPair) -> dict[str, Any]:
+    """What a token client holds."""
+    return {
+        "session_id": pair.session_id,
+        "access_token": pair.access_token,
+        "token_type": "Bearer",
+        "expires_in": pair.expires_in,
+        "refresh_token": pair.refresh_token,
+    }
+
+
+def signed_in_view(result: SignedIn) -> dict[str, Any]:
+    """A new session."""
+    tokens = {} if result.tokens is None else token_pair_view(result.tokens)
+    return {"user": own_view(result.user), "session_id": result.session_id, **tokens}
+
+
+TOKEN_PAIR = Shape(TokenPairShape, token_pair_view)
+SIGNED_IN_SHAPE = Shape(SignedInShape, signed_in_view)

@@ -1,0 +1,206 @@
+"""Signing in and out, and telling who is asking."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
+
+from blogapi.auth.model import COOKIE, TOKEN, Caller, LiveSession, Session, SignedIn, TokenPair
+from blogapi.auth.passwords import Passwords
+from blogapi.auth.store import SessionStore
+from blogapi.auth.tokens import RefreshClaims, Tokens
+from blogapi.config import AuthConfig
+from blogapi.db.client import new_id
+from blogapi.errors import InvalidCredentials, Unauthorized, Unavailable
+from blogapi.users.model import Identity, StatusChanged, StoredPassword, User
+from blogapi.users.service import UserService
+
+# How long a spent refresh token still gets its successor: two tabs that refresh at once both stay signed in.
+GRACE = timedelta(seconds=30)
+# Sessions are not written on each request.
+_SEEN_EVERY = timedelta(minutes=5)
+_MAX_DEVICE = 200
+_COOKIE = re.compile(r"([0-9a-f]{24})\.([A-Za-z0-9_-]{43})")
+
+log = logging.getLogger("blogapi.auth")
+
+
+class AuthService:
+    """Sessions and the credentials that belong to them."""
+
+    def __init__(
+        self,
+        sessions: SessionStore,
+        users: UserService,
+        passwords: Passwords,
+        tokens: Tokens,
+        config: AuthConfig,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._sessions, self._users, self._passwords, self._tokens, self._now = sessions, users, passwords, tokens, now
+        self._idle = timedelta(days=config.session_idle_days)
+        self._longest = timedelta(days=config.session_max_days)
+
+    # Signing in and out
+
+    async def sign_in(
+        self, login: str, password: str, *, kind: str, caller: Caller, old_cookie: str | None = None
+    ) -> SignedIn:
+        """A new session for who knows the password. The session of `old_cookie` ends with it.
+
+        Every failure says the same and takes one hash. Raises InvalidCredentials, Unavailable.
+        """
+        user = await self._proven(login, password)
+        secret = secrets.token_urlsafe(32) if kind == COOKIE else None
+        session = self._new_session(user, kind, secret, caller)
+        await self._sessions.insert(session)
+        if old_cookie is not None:
+            await self._end_cookie(old_cookie)
+        if secret is not None:
+            return SignedIn(user=user, session_id=session.id, cookie=f"{session.id}.{secret}")
+        return SignedIn(user=user, session_id=session.id, tokens=self._pair(session, session.generation))
+
+    async def _proven(self, login: str, password: str) -> User:
+        user = await self._users.find_by_login(login)
+        stored = user.password if user is not None and user.status == "active" else None
+        if not await self._passwords.verify(password, stored) or user is None or stored is None:
+            raise InvalidCredentials
+        signed_in = await self._users.record_sign_in(user, await self._stronger(password, stored))
+        if signed_in is None:
+            raise InvalidCredentials
+        return signed_in
+
+    async def _stronger(self, password: str, stored: StoredPassword) -> StoredPassword | None:
+        """The same password hashed as new ones are, if it was not."""
+        if not self._passwords.is_outdated(stored):
+            return None
+        try:
+            return await self._passwords.hash(password)
+        except Unavailable:
+            return None  # it can wait for the next sign-in
+
+    def _new_session(self, user: User, kind: str, secret: str | None, caller: Caller) -> Session:
+        now = self._now()
+        return Session(
+            id=new_id(),
+            user_id=user.id,
+            kind=kind,
+            secret_hash=None if secret is None else _hash(secret),
+            nonce=secrets.token_urlsafe(16),
+            device=caller.device[:_MAX_DEVICE],
+            ip=coarse(caller.address),
+            created_at=now,
+            last_seen_at=now,
+            expires_at=self._expiry(now, now),
+        )
+
+    async def sign_out(self, who: Identity, *, everywhere: bool = False) -> None:
+        """End this session, or all sessions of the user."""
+        if everywhere or who.session_id is None:
+            await self._sessions.delete_all(who.user_id)
+        else:
+            await self._sessions.delete(who.session_id)
+
+    async def status_changed(self, event: StatusChanged) -> None:
+        """No session outlives a suspension, even when that is lifted later."""
+        await self._sessions.delete_all(event.user_id)
+
+    async def _end_cookie(self, cookie: str) -> None:
+        parts = _COOKIE.fullmatch(cookie)
+        if parts is not None:
+            await self._sessions.delete_cookie(parts[1], _hash(parts[2]))
+
+    # Refreshing
+
+    async def refresh(self, refresh_token: str) -> TokenPair:
+        """The next pair of tokens. Raises Unauthorized.
+
+        A token that was spent a moment ago gets the same successor again. One that was spent longer ago is in two
+        hands, of which one is a thief's: the session ends.
+        """
+        claims = self._tokens.read_refresh_token(refresh_token)
+        live = None if claims is None else await self._live(claims.session_id, TOKEN)
+        if claims is None or live is None or not self._tokens.is_proven(claims, live.session.nonce):
+            raise _bad_refresh_token()
+        now, session = self._now(), live.session
+        if claims.generation == session.generation:
+            rotated = await self._sessions.rotate(session, now, self._expiry(session.created_at, now))
+            if rotated is not None:
+                return self._pair(rotated, rotated.generation)
+            live = await self._live(claims.session_id, TOKEN)
+            if live is None:
+                raise _bad_refresh_token()
+            session = live.session
+        return await self._successor(session, claims, now)
+
+    async def _successor(self, session: Session, claims: RefreshClaims, now: datetime) -> TokenPair:
+        spent_at = next((spent.at for spent in session.rotations if spent.n == claims.generation), None)
+        if spent_at is None or now - spent_at >= GRACE:
+            await self._sessions.delete(session.id)
+            log.warning("a spent refresh token came back: session %s was ended", session.id)
+            raise _bad_refresh_token()
+        return self._pair(session, claims.generation + 1)
+
+    def _pair(self, session: Session, generation: int) -> TokenPair:
+        return TokenPair(
+            session_id=session.id,
+            access_token=self._tokens.access_token(session.user_id, session.id),
+            refresh_token=self._tokens.refresh_token(session.id, generation, session.nonce),
+            expires_in=self._tokens.access_seconds,
+        )
+
+    # Who is asking
+
+    async def identify_token(self, access_token: str) -> Identity:
+        """Raises Unauthorized."""
+        claims = self._tokens.read_access_token(access_token)
+        live = await self._live(claims.session_id, TOKEN)
+        if live is None or live.session.user_id != claims.user_id:
+            raise Unauthorized("The session of this access token has ended. Sign in again.")
+        return await self._seen(live)
+
+    async def identify_cookie(self, cookie: str) -> Identity:
+        """Raises Unauthorized."""
+        parts = _COOKIE.fullmatch(cookie)
+        live = None if parts is None else await self._live(parts[1], COOKIE)
+        if parts is None or live is None or not hmac.compare_digest(live.session.secret_hash or "", _hash(parts[2])):
+            raise Unauthorized("The session of this cookie has ended. Sign in again.")
+        return await self._seen(live)
+
+    async def _live(self, session_id: str, kind: str) -> LiveSession | None:
+        live = await self._sessions.find(session_id, self._now())
+        return live if live is not None and live.session.kind == kind and live.status == "active" else None
+
+    async def _seen(self, live: LiveSession) -> Identity:
+        now, session = self._now(), live.session
+        if now - session.last_seen_at >= _SEEN_EVERY:
+            await self._sessions.touch(session, now, self._expiry(session.created_at, now))
+        return Identity(user_id=session.user_id, role=live.role, session_id=session.id)
+
+    def _expiry(self, created_at: datetime, now: datetime) -> datetime:
+        return min(now + self._idle, created_at + self._longest)
+
+
+def coarse(address: str) -> str:
+    """The network of an address, enough to recognise a place and not a person: /24, or /48 of IPv6."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return ""
+    if known.version == 6 and known.ipv4_mapped is not None:
+        known = known.ipv4_mapped
+    return str(ip_network((known, 24 if known.version == 4 else 48), strict=False))
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _bad_refresh_token() -> Unauthorized:
+    return Unauthorized("The refresh token is not valid. Sign in again.")

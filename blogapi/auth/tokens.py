@@ -1,0 +1,109 @@
+"""The two tokens of a token client: a short-lived access token (JWT, RFC 7519), and a refresh token."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import jwt
+
+from blogapi.config import Config
+from blogapi.errors import Unauthorized
+from blogapi.ids import is_id
+from blogapi.keys import derive_key
+
+# Between the clocks of two servers.
+_LEEWAY_SECONDS = 5
+_ALGORITHM = "HS256"
+_CLAIMS = ("iss", "sub", "sid", "iat", "exp", "jti")
+_REFRESH_TOKEN = re.compile(r"([0-9a-f]{24})\.(0|[1-9][0-9]{0,9})\.([A-Za-z0-9_-]{43})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessClaims:
+    """What an access token says. Roles are not in it: they are looked up."""
+
+    user_id: str
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshClaims:
+    """What a refresh token says, and its proof; nothing is checked yet."""
+
+    session_id: str
+    generation: int
+    mac: str
+
+
+class Tokens:
+    """Signs and reads tokens."""
+
+    def __init__(self, *, secret: str, issuer: str, access_seconds: int, now: Callable[[], datetime]) -> None:
+        self._access_key = derive_key(secret, "access-token")
+        self._refresh_key = derive_key(secret, "refresh-token")
+        self._issuer, self.access_seconds, self._now = issuer, access_seconds, now
+
+    @classmethod
+    def configured(cls, config: Config, now: Callable[[], datetime]) -> Tokens:
+        """As the configuration says."""
+        auth = config.auth
+        return cls(secret=auth.secret, issuer=config.public_url, access_seconds=auth.access_token_seconds, now=now)
+
+    def access_token(self, user_id: str, session_id: str) -> str:
+        """A new one, good from now on."""
+        issued = int(self._now().timestamp())
+        claims = {
+            "iss": self._issuer,
+            "sub": user_id,
+            "sid": session_id,
+            "iat": issued,
+            "exp": issued + self.access_seconds,
+            "jti": secrets.token_urlsafe(12),
+        }
+        return jwt.encode(claims, self._access_key, algorithm=_ALGORITHM)
+
+    def read_access_token(self, token: str) -> AccessClaims:
+        """Raises Unauthorized."""
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self._access_key,
+                # As a list: PyJWT would look for the algorithm within a string.
+                algorithms=[_ALGORITHM],
+                issuer=self._issuer,
+                # Times are compared below, with our clock.
+                options={"require": list(_CLAIMS), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+            )
+        except jwt.PyJWTError:
+            raise Unauthorized("The access token is not valid.") from None
+        if claims["exp"] + _LEEWAY_SECONDS <= self._now().timestamp():
+            raise Unauthorized("The access token has expired. Refresh it.")
+        if not (is_id(claims["sub"]) and is_id(str(claims["sid"]))):
+            raise Unauthorized("The access token is not valid.")
+        return AccessClaims(user_id=claims["sub"], session_id=claims["sid"])
+
+    def refresh_token(self, session_id: str, generation: int, nonce: str) -> str:
+        """The one of this generation; always the same one."""
+        return f"{session_id}.{generation}.{self._mac(session_id, generation, nonce)}"
+
+    def read_refresh_token(self, token: str) -> RefreshClaims | None:
+        """What it claims; None for what cannot be one."""
+        parts = _REFRESH_TOKEN.fullmatch(token)
+        if parts is None:
+            return None
+        return RefreshClaims(session_id=parts[1], generation=int(parts[2]), mac=parts[3])
+
+    def is_proven(self, claims: RefreshClaims, nonce: str) -> bool:
+        """Whether we made this refresh token, for the session with this nonce."""
+        return hmac.compare_digest(claims.mac, self._mac(claims.session_id, claims.generation, nonce))
+
+    def _mac(self, session_id: str, generation: int, nonce: str) -> str:
+        text = f"{session_id}.{generation}.{nonce}".encode()
+        return base64.urlsafe_b64encode(hmac.digest(self._refresh_key, text, "sha256")).rstrip(b"=").decode()

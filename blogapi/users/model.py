@@ -1,0 +1,287 @@
+"""People: who they are, what their role lets them do, and what makes a name or an address acceptable."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from blogapi.changes import Change, changed_since
+from blogapi.errors import FieldError
+from blogapi.ids import Id, is_id
+
+# Weakest first. Nobody is signed in as "anonymous".
+ROLES = ("reader", "contributor", "author", "editor", "admin")
+STATUSES = ("active", "unverified", "suspended", "erased", "unclaimed")
+
+# What each role adds to the one before it, for user interfaces that show only what will work.
+_ADDS = {
+    "reader": (),
+    "contributor": ("create_posts",),
+    "author": ("publish_own_posts",),
+    "editor": ("edit_all_posts", "publish_all_posts", "feature_posts"),
+    "admin": ("purge_posts", "manage_users"),
+}
+
+USERNAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9_-]{2,31}"
+MAX_EMAIL = 254
+MAX_DISPLAY_NAME = 80
+MAX_BIO = 2000
+MAX_LINKS = 8
+
+# Names that pose as the blog itself, or that a front end wants for pages of its own.
+_RESERVED = """
+about account admin administrator anonymous api assets auth blog blogapi by-username config conduit contact dashboard
+docs editor favicon feed feeds graphql guest healthz help hostmaster info login logout mail me media metrics moderator
+new null official openapi owner postmaster posts preview readyz register robots root search security self settings
+setup signin signout signup sitemap staff static status support sysadmin system tag tags team undefined user username
+users v1 webmaster well-known www
+"""
+RESERVED_USERNAMES = frozenset(_RESERVED.split())
+_ERASED = "erased-"
+_ERASED_NAME = re.compile(rf"{_ERASED}[0-9a-f]{{24}}")
+_USERNAME = re.compile(USERNAME_PATTERN)
+_LOCAL_PART = re.compile(r"[^\s.@\"(),:;<>\[\]\\\x00-\x20\x7f]+(?:\.[^\s.@\"(),:;<>\[\]\\\x00-\x20\x7f]+)*")
+_DOMAIN = re.compile(r"localhost|(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_](?:[\w-]{0,61}[^\W_])?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who acts, whatever the credential was: cookie, access token, or the command line."""
+
+    user_id: Id
+    role: str
+    session_id: Id | None = None
+    scopes: tuple[str, ...] = ()
+
+    def has_role(self, role: str) -> bool:
+        """Whether this role or a stronger one."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+    @property
+    def is_editor(self) -> bool:
+        """Whether any content may be changed, not only one's own."""
+        return self.has_role("editor")
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether people may be managed."""
+        return self.role == "admin"
+
+
+# Who looks at something; maybe nobody we know.
+Viewer: TypeAlias = Identity | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Byline:
+    """An author as posts show them. Kept in each copy of a post, so that reading one is one query."""
+
+    id: Id
+    username: str
+    display_name: str
+    avatar_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link on somebody's profile."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPassword:
+    """What is kept of a password: how it was hashed, how expensively, and the hash."""
+
+    scheme: str
+    cost: int
+    hash: str
+
+    def __repr__(self) -> str:
+        return f"StoredPassword({self.scheme}, cost {self.cost})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """Counts that do not touch the version."""
+
+    posts: int = 0
+    followers: int = 0
+    following: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person with an account, or the byline of one who never had any."""
+
+    id: Id
+    version: int = 1
+    username: str
+    username_key: str
+    email: str | None = None
+    email_key: str | None = None
+    password: StoredPassword | None = None
+    display_name: str
+    bio: str = ""
+    bio_html: str = ""
+    links: tuple[Link, ...] = ()
+    avatar_url: str | None = None
+    locale: str | None = None
+    timezone: str | None = None
+    role: str
+    status: str
+    email_verified_at: datetime | None = None
+    last_login_at: datetime | None = None
+    counters: Counters = Counters()
+    changes: tuple[Change, ...] = ()
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def byline(self) -> Byline:
+        """How posts show this person."""
+        return Byline(id=self.id, username=self.username, display_name=self.display_name, avatar_url=self.avatar_url)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether there is a profile that everybody sees: of people who have published."""
+        return self.counters.posts > 0 and self.status != "erased"
+
+    @property
+    def is_acting_admin(self) -> bool:
+        """Whether this person can manage people now; one such person has to remain."""
+        return self.role == "admin" and self.status == "active"
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """What the role allows, in words that a user interface can look for."""
+        return tuple(name for role in ROLES[: ROLES.index(self.role) + 1] for name in _ADDS[role])
+
+    def changed_since(self, versions: Iterable[int]) -> list[str] | None:
+        """The fields that changed after the newest of these versions; None when that is too long ago to tell."""
+        return changed_since(self.changes, self.version, versions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """An account to be made. `role` None: what self-registered people get."""
+
+    username: str
+    email: str
+    password: str
+    display_name: str | None = None
+    role: str | None = None
+    bio: str = ""
+    links: tuple[Link, ...] = ()
+    avatar_url: str | None = None
+
+    def __repr__(self) -> str:
+        return f"NewUser({self.username!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What people can say about themselves."""
+
+    username: str
+    display_name: str
+    bio: str = ""
+    links: tuple[Link, ...] = ()
+    avatar_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnProfile(Profile):
+    """The same, with what only they see."""
+
+    locale: str | None = None
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedProfile(Profile):
+    """The same, with what an administrator decides."""
+
+    role: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFilter:
+    """Which people. Empty means any; several values mean any of them."""
+
+    roles: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    public: bool = True
+    sort: str = "username"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileChanged:
+    """Somebody's byline is no longer what posts show."""
+
+    byline: Byline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChanged:
+    """Somebody was suspended, reactivated or erased: no session from before may go on."""
+
+    user_id: Id
+    status: str
+
+
+def username_key(username: str) -> str:
+    """What makes two usernames the same."""
+    return unicodedata.normalize("NFKC", username).lower()
+
+
+def email_key(email: str) -> str:
+    """What makes two addresses the same. Lower-cases the local part too: nobody gives two people `Ann@` and `ann@`."""
+    return unicodedata.normalize("NFKC", email).strip().lower()
+
+
+def login_key(login: str) -> str:
+    """A username or an e-mail address as it is looked up; only an address has an @."""
+    return email_key(login)
+
+
+def erased_username(user_id: str) -> str:
+    """What a person is called after their erasure."""
+    return f"{_ERASED}{user_id}"
+
+
+def username_fault(username: str, *, allow_reserved: bool = False) -> FieldError | None:
+    """Why nobody can have this username, if so."""
+    if len(username) < 3:
+        return _fault("/username", "too_short", "At least 3 characters.", min=3)
+    if len(username) > 32:
+        return _fault("/username", "too_long", "At most 32 characters.", max=32)
+    if _USERNAME.fullmatch(username) is None:
+        detail = "Letters, digits, _ and - of ASCII; the first is a letter or a digit."
+        return _fault("/username", "invalid_format", detail)
+    key = username_key(username)
+    # A name that looks like an id could be taken for somebody else's id.
+    if (key in RESERVED_USERNAMES and not allow_reserved) or is_id(key) or _ERASED_NAME.fullmatch(key):
+        return _fault("/username", "reserved", "This username is reserved.")
+    return None
+
+
+def email_fault(email: str) -> FieldError | None:
+    """Why this is no e-mail address that we can use, if so. RFC 5321 section 4.5.3.1 has the lengths."""
+    key = email_key(email)
+    if len(key) > MAX_EMAIL:
+        return _fault("/email", "too_long", f"At most {MAX_EMAIL} characters.", max=MAX_EMAIL)
+    local, _, domain = key.rpartition("@")
+    if len(local) > 64 or _LOCAL_PART.fullmatch(local) is None or _DOMAIN.fullmatch(domain) is None:
+        return _fault("/email", "invalid_format", "Not an e-mail address.")
+    return None
+
+
+def _fault(pointer: str, code: str, detail: str, **params: int) -> FieldError:
+    return FieldError(pointer=pointer, code=code, detail=detail, params=params)

@@ -1,0 +1,296 @@
+"""What clients send and receive about people. Who may see what is decided by which view is chosen."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from marshmallow import ValidationError, fields, post_load, validates_schema
+
+from blogapi.moments import rfc3339, rfc3339_or_none
+from blogapi.users.model import (
+    MAX_BIO,
+    MAX_DISPLAY_NAME,
+    MAX_EMAIL,
+    MAX_LINKS,
+    ROLES,
+    STATUSES,
+    USERNAME_PATTERN,
+    Link,
+    ManagedProfile,
+    NewUser,
+    OwnProfile,
+    User,
+    UserFilter,
+    username_fault,
+)
+from blogapi.users.store import ADMIN_SORTS, PUBLIC_SORTS
+from blogapi.web.endpoint import Shape
+from blogapi.web.fields import (
+    Choice,
+    CommaList,
+    Items,
+    LanguageTag,
+    Line,
+    Message,
+    Record,
+    Size,
+    Strict,
+    Text,
+    Url,
+    wrong,
+)
+from blogapi.web.pagination import PageQuery
+
+_SORTS = tuple(dict.fromkeys([*PUBLIC_SORTS, *ADMIN_SORTS]))
+# The service says all that is wrong with these three at once; here they are only described.
+_USERNAME = {"pattern": f"^{USERNAME_PATTERN}$", "minLength": 3, "maxLength": 32}
+_EMAIL = {"format": "email", "maxLength": MAX_EMAIL}
+_PASSWORD = {"format": "password", "maxLength": 256, "description": "`auth.password` configures what is good enough."}
+
+
+# Coming in
+
+
+class _Username(Text):
+    """A username that nobody has to have yet."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata=_USERNAME, **kwargs)
+
+    def _validate(self, value: Any) -> None:
+        super()._validate(value)
+        fault = username_fault(value)
+        # Who has a reserved name, from the command line or an import, may keep it: the service sees a change only.
+        if fault is not None and fault.code != "reserved":
+            raise wrong(fault.code, fault.detail, **fault.params)
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _is_timezone(name: str) -> None:
+    if name not in _timezones():
+        raise wrong("invalid_choice", "Must be the name of a time zone, such as Europe/Berlin.")
+
+
+class LinkSchema(Strict):
+    """A link on a profile."""
+
+    label = Line(required=True, validate=Size(min=1, max=80))
+    url = Url(schemes="https?", required=True)
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> Link:
+        return Link(**data)
+
+
+class _ProfileSchema(Strict):
+    bio = Text(
+        load_default="",
+        validate=Size(max=MAX_BIO),
+        metadata={"description": "Markdown: paragraphs, emphasis, code, links, lists."},
+    )
+    links = Items(Record(LinkSchema), load_default=(), validate=Size(max=MAX_LINKS))
+    avatar_url = Url(load_default=None)
+
+
+class RegisterSchema(Strict):
+    """An account for oneself."""
+
+    username = Line(required=True, metadata=_USERNAME)
+    email = Line(required=True, metadata=_EMAIL)
+    password = Text(required=True, load_only=True, metadata=_PASSWORD)
+    display_name = Line(load_default=None, validate=Size(min=1, max=MAX_DISPLAY_NAME))
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> NewUser:
+        return NewUser(**{**data, "links": tuple(data.get("links", ()))})
+
+
+class NewUserSchema(_ProfileSchema, RegisterSchema):
+    """An account for somebody else."""
+
+    role = Text(load_default=None, validate=Choice(ROLES), metadata={"description": "Default: `registration.role`."})
+
+
+class _NamedProfileSchema(_ProfileSchema):
+    username = _Username(required=True)
+    display_name = Line(required=True, validate=Size(min=1, max=MAX_DISPLAY_NAME))
+
+
+class OwnProfileSchema(_NamedProfileSchema):
+    """What people set of themselves. What is not sent stays, and null takes a value away."""
+
+    locale = LanguageTag(load_default=None)
+    timezone = Text(load_default=None, validate=_is_timezone, metadata={"description": "IANA, `Europe/Berlin`."})
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> OwnProfile:
+        return OwnProfile(**{**data, "links": tuple(data["links"])})
+
+
+class ManagedProfileSchema(_NamedProfileSchema):
+    """What administrators set. What is not sent stays, and null takes a value away."""
+
+    role = Text(required=True, validate=Choice(ROLES))
+    status = Text(
+        required=True, validate=Choice(STATUSES), metadata={"description": "Can be set to active or suspended."}
+    )
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> ManagedProfile:
+        return ManagedProfile(**{**data, "links": tuple(data["links"])})
+
+
+class ReadUserQuery(Strict):
+    """How to read a person."""
+
+    view = Text(load_default=None, validate=Choice(["admin"]), metadata={"description": "`admin`: everything."})
+
+
+class UserListQuery(PageQuery, ReadUserQuery):
+    """Filters and sorts of the list of people."""
+
+    role = CommaList(ROLES.__contains__, of="role", load_default=(), metadata={"description": "With view=admin."})
+    status = CommaList(
+        STATUSES.__contains__, of="status", load_default=(), metadata={"description": "With view=admin."}
+    )
+    sort = Text(
+        load_default=None,
+        validate=Choice(_SORTS),
+        metadata={"description": "Profiles: username (default), -posts_count. view=admin: -created_at (default), ..."},
+    )
+
+    @validates_schema
+    def belongs_to_view(self, data: dict[str, Any], **_: Any) -> None:
+        """Raises ValidationError for a filter or a sort that the other view has."""
+        if data.get("view") == "admin":
+            wrongs = [] if data.get("sort") in (None, *ADMIN_SORTS) else ["sort"]
+        else:
+            wrongs = [name for name in ("role", "status") if data.get(name)]
+            wrongs += [] if data.get("sort") in (None, *PUBLIC_SORTS) else ["sort"]
+        if wrongs:
+            raise ValidationError({name: [Message("Not in this view.", "invalid_choice")] for name in wrongs})
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        public = data["view"] is None
+        sort = data["sort"] or ("username" if public else "-created_at")
+        return {**data, "filter": UserFilter(roles=data["role"], statuses=data["status"], public=public, sort=sort)}
+
+
+def own_fields(user: User) -> dict[str, Any]:
+    """What `OwnProfileSchema` would load to make this user, for merge patches."""
+    return {**_profile_fields(user), "locale": user.locale, "timezone": user.timezone}
+
+
+def managed_fields(user: User) -> dict[str, Any]:
+    """What `ManagedProfileSchema` would load to make this user, for merge patches."""
+    return {**_profile_fields(user), "role": user.role, "status": user.status}
+
+
+def _profile_fields(user: User) -> dict[str, Any]:
+    return {
+        "username": user.username,
+        "display_name": user.display_name,
+        "bio": user.bio,
+        "links": _links(user),
+        "avatar_url": user.avatar_url,
+    }
+
+
+# Going out
+
+
+class LinkShape(Strict):
+    """A link on a profile."""
+
+    label = fields.Str(required=True)
+    url = fields.Str(required=True)
+
+
+class ProfileShape(Strict):
+    """A person as everybody sees them."""
+
+    id = fields.Str(required=True)
+    version = fields.Int(required=True)
+    username = fields.Str(required=True)
+    display_name = fields.Str(required=True)
+    bio = fields.Str(required=True)
+    bio_html = fields.Str(required=True, metadata={"description": "The bio rendered and sanitised."})
+    links = fields.List(fields.Nested(LinkShape), required=True)
+    avatar_url = fields.Str(required=True, allow_none=True)
+    posts_count = fields.Int(required=True, metadata={"description": "Published, public posts."})
+    followers_count = fields.Int(required=True)
+    following_count = fields.Int(required=True)
+    created_at = fields.DateTime(required=True)
+    updated_at = fields.DateTime(required=True)
+
+
+class AdminUserShape(ProfileShape):
+    """A person as administrators see them."""
+
+    email = fields.Str(required=True, allow_none=True)
+    locale = fields.Str(required=True, allow_none=True)
+    timezone = fields.Str(required=True, allow_none=True)
+    role = fields.Str(required=True, validate=Choice(ROLES))
+    status = fields.Str(required=True, validate=Choice(STATUSES))
+    email_verified_at = fields.DateTime(required=True, allow_none=True)
+    last_login_at = fields.DateTime(required=True, allow_none=True)
+
+
+class OwnUserShape(AdminUserShape):
+    """A person as they see themselves."""
+
+    permissions = fields.List(fields.Str(), required=True, metadata={"description": "What the role allows."})
+
+
+def profile_view(user: User) -> dict[str, Any]:
+    """A person as everybody sees them."""
+    return {
+        "id": user.id,
+        "version": user.version,
+        "username": user.username,
+        "display_name": user.display_name,
+        "bio": user.bio,
+        "bio_html": user.bio_html,
+        "links": _links(user),
+        "avatar_url": user.avatar_url,
+        "posts_count": user.counters.posts,
+        "followers_count": user.counters.followers,
+        "following_count": user.counters.following,
+        "created_at": rfc3339(user.created_at),
+        "updated_at": rfc3339(user.updated_at),
+    }
+
+
+def admin_view(user: User) -> dict[str, Any]:
+    """A person as administrators see them."""
+    return {
+        **profile_view(user),
+        "email": user.email,
+        "locale": user.locale,
+        "timezone": user.timezone,
+        "role": user.role,
+        "status": user.status,
+        "email_verified_at": rfc3339_or_none(user.email_verified_at),
+        "last_login_at": rfc3339_or_none(user.last_login_at),
+    }
+
+
+def own_view(user: User) -> dict[str, Any]:
+    """A person as they see themselves."""
+    return {**admin_view(user), "permissions": list(user.permissions)}
+
+
+def _links(user: User) -> list[dict[str, str]]:
+    return [{"label": link.label, "url": link.url} for link in user.links]
+
+
+PROFILE = Shape(ProfileShape, profile_view)
+ADMIN = Shape(AdminUserShape, admin_view)
+OWN = Shape(OwnUserShape, own_view)

@@ -1,0 +1,330 @@
+"""What can be done with people, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Protocol
+
+from blogapi.attempt import ONCE, Attempt
+from blogapi.config import RegistrationConfig
+from blogapi.db.client import new_id
+from blogapi.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Stale
+from blogapi.events import Bus
+from blogapi.paging import Page, PageRequest
+from blogapi.users.model import (
+    Byline,
+    Identity,
+    ManagedProfile,
+    NewUser,
+    OwnProfile,
+    Profile,
+    ProfileChanged,
+    StatusChanged,
+    StoredPassword,
+    User,
+    UserFilter,
+    Viewer,
+    email_fault,
+    email_key,
+    erased_username,
+    username_fault,
+    username_key,
+)
+from blogapi.users.store import AdminRoster, UserStore
+
+_ERASED_DISPLAY_NAME = "Deleted user"
+
+
+class PasswordKeeper(Protocol):
+    """Who judges and hashes new passwords (`blogapi.auth.passwords`)."""
+
+    def faults(self, password: str, *, username: str, email: str) -> Sequence[FieldError]:
+        """What is wrong with a new password."""
+
+    async def hash(self, password: str) -> StoredPassword:
+        """Raises Unavailable when too many are waiting."""
+
+
+class UserService:
+    """Accounts, profiles and bylines."""
+
+    def __init__(
+        self,
+        users: UserStore,
+        roster: AdminRoster,
+        passwords: PasswordKeeper,
+        render_bio: Callable[[str], Awaitable[str]],
+        bus: Bus,
+        registration: RegistrationConfig,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._users, self._roster, self._passwords = users, roster, passwords
+        self._render_bio, self._bus, self._registration, self._now = render_bio, bus, registration, now
+
+    # Making accounts
+
+    def check_registration(self) -> None:
+        """Raises Forbidden `registration_closed`, also when only an invitation would open it."""
+        if self._registration.mode != "open":
+            raise Forbidden("This blog does not take registrations.", code="registration_closed")
+
+    async def register(self, new: NewUser, attempt: Attempt = ONCE) -> User:
+        """Make an account for oneself. Raises Forbidden, Invalid, Conflict, Unavailable."""
+        self.check_registration()
+        return await self._make(replace(new, role=self._registration.role), attempt)
+
+    async def create(self, new: NewUser, attempt: Attempt = ONCE) -> User:
+        """Make an account for somebody else, which administrators may. Raises Invalid, Conflict, Unavailable."""
+        return await self._make(new, attempt)
+
+    async def create_admin(self, username: str, email: str, password: str) -> User:
+        """Make an administrator, from the command line. Raises Invalid, Conflict, Unavailable."""
+        new = NewUser(username=username, email=email, password=password, role="admin")
+        return await self._make(new, ONCE, allow_reserved=True)
+
+    async def _make(self, new: NewUser, attempt: Attempt, *, allow_reserved: bool = False) -> User:
+        faults = [username_fault(new.username, allow_reserved=allow_reserved), email_fault(new.email)]
+        faults += self._passwords.faults(new.password, username=new.username, email=new.email)
+        if any(faults):
+            raise Invalid(fault for fault in faults if fault)
+        now = self._now()
+        user = User(
+            id=attempt.resource_id or new_id(),
+            username=new.username,
+            username_key=username_key(new.username),
+            email=new.email.strip(),
+            email_key=email_key(new.email),
+            password=await self._passwords.hash(new.password),
+            display_name=new.display_name or new.username,
+            bio=new.bio,
+            bio_html=await self._render_bio(new.bio),
+            links=new.links,
+            avatar_url=new.avatar_url,
+            role=new.role or self._registration.role,
+            status="active",
+            created_at=now,
+            updated_at=now,
+        )
+        user = await self._insert(user, attempt)
+        if user.is_acting_admin:
+            await self._roster.add(user.id)
+        return user
+
+    async def _insert(self, user: User, attempt: Attempt) -> User:
+        try:
+            await self._users.insert(user)
+        except Conflict:
+            if attempt.resource_id is None:
+                raise
+            try:
+                # An earlier attempt at this very request got that far.
+                return await self._users.get(attempt.resource_id)
+            except NotFound:
+                pass
+            raise
+        return user
+
+    async def unclaimed(self, username: str, display_name: str) -> User:
+        """The byline that an import needs: whoever has this username, or a new one without an account.
+
+        Raises Invalid for what is no username.
+        """
+        fault = username_fault(username, allow_reserved=True)
+        if fault:
+            raise Invalid([fault])
+        known = await self._users.find_by_username(username)
+        if known is not None:
+            return known
+        now = self._now()
+        user = User(
+            id=new_id(),
+            username=username,
+            username_key=username_key(username),
+            display_name=display_name or username,
+            role="author",
+            status="unclaimed",
+            created_at=now,
+            updated_at=now,
+        )
+        try:
+            await self._users.insert(user)
+        except Conflict:
+            # Of two imports at once, the slower one finds what the other one made.
+            found = await self._users.find_by_username(username)
+            if found is None:
+                raise
+            return found
+        return user
+
+    # Reading
+
+    async def get(self, user_id: str) -> User:
+        """Anybody. Raises NotFound."""
+        return await self._users.get(user_id)
+
+    async def read(self, viewer: Viewer, user_id: str) -> User:
+        """A person as far as the viewer may know of them. Raises NotFound."""
+        return _visible(await self._users.get(user_id), viewer, user_id)
+
+    async def read_by_username(self, viewer: Viewer, username: str) -> User:
+        """The same by name, however it is capitalised. Raises NotFound."""
+        return _visible(await self._users.find_by_username(username), viewer, username)
+
+    async def list(self, wanted: UserFilter, page: PageRequest) -> Page[User]:
+        """People who have published, or everybody for administrators."""
+        return await self._users.list(wanted, page)
+
+    async def find_by_login(self, login: str) -> User | None:
+        """By username or e-mail address; only an address has an @."""
+        if "@" in email_key(login):
+            return await self._users.find_by_email(login)
+        return await self._users.find_by_username(login.strip())
+
+    async def id_of_username(self, username: str) -> str | None:
+        """None when nobody has it."""
+        return await self._users.id_of_username(username)
+
+    async def bylines(self, user_ids: Sequence[str]) -> tuple[Byline, ...]:
+        """In the same order. Raises Invalid, one error for each that is unknown, with pointers below `/authors`."""
+        found = await self._users.bylines(user_ids)
+        unknown = [
+            FieldError(pointer=f"/authors/{place}", code="unknown_author", detail=f"There is no user {user_id!r}.")
+            for place, user_id in enumerate(user_ids)
+            if user_id not in found
+        ]
+        if unknown:
+            raise Invalid(unknown)
+        return tuple(found[user_id] for user_id in user_ids)
+
+    # Changing
+
+    async def edit_own(self, user: User, wish: OwnProfile, versions: frozenset[int]) -> User:
+        """Change what people say about themselves. Raises Stale, Conflict."""
+        return await self._edit(user, wish, versions)
+
+    async def manage(self, user: User, wish: ManagedProfile, versions: frozenset[int]) -> User:
+        """Change somebody's profile, role or status, which administrators may.
+
+        Raises Stale, Invalid, and Conflict for the last administrator and for people who have no account.
+        """
+        _check_version(user, versions)
+        if user.status == "erased":
+            raise Conflict("An erased user cannot be changed.")
+        if wish.status != user.status:
+            if wish.status not in ("active", "suspended"):
+                detail = "Can be set to active or suspended."
+                raise Invalid.field("/status", "invalid_choice", detail, choices=["active", "suspended"])
+            if user.status == "unclaimed":
+                raise Conflict("Nobody has claimed this byline: there is no account to suspend or activate.")
+        return await self._edit(user, wish, versions)
+
+    async def erase(self, user_id: str) -> User:
+        """Remove everything that tells who somebody was. Their posts stay, with a neutral byline.
+
+        Raises NotFound, and Conflict for the last administrator.
+        """
+        user = await self._users.get(user_id)
+        while user.status != "erased":
+            try:
+                user = await self._change(user, _erased(user))
+            except Stale as error:
+                user = error.current
+        return user
+
+    async def _edit(self, user: User, wish: Profile, versions: frozenset[int]) -> User:
+        _check_version(user, versions)
+        if username_key(wish.username) != user.username_key:
+            fault = username_fault(wish.username)
+            if fault is not None:
+                raise Invalid([fault])
+        wished = {field.name: getattr(wish, field.name) for field in fields(wish)}
+        after = replace(user, **wished, username_key=username_key(wish.username))
+        if after.bio != user.bio:
+            after = replace(after, bio_html=await self._render_bio(after.bio))
+        return user if after == user else await self._change(user, after)
+
+    async def _change(self, before: User, after: User) -> User:
+        leaves = before.is_acting_admin and not after.is_acting_admin
+        if leaves:
+            await self._leave_roster(before)
+        try:
+            changed = await self._users.change(before, after, self._now())
+        except (Stale, Conflict, NotFound):
+            # Nobody else can have changed it: only who takes somebody off may demote them.
+            if leaves:
+                await self._roster.add(before.id)
+            raise
+        if changed.is_acting_admin and not before.is_acting_admin:
+            await self._roster.add(changed.id)
+        if changed.status != before.status:
+            await self._bus.publish(StatusChanged(user_id=changed.id, status=changed.status))
+        if changed.byline != before.byline:
+            await self._bus.publish(ProfileChanged(byline=changed.byline))
+        return changed
+
+    async def _leave_roster(self, user: User) -> None:
+        if await self._roster.leave(user.id):
+            return
+        if user.id in await self._roster.members():
+            raise Conflict("The last administrator cannot be demoted, suspended or deleted.")
+        raise Conflict("This administrator is being changed at this moment. Read again, then retry or run `doctor`.")
+
+    # For other services
+
+    async def record_sign_in(self, user: User, password: StoredPassword | None) -> User | None:
+        """Note a sign-in; None when the account or its password changed while the password was being compared."""
+        return await self._users.record_sign_in(user, password, self._now())
+
+    async def add_to_posts_count(self, user_ids: Iterable[str], delta: int) -> None:
+        """Count public posts in or out."""
+        await self._users.add_to_posts_count(user_ids, delta)
+
+    # For `doctor`
+
+    def all_bylines(self) -> AsyncIterator[Byline]:
+        """Everybody's byline as it is now."""
+        return self._users.all_bylines()
+
+    async def reconcile_admins(self) -> int:
+        """Make the roster name those who are administrators; returns how many entries were wrong."""
+        listed, acting = await self._roster.members(), await self._users.acting_admins()
+        for user_id in acting - listed:
+            await self._roster.add(user_id)
+        if listed - acting:
+            await self._roster.remove(listed - acting)
+        return len(listed ^ acting)
+
+
+def _visible(user: User | None, viewer: Viewer, asked_for: str) -> User:
+    if user is None or not (user.is_public or (viewer is not None and viewer.is_admin)):
+        raise NotFound(f"There is no user {asked_for!r}.")
+    return user
+
+
+def _erased(user: User) -> User:
+    name = erased_username(user.id)
+    return User(
+        id=user.id,
+        version=user.version,
+        username=name,
+        username_key=name,
+        display_name=_ERASED_DISPLAY_NAME,
+        role="reader",
+        status="erased",
+        counters=user.counters,
+        changes=user.changes,
+        created_at=user.created_at,
+        updated_at=user.updated_at,
+    )
+
+
+def _check_version(user: User, versions: frozenset[int]) -> None:
+    if user.version not in versions:
+        raise Stale(user, user.changed_since(versions))
+
+
+def acting_as(user: User) -> Identity:
+    """Somebody as the command line acts for them."""
+    return Identity(user_id=user.id, role=user.role)

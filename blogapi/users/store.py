@@ -1,0 +1,229 @@
+"""Where people are kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pymongo import IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from blogapi.changes import KEPT
+from blogapi.db.client import Database, Document, object_id
+from blogapi.db.documents import from_document, to_document
+from blogapi.db.indexes import Store
+from blogapi.db.paging import Sort, find_page
+from blogapi.errors import Conflict, NotFound, Stale
+from blogapi.ids import is_id
+from blogapi.paging import Page, PageRequest
+from blogapi.users.model import Byline, StoredPassword, User, UserFilter, email_key, username_key
+
+PUBLIC_SORTS = {"username": Sort("username_key"), "-posts_count": Sort("counters.posts", descending=True)}
+ADMIN_SORTS = {
+    "-created_at": Sort("created_at", descending=True),
+    "created_at": Sort("created_at"),
+    "username": Sort("username_key"),
+}
+
+_HAS_PUBLISHED = {"counters.posts": {"$gt": 0}}
+_PUBLIC = {**_HAS_PUBLISHED, "status": {"$ne": "erased"}}
+_BYLINE = {"username": 1, "display_name": 1, "avatar_url": 1}
+# What others are not told about a change: it follows from what they are told.
+_DERIVED = frozenset({"username_key", "email_key", "bio_html"})
+_TAKEN = {
+    "username_key": Conflict("This username is taken.", code="username_taken"),
+    "email_key": Conflict("There is an account with this e-mail address.", code="email_taken"),
+}
+
+
+def _sorted_by(*leading: str) -> list[IndexModel]:
+    """The indexes that serve every sort of the administrators' list behind these filters."""
+    return [
+        IndexModel([(key, 1) for key in (*leading, last, "_id")], name="_".join(["admin", *leading, last]))
+        for last in ("created_at", "username_key")
+    ]
+
+
+class UserStore(Store):
+    """People, each one document."""
+
+    collection = "users"
+    indexes: ClassVar[tuple[IndexModel, ...]] = (
+        IndexModel([("username_key", 1)], name="username", unique=True),
+        # Bylines from an import and erased people have no address.
+        IndexModel(
+            [("email_key", 1)], name="email", unique=True, partialFilterExpression={"email_key": {"$type": "string"}}
+        ),
+        IndexModel([("username_key", 1), ("_id", 1)], name="public_username", partialFilterExpression=_HAS_PUBLISHED),
+        IndexModel(
+            [("counters.posts", -1), ("_id", -1)], name="public_posts_count", partialFilterExpression=_HAS_PUBLISHED
+        ),
+        *_sorted_by(),
+        *_sorted_by("role"),
+        *_sorted_by("status"),
+        *_sorted_by("role", "status"),
+    )
+
+    def __init__(self, database: Database) -> None:
+        self._users = database[self.collection]
+
+    async def get(self, user_id: str) -> User:
+        """Raises NotFound."""
+        document = await self._users.find_one({"_id": object_id(user_id)})
+        if document is None:
+            raise NotFound(f"There is no user {user_id!r}.")
+        return _user(document)
+
+    async def find_by_username(self, username: str) -> User | None:
+        """However it is capitalised."""
+        document = await self._users.find_one({"username_key": username_key(username)})
+        return None if document is None else _user(document)
+
+    async def find_by_email(self, email: str) -> User | None:
+        """However it is capitalised."""
+        document = await self._users.find_one({"email_key": email_key(email)})
+        return None if document is None else _user(document)
+
+    async def id_of_username(self, username: str) -> str | None:
+        """None when nobody has it."""
+        document = await self._users.find_one({"username_key": username_key(username)}, {"_id": 1})
+        return None if document is None else str(document["_id"])
+
+    async def bylines(self, user_ids: Iterable[str]) -> dict[str, Byline]:
+        """By id, of those that exist and are not erased."""
+        wanted = [object_id(user_id) for user_id in user_ids if is_id(user_id)]
+        found = self._users.find({"_id": {"$in": wanted}, "status": {"$ne": "erased"}}, _BYLINE)
+        return {str(document["_id"]): from_document(Byline, document) async for document in found}
+
+    async def list(self, wanted: UserFilter, page: PageRequest) -> Page[User]:
+        """People, without the log of their changes."""
+        query: dict[str, Any] = dict(_PUBLIC) if wanted.public else {}
+        query |= {"role": _any_of(wanted.roles)} if wanted.roles else {}
+        query |= {"status": _any_of(wanted.statuses)} if wanted.statuses else {}
+        sort = (PUBLIC_SORTS if wanted.public else ADMIN_SORTS)[wanted.sort]
+        return await find_page(self._users, query, sort, page, _user, projection={"changes": 0, "password": 0})
+
+    async def insert(self, user: User) -> None:
+        """Raises Conflict `username_taken`, `email_taken`, and `conflict` when the id itself is there already."""
+        try:
+            await self._users.insert_one({**to_document(user), "schema": 1})
+        except DuplicateKeyError as error:
+            raise _taken(error) from None
+
+    async def change(self, before: User, after: User, now: datetime) -> User:
+        """Write what differs, if `before` is still the present version. Raises Stale, NotFound, Conflict.
+
+        What others do to the counters meanwhile is kept.
+        """
+        old, new = to_document(before), to_document(after)
+        different = {key: value for key, value in new.items() if value != old[key]}
+        entry = {"version": before.version + 1, "fields": sorted(different.keys() - _DERIVED)}
+        update = {
+            "$set": {**different, "updated_at": now},
+            "$inc": {"version": 1},
+            "$push": {"changes": {"$each": [entry], "$slice": -KEPT}},
+        }
+        where = {"_id": object_id(before.id), "version": before.version}
+        try:
+            document: Document | None = await self._users.find_one_and_update(
+                where, update, return_document=ReturnDocument.AFTER
+            )
+        except DuplicateKeyError as error:
+            raise _taken(error) from None
+        if document is None:
+            present = await self.get(before.id)
+            raise Stale(present, present.changed_since([before.version]))
+        return _user(document)
+
+    async def record_sign_in(self, user: User, password: StoredPassword | None, now: datetime) -> User | None:
+        """Note when somebody signed in, and their password hashed anew if it was.
+
+        None when they were suspended or changed their password while the old one was being compared.
+        """
+        fields: Document = {"last_login_at": now}
+        if password is not None:
+            fields["password"] = to_document(password)
+        known = None if user.password is None else user.password.hash
+        document = await self._users.find_one_and_update(
+            {"_id": object_id(user.id), "status": "active", "password.hash": known},
+            {"$set": fields},
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if document is None else _user(document)
+
+    async def add_to_posts_count(self, user_ids: Iterable[str], delta: int) -> None:
+        """Count published posts in or out."""
+        wanted = [object_id(user_id) for user_id in user_ids]
+        if wanted:
+            await self._users.update_many({"_id": {"$in": wanted}}, {"$inc": {"counters.posts": delta}})
+
+    async def posts_counts(self) -> AsyncIterator[tuple[str, int]]:
+        """Everybody's id with the count of public posts. For `doctor`."""
+        async for found in self._users.find({}, {"counters.posts": 1}):
+            yield str(found["_id"]), found["counters"]["posts"]
+
+    async def correct_posts_count(self, user_id: str, seen: int, right: int) -> bool:
+        """Correct a count, unless it has moved since it was seen."""
+        where = {"_id": object_id(user_id), "counters.posts": seen}
+        return (await self._users.update_one(where, {"$set": {"counters.posts": right}})).matched_count == 1
+
+    async def all_bylines(self) -> AsyncIterator[Byline]:
+        """Of everybody, erased people included."""
+        async for document in self._users.find({}, _BYLINE):
+            yield from_document(Byline, document)
+
+    async def acting_admins(self) -> frozenset[str]:
+        """The ids of those who can manage people now."""
+        found = self._users.find({"role": "admin", "status": "active"}, {"_id": 1})
+        return frozenset([str(document["_id"]) async for document in found])
+
+
+class AdminRoster(Store):
+    """Who can manage people, in one document, so that one update decides whether somebody may leave.
+
+    It may name too few, after a crash, and never names anybody too many: a name is added after its user was changed,
+    and taken off before. So the last one stays, whatever happens at the same time.
+    """
+
+    collection = "meta"
+    indexes: ClassVar[tuple[IndexModel, ...]] = ()
+    _where: Mapping[str, Any] = {"_id": "admins"}
+
+    def __init__(self, database: Database) -> None:
+        self._meta = database[self.collection]
+
+    async def add(self, user_id: str) -> None:
+        """Somebody became an administrator."""
+        await self._meta.update_one(self._where, {"$addToSet": {"members": object_id(user_id)}}, upsert=True)
+
+    async def leave(self, user_id: str) -> bool:
+        """Take somebody off who is not the last one; whether that happened."""
+        member = object_id(user_id)
+        others = {**self._where, "members": member, "members.1": {"$exists": True}}
+        result = await self._meta.update_one(others, {"$pull": {"members": member}})
+        return bool(result.modified_count)
+
+    async def members(self) -> frozenset[str]:
+        """The ids on it."""
+        document = await self._meta.find_one(self._where) or {"members": []}
+        return frozenset(str(member) for member in document["members"])
+
+    async def remove(self, user_ids: Iterable[str]) -> None:
+        """Take off who should not be on it, without a look at who remains. For `doctor`."""
+        members = [object_id(user_id) for user_id in user_ids]
+        await self._meta.update_one(self._where, {"$pull": {"members": {"$in": members}}})
+
+
+def _user(document: Mapping[str, Any]) -> User:
+    return from_document(User, document)
+
+
+def _any_of(values: tuple[str, ...]) -> Any:
+    return values[0] if len(values) == 1 else {"$in": list(values)}
+
+
+def _taken(error: DuplicateKeyError) -> Conflict:
+    key = next(iter((error.details or {}).get("keyPattern", {})), "")
+    known = _TAKEN.get(key)
+    return Conflict("There is a user with this id.") if known is None else Conflict(known.detail, code=known.code)

@@ -1,0 +1,29 @@
+from datetime import timedelta
+
+import pytest
+
+from blogapi.app import create_app
+from blogapi.moments import utc_now
+
+
+class Clock:
+    """A clock that only moves when a test says so."""
+
+    def __init__(self):
+        self.time = self.start = utc_now()
+
+    def __call__(self):
+        return self.time
+
+    def forward(self, **by):
+        self.time += timedelta(**by)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def app(config, database, clock):
+    return create_app(config, database, now=clock)

@@ -1,0 +1,151 @@
+import asyncio
+import threading
+
+import bcrypt
+import pytest
+
+from blogapi.auth.passwords import SCHEME, Passwords
+from blogapi.config import AuthConfig, PasswordConfig
+from blogapi.errors import Unavailable
+from blogapi.users.model import StoredPassword
+
+
+def make(*, rounds=4, pepper=b"pepper", workers=1, queue=4, **rules):
+    return Passwords(pepper=pepper, rounds=rounds, rules=PasswordConfig(**rules), workers=workers, queue=queue)
+
+
+@pytest.fixture
+def passwords():
+    made = make()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["correct horse battery", "ü" * 200, "with\ttab", "🦄" * 256, " leading and trailing "],
+    ids=["plain", "over 72 bytes", "control", "astral", "spaces"],
+)
+async def test_password_is_known_again(passwords, password):
+    assert await passwords.verify(password, await passwords.hash(password))
+
+
+@pytest.mark.parametrize(
+    ("password", "other"),
+    [("a" * 80 + "b", "a" * 80 + "c"), ("secret\0one", "secret\0two"), ("Case matters", "case matters")],
+    ids=["differs after 72 bytes", "differs after NUL", "differs in case"],
+)
+async def test_other_password_is_not_taken(passwords, password, other):
+    assert not await passwords.verify(other, await passwords.hash(password))
+
+
+async def test_password_is_the_same_however_its_letters_are_composed(passwords):
+    assert await passwords.verify("Zu\u0308rich am See", await passwords.hash("Z\u00fcrich am See"))
+
+
+async def test_hash_is_worth_nothing_without_the_pepper(passwords):
+    stored = await passwords.hash("correct horse battery")
+    other = make(pepper=b"another")
+    assert not await other.verify("correct horse battery", stored)
+    other.close()
+
+
+async def test_nobody_has_no_password(passwords):
+    assert not await passwords.verify("correct horse battery", None)
+
+
+async def test_unknown_scheme_is_never_right(passwords):
+    stored = await passwords.hash("correct horse battery")
+    foreign = StoredPassword(scheme="plain", cost=4, hash=stored.hash)
+    assert not await passwords.verify("correct horse battery", foreign)
+
+
+@pytest.mark.parametrize("stored", [None, StoredPassword(scheme="plain", cost=4, hash="x")])
+async def test_a_hash_of_the_configured_cost_is_computed_for_nobody_too(monkeypatch, stored):
+    compared, real = [], bcrypt.checkpw
+    monkeypatch.setattr(bcrypt, "checkpw", lambda *given: compared.append(given[1]) or real(*given))
+    passwords = make(rounds=5)
+    await passwords.verify("correct horse battery", stored)
+    passwords.close()
+    assert [hashed[:7] for hashed in compared] == [b"$2b$05$"]
+
+
+async def test_cost_and_scheme_are_kept_and_lower_ones_are_outdated(passwords):
+    stored = await passwords.hash("correct horse battery")
+    stronger = make(rounds=5)
+    assert (stored.scheme, stored.cost) == (SCHEME, 4)
+    assert not passwords.is_outdated(stored)
+    assert stronger.is_outdated(stored)
+    stronger.close()
+
+
+async def test_hash_stays_out_of_repr(passwords):
+    stored = await passwords.hash("correct horse battery")
+    assert stored.hash not in repr(stored)
+
+
+@pytest.mark.parametrize(
+    ("password", "code"),
+    [
+        ("short", "too_short"),
+        ("x" * 257, "too_long"),
+        ("with\0nul in it", "invalid_characters"),
+        ("Countess-Ada", "same_as_username"),
+        ("ADA@example.ORG", "same_as_email"),
+        ("1234567890", "common_password"),
+    ],
+)
+def test_bad_new_password_is_refused(passwords, password, code):
+    faults = passwords.faults(password, username="countess-ada", email="ada@example.org")
+    assert [(fault.pointer, fault.code) for fault in faults] == [("/password", code)]
+
+
+@pytest.mark.parametrize("password", ["x" * 10, "x" * 256, "correct horse battery"])
+def test_good_new_password_is_taken(passwords, password):
+    assert not passwords.faults(password, username="ada", email="ada@example.org")
+
+
+def test_password_rules_are_configuration():
+    lenient = make(min_length=3, refuse_common=False)
+    assert not lenient.faults("1234567890", username="ada", email="ada@example.org")
+    assert not lenient.faults("abc", username="ada", email="ada@example.org")
+    assert lenient.faults("ab", username="ada", email="ada@example.org")
+    lenient.close()
+
+
+async def test_full_queue_refuses_at_once_and_takes_again_later():
+    passwords = make(workers=1, queue=1)
+    gate = threading.Event()
+    holding = passwords._threads.submit(gate.wait)  # the only thread is busy
+    tasks = [asyncio.ensure_future(passwords.hash("correct horse battery")) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable) as refusal:
+        await passwords.hash("one too many")
+    assert refusal.value.retry_after_seconds >= 1
+    gate.set()
+    holding.result()
+    await asyncio.gather(*tasks)
+    assert await passwords.hash("room again")
+    passwords.close()
+
+
+async def test_place_is_kept_until_the_thread_is_done_even_if_the_caller_gives_up():
+    passwords = make(workers=1, queue=0)
+    gate = threading.Event()
+    task = asyncio.ensure_future(passwords._run(gate.wait))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    with pytest.raises(Unavailable):
+        await passwords.hash("correct horse battery")
+    gate.set()
+    passwords.close()
+
+
+def test_pepper_follows_from_the_secret_unless_there_is_one():
+    secret = "a secret that is long enough 0123456789"
+    derived = Passwords.configured(AuthConfig(secret=secret, bcrypt_rounds=4))
+    own = Passwords.configured(AuthConfig(secret=secret, pepper="pepper of its own", bcrypt_rounds=4))
+    assert derived._prepare("x") != own._prepare("x")
+    derived.close()
+    own.close()

@@ -1,0 +1,123 @@
+import pytest
+
+from blogapi.changes import Change, changed_since
+from blogapi.moments import utc_now
+from blogapi.users.model import ROLES, Identity, User, email_fault, email_key, username_fault, username_key
+
+
+@pytest.fixture
+def some_user():
+    def make(**fields):
+        now = utc_now()
+        known = {"username": "ada", "username_key": "ada", "display_name": "Ada", "status": "active", "role": "author"}
+        return User(id="a" * 24, created_at=now, updated_at=now, **{**known, **fields})
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["ada", "Ada-Lovelace", "a_1", "0xy", "x" * 32, "9lives"])
+def test_good_username_is_taken(name):
+    assert username_fault(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("ad", "too_short"),
+        ("", "too_short"),
+        ("x" * 33, "too_long"),
+        ("-ada", "invalid_format"),
+        ("_ada", "invalid_format"),
+        ("ada lovelace", "invalid_format"),
+        ("ada\n", "invalid_format"),
+        ("ädä", "invalid_format"),
+        ("ada@home", "invalid_format"),
+        ("admin", "reserved"),
+        ("API", "reserved"),
+        ("0123456789abcdef01234567", "reserved"),
+        ("0123456789ABCDEF01234567", "reserved"),
+        ("erased-0123456789abcdef01234567", "reserved"),
+    ],
+)
+def test_bad_username_is_refused(name, code):
+    assert username_fault(name).code == code
+
+
+def test_reserved_username_can_be_allowed():
+    assert username_fault("admin", allow_reserved=True) is None
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ada@example.org",
+        "Ada.Lovelace+blog@mail.example.co.uk",
+        " ada@example.org ",
+        "o'neil@example.org",
+        "müller@bücher.example",
+        "root@localhost",
+        "a@b.io",
+    ],
+)
+def test_good_email_is_taken(email):
+    assert email_fault(email) is None
+
+
+@pytest.mark.parametrize(
+    ("email", "code"),
+    [
+        ("", "invalid_format"),
+        ("ada", "invalid_format"),
+        ("ada@", "invalid_format"),
+        ("@example.org", "invalid_format"),
+        ("ada@example", "invalid_format"),
+        ("ada@-example.org", "invalid_format"),
+        ("ada@example..org", "invalid_format"),
+        ("ada@example.org.", "invalid_format"),
+        ("ada..l@example.org", "invalid_format"),
+        (".ada@example.org", "invalid_format"),
+        ("a da@example.org", "invalid_format"),
+        ("a@b@example.org", "invalid_format"),
+        ("ada@1.2.3.4", "invalid_format"),
+        ("ada@example.org\r\nBcc: x@y.zz", "invalid_format"),
+        (f"{'a' * 65}@example.org", "invalid_format"),
+        (f"a@{'b.' * 130}org", "too_long"),
+    ],
+)
+def test_bad_email_is_refused(email, code):
+    assert email_fault(email).code == code
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Ada@Example.ORG", " ada@example.org"), ("ａda@example.org", "ada@example.org")],
+    ids=["case and space", "full width"],
+)
+def test_addresses_that_are_the_same_have_one_key(one, other):
+    assert email_key(one) == email_key(other)
+
+
+def test_usernames_that_differ_in_case_have_one_key():
+    assert username_key("Ada") == username_key("aDA")
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"), [("reader", 1), ("contributor", 2), ("author", 3), ("editor", 4), ("admin", 5)]
+)
+def test_role_includes_the_weaker_ones(role, allowed):
+    who = Identity(user_id="a" * 24, role=role)
+    assert [who.has_role(other) for other in ROLES] == [True] * allowed + [False] * (5 - allowed)
+
+
+def test_permissions_grow_with_the_role(some_user):
+    granted = [len(some_user(role=role).permissions) for role in ROLES]
+    assert granted == sorted(set(granted))
+
+
+@pytest.mark.parametrize(
+    ("versions", "changed"),
+    [({2}, ["bio", "links"]), ({3}, ["links"]), ({1, 3}, ["links"]), ({4}, []), ({1}, None), (set(), None)],
+)
+def test_changes_since_a_version_are_named(versions, changed):
+    log = [Change(version=3, fields=("bio",)), Change(version=4, fields=("links",))]
+    assert changed_since(log, 4, versions) == changed
