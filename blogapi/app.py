@@ -1,0 +1,125 @@
+"""The app on one page: middlewares, routes, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+from aiohttp import web
+from aiohttp_session import session_middleware
+
+import blogapi.auth.handlers
+import blogapi.posts.handlers
+import blogapi.tags.handlers
+import blogapi.users.handlers
+import blogapi.web.docs
+import blogapi.web.health
+from blogapi import __version__
+from blogapi.auth.identity import CREDENTIAL_RULES, CredentialRules
+from blogapi.auth.sessions import session_storage
+from blogapi.config import Config
+from blogapi.db.client import Database
+from blogapi.db.indexes import create_indexes, missing_indexes
+from blogapi.keys import derive_key
+from blogapi.logs import RequestLog
+from blogapi.moments import utc_now
+from blogapi.posts.jobs import empty_trash
+from blogapi.services import SERVICES, STORES, build_services
+from blogapi.web.body import MAX_BYTES
+from blogapi.web.docs import set_up_docs
+from blogapi.web.endpoint import PUBLIC_CACHE_CONTROL, SETTINGS, EndpointSettings, declared
+from blogapi.web.errors import render_errors
+from blogapi.web.health import READINESS, Readiness
+from blogapi.web.idempotency import IDEMPOTENCY, Idempotency
+from blogapi.web.middlewares.log import REQUEST_LOG, log_requests
+from blogapi.web.middlewares.protect import PROTECTION, Protection, finish_headers, protect, security_headers
+from blogapi.web.pagination import CURSOR_KEY
+from blogapi.web.requests import TRUSTED_PROXIES
+
+ROUTES = (
+    *blogapi.auth.handlers.routes,
+    *blogapi.users.handlers.routes,
+    *blogapi.posts.handlers.routes,
+    *blogapi.tags.handlers.routes,
+    *blogapi.web.docs.routes,
+    *blogapi.web.health.routes,
+)
+
+
+def create_app(config: Config, database: Database, now: Callable[[], datetime] = utc_now) -> web.Application:
+    """The whole server, not yet started. Nothing connects before it is."""
+    services = build_services(config, database, now)
+    app = web.Application(
+        middlewares=[
+            log_requests,
+            render_errors,
+            protect,
+            session_middleware(session_storage(config, services.auth)),
+        ],
+        client_max_size=MAX_BYTES,
+    )
+    app[SERVICES] = services
+    _configure(app, config)
+    app.on_response_prepare.append(finish_headers)
+    app.cleanup_ctx.extend([_request_log(config), _database(database), _background])
+    add_routes(app, ROUTES)
+    set_up_docs(app, public_url=config.public_url, version=__version__)
+    return app
+
+
+def add_routes(app: web.Application, routes: tuple[web.AbstractRouteDef, ...]) -> None:
+    """Deny by default: raises ValueError for a route that does not declare who may call it."""
+    for route in routes:
+        if not isinstance(route, web.RouteDef) or declared(route.handler) is None:
+            raise ValueError(f"{route} does not say who may call it: declare it with @endpoint.")
+    app.add_routes(routes)
+
+
+def _configure(app: web.Application, config: Config) -> None:
+    """What the tools in `web` and the handlers need to know of the configuration."""
+    shared = config.cache.shared_max_age
+    cacheable = f"public, max-age=0, s-maxage={shared}, must-revalidate" if shared else PUBLIC_CACHE_CONTROL
+    app[SETTINGS] = EndpointSettings(
+        body_timeout_seconds=config.server.body_timeout_seconds,
+        database_timeout_seconds=config.mongo.timeout_seconds,
+        public_cache_control=cacheable,
+    )
+    app[PROTECTION] = Protection(
+        limiter=app[SERVICES].limits,
+        origins=frozenset(config.cors.origins),
+        headers=security_headers(https_only=config.is_production and config.public_url.startswith("https:")),
+    )
+    app[CREDENTIAL_RULES] = CredentialRules.configured(config)
+    app[TRUSTED_PROXIES] = config.server.trusted_proxies
+    app[CURSOR_KEY] = derive_key(config.auth.secret, "cursor")
+    app[IDEMPOTENCY] = Idempotency(app[SERVICES].idempotency, derive_key(config.auth.secret, "idempotency"))
+    app[READINESS] = Readiness()
+
+
+def _request_log(config: Config) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def request_log(app: web.Application) -> AsyncIterator[None]:
+        app[REQUEST_LOG] = RequestLog(config.log.level, config.log_format)
+        yield
+        app[REQUEST_LOG].close()
+
+    return request_log
+
+
+def _database(database: Database) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def ready_database(app: web.Application) -> AsyncIterator[None]:
+        await create_indexes(database, STORES)
+        app[READINESS].checks["indexes"] = lambda: missing_indexes(database, STORES)
+        yield
+        app[SERVICES].close()
+
+    return ready_database
+
+
+async def _background(app: web.Application) -> AsyncIterator[None]:
+    task = asyncio.create_task(empty_trash(app[SERVICES].posts))
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,280 @@
+"""Posts over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from blogapi.auth.identity import find_identity, signed_in
+from blogapi.auth.needs import PUBLIC as ANYBODY
+from blogapi.auth.needs import SIGNED_IN, role
+from blogapi.errors import Forbidden, Unauthorized
+from blogapi.paging import Page
+from blogapi.posts.model import HEAVY_FIELDS, PUBLIC_FIELDS, Draft, Post, PublicFilter, WorkingFilter
+from blogapi.posts.schemas import (
+    LIVE,
+    PUBLIC,
+    REVISION,
+    REVISION_FIELDS,
+    WORKING,
+    WORKING_FIELDS,
+    FieldsQuery,
+    NewPostSchema,
+    PostEditSchema,
+    PostListQuery,
+    PublishSchema,
+    ReadPostQuery,
+    editable,
+)
+from blogapi.services import services
+from blogapi.web.endpoint import PUBLIC_CACHE_CONTROL, Reply, attempt, endpoint, if_match
+from blogapi.web.fields import QueryFlag, Strict
+from blogapi.web.pagination import PageQuery, page_request
+from blogapi.web.query import invalid_parameter, unknown_name
+
+routes = web.RouteTableDef()
+Query = dict[str, Any]
+_FILTERS = ("tag", "author", "lang", "featured")
+_RANGES = ("published_from", "published_before")
+_LIGHT_WORKING = tuple(name for name in WORKING_FIELDS if name not in HEAVY_FIELDS)
+_LIGHT_REVISION = tuple(name for name in REVISION_FIELDS if name not in HEAVY_FIELDS)
+
+
+class PurgeQuery(Strict):
+    """`purge=true` removes for good."""
+
+    purge = QueryFlag(load_default=False)
+
+
+class RevisionListQuery(PageQuery, FieldsQuery):
+    """A page of revisions."""
+
+
+# What a request is about
+
+
+async def _for_editing(request: web.Request) -> Post:
+    return await services(request).posts.for_editing(signed_in(request), request.match_info["id"])
+
+
+async def _for_publishing(request: web.Request) -> Post:
+    return await services(request).posts.for_publishing(signed_in(request), request.match_info["id"])
+
+
+def _chosen(query: Query, known: Iterable[str]) -> tuple[str, ...] | None:
+    if query["chosen"] is None:
+        return None
+    names = tuple(dict.fromkeys(name.strip() for name in query["chosen"].split(",") if name.strip()))
+    for name in names:
+        if name not in known:
+            raise unknown_name(name, known, parameter="fields")
+    return names
+
+
+# Reading
+
+
+@routes.get("/v1/posts")
+@endpoint(needs=ANYBODY, query=PostListQuery, returns=(PUBLIC, WORKING), listed=True)
+async def list_posts(request: web.Request, query: Query) -> Reply:
+    """List published posts, or with `status` those that you may edit."""
+    if query["status"] in ((), ("published",)):
+        return await _list_public(request, query)
+    who = await find_identity(request)
+    if who is None:
+        raise Unauthorized("Sign in to list posts that are not public.")
+    return await _list_working(request, query)
+
+
+@routes.get("/v1/me/posts")
+@endpoint(needs=SIGNED_IN, query=PostListQuery, returns=WORKING, listed=True)
+async def list_my_posts(request: web.Request, query: Query) -> Reply:
+    """List the posts of which you are an author."""
+    return await _list_working(request, query, editable_by=signed_in(request).user_id)
+
+
+async def _list_public(request: web.Request, query: Query) -> Reply:
+    for name, parameter in (("updated_from", "updated_at[gte]"), ("updated_before", "updated_at[lt]")):
+        if query[name] is not None:
+            raise invalid_parameter(parameter, "not_here", "Only lists of what you may edit know it: add `status`.")
+    sort = query["sort"] or "-published_at"
+    if sort.lstrip("-") != "published_at":
+        raise invalid_parameter("sort", "invalid_choice", "The public list is sorted by published_at or -published_at.")
+    fields = _chosen(query, PUBLIC_FIELDS)
+    wanted = PublicFilter(newest_first=sort.startswith("-"), **_selection(query))
+    page = page_request(request, query)
+    found = await services(request).posts.list_public(wanted, query["author"], page, fields)
+    return Reply(result=found, limit=page.limit)
+
+
+async def _list_working(request: web.Request, query: Query, editable_by: str | None = None) -> Reply:
+    sort = query["sort"] or "-updated_at"
+    if sort.lstrip("-") != "updated_at":
+        raise invalid_parameter("sort", "invalid_choice", "This list is sorted by updated_at or -updated_at.")
+    fields = _chosen(query, WORKING_FIELDS)
+    wanted = WorkingFilter(
+        newest_first=sort.startswith("-"),
+        statuses=query["status"],
+        updated_from=query["updated_from"],
+        updated_before=query["updated_before"],
+        editable_by=editable_by,
+        **_selection(query),
+    )
+    page, heavy = page_request(request, query), not HEAVY_FIELDS.isdisjoint(fields or ())
+    who = signed_in(request)
+    found = await services(request).posts.list_working(who, wanted, query["author"], page, heavy=heavy)
+    return Reply(result=found, shape=WORKING, private=True, fields=fields or _LIGHT_WORKING, limit=page.limit)
+
+
+def _selection(query: Query) -> dict[str, Any]:
+    given = {"tags": query["tag"], "langs": query["lang"], "featured": query["featured"]}
+    return {**given, **{name: query[name] for name in _RANGES}}
+
+
+@routes.get("/v1/posts/{id}")
+@endpoint(needs=ANYBODY, query=ReadPostQuery, returns=(PUBLIC, WORKING))
+async def read_post(request: web.Request, query: Query) -> Reply:
+    """Read one post: what everybody sees, or the working copy for those who may edit it."""
+    return await _read(request, query, post_id=request.match_info["id"])
+
+
+@routes.get("/v1/posts/by-slug/{slug}")
+@endpoint(needs=ANYBODY, query=ReadPostQuery, returns=(PUBLIC, WORKING), also=(301,))
+async def read_post_by_slug(request: web.Request, query: Query) -> Reply | web.Response:
+    """Read one post by its slug. A former slug answers 301 to the present one."""
+    slug = request.match_info["slug"]
+    if query["view"] is None:
+        present = await services(request).posts.find_public(slug=slug)
+        if present is not None:
+            return Reply(result=present, fields=_chosen(query, PUBLIC_FIELDS))
+        moved_to = await services(request).posts.moved_to(slug)
+        if moved_to is not None and moved_to != slug:
+            tail = f"?{request.query_string}" if request.query_string else ""
+            return web.Response(
+                status=301,
+                headers={
+                    "Location": f"/v1/posts/by-slug/{quote(moved_to)}{tail}",
+                    "Cache-Control": PUBLIC_CACHE_CONTROL,
+                },
+            )
+    return await _read(request, query, slug=slug)
+
+
+async def _read(request: web.Request, query: Query, **key: str) -> Reply:
+    posts = services(request).posts
+    if query["view"] is None:
+        public = await posts.find_public(**key) if "post_id" in key else None
+        if public is not None:
+            return Reply(result=public, fields=_chosen(query, PUBLIC_FIELDS))
+    who = await find_identity(request)
+    if who is None and query["view"] is not None:
+        raise Unauthorized("Sign in to see the working copy.")
+    post = await posts.read(who, **key)
+    if post.may_edit(who) and (query["view"] is not None or not post.has_readers):
+        return Reply(result=post, shape=WORKING, private=True, fields=_chosen(query, WORKING_FIELDS))
+    if query["view"] is not None:
+        raise Forbidden("Only its authors and editors see the working copy.")
+    return Reply(result=post, shape=LIVE, private=True, fields=_chosen(query, PUBLIC_FIELDS))
+
+
+# Writing
+
+
+@routes.post("/v1/posts")
+@endpoint(needs=role("contributor"), body=NewPostSchema, returns=WORKING, status=201, idempotent=True)
+async def create_post(request: web.Request, draft: Draft) -> Reply:
+    """Start a post, as a draft or published at once."""
+    post = await services(request).posts.create(signed_in(request), draft, attempt(request))
+    return Reply(result=post, headers={"Location": f"/v1/posts/{post.id}"})
+
+
+@routes.patch("/v1/posts/{id}")
+@endpoint(needs=role("contributor"), on=_for_editing, body=PostEditSchema, merge=editable, returns=WORKING, match=True)
+async def edit_post(request: web.Request, post: Post, draft: Draft) -> Post:
+    """Change the working copy (JSON Merge Patch). Readers see nothing of it until it is published."""
+    return await services(request).posts.edit(signed_in(request), post, draft, if_match(request))
+
+
+@routes.delete("/v1/posts/{id}")
+@endpoint(needs=role("contributor"), on=_for_editing, query=PurgeQuery, returns=WORKING, status=204, match=True)
+async def delete_post(request: web.Request, post: Post, query: Query) -> Post | None:
+    """Put a post in the trash; an administrator can remove it for good with `purge=true`."""
+    posts, who = services(request).posts, signed_in(request)
+    if not query["purge"]:
+        return await posts.trash(who, post, if_match(request))
+    await posts.purge(who, post, if_match(request))
+    return None
+
+
+# States
+
+_step = partial(endpoint, needs=role("contributor"), returns=WORKING, match=True, idempotent=True)
+
+
+@routes.post("/v1/posts/{id}/publish")
+@_step(on=_for_publishing, body=PublishSchema)
+async def publish_post(request: web.Request, post: Post, wish: Query) -> Post:
+    """Publish the working copy, or a given revision of it."""
+    posts = services(request).posts
+    return await posts.publish(post, if_match(request), revision=wish["revision"], attempt=attempt(request))
+
+
+@routes.post("/v1/posts/{id}/unpublish")
+@_step(on=_for_publishing)
+async def unpublish_post(request: web.Request, post: Post) -> Post:
+    """Take a post away from readers and make it a draft again."""
+    return await services(request).posts.unpublish(post, if_match(request), attempt(request))
+
+
+@routes.post("/v1/posts/{id}/archive")
+@_step(on=_for_publishing)
+async def archive_post(request: web.Request, post: Post) -> Post:
+    """Take a published post away from readers and out of the way."""
+    return await services(request).posts.archive(post, if_match(request), attempt(request))
+
+
+@routes.post("/v1/posts/{id}/restore")
+@_step(on=_for_editing)
+async def restore_post(request: web.Request, post: Post) -> Post:
+    """Bring a post back from the archive, or from the trash to the state before."""
+    return await services(request).posts.restore(signed_in(request), post, if_match(request), attempt(request))
+
+
+@routes.post("/v1/posts/{id}/discard")
+@_step(on=_for_editing)
+async def discard_changes(request: web.Request, post: Post) -> Post:
+    """Give up the working copy: it becomes what readers see again."""
+    return await services(request).posts.discard(signed_in(request), post, if_match(request), attempt(request))
+
+
+# Revisions
+
+
+@routes.get("/v1/posts/{id}/revisions")
+@endpoint(needs=SIGNED_IN, on=_for_editing, query=RevisionListQuery, returns=REVISION, listed=True)
+async def list_revisions(request: web.Request, post: Post, query: Query) -> Reply:
+    """List the revisions of a post, newest first."""
+    page = page_request(request, query)
+    found = await services(request).posts.list_revisions(post, page)
+    pairs = [(post.id, copy) for copy in found.items]
+    return Reply(result=Page(items=pairs, next=found.next, total=found.total), fields=_LIGHT_REVISION, limit=page.limit)
+
+
+@routes.get("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}")
+@endpoint(needs=SIGNED_IN, on=_for_editing, returns=REVISION)
+async def read_revision(request: web.Request, post: Post) -> Reply:
+    """Read one revision in full."""
+    copy = await services(request).posts.read_revision(post, int(request.match_info["n"]))
+    return Reply(result=(post.id, copy))
+
+
+@routes.post("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}/restore")
+@_step(on=_for_editing)
+async def restore_revision(request: web.Request, post: Post) -> Post:
+    """Make a former revision the working copy again. Publishes nothing, deletes nothing."""
+    posts, number = services(request).posts, int(request.match_info["n"])
+    return await posts.restore_revision(signed_in(request), post, number, if_match(request), attempt(request))

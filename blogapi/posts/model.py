@@ -1,0 +1,317 @@
+"""Posts: what a writer writes, what readers see, and the steps between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, TypedDict
+
+from blogapi.changes import Change, changed_since
+from blogapi.errors import InvalidTransition
+from blogapi.ids import Id
+from blogapi.text.rendering import BodyFormat, TocEntry
+from blogapi.users.model import Byline, Identity, Viewer
+
+STATUSES = ("draft", "published", "archived", "trashed")
+VISIBILITIES = ("public", "unlisted", "members", "private")
+COMMENTS_POLICIES = ("open", "moderated", "closed")
+BODY_FORMATS = ("markdown", "html")
+
+# Which step leads where, from each state. `restore` from the trash leads back to where the post came from, and
+# `discard` leads nowhere: it is about the working copy.
+_STEPS: dict[str, dict[str, str]] = {
+    "draft": {"publish": "published", "trash": "trashed"},
+    "published": {"publish": "published", "unpublish": "draft", "archive": "archived", "trash": "trashed"},
+    "archived": {"publish": "published", "restore": "draft", "trash": "trashed"},
+    "trashed": {"restore": "draft"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """The picture above a post."""
+
+    url: str
+    alt: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seo:
+    """What search engines are told."""
+
+    title: str = ""
+    description: str = ""
+    canonical_url: str | None = None
+    noindex: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What is written and what is rendered from it. Moves as a whole when a post is published."""
+
+    title: str = ""
+    slug: str = ""
+    body: str = ""
+    body_format: BodyFormat = "markdown"
+    html: str = ""
+    excerpt_auto: str = ""
+    word_count: int = 0
+    reading_minutes: int = 0
+    toc: tuple[TocEntry, ...] = ()
+    excerpt: str = ""
+    tags: tuple[str, ...] = ()
+    authors: tuple[Byline, ...] = ()
+    lang: str | None = None
+    cover: Cover | None = None
+    seo: Seo = Seo()
+    custom: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def author_ids(self) -> tuple[str, ...]:
+        """Whose post it is; the first is the primary author."""
+        return tuple(author.id for author in self.authors)
+
+
+CONTENT_FIELDS = tuple(member.name for member in fields(Content))
+RENDERED_FIELDS = ("html", "excerpt_auto", "word_count", "reading_minutes", "toc")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Working(Content):
+    """The copy that is being worked on: the newest revision."""
+
+    revision: int = 1
+    edited_by: Id | None = None
+    edited_at: datetime
+    note: str = ""
+    kind: str = "create"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live(Content):
+    """The copy that readers see, or saw.
+
+    `audience` is who may read it now: the post's visibility while it is published, else None. `version` and
+    `updated_at` are those of the last change that readers can see. `moved_at` is when this copy became live.
+    """
+
+    revision: int
+    version: int
+    published_at: datetime
+    moved_at: datetime
+    updated_at: datetime
+    audience: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Which file or post of another system this one was made from."""
+
+    source: str
+    path: str
+    urls: tuple[str, ...] = ()
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """Counts that do not touch the version."""
+
+    likes: int = 0
+    comments: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A post with both its copies."""
+
+    id: Id
+    version: int
+    status: str
+    visibility: str = "public"
+    featured: bool = False
+    comments_policy: str = "open"
+    working: Working
+    live: Live | None = None  # None until the first publication
+    live_slugs: tuple[str, ...] = ()  # every slug under which readers ever saw it
+    slug_is_derived: bool = True  # follows the title until somebody chooses one, or readers see it
+    counters: Counters = Counters()
+    changes: tuple[Change, ...] = ()
+    applied: tuple[str, ...] = ()
+    trashed_from: str | None = None
+    deleted_at: datetime | None = None
+    origin: Origin | None = None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def has_unpublished_changes(self) -> bool:
+        """Whether publishing would show readers something new. A flag of a published post, not a state."""
+        return self.status == "published" and self.live is not None and not same_content(self.live, self.working)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it stands in public lists, and counts for its tags and authors."""
+        return self.live is not None and self.live.audience == "public"
+
+    @property
+    def has_readers(self) -> bool:
+        """Whether anybody but its authors and editors may read it now."""
+        return self.live is not None and self.live.audience in ("public", "unlisted", "members")
+
+    @property
+    def allowed(self) -> list[str]:
+        """The steps that its state allows."""
+        discard = ["discard"] if self.live is not None and self.status != "trashed" else []
+        return sorted([*_STEPS[self.status], *discard])
+
+    def after(self, step: str) -> str:
+        """The status that a step leads to. Raises InvalidTransition."""
+        if step not in self.allowed:
+            raise InvalidTransition(f"A post that is {self.status} cannot be {_PAST[step]}.", allowed=self.allowed)
+        if self.status == "trashed":
+            return self.trashed_from or "draft"
+        return _STEPS[self.status].get(step, self.status)
+
+    def may_see(self, who: Viewer) -> bool:
+        """Whether it exists for this viewer at all."""
+        audience = None if self.live is None else self.live.audience
+        if audience in ("public", "unlisted") or (audience == "members" and who is not None):
+            return True
+        return self.may_edit(who)
+
+    def may_edit(self, who: Viewer) -> bool:
+        """Whether the working copy may be read and changed."""
+        if who is None or not who.has_role("contributor"):
+            return False
+        return who.is_editor or who.user_id in self.working.author_ids
+
+    def may_publish(self, who: Viewer) -> bool:
+        """Whether what readers see may be changed."""
+        return who is not None and who.has_role("author") and self.may_edit(who)
+
+    def changed_since(self, versions: frozenset[int]) -> list[str] | None:
+        """The fields that changed after the newest of these versions; None when that is too long ago to tell."""
+        return changed_since(self.changes, self.version, versions)
+
+
+_PAST = {
+    "publish": "published",
+    "unpublish": "unpublished",
+    "archive": "archived",
+    "restore": "restored",
+    "discard": "set back to what readers see",
+    "trash": "put in the trash",
+}
+
+
+def same_content(one: Content, other: Content) -> bool:
+    """Whether two copies say the same, whoever wrote them and under whatever revision."""
+    return all(getattr(one, name) == getattr(other, name) for name in CONTENT_FIELDS if name != "authors") and (
+        one.author_ids == other.author_ids
+    )
+
+
+def _content_of(copy: Content) -> dict[str, Any]:
+    return {name: getattr(copy, name) for name in CONTENT_FIELDS}
+
+
+def working_copy(content: Content, revision: int, who: Identity, now: datetime, *, note: str, kind: str) -> Working:
+    """This content as a new revision."""
+    about: dict[str, Any] = {"edited_by": who.user_id, "edited_at": now, "note": note, "kind": kind}
+    return Working(**_content_of(content), revision=revision, **about)
+
+
+def live_copy(content: Content, revision: int, *, version: int, since: datetime, now: datetime, audience: str) -> Live:
+    """This content as readers see it from now on; `since` is when they first saw the post."""
+    times: dict[str, Any] = {"published_at": since, "moved_at": now, "updated_at": now}
+    return Live(**_content_of(content), revision=revision, version=version, audience=audience, **times)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a writer wishes a post to be: everything they can set. `slug` and `author_ids` None: choose for me."""
+
+    title: str = ""
+    slug: str | None = None
+    body: str = ""
+    body_format: BodyFormat = "markdown"
+    excerpt: str = ""
+    author_ids: tuple[str, ...] | None = None
+    tags: tuple[str, ...] = ()
+    lang: str | None = None
+    cover: Cover | None = None
+    seo: Seo = Seo()
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    featured: bool = False
+    visibility: str = "public"
+    comments_policy: str = "open"
+    status: str = "draft"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicFilter:
+    """Which of the posts that everybody sees. Empty means any; several values mean any of them."""
+
+    tags: tuple[str, ...] = ()
+    author_ids: tuple[str, ...] = ()
+    langs: tuple[str, ...] = ()
+    featured: bool | None = None
+    published_from: datetime | None = None
+    published_before: datetime | None = None
+    newest_first: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingFilter(PublicFilter):
+    """Which of the posts that somebody may edit. Without `statuses`, everything but the trash."""
+
+    statuses: tuple[str, ...] = ()
+    updated_from: datetime | None = None
+    updated_before: datetime | None = None
+    editable_by: str | None = None  # None: by an editor, so any
+
+
+class PublicPost(TypedDict, total=False):
+    """A post as readers see it, ready to be sent.
+
+    Reads are most of what this server does, so they skip the models: the store takes this straight from the document,
+    field by field from an allow-list, with texts for ids and times.
+    """
+
+    id: str
+    version: int
+    status: str
+    title: str
+    slug: str
+    body: str
+    body_format: str
+    html: str
+    excerpt_auto: str
+    word_count: int
+    reading_minutes: int
+    toc: list[dict[str, Any]]
+    excerpt: str
+    authors: list[dict[str, Any]]
+    tags: list[str]
+    lang: str | None
+    cover: dict[str, Any] | None
+    seo: dict[str, Any]
+    featured: bool
+    visibility: str
+    comments_policy: str
+    custom: dict[str, Any]
+    published_at: str
+    live_updated_at: str
+    likes_count: int
+    comments_count: int
+    created_at: str
+    updated_at: str
+
+
+PUBLIC_FIELDS = tuple(PublicPost.__annotations__)
+# What list items have only when `fields` asks for it.
+HEAVY_FIELDS = frozenset({"body", "html", "toc", "custom"})

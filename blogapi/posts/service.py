@@ -1,0 +1,439 @@
+"""What can be done with posts, and by whom. REST, the command line and the importers all come through here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from blogapi.attempt import ONCE, Attempt
+from blogapi.changes import Change
+from blogapi.db.client import new_id
+from blogapi.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from blogapi.ids import is_id
+from blogapi.paging import Page, PageRequest
+from blogapi.posts.model import (
+    CONTENT_FIELDS,
+    RENDERED_FIELDS,
+    Content,
+    Draft,
+    Origin,
+    Post,
+    PublicFilter,
+    PublicPost,
+    Working,
+    WorkingFilter,
+    live_copy,
+    same_content,
+    working_copy,
+)
+from blogapi.posts.slugs import Slugs
+from blogapi.posts.store import PostStore, RevisionStore
+from blogapi.tags.service import TagService
+from blogapi.text.rendering import BodyFormat, Rendered
+from blogapi.users.model import Byline, Identity, ProfileChanged, Viewer
+from blogapi.users.service import UserService
+
+KEPT_IN_TRASH = timedelta(days=30)
+_FLAGS = ("visibility", "featured", "comments_policy")
+Render = Callable[[str, BodyFormat], Awaitable[Rendered]]
+
+
+class PostService:
+    """Posts, their revisions and their states."""
+
+    def __init__(
+        self,
+        posts: PostStore,
+        revisions: RevisionStore,
+        slugs: Slugs,
+        users: UserService,
+        tags: TagService,
+        render: Render,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._posts, self._revisions, self._slugs = posts, revisions, slugs
+        self._users, self._tags = users, tags
+        self._render, self._now = render, now
+
+    # Reading
+
+    async def find_public(self, *, post_id: str = "", slug: str = "") -> PublicPost | None:
+        """What everybody sees of a post; None when that is nothing. One query, nobody is asked who they are."""
+        return await self._posts.find_public({"slug": slug} if slug else {"id": post_id})
+
+    async def moved_to(self, slug: str) -> str | None:
+        """The present slug of a public post that readers once found under this one."""
+        holder = await self._slugs.holder(slug)
+        if holder is None:
+            return None
+        post = await self._posts.get(holder)
+        if post.live is None or not post.may_see(None) or slug not in post.live_slugs:
+            return None
+        return post.live.slug
+
+    async def read(self, who: Viewer, *, post_id: str = "", slug: str = "") -> Post:
+        """The whole post, for whoever may see it. Raises NotFound, Gone."""
+        if slug:
+            post_id = await self._slugs.holder(slug) or ""
+        if not is_id(post_id):
+            raise NotFound(f"There is no post {slug or post_id!r}.")
+        post = await self._posts.get(post_id)
+        # A slug that readers have not seen yet says what is planned.
+        unseen = bool(slug) and (post.live is None or slug != post.live.slug)
+        if not post.may_see(who) or (unseen and not post.may_edit(who)):
+            raise NotFound(f"There is no post {slug or post_id!r}.")
+        return post
+
+    async def for_editing(self, who: Identity, post_id: str) -> Post:
+        """The post that somebody wants to change. Raises NotFound, Gone, Forbidden."""
+        post = await self.read(who, post_id=post_id)
+        if not post.may_edit(who):
+            raise Forbidden("Only its authors and editors may do this.")
+        return post
+
+    async def for_publishing(self, who: Identity, post_id: str) -> Post:
+        """The post of which somebody wants to change what readers see. Raises NotFound, Gone, Forbidden."""
+        post = await self.for_editing(who, post_id)
+        if not post.may_publish(who):
+            raise Forbidden("Contributors write drafts; an author or editor publishes them.")
+        return post
+
+    async def list_public(
+        self, wanted: PublicFilter, authors: Iterable[str], page: PageRequest, fields: tuple[str, ...] | None
+    ) -> Page[PublicPost]:
+        """The public list. `authors` are ids or usernames; one that does not exist has no posts."""
+        ids = await self._author_ids(authors)
+        if ids == () and authors:
+            return Page(items=[], total=0 if page.count else None)
+        return await self._posts.list_public(replace(wanted, author_ids=ids), page, fields)
+
+    async def list_working(
+        self, who: Identity, wanted: WorkingFilter, authors: Iterable[str], page: PageRequest, *, heavy: bool
+    ) -> Page[Post]:
+        """The posts that somebody may edit."""
+        ids = await self._author_ids(authors)
+        if ids == () and authors:
+            return Page(items=[], total=0 if page.count else None)
+        mine = wanted.editable_by if who.is_editor else who.user_id
+        return await self._posts.list_working(replace(wanted, author_ids=ids, editable_by=mine), page, heavy=heavy)
+
+    async def _author_ids(self, authors: Iterable[str]) -> tuple[str, ...]:
+        found = [name if is_id(name) else await self._users.id_of_username(name) for name in authors]
+        return tuple(author for author in found if author is not None)
+
+    # Writing
+
+    async def create(
+        self,
+        who: Identity,
+        draft: Draft,
+        attempt: Attempt = ONCE,
+        *,
+        origin: Origin | None = None,
+        former_slugs: Iterable[str] = (),
+        published_at: datetime | None = None,
+    ) -> Post:
+        """A new post. Raises Invalid, Forbidden, Conflict `slug_taken`.
+
+        The last three arguments are for imports: where it came from, under which slugs it was known, and since when. An
+        import takes the next free slug where the wanted one is taken.
+        """
+        self._check_rights(who, draft, before=None)
+        now, post_id = self._now(), attempt.resource_id or new_id()
+        authors = await self._users.bylines(draft.author_ids or (who.user_id,))
+        content = await self._content(draft, authors)
+        slug = await self._slugs.first(draft, post_id, numbered=origin is not None)
+        await self._tags.use(draft.tags)
+        kind = "import" if origin else "create"
+        working = working_copy(replace(content, slug=slug), 1, who, now, note=draft.note, kind=kind)
+        post = Post(
+            id=post_id,
+            version=1,
+            status="draft",
+            visibility=draft.visibility,
+            featured=draft.featured,
+            comments_policy=draft.comments_policy,
+            working=working,
+            slug_is_derived=draft.slug is None,
+            changes=(Change(version=1, fields=()),),
+            origin=origin,
+            created_at=published_at or now,
+            updated_at=now,
+        )
+        if draft.status == "published":
+            _require_title(working)
+            live = live_copy(
+                working, 1, version=1, since=published_at or now, now=published_at or now, audience=draft.visibility
+            )
+            kept = [old for old in former_slugs if old != slug and await self._slugs.claim(old, post_id)]
+            post = replace(post, status="published", live=live, live_slugs=(*kept, slug))
+        if not await self._posts.insert(post):
+            return await self._posts.get(post_id)
+        await self._count(None, post)
+        return post
+
+    async def edit(
+        self,
+        who: Identity,
+        post: Post,
+        draft: Draft,
+        expected: frozenset[int],
+        *,
+        origin: Origin | None = None,
+    ) -> Post:
+        """Make the working copy say what the draft says; flags take effect at once. `origin` is for imports.
+
+        Raises Stale, Conflict, Forbidden, Invalid.
+        """
+        self._check_rights(who, draft, before=post)
+        self._check_version(post, expected)
+        self._check_not_trashed(post)
+        now = self._now()
+        authors = await self._bylines(draft, post)
+        content = await self._content(draft, authors, before=post.working)
+        slug = await self._slugs.next(draft, post)
+        content = replace(content, slug=slug)
+        held = await self._slugs.held(post, slug)
+        edited = [name for name in CONTENT_FIELDS if getattr(content, name) != getattr(post.working, name)]
+        flags = [name for name in _FLAGS if getattr(draft, name) != getattr(post, name)]
+        if not edited and not flags and origin in (None, post.origin):
+            return post
+        changes: dict[str, Any] = {name: getattr(draft, name) for name in flags}
+        if origin is not None:
+            changes["origin"] = origin
+        if edited:
+            await self._tags.use(draft.tags)
+            await self._revisions.keep(post)
+            number = post.working.revision + 1
+            kind = "edit" if origin is None else "import"
+            changes |= _to_working(working_copy(content, number, who, now, note=draft.note, kind=kind), edited)
+            changes["slug_is_derived"] = draft.slug is None
+        if flags and post.live is not None and post.status == "published":
+            visible = {"version": post.version + 1, "updated_at": now, "audience": draft.visibility}
+            changes |= {f"live.{name}": value for name, value in visible.items()}
+        changed = await self._change(post, changes, [*edited, *flags])
+        await self._slugs.release(post.working.slug, held, changed)
+        return changed
+
+    async def restore_revision(
+        self, who: Identity, post: Post, revision: int, expected: frozenset[int], attempt: Attempt = ONCE
+    ) -> Post:
+        """Make a former revision the working copy again, under a new number. Raises NotFound, Stale, Conflict."""
+        if attempt.key in post.applied:
+            return post
+        self._check_version(post, expected)
+        self._check_not_trashed(post)
+        old = await self._revisions.get(post, revision)
+        return await self._rework(who, post, old, f"Revision {revision}", "restore", attempt)
+
+    async def discard(self, who: Identity, post: Post, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:
+        """Make the live copy the working copy again. Raises Stale, InvalidTransition."""
+        if attempt.key in post.applied:
+            return post
+        self._check_version(post, expected)
+        post.after("discard")
+        assert post.live is not None  # or the step would not be allowed
+        if same_content(post.live, post.working):
+            return post
+        return await self._rework(who, post, post.live, "", "discard", attempt)
+
+    async def _rework(self, who: Identity, post: Post, source: Content, note: str, kind: str, attempt: Attempt) -> Post:
+        now = self._now()
+        await self._slugs.take(source.slug, post)
+        held = await self._slugs.held(post, source.slug)
+        await self._revisions.keep(post)
+        working = working_copy(source, post.working.revision + 1, who, now, note=note, kind=kind)
+        edited = [name for name in CONTENT_FIELDS if getattr(source, name) != getattr(post.working, name)]
+        changed = await self._change(post, {"working": working, "slug_is_derived": False}, edited, key=attempt.key)
+        await self._slugs.release(post.working.slug, held, changed)
+        return changed
+
+    # States
+
+    async def publish(
+        self, post: Post, expected: frozenset[int], *, revision: int | None = None, attempt: Attempt = ONCE
+    ) -> Post:
+        """Make the working copy, or a given revision, what readers see. Raises Stale, Conflict, Invalid, NotFound."""
+        if attempt.key in post.applied:
+            return post
+        self._check_version(post, expected)
+        status = post.after("publish")
+        copy = await self._revisions.get(post, revision or post.working.revision)
+        _require_title(copy)
+        if post.status == status and post.live is not None and same_content(post.live, copy):
+            return post
+        now = self._now()
+        await self._slugs.take(copy.slug, post)
+        since = post.live.published_at if post.live else now
+        live = live_copy(copy, copy.revision, version=post.version + 1, since=since, now=now, audience=post.visibility)
+        names = {"live_revision", "live_updated_at"} | ({"status"} if post.status != status else set())
+        names |= {"published_at"} if post.live is None else set()
+        return await self._change(
+            post, {"status": status, "live": live}, names, key=attempt.key, live_slugs=[copy.slug]
+        )
+
+    async def unpublish(self, post: Post, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:
+        """Take it away from readers and make it a draft again; the live copy is kept, unseen."""
+        return await self._step(post, "unpublish", expected, attempt)
+
+    async def archive(self, post: Post, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:
+        """Take it away from readers for good, though not for ever."""
+        return await self._step(post, "archive", expected, attempt)
+
+    async def restore(self, who: Identity, post: Post, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:
+        """Out of the archive, or out of the trash to where it came from."""
+        if attempt.key not in post.applied and post.trashed_from == "published" and not post.may_publish(who):
+            raise Forbidden("It would be published again: an author or editor does that.")
+        return await self._step(post, "restore", expected, attempt)
+
+    async def trash(self, who: Identity, post: Post, expected: frozenset[int]) -> Post:
+        """Put it in the trash, from where it can be restored for 30 days."""
+        if post.status == "published" and not post.may_publish(who):
+            raise Forbidden("It is published: an author or editor takes it away.")
+        return await self._step(post, "trash", expected, ONCE)
+
+    async def purge(self, who: Identity, post: Post, expected: frozenset[int]) -> None:
+        """Remove it for good. Raises Forbidden, Stale."""
+        if not who.is_admin:
+            raise Forbidden("Only an administrator removes posts for good.")
+        self._check_version(post, expected)
+        if not await self._purge(post):
+            raise await self._stale(post)
+
+    async def purge_trash(self) -> int:
+        """Remove for good what has been in the trash for 30 days; returns how many. Safe on several servers at once."""
+        due = await self._posts.trashed_before(self._now() - KEPT_IN_TRASH, limit=100)
+        return sum([await self._purge(post) for post in due])
+
+    async def _purge(self, post: Post) -> bool:
+        if not await self._posts.purge(post, self._now()):
+            return False
+        await self._count(post, None)
+        await self._revisions.delete_all(post.id)
+        await self._slugs.release_all(post.id)
+        return True
+
+    async def _step(self, post: Post, step: str, expected: frozenset[int], attempt: Attempt) -> Post:
+        if attempt.key in post.applied:
+            return post
+        self._check_version(post, expected)
+        status, now = post.after(step), self._now()
+        changes: dict[str, Any] = {"status": status}
+        if step == "trash":
+            changes |= {"trashed_from": post.status, "deleted_at": now}
+        elif post.status == "trashed":
+            changes |= {"trashed_from": None, "deleted_at": None}
+        if post.live is not None:
+            seen = status == "published"
+            changes["live.audience"] = post.visibility if seen else None
+            changes |= {"live.version": post.version + 1, "live.updated_at": now} if seen else {}
+        return await self._change(post, changes, ["status"], key=attempt.key)
+
+    # Imports
+
+    async def find_import(self, source: str, path: str) -> Post | None:
+        """The post that an import made of this file; None also when it has been removed for good."""
+        return await self._posts.find_by_origin(source, path)
+
+    # Revisions
+
+    async def list_revisions(self, post: Post, page: PageRequest) -> Page[Working]:
+        """Newest first."""
+        return await self._revisions.list(post, page)
+
+    async def read_revision(self, post: Post, revision: int) -> Working:
+        """Raises NotFound."""
+        return await self._revisions.get(post, revision)
+
+    # What happened elsewhere
+
+    async def profile_changed(self, event: ProfileChanged) -> None:
+        """Show an author's present name and picture in all copies."""
+        await self._posts.refresh_byline(event.byline)
+
+    # What the above have in common
+
+    def _check_rights(self, who: Identity, draft: Draft, before: Post | None) -> None:
+        if draft.status == "published" and not who.has_role("author"):
+            raise Forbidden("Contributors write drafts; an author or editor publishes them.")
+        if draft.featured != (before.featured if before else False) and not who.is_editor:
+            raise Forbidden("Only an editor decides what is featured.")
+        flagged = before is not None and any(getattr(draft, name) != getattr(before, name) for name in _FLAGS)
+        if before and flagged and before.status == "published" and not before.may_publish(who):
+            raise Forbidden("It is published: an author or editor changes who sees it.")
+        if draft.author_ids is None or who.is_editor:
+            return
+        required = before.working.author_ids if before else (who.user_id,)
+        if not set(required) <= set(draft.author_ids):
+            raise Forbidden("You can add authors; only an editor takes one away.")
+
+    @staticmethod
+    def _check_version(post: Post, expected: frozenset[int]) -> None:
+        if post.version not in expected:
+            raise Stale(post, post.changed_since(expected))
+
+    @staticmethod
+    def _check_not_trashed(post: Post) -> None:
+        if post.status == "trashed":
+            raise Conflict("It is in the trash. Restore it first.", code="invalid_transition", allowed=post.allowed)
+
+    async def _bylines(self, draft: Draft, post: Post) -> tuple[Byline, ...]:
+        if draft.author_ids is None or draft.author_ids == post.working.author_ids:
+            return post.working.authors
+        return await self._users.bylines(draft.author_ids)
+
+    async def _content(self, draft: Draft, authors: tuple[Byline, ...], before: Content | None = None) -> Content:
+        written = {name: getattr(draft, name) for name in CONTENT_FIELDS if name != "slug" and hasattr(draft, name)}
+        if before is not None and (before.body, before.body_format) == (draft.body, draft.body_format):
+            return replace(before, **written, authors=authors)
+        rendered = await self._render(draft.body, draft.body_format)
+        made = {name: getattr(rendered, name) for name in RENDERED_FIELDS}
+        return Content(**written, **made, authors=authors)
+
+    async def _change(
+        self,
+        post: Post,
+        changes: Mapping[str, Any],
+        names: Iterable[str],
+        *,
+        key: str | None = None,
+        live_slugs: Iterable[str] = (),
+    ) -> Post:
+        changed = await self._posts.change(post, changes, names=names, now=self._now(), key=key, live_slugs=live_slugs)
+        if changed is None:
+            raise await self._stale(post)
+        await self._count(post, changed)
+        return changed
+
+    async def _stale(self, post: Post) -> Stale:
+        present = await self._posts.get(post.id)
+        return Stale(present, present.changed_since(frozenset({post.version})))
+
+    async def _count(self, before: Post | None, after: Post | None) -> None:
+        """Carry what a change did to the public list over to the counts of its tags and authors."""
+        old_tags, old_authors = _listed(before)
+        new_tags, new_authors = _listed(after)
+        if old_tags != new_tags:
+            await self._tags.count(gained=new_tags - old_tags, lost=old_tags - new_tags)
+        if old_authors != new_authors:
+            await self._users.add_to_posts_count(new_authors - old_authors, 1)
+            await self._users.add_to_posts_count(old_authors - new_authors, -1)
+
+
+def _listed(post: Post | None) -> tuple[frozenset[str], frozenset[str]]:
+    if post is None or post.live is None or not post.is_listed:
+        return frozenset(), frozenset()
+    return frozenset(post.live.tags), frozenset(post.live.author_ids)
+
+
+def _to_working(working: Working, edited: Iterable[str]) -> dict[str, Any]:
+    """Only the paths that move: a byline that is refreshed meanwhile stays refreshed."""
+    names = [*edited, "revision", "edited_by", "edited_at", "note", "kind"]
+    return {f"working.{name}": getattr(working, name) for name in names}
+
+
+def _require_title(copy: Content) -> None:
+    if not copy.title:
+        raise Invalid.field("/title", "required", "A post needs a title before it is published.")

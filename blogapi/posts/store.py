@@ -1,0 +1,439 @@
+"""Where posts, their revisions and their slugs are kept.
+
+One head document per post holds both copies, so every edit and every transition is one compare-and-set on its version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import is_dataclass
+from datetime import datetime
+from typing import Any
+
+from pymongo import IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from blogapi.changes import KEPT
+from blogapi.db.bulk import insert_new
+from blogapi.db.client import Database, Document, object_id
+from blogapi.db.documents import from_document, from_subdocument, to_document, to_subdocument
+from blogapi.db.indexes import Store
+from blogapi.db.paging import Sort, find_page, stored
+from blogapi.errors import Gone, NotFound
+from blogapi.moments import rfc3339
+from blogapi.paging import Page, PageRequest, Position
+from blogapi.posts.model import (
+    HEAVY_FIELDS,
+    PUBLIC_FIELDS,
+    Post,
+    PublicFilter,
+    PublicPost,
+    Working,
+    WorkingFilter,
+)
+from blogapi.users.model import Byline
+
+_PUBLISHED_AT, _UPDATED_AT = "live.published_at", "updated_at"
+_KEPT_KEYS = 20
+# Fields of the public view that are not the live copy's own, and where they come from.
+_OF_HEAD = {"featured", "visibility", "comments_policy"}
+_TIMES = {"published_at": "published_at", "live_updated_at": "moved_at", "updated_at": "updated_at"}
+_SLUGS = {"working.slug": 1, "live.slug": 1, "live_slugs": 1}
+_COUNTERS = {"likes_count": "likes", "comments_count": "comments"}
+
+
+def _index(name: str, *keys: str) -> IndexModel:
+    """`-key` descends. Readers' indexes start with the audience, so that drafts take no room in a range."""
+    return IndexModel([(key.lstrip("-"), -1 if key.startswith("-") else 1) for key in keys], name=name)
+
+
+class PostStore(Store):
+    """The head documents."""
+
+    collection = "posts"
+    indexes = (
+        _index("public", "live.audience", "-live.published_at", "-_id"),
+        _index("public_by_tag", "live.audience", "live.tags", "-live.published_at", "-_id"),
+        _index("public_by_author", "live.audience", "live.authors.id", "-live.published_at", "-_id"),
+        _index("public_by_lang", "live.audience", "live.lang", "-live.published_at", "-_id"),
+        _index("public_by_featured", "live.audience", "featured", "-live.published_at", "-_id"),
+        _index("live_slug", "live.slug"),
+        _index("working", "-updated_at", "-_id"),
+        _index("working_by_status", "status", "-updated_at", "-_id"),
+        _index("working_by_author", "working.authors.id", "-updated_at", "-_id"),
+        _index("working_by_author_and_status", "working.authors.id", "status", "-updated_at", "-_id"),
+        _index("working_by_tag", "working.tags", "-updated_at", "-_id"),
+        _index("working_by_lang", "working.lang", "-updated_at", "-_id"),
+        _index("working_by_featured", "featured", "-updated_at", "-_id"),
+        _index("live_author", "live.authors.id"),
+        IndexModel(
+            [("origin.source", 1), ("origin.path", 1)],
+            name="origin",
+            unique=True,
+            partialFilterExpression={"origin.path": {"$exists": True}},
+        ),
+        IndexModel([("deleted_at", 1)], name="trash", partialFilterExpression={"status": "trashed"}),
+    )
+
+    def __init__(self, database: Database) -> None:
+        self._posts = database[self.collection]
+
+    async def find_public(self, key: Mapping[str, str]) -> PublicPost | None:
+        """What everybody sees of a post: by `{"id": ...}` or by `{"slug": ...}`."""
+        where = {"_id": object_id(key["id"])} if "id" in key else {"live.slug": key["slug"]}
+        document = await self._posts.find_one(
+            {**where, "live.audience": {"$in": ["public", "unlisted"]}}, _projection(PUBLIC_FIELDS)
+        )
+        return None if document is None else public_post(document, PUBLIC_FIELDS)
+
+    async def get(self, post_id: str) -> Post:
+        """The whole post, for a service to decide on. Raises NotFound, Gone."""
+        document = await self._posts.find_one({"_id": object_id(post_id)})
+        if document is None:
+            raise NotFound(f"There is no post {post_id!r}.")
+        return _post(document)
+
+    async def find_by_origin(self, source: str, path: str) -> Post | None:
+        """The post that an import made of this file."""
+        document = await self._posts.find_one({"origin.source": source, "origin.path": path})
+        return None if document is None else _post(document)
+
+    async def insert(self, post: Post) -> bool:
+        """False when a post with this id, or of this origin, is there: an earlier attempt got that far."""
+        try:
+            await self._posts.insert_one({**to_document(post), "schema": 1})
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def insert_many(self, posts: Iterable[Post]) -> int:
+        """For bulk loads of posts whose slugs are claimed; returns how many were new."""
+        return await insert_new(self._posts, [{**to_document(post), "schema": 1} for post in posts])
+
+    async def existing(self, post_ids: Iterable[str]) -> frozenset[str]:
+        """Those ids that posts have, or had before they were removed for good."""
+        found = self._posts.find({"_id": {"$in": [object_id(post_id) for post_id in post_ids]}}, {"_id": 1})
+        return frozenset([str(document["_id"]) async for document in found])
+
+    async def change(
+        self,
+        post: Post,
+        changes: Mapping[str, Any],
+        *,
+        names: Iterable[str],
+        now: datetime,
+        key: str | None = None,
+        live_slugs: Iterable[str] = (),
+    ) -> Post | None:
+        """Move the post one version on, in one step; None when somebody else moved it first.
+
+        `changes` maps paths in the document to models or plain values, `names` are the fields as clients know them.
+        """
+        version = post.version + 1
+        entry = {"version": version, "fields": sorted(names)}
+        push: Document = {"changes": {"$each": [entry], "$slice": -KEPT}}
+        if key is not None:
+            push["applied"] = {"$each": [key], "$slice": -_KEPT_KEYS}
+        update: Document = {
+            "$set": {**{path: _plain(value) for path, value in changes.items()}, "updated_at": now},
+            "$inc": {"version": 1},
+            "$push": push,
+        }
+        if live_slugs:
+            update["$addToSet"] = {"live_slugs": {"$each": list(live_slugs)}}
+        document = await self._posts.find_one_and_update(
+            {"_id": object_id(post.id), "version": post.version}, update, return_document=ReturnDocument.AFTER
+        )
+        return None if document is None else _post(document)
+
+    async def purge(self, post: Post, now: datetime) -> bool:
+        """Leave only the fact that there was a post; False when somebody else changed it first."""
+        gone = {"_id": object_id(post.id), "version": post.version + 1, "status": "purged", "schema": 1}
+        facts = {"was_live": post.live is not None, "deleted_at": now, "created_at": post.created_at, "updated_at": now}
+        result = await self._posts.replace_one({"_id": gone["_id"], "version": post.version}, {**gone, **facts})
+        return result.matched_count == 1
+
+    async def list_public(
+        self, wanted: PublicFilter, page: PageRequest, fields: tuple[str, ...] | None
+    ) -> Page[PublicPost]:
+        """The public list, newest first or oldest first."""
+        chosen = fields or tuple(name for name in PUBLIC_FIELDS if name not in HEAVY_FIELDS)
+        query: Document = {"live.audience": "public", **_selection("live", wanted)}
+        query |= _range(_PUBLISHED_AT, wanted.published_from, wanted.published_before)
+        sort = Sort(_PUBLISHED_AT, wanted.newest_first)
+        projection = {**_projection(chosen), sort.key: 1}
+        return await find_page(
+            self._posts, query, sort, page, lambda found: public_post(found, chosen), projection=projection
+        )
+
+    async def list_working(self, wanted: WorkingFilter, page: PageRequest, *, heavy: bool) -> Page[Post]:
+        """What somebody may edit, last changed first or last."""
+        query: Document = {"status": {"$in": list(wanted.statuses or ("draft", "published", "archived"))}}
+        query |= _selection("working", wanted)
+        query |= _range(_PUBLISHED_AT, wanted.published_from, wanted.published_before)
+        query |= _range(_UPDATED_AT, wanted.updated_from, wanted.updated_before)
+        if wanted.editable_by is not None:
+            mine = {"working.authors.id": object_id(wanted.editable_by)}
+            query = {"$and": [mine, query]} if "working.authors.id" in query else {**mine, **query}
+        light = {f"{copy}.{name}": 0 for copy in ("working", "live") for name in HEAVY_FIELDS}
+        return await find_page(
+            self._posts, query, Sort(_UPDATED_AT, wanted.newest_first), page, _post, projection=None if heavy else light
+        )
+
+    async def refresh_byline(self, byline: Byline) -> None:
+        """Show an author's present name and picture wherever they stand. Versions stay: nobody edited a post."""
+        fresh = to_subdocument(byline)
+        for copy in ("working", "live"):
+            await self._posts.update_many({f"{copy}.authors.id": fresh["id"]}, {"$set": {f"{copy}.authors.$": fresh}})
+
+    async def trashed_before(self, moment: datetime, limit: int) -> list[Post]:
+        """What has been in the trash since before then, oldest first."""
+        found = self._posts.find({"status": "trashed", "deleted_at": {"$lt": stored(moment)}})
+        return [_post(document) for document in await found.sort([("deleted_at", 1)]).limit(limit).to_list(limit)]
+
+    # For `doctor`
+
+    async def all_slugs(self) -> AsyncIterator[tuple[str, str]]:
+        """Every slug that a post has or had before readers, with the id of the post."""
+        async for document in self._posts.find({"status": {"$ne": "purged"}}, _SLUGS):
+            for slug in _slugs_in(document):
+                yield slug, str(document["_id"])
+
+    async def slugs_of(self, post_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+        """The same for these posts, by id; one that was removed for good is left out."""
+        wanted = {"$in": [object_id(post_id) for post_id in post_ids]}
+        found = self._posts.find({"_id": wanted, "status": {"$ne": "purged"}}, _SLUGS)
+        return {str(document["_id"]): _slugs_in(document) async for document in found}
+
+    async def all_bylines(self) -> AsyncIterator[Byline]:
+        """Every byline in every copy."""
+        async for document in self._posts.find(
+            {"status": {"$ne": "purged"}}, {"working.authors": 1, "live.authors": 1}
+        ):
+            for copy in (document["working"], document.get("live")):
+                for author in copy["authors"] if copy else ():
+                    yield from_subdocument(Byline, author)
+
+    async def count_listed(self, *, tag: str | None = None, author_id: str | None = None) -> int:
+        """How many posts stand in public lists, with this tag or by this author."""
+        which = {"live.tags": tag} if author_id is None else {"live.authors.id": object_id(author_id)}
+        return await self._posts.count_documents({"live.audience": "public", **which})
+
+    async def listed_authors(self) -> frozenset[str]:
+        """The ids of all authors of live copies."""
+        return frozenset(map(str, await self._posts.distinct("live.authors.id")))
+
+
+class RevisionStore(Store):
+    """Former working copies, each under `<post>:<n>`. A copy never changes under its number."""
+
+    collection = "revisions"
+    indexes = (_index("by_post", "post_id", "-revision", "-_id"),)
+
+    def __init__(self, database: Database) -> None:
+        self._revisions = database[self.collection]
+
+    async def keep(self, post: Post) -> None:
+        """Keep the outgoing working copy. Every racer writes the same bytes, so finding it there is success."""
+        copy = {"_id": f"{post.id}:{post.working.revision}", "post_id": object_id(post.id), "schema": 1}
+        try:
+            await self._revisions.insert_one({**to_document(post.working), **copy})
+        except DuplicateKeyError:
+            return
+
+    async def get(self, post: Post, revision: int) -> Working:
+        """Raises NotFound."""
+        if revision == post.working.revision:
+            return post.working
+        # A crash may have left a copy of a revision that never was.
+        document = await self._revisions.find_one({"_id": f"{post.id}:{revision}"})
+        if document is None or revision > post.working.revision:
+            raise NotFound(f"This post has no revision {revision}.")
+        return from_document(Working, document)
+
+    async def list(self, post: Post, page: PageRequest) -> Page[Working]:
+        """Newest first; the newest is the working copy itself."""
+        first = [post.working] if page.after is None else []
+        query = {"post_id": object_id(post.id), "revision": {"$lt": post.working.revision}}
+        rest = PageRequest(limit=page.limit - len(first), after=page.after) if page.limit > len(first) else None
+        if rest is None:
+            more = await self._revisions.count_documents(query, limit=1)
+            last = Position(post.working.revision, f"{post.id}:{post.working.revision}")
+            older: Page[Working] = Page(items=[], next=last if more else None)
+        else:
+            light = dict.fromkeys(HEAVY_FIELDS, 0)
+            older = await find_page(
+                self._revisions, query, Sort("revision", descending=True), rest, _working, projection=light
+            )
+        total = await self._revisions.count_documents(query) + 1 if page.count else None
+        return Page(items=[*first, *older.items], next=older.next, total=total)
+
+    async def delete_all(self, post_id: str) -> None:
+        """With the post itself."""
+        await self._revisions.delete_many({"post_id": object_id(post_id)})
+
+    async def post_ids(self) -> AsyncIterator[str]:
+        """The posts that have revisions. For `doctor`."""
+        # Sorted first, it reads one index entry for each post.
+        stages: list[Document] = [{"$sort": {"post_id": 1}}, {"$group": {"_id": "$post_id"}}]
+        async for document in self._revisions.aggregate(stages):
+            yield str(document["_id"])
+
+
+class SlugStore(Store):
+    """Who holds which slug: `{_id: slug, post_id}`. Inserted before the head moves, so publishing cannot fail on it."""
+
+    collection = "slugs"
+    indexes = (IndexModel([("post_id", 1)], name="by_post"),)
+
+    def __init__(self, database: Database) -> None:
+        self._slugs = database[self.collection]
+
+    async def claim(self, slug: str, post_id: str, now: datetime) -> bool:
+        """False when another post has it. Claiming again what one has is counted, see `release`."""
+        mine = {"_id": slug, "post_id": object_id(post_id)}
+        try:
+            await self._slugs.update_one(mine, {"$inc": {"claims": 1}, "$set": {"claimed_at": now}}, upsert=True)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def claim_many(self, posts: Mapping[str, str], now: datetime) -> frozenset[str]:
+        """Claim slugs for posts, in bulk: `{slug: post id}`. Returns those that other posts have."""
+        about = {"claims": 1, "claimed_at": now}
+        documents = [{"_id": slug, "post_id": object_id(post_id), **about} for slug, post_id in posts.items()]
+        if await insert_new(self._slugs, documents) == len(documents):
+            return frozenset()
+        holders = await self.holders(posts)
+        return frozenset(slug for slug, post_id in posts.items() if holders[slug] != post_id)
+
+    async def holders(self, slugs: Iterable[str]) -> dict[str, str]:
+        """The ids of the posts that have these slugs, by slug."""
+        found = self._slugs.find({"_id": {"$in": list(slugs)}}, {"post_id": 1})
+        return {document["_id"]: str(document["post_id"]) async for document in found}
+
+    async def claim_next(self, base: str, post_id: str, now: datetime, numbered: Callable[[str, int], str]) -> str:
+        """Claim the slug, or a free one of `base-2`, `base-3`, ...
+
+        Looks for the end of a long row of numbers by doubling and halving: the thousandth "untitled" costs some twenty
+        look-ups, not a thousand.
+        """
+        if await self.claim(base, post_id, now):
+            return base
+        taken, free = 1, 2
+        while await self.holder(numbered(base, free)) is not None:
+            taken, free = free, free * 2
+        while free - taken > 1:
+            middle = (taken + free) // 2
+            if await self.holder(numbered(base, middle)) is None:
+                free = middle
+            else:
+                taken = middle
+        while not await self.claim(numbered(base, free), post_id, now):
+            free += 1
+        return numbered(base, free)
+
+    async def holder(self, slug: str) -> str | None:
+        """The id of the post that has, or had, this slug."""
+        document = await self._slugs.find_one({"_id": slug})
+        return None if document is None else str(document["post_id"])
+
+    async def claims(self, slug: str) -> int:
+        """How often the slug has been claimed, to be given to `release`."""
+        document = await self._slugs.find_one({"_id": slug})
+        return 0 if document is None else int(document["claims"])
+
+    async def release(self, slug: str, post_id: str, *, claims: int) -> bool:
+        """Give the slug back, unless the post has claimed it again since `claims` was read."""
+        result = await self._slugs.delete_one({"_id": slug, "post_id": object_id(post_id), "claims": claims})
+        return result.deleted_count == 1
+
+    async def release_all(self, post_id: str) -> None:
+        """With the post itself."""
+        await self._slugs.delete_many({"post_id": object_id(post_id)})
+
+    async def claimed_before(self, moment: datetime) -> AsyncIterator[tuple[str, str, int]]:
+        """`(slug, post id, claims)` of all but the newest claims, whose posts may be on their way. For `doctor`."""
+        async for document in self._slugs.find({"claimed_at": {"$lt": stored(moment)}}):
+            yield document["_id"], str(document["post_id"]), document["claims"]
+
+
+def public_post(document: Document, wanted: tuple[str, ...]) -> PublicPost:
+    """The reader's view of a head document, from an allow-list."""
+    live, counters = document["live"], document.get("counters") or {}
+    view: dict[str, Any] = {"id": str(document["_id"])}
+    for name in wanted:
+        if name in _TIMES:
+            view[name] = rfc3339(live[_TIMES[name]])
+        elif name in _OF_HEAD:
+            view[name] = document.get(name)
+        elif name in _COUNTERS:
+            view[name] = counters.get(_COUNTERS[name], 0)
+        elif name == "authors":
+            view[name] = [{**author, "id": str(author["id"])} for author in live["authors"]]
+        elif name == "status":
+            view[name] = "published"
+        elif name == "created_at":
+            view[name] = rfc3339(document["created_at"])
+        elif name != "id":
+            view[name] = live.get(name)
+    return view  # type: ignore[return-value]  # the names are those of PublicPost
+
+
+def _slugs_in(document: Document) -> frozenset[str]:
+    copies = (document["working"], document.get("live"))
+    return frozenset([copy["slug"] for copy in copies if copy] + document.get("live_slugs", []))
+
+
+def _projection(wanted: Iterable[str]) -> dict[str, int]:
+    paths = {"live.version": 1}
+    for name in wanted:
+        if name in _OF_HEAD or name == "created_at":
+            paths[name] = 1
+        elif name in _COUNTERS:
+            paths[f"counters.{_COUNTERS[name]}"] = 1
+        elif name not in ("id", "status"):
+            paths[f"live.{_TIMES.get(name, name)}"] = 1
+    return paths
+
+
+def _selection(copy: str, wanted: PublicFilter) -> Document:
+    query: Document = {}
+    if wanted.tags:
+        query[f"{copy}.tags"] = _any_of(wanted.tags)
+    if wanted.author_ids:
+        query[f"{copy}.authors.id"] = _any_of([object_id(author) for author in wanted.author_ids])
+    if wanted.langs:
+        query[f"{copy}.lang"] = _any_of(wanted.langs)
+    if wanted.featured is not None:
+        query["featured"] = wanted.featured
+    return query
+
+
+def _any_of(values: Iterable[Any]) -> Any:
+    many = list(values)
+    return many[0] if len(many) == 1 else {"$in": many}
+
+
+def _range(key: str, start: datetime | None, end: datetime | None) -> Document:
+    bounds = {"$gte": start and stored(start), "$lt": end and stored(end)}
+    given = {operator: value for operator, value in bounds.items() if value is not None}
+    return {key: given} if given else {}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return to_subdocument(value) if is_dataclass(value) else value
+
+
+def _post(document: Document) -> Post:
+    if document["status"] == "purged":
+        if document.get("was_live"):
+            raise Gone("This post has been removed for good.")
+        raise NotFound("There is no such post.")
+    return from_document(Post, document)
+
+
+def _working(document: Document) -> Working:
+    return from_document(Working, document)

@@ -1,0 +1,141 @@
+"""The whole domain, wired by hand, with no server running."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aiohttp import web
+
+from blogapi.auth.passwords import Passwords
+from blogapi.auth.service import AuthService
+from blogapi.auth.store import SessionStore
+from blogapi.auth.tokens import Tokens
+from blogapi.config import Config
+from blogapi.db.client import Database
+from blogapi.db.idempotency import IdempotencyStore
+from blogapi.db.indexes import Store
+from blogapi.events import Bus
+from blogapi.moments import utc_now
+from blogapi.posts.service import PostService
+from blogapi.posts.slugs import Slugs
+from blogapi.posts.store import PostStore, RevisionStore, SlugStore
+from blogapi.ratelimits import RateLimiter
+from blogapi.tags.service import TagService
+from blogapi.tags.store import TagStore
+from blogapi.text.rendering import BodyFormat, Rendered, render, render_small
+from blogapi.users.model import ProfileChanged, StatusChanged
+from blogapi.users.service import UserService
+from blogapi.users.store import AdminRoster, UserStore
+
+# Every collection with indexes, for the start, /readyz and `doctor`.
+STORES: tuple[type[Store], ...] = (
+    UserStore,
+    SessionStore,
+    PostStore,
+    RevisionStore,
+    SlugStore,
+    TagStore,
+    IdempotencyStore,
+)
+
+
+class Renderer:
+    """Renders in threads: a long text must not hold up the readers on the event loop."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), thread_name_prefix="render")
+
+    async def post(self, body: str, body_format: BodyFormat) -> Rendered:
+        """A post's body."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, render, body, body_format)
+
+    async def small(self, text: str) -> str:
+        """A profile's text: the small subset of Markdown."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, render_small, text)
+
+    def close(self) -> None:
+        """Ends the threads; what runs is finished first."""
+        self._threads.shutdown()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """For the command line's bulk work and repairs. Handlers and features go through the services."""
+
+    users: UserStore
+    roster: AdminRoster
+    sessions: SessionStore
+    posts: PostStore
+    revisions: RevisionStore
+    slugs: SlugStore
+    tags: TagStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What REST, the command line and the importers call."""
+
+    users: UserService
+    auth: AuthService
+    posts: PostService
+    tags: TagService
+    limits: RateLimiter
+    idempotency: IdempotencyStore
+    stores: Stores
+    renderer: Renderer
+    passwords: Passwords
+    bus: Bus = field(default_factory=Bus)
+
+    def close(self) -> None:
+        """End the threads."""
+        self.renderer.close()
+        self.passwords.close()
+
+
+def build_services(config: Config, database: Database, now: Callable[[], datetime] = utc_now) -> Services:
+    """Nothing connects and nothing runs before it is called upon."""
+    stores = Stores(
+        users=UserStore(database),
+        roster=AdminRoster(database),
+        sessions=SessionStore(database),
+        posts=PostStore(database),
+        revisions=RevisionStore(database),
+        slugs=SlugStore(database),
+        tags=TagStore(database),
+    )
+    bus, renderer, passwords = Bus(), Renderer(), Passwords.configured(config.auth)
+    users = UserService(stores.users, stores.roster, passwords, renderer.small, bus, config.registration, now)
+    tokens = Tokens.configured(config, now)
+    auth = AuthService(stores.sessions, users, passwords, tokens, config.auth, now)
+    tags = TagService(stores.tags, now)
+    posts = PostService(stores.posts, stores.revisions, Slugs(stores.slugs, now), users, tags, renderer.post, now)
+
+    # What would need an import backwards is an event.
+    bus.subscribe(ProfileChanged, posts.profile_changed)
+    bus.subscribe(StatusChanged, auth.status_changed)
+    return Services(
+        users=users,
+        auth=auth,
+        posts=posts,
+        tags=tags,
+        limits=RateLimiter(config),
+        idempotency=IdempotencyStore(database, now),
+        stores=stores,
+        renderer=renderer,
+        passwords=passwords,
+        bus=bus,
+    )
+
+
+SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
+
+
+def services(request: web.Request) -> Services:
+    """The services, also from within a mounted app."""
+    found: Services = request.config_dict[SERVICES]
+    return found

@@ -1,0 +1,31 @@
+"""Tags over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from blogapi.auth.needs import PUBLIC
+from blogapi.services import services
+from blogapi.tags.model import Tag
+from blogapi.tags.schemas import TAG, TagListQuery
+from blogapi.web.endpoint import Reply, endpoint
+from blogapi.web.pagination import page_request
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/v1/tags")
+@endpoint(needs=PUBLIC, query=TagListQuery, returns=TAG, listed=True)
+async def list_tags(request: web.Request, query: dict[str, Any]) -> Reply:
+    """List the tags that published posts carry."""
+    page = await services(request).tags.list(page_request(request, query), query["sort"])
+    return Reply(result=page, limit=query["limit"])
+
+
+@routes.get("/v1/tags/{slug}")
+@endpoint(needs=PUBLIC, returns=TAG)
+async def read_tag(request: web.Request) -> Tag:
+    """Read one tag by its slug."""
+    return await services(request).tags.read(request.match_info["slug"])

@@ -1,0 +1,49 @@
+"""How tags look from outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from blogapi.moments import rfc3339
+from blogapi.tags.model import Tag
+from blogapi.web.endpoint import Shape
+from blogapi.web.fields import Choice, Strict, Text
+from blogapi.web.pagination import PageQuery
+
+
+class TagSchema(Strict):
+    """A tag."""
+
+    id = fields.Str(required=True)
+    version = fields.Int(required=True)
+    slug = fields.Str(required=True)
+    name = fields.Str(required=True)
+    description = fields.Str(required=True)
+    post_count = fields.Int(required=True, metadata={"description": "Published, public posts with this tag."})
+    created_at = fields.DateTime(required=True)
+    updated_at = fields.DateTime(required=True)
+
+
+class TagListQuery(PageQuery):
+    """What a list of tags can be asked for."""
+
+    sort = Text(load_default="slug", validate=Choice(["slug", "-slug", "-post_count"]))
+
+
+def tag_view(tag: Tag) -> dict[str, Any]:
+    """A tag as readers see it."""
+    return {
+        "id": tag.id,
+        "version": tag.version,
+        "slug": tag.slug,
+        "name": tag.name,
+        "description": tag.description,
+        "post_count": tag.post_count,
+        "created_at": rfc3339(tag.created_at),
+        "updated_at": rfc3339(tag.updated_at),
+    }
+
+
+TAG = Shape(TagSchema, tag_view)

@@ -1,0 +1,155 @@
+"""The real app over HTTP: on mongomock in tier 1, on a real single-node replica set in tier 2."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse
+from mongomock_motor import AsyncMongoMockClient
+
+from blogapi.app import create_app
+from blogapi.config import AuthConfig, Config, LimitsConfig, LogConfig
+from blogapi.db.client import connect
+from blogapi.db.mongod import embedded_mongo
+from blogapi.services import SERVICES
+from blogapi.users.model import NewUser
+from tests.contract import checked_client
+from tests.mock import mend_mongomock
+
+PASSWORD = "correct horse battery"
+_numbers = itertools.count(1)
+mend_mongomock()
+
+
+@pytest.fixture
+def config(tmp_path):
+    return Config(
+        root=tmp_path,
+        auth=AuthConfig(secret="a test secret that is long enough 0123456789", bcrypt_rounds=4),
+        limits=LimitsConfig(enabled=False),
+        log=LogConfig(level="warning"),
+    )
+
+
+@pytest.fixture(scope="session")
+def mongo_url(tmp_path_factory):
+    """A real MongoDB for all tests of this process."""
+    with embedded_mongo(tmp_path_factory.mktemp("mongo"), ttl_seconds=1) as mongo:
+        yield mongo.url
+
+
+@pytest.fixture
+async def mongod_database(mongo_url):
+    """An empty database on the real server."""
+    client = connect(mongo_url, timeout_seconds=10, pool_size=16)
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    yield client[name]
+    await client.drop_database(name)
+    client.close()
+
+
+@pytest.fixture(params=["mock", pytest.param("mongod", marks=pytest.mark.mongod)])
+def database(request):
+    """An empty database; every test that uses it runs on both tiers."""
+    if request.param == "mongod":
+        return request.getfixturevalue("mongod_database")
+    return AsyncMongoMockClient()["blogapi"]
+
+
+@pytest.fixture
+def app(config, database):
+    return create_app(config, database)
+
+
+@pytest.fixture
+async def client(aiohttp_client, app):
+    """Speaks HTTP to the app and checks every answer against the OpenAPI document."""
+    return await checked_client(aiohttp_client, app)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account, signed in by token."""
+
+    id: str
+    username: str
+    email: str
+    session_id: str
+    access_token: str
+    refresh_token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.access_token}"}
+
+
+@pytest.fixture
+def sign_up(client) -> Callable[..., Awaitable[Person]]:
+    """Make an account with a role, and sign in: `await sign_up("ada", role="author")`."""
+
+    async def sign_up(username: str, role: str = "author") -> Person:
+        services = client.app[SERVICES]
+        email = f"{username}@example.org"
+        user = await services.users.create(
+            NewUser(username=username, email=email, password=PASSWORD, display_name=username.title(), role=role)
+        )
+        response = await client.post("/v1/auth/login", json={"login": username, "password": PASSWORD})
+        answer = await response.json()
+        return Person(
+            id=user.id,
+            username=username,
+            email=email,
+            session_id=answer["session_id"],
+            access_token=answer["access_token"],
+            refresh_token=answer["refresh_token"],
+        )
+
+    return sign_up
+
+
+@pytest.fixture
+async def ada(sign_up):
+    return await sign_up("ada")
+
+
+@pytest.fixture
+async def bob(sign_up):
+    return await sign_up("bob")
+
+
+@pytest.fixture
+async def editor(sign_up):
+    return await sign_up("edith", role="editor")
+
+
+@pytest.fixture
+async def admin(sign_up):
+    return await sign_up("adam", role="admin")
+
+
+@pytest.fixture
+def write(client) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """Create a post as somebody and return the answer's body with its `etag`."""
+
+    async def write(who: Person, **fields: Any) -> dict[str, Any]:
+        sent = {"title": "A title", "body": "Some *text*.", **fields}
+        response = await client.post("/v1/posts", json=sent, headers=who.headers)
+        assert response.status == 201, await response.text()
+        return await with_etag(response)
+
+    return write
+
+
+async def with_etag(response: ClientResponse) -> dict[str, Any]:
+    """The body of an answer, and its ETag under `etag`."""
+    return {**await response.json(), "etag": response.headers["ETag"]}
+
+
+def matching(who: Person, resource: dict[str, Any]) -> dict[str, str]:
+    """The headers of a conditional write."""
+    return {**who.headers, "If-Match": resource["etag"]}

@@ -1,0 +1,106 @@
+"""Every list query, on a real server: an index gives both the items and their order."""
+
+import itertools
+
+import pytest
+
+from blogapi.services import SERVICES
+from tests.posts.loading import load
+
+pytestmark = pytest.mark.mongod
+
+SINCE = "2000-01-01T00:00:00Z"
+FILTERS = {
+    "tag": "tag=red",
+    "tags": "tag=red,blue",
+    "author": "author=ada",
+    "authors": "author=ada,bob",
+    "lang": "lang=en",
+    "langs": "lang=en,de",
+    "featured": "featured=false",
+    "published": f"published_at[gte]={SINCE}",
+}
+WORKING_FILTERS = {
+    **{name: query for name, query in FILTERS.items() if name != "published"},
+    "updated": f"updated_at[gte]={SINCE}",
+    "published": f"published_at[gte]={SINCE}",
+}
+
+
+@pytest.fixture
+def database(mongod_database):
+    """Plans are the real server's."""
+    return mongod_database
+
+
+@pytest.fixture
+async def library(client, ada, bob):
+    services = client.app[SERVICES]
+    await load(services, ada, 120, tags=("red",), lang="en")
+    await load(services, bob, 120, tags=("blue", "red"), lang="de")
+
+
+def subsets(filters):
+    """No filter, each one, and each two."""
+    for count in range(3):
+        for names in itertools.combinations(filters, count):
+            if not {name + "s" for name in names} & set(names):
+                yield "&".join(filters[name] for name in names)
+
+
+async def profiled(database, client, paths, headers=None):
+    """The plans of the finds behind these lists, first page and second."""
+    await database.command("profile", 2)
+    for path in paths:
+        response = await client.get(path, headers=headers or {})
+        assert response.status == 200, await response.text()
+        link = response.links.get("next")
+        if link:
+            assert (await client.get(str(link["url"].relative()), headers=headers or {})).status == 200
+    await database.command("profile", 0)
+    found = database["system.profile"].find({"op": "query", "ns": {"$regex": r"\.(posts|tags|users|revisions)$"}})
+    return [entry async for entry in found if "sort" in entry["command"]]
+
+
+def check(plans, at_least):
+    assert len(plans) >= at_least
+    for plan in plans:
+        what = (plan["command"]["filter"], plan["command"]["sort"], plan["planSummary"])
+        assert "COLLSCAN" not in plan["planSummary"], what
+        assert not plan.get("hasSortStage"), what
+
+
+@pytest.mark.parametrize("sort", ["-published_at", "published_at"])
+async def test_public_lists_are_served_by_an_index(client, database, library, sort):
+    paths = [f"/v1/posts?limit=5&sort={sort}&{query}" for query in subsets(FILTERS)]
+    check(await profiled(database, client, paths), 2 * len(paths) - 2)
+
+
+@pytest.mark.parametrize("sort", ["-updated_at", "updated_at"])
+@pytest.mark.parametrize("who", ["ada", "editor"])
+async def test_working_lists_are_served_by_an_index(client, database, library, ada, editor, who, sort):
+    headers = {"ada": ada, "editor": editor}[who].headers
+    statuses = ["draft,published,archived", "published,draft", "draft"]
+    paths = [
+        f"/v1/posts?limit=5&sort={sort}&status={status}&{query}"
+        for status in statuses
+        for query in subsets(WORKING_FILTERS)
+    ]
+    paths += [f"/v1/me/posts?limit=5&sort={sort}&{query}" for query in subsets(WORKING_FILTERS)]
+    check(await profiled(database, client, paths, headers), len(paths))
+
+
+async def test_single_filter_looks_only_at_what_it_returns(client, database, library):
+    queries = ["", *(query for name, query in FILTERS.items() if name in ("tag", "author", "lang", "featured"))]
+    plans = await profiled(database, client, [f"/v1/posts?limit=5&{query}" for query in queries])
+    for plan in plans:
+        # One more is asked for to know whether there is a next page; the bound of a range is looked at once more.
+        assert plan["docsExamined"] <= plan["nreturned"] + 7, plan["command"]["filter"]
+
+
+async def test_lists_of_tags_and_revisions_are_served_by_an_index(client, database, ada, write):
+    post = await write(ada, status="published", tags=["one", "two", "three"])
+    paths = [f"/v1/tags?limit=1&sort={sort}" for sort in ("slug", "-slug", "-post_count")]
+    check(await profiled(database, client, paths), 6)
+    path = f"/v1/posts/{post['id']}/revisions?limit=2"
+    check(await profiled(database, client, [path], ada.headers), 1)

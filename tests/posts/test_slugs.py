@@ -1,0 +1,104 @@
+"""Slugs: derived, chosen, kept and redirected."""
+
+import pytest
+
+from tests.conftest import matching, with_etag
+
+
+async def patch(client, who, post, status=200, **fields):
+    response = await client.patch(f"/v1/posts/{post['id']}", json=fields, headers=matching(who, post))
+    assert response.status == status, await response.text()
+    return await with_etag(response) if status == 200 else await response.json()
+
+
+async def publish(client, who, post):
+    return await with_etag(await client.post(f"/v1/posts/{post['id']}/publish", headers=matching(who, post)))
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"), [("Hello, World!", "hello-world"), ("Žluťoučký kůň", "zlutoucky-kun"), ("😀", "untitled")]
+)
+async def test_slug_is_made_from_the_title(client, ada, write, title, slug):
+    assert (await write(ada, title=title))["slug"] == slug
+
+
+async def test_derived_slugs_are_numbered_when_taken(client, ada, write):
+    slugs = [(await write(ada, title="Same"))["slug"] for _ in range(6)]
+    assert slugs == ["same", "same-2", "same-3", "same-4", "same-5", "same-6"]
+
+
+async def test_chosen_slug_that_is_taken_is_refused(client, ada, bob, write):
+    await write(ada, slug="mine")
+    response = await client.post("/v1/posts", json={"title": "T", "slug": "mine"}, headers=bob.headers)
+    assert response.status == 409
+    assert (await response.json())["code"] == "slug_taken"
+    other = await write(bob)
+    assert (await patch(client, bob, other, status=409, slug="mine"))["code"] == "slug_taken"
+
+
+async def test_derived_slug_follows_the_title_until_readers_see_it(client, ada, write):
+    post = await patch(client, ada, await write(ada, title="First"), title="Second")
+    assert post["slug"] == "second"
+    post = await patch(client, ada, await publish(client, ada, post), title="Third")
+    assert post["slug"] == "second"
+
+
+async def test_chosen_slug_stays_when_the_title_changes(client, ada, write):
+    post = await patch(client, ada, await write(ada, slug="chosen"), title="Other")
+    assert post["slug"] == "chosen"
+    post = await patch(client, ada, post, slug=None)
+    assert post["slug"] == "other"
+
+
+async def test_slug_that_never_went_live_is_free_again(client, ada, bob, write):
+    await patch(client, ada, await write(ada, slug="tried"), slug="better")
+    assert (await write(bob, slug="tried"))["slug"] == "tried"
+
+
+async def test_former_slug_redirects_to_the_present_one(client, ada, write):
+    post = await publish(client, ada, await write(ada, slug="old"))
+    post = await publish(client, ada, await patch(client, ada, post, slug="newer"))
+    await publish(client, ada, await patch(client, ada, post, slug="newest"))
+    for former in ("old", "newer"):
+        response = await client.get(f"/v1/posts/by-slug/{former}?fields=title", allow_redirects=False)
+        assert response.status == 301
+        assert response.headers["Location"] == "/v1/posts/by-slug/newest?fields=title"
+    assert (await client.get("/v1/posts/by-slug/newest")).status == 200
+
+
+async def test_former_slug_stays_taken(client, ada, bob, write):
+    post = await publish(client, ada, await write(ada, slug="old"))
+    await publish(client, ada, await patch(client, ada, post, slug="newer"))
+    response = await client.post("/v1/posts", json={"title": "T", "slug": "old"}, headers=bob.headers)
+    assert response.status == 409
+
+
+async def test_own_former_slug_can_be_taken_back(client, ada, write):
+    post = await publish(client, ada, await write(ada, slug="old"))
+    post = await publish(client, ada, await patch(client, ada, post, slug="newer"))
+    await publish(client, ada, await patch(client, ada, post, slug="old"))
+    assert (await client.get("/v1/posts/by-slug/old", allow_redirects=False)).status == 200
+    assert (await client.get("/v1/posts/by-slug/newer", allow_redirects=False)).status == 301
+
+
+async def test_working_slug_is_not_known_to_readers(client, ada, write):
+    post = await publish(client, ada, await write(ada, slug="live"))
+    await patch(client, ada, post, slug="planned")
+    assert (await client.get("/v1/posts/by-slug/planned")).status == 404
+    response = await client.get("/v1/posts/by-slug/planned?view=working", headers=ada.headers)
+    assert (await response.json())["slug"] == "planned"
+
+
+async def test_draft_is_found_by_its_slug_by_its_author(client, ada, bob, write):
+    post = await write(ada, slug="draft-of-ada")
+    path = f"/v1/posts/by-slug/{post['slug']}"
+    assert [(await client.get(path)).status, (await client.get(path, headers=bob.headers)).status] == [404, 404]
+    assert (await client.get(path, headers=ada.headers)).status == 200
+
+
+async def test_withdrawn_post_redirects_nobody(client, ada, write):
+    post = await publish(client, ada, await write(ada, slug="old"))
+    post = await publish(client, ada, await patch(client, ada, post, slug="newer"))
+    await client.post(f"/v1/posts/{post['id']}/unpublish", headers=matching(ada, post))
+    for slug in ("old", "newer"):
+        assert (await client.get(f"/v1/posts/by-slug/{slug}", allow_redirects=False)).status == 404

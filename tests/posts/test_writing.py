@@ -1,0 +1,290 @@
+"""Creating and editing: the working copy, If-Match, merge patch."""
+
+from datetime import datetime
+
+import pytest
+
+from tests.conftest import matching, with_etag
+from tests.contract import codes, pointers
+
+
+async def test_created_post_is_a_draft_with_its_address_and_etag(client, ada):
+    response = await client.post("/v1/posts", json={"title": "Hello", "body": "*Hi*"}, headers=ada.headers)
+    assert response.status == 201
+    post = await response.json()
+    assert response.headers["Location"] == f"/v1/posts/{post['id']}"
+    assert response.headers["ETag"].startswith('"1-')
+    assert post["status"] == "draft"
+    assert post["slug"] == "hello"
+    assert post["html"] == "<p><em>Hi</em></p>\n"
+    assert [author["username"] for author in post["authors"]] == ["ada"]
+
+
+async def test_body_is_kept_byte_for_byte(client, ada, write):
+    body = "  trailing \r\n\ttab\u2028 \U0001f600 no newline"
+    post = await write(ada, body=body)
+    response = await client.get(f"/v1/posts/{post['id']}", headers=ada.headers)
+    assert (await response.json())["body"] == body
+
+
+async def test_post_can_be_published_at_once(client, ada, write):
+    post = await write(ada, status="published")
+    response = await client.get(f"/v1/posts/{post['id']}")
+    assert response.status == 200
+    assert (await response.json())["title"] == post["title"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "pointer", "code"),
+    [
+        ("title", "x" * 201, "/title", "too_long"),
+        ("title", None, "/title", "required"),
+        ("title", {"$ne": ""}, "/title", "invalid_type"),
+        ("title", "two\nlines", "/title", "invalid_line"),
+        ("slug", "Not A Slug", "/slug", "invalid_format"),
+        ("slug", "trailing\n", "/slug", "invalid_format"),
+        ("slug", "admin", "/slug", "reserved"),
+        ("body", "x" * (512 * 1024 + 1), "/body", "too_long"),
+        ("body", "nul\0", "/body", "invalid_characters"),
+        ("body_format", "rst", "/body_format", "invalid_choice"),
+        ("tags", ["Not a slug"], "/tags/0", "invalid_format"),
+        ("tags", ["a", "b", "a"], "/tags/2", "repeated"),
+        ("tags", [f"t{n}" for n in range(31)], "/tags", "too_long"),
+        ("authors", [], "/authors", "too_short"),
+        ("authors", ["nobody"], "/authors/0", "invalid_format"),
+        ("lang", "not a language", "/lang", "invalid_format"),
+        ("cover", {"url": "javascript:alert(1)"}, "/cover/url", "invalid_format"),
+        ("cover", {"url": "https://example.org/x.png", "size": 3}, "/cover/size", "unknown_field"),
+        ("seo", {"title": "x" * 71}, "/seo/title", "too_long"),
+        ("custom", {"$where": "1"}, "/custom", "invalid_format"),
+        ("custom", {"a": {"b": {"c": {"d": {"e": 1}}}}}, "/custom", "invalid_format"),
+        ("custom", {"a": "x" * 33000}, "/custom", "too_long"),
+        ("featured", "yes", "/featured", "invalid_type"),
+        ("visibility", "secret", "/visibility", "invalid_choice"),
+        ("status", "archived", "/status", "invalid_choice"),
+        ("likes_count", 7, "/likes_count", "unknown_field"),
+    ],
+)
+async def test_bad_field_is_refused(client, ada, field, value, pointer, code):
+    response = await client.post("/v1/posts", json={"title": "T", field: value}, headers=ada.headers)
+    assert response.status == 422
+    assert (pointer, code) in codes(await response.json())
+
+
+async def test_all_wrong_fields_are_named_at_once(client, ada):
+    sent = {"title": "x" * 201, "tags": ["A"], "visibility": 3, "nonsense": 1}
+    response = await client.post("/v1/posts", json=sent, headers=ada.headers)
+    assert pointers(await response.json()) == {"/title", "/tags/0", "/visibility", "/nonsense"}
+
+
+async def test_unknown_author_is_refused(client, editor):
+    sent = {"title": "T", "authors": ["0" * 24]}
+    response = await client.post("/v1/posts", json=sent, headers=editor.headers)
+    assert response.status == 422
+    assert "/authors/0" in pointers(await response.json())
+
+
+async def test_patch_without_if_match_is_refused(client, ada, write):
+    post = await write(ada)
+    response = await client.patch(f"/v1/posts/{post['id']}", json={"title": "New"}, headers=ada.headers)
+    assert response.status == 428
+    response = await client.patch(f"/v1/posts/{post['id']}", json={}, headers={**ada.headers, "If-Match": "*"})
+    assert response.status == 428
+
+
+async def test_stale_patch_is_refused_and_says_what_changed(client, ada, write):
+    post = await write(ada)
+    first = await client.patch(f"/v1/posts/{post['id']}", json={"title": "First"}, headers=matching(ada, post))
+    assert first.status == 200
+    second = await client.patch(f"/v1/posts/{post['id']}", json={"body": "Second"}, headers=matching(ada, post))
+    assert second.status == 412
+    problem = await second.json()
+    assert problem["code"] == "stale"
+    assert problem["version"] == 2
+    assert problem["etag"] == first.headers["ETag"]
+    assert set(problem["changed"]) == {"title", "slug"}
+
+
+@pytest.mark.parametrize("etag", ['W/"1-abc"', '"nonsense"', "1", '"99999999999999999999-ab"'])
+async def test_etag_of_something_else_is_stale(client, ada, write, etag):
+    post = await write(ada)
+    headers = {**ada.headers, "If-Match": etag}
+    response = await client.patch(f"/v1/posts/{post['id']}", json={"title": "New"}, headers=headers)
+    assert response.status == 412
+    assert (await response.json())["changed"] is None
+
+
+async def test_only_the_version_of_an_etag_counts(client, ada, write):
+    post = await write(ada)
+    headers = {**ada.headers, "If-Match": '"7-00", "1-00"'}
+    response = await client.patch(f"/v1/posts/{post['id']}", json={"title": "New"}, headers=headers)
+    assert response.status == 200
+
+
+async def test_patch_merges_objects_and_replaces_arrays(client, ada, write):
+    post = await write(
+        ada, tags=["one", "two"], seo={"title": "S", "description": "D"}, custom={"a": {"b": 1, "c": 2}, "d": 3}
+    )
+    patch = {"tags": ["three"], "seo": {"title": None, "noindex": True}, "custom": {"a": {"b": None, "e": 4}}}
+    headers = {**matching(ada, post), "Content-Type": "application/merge-patch+json"}
+    response = await client.patch(f"/v1/posts/{post['id']}", json=patch, headers=headers)
+    assert response.status == 200
+    changed = await response.json()
+    assert changed["tags"] == ["three"]
+    assert changed["seo"] == {"title": "", "description": "D", "canonical_url": None, "noindex": True}
+    assert changed["custom"] == {"a": {"c": 2, "e": 4}, "d": 3}
+
+
+async def test_null_takes_a_value_away(client, ada, write):
+    post = await write(ada, lang="en", cover={"url": "https://example.org/a.png"}, excerpt="E")
+    patch = {"lang": None, "cover": None, "excerpt": None}
+    response = await client.patch(f"/v1/posts/{post['id']}", json=patch, headers=matching(ada, post))
+    changed = await response.json()
+    assert (changed["lang"], changed["cover"], changed["excerpt"]) == (None, None, "")
+
+
+async def test_patch_that_changes_nothing_keeps_the_version(client, ada, write):
+    post = await write(ada, tags=["one"])
+    patch = {"title": post["title"], "body": post["body"], "tags": ["one"]}
+    response = await client.patch(f"/v1/posts/{post['id']}", json=patch, headers=matching(ada, post))
+    assert response.status == 200
+    assert response.headers["ETag"] == post["etag"]
+
+
+async def test_edits_do_not_show_to_readers_before_they_are_published(client, ada, write):
+    post = await write(ada, status="published", tags=["old"])
+    before = await client.get(f"/v1/posts/{post['id']}")
+    patch = {"title": "New", "body": "New", "tags": ["new"], "slug": "renewed"}
+    edited = await client.patch(f"/v1/posts/{post['id']}", json=patch, headers=matching(ada, post))
+    assert (await edited.json())["has_unpublished_changes"] is True
+    after = await client.get(f"/v1/posts/{post['id']}", headers=ada.headers)
+    assert await after.json() == await before.json()
+    assert after.headers["ETag"] == before.headers["ETag"]
+
+
+@pytest.mark.parametrize("flag", [{"visibility": "unlisted"}, {"comments_policy": "closed"}])
+async def test_flags_show_at_once(client, ada, write, flag):
+    post = await write(ada, status="published")
+    await client.patch(f"/v1/posts/{post['id']}", json={"title": "Unseen"}, headers=matching(ada, post))
+    working = await with_etag(await client.get(f"/v1/posts/{post['id']}?view=working", headers=ada.headers))
+    await client.patch(f"/v1/posts/{post['id']}", json=flag, headers=matching(ada, working))
+    public = await (await client.get(f"/v1/posts/{post['id']}")).json()
+    assert public.items() >= flag.items()
+    assert public["title"] == post["title"]
+    assert public["version"] == 3
+
+
+async def test_only_editors_feature_posts(client, ada, editor, write):
+    post = await write(ada, status="published")
+    refused = await client.patch(f"/v1/posts/{post['id']}", json={"featured": True}, headers=matching(ada, post))
+    assert refused.status == 403
+    response = await client.patch(f"/v1/posts/{post['id']}", json={"featured": True}, headers=matching(editor, post))
+    assert response.status == 200
+    assert [item["id"] for item in (await (await client.get("/v1/posts?featured=true")).json())["items"]] == [post["id"]]
+
+
+async def test_author_may_add_but_not_remove_authors(client, ada, bob, editor, write):
+    post = await write(ada)
+    both = {"authors": [ada.id, bob.id]}
+    added = await client.patch(f"/v1/posts/{post['id']}", json=both, headers=matching(ada, post))
+    assert added.status == 200
+    added = await with_etag(added)
+    alone = {"authors": [bob.id]}
+    assert (await client.patch(f"/v1/posts/{post['id']}", json=alone, headers=matching(bob, added))).status == 403
+    assert (await client.patch(f"/v1/posts/{post['id']}", json=alone, headers=matching(editor, added))).status == 200
+
+
+async def test_changed_profile_shows_in_all_copies(client, ada, write):
+    post = await write(ada, status="published")
+    me = await with_etag(await client.get("/v1/me", headers=ada.headers))
+    await client.patch("/v1/me", json={"display_name": "Ada Lovelace"}, headers=matching(ada, me))
+    public = await (await client.get(f"/v1/posts/{post['id']}")).json()
+    assert public["authors"][0]["display_name"] == "Ada Lovelace"
+    working = await (await client.get(f"/v1/posts/{post['id']}?view=working", headers=ada.headers)).json()
+    assert working["authors"][0]["display_name"] == "Ada Lovelace"
+
+
+async def test_hostile_markdown_leaves_no_script(client, ada, write):
+    post = await write(ada, body="<script>alert(1)</script> [x](javascript:alert(1)) ![y](x onerror=alert(1))")
+    assert "<script" not in post["html"]
+    assert "href=\"javascript" not in post["html"]
+
+
+async def test_created_post_is_made_once_for_one_idempotency_key(client, ada):
+    headers = {**ada.headers, "Idempotency-Key": "once"}
+    first = await client.post("/v1/posts", json={"title": "T"}, headers=headers)
+    again = await client.post("/v1/posts", json={"title": "T"}, headers=headers)
+    assert (first.status, again.status) == (201, 201)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert await again.read() == await first.read()
+    assert again.headers["ETag"] == first.headers["ETag"]
+    mine = await (await client.get("/v1/me/posts", headers=ada.headers)).json()
+    assert len(mine["items"]) == 1
+
+
+async def test_idempotency_key_with_another_body_is_refused(client, ada):
+    headers = {**ada.headers, "Idempotency-Key": "once"}
+    await client.post("/v1/posts", json={"title": "T"}, headers=headers)
+    response = await client.post("/v1/posts", json={"title": "U"}, headers=headers)
+    assert response.status == 422
+    assert (await response.json())["code"] == "idempotency_key_reused"
+
+
+async def test_idempotency_keys_belong_to_their_user(client, ada, bob):
+    for who in (ada, bob):
+        headers = {**who.headers, "Idempotency-Key": "the-same"}
+        response = await client.post("/v1/posts", json={"title": who.username}, headers=headers)
+        assert response.status == 201
+        assert "Idempotency-Replayed" not in response.headers
+
+
+async def test_refused_request_frees_its_idempotency_key(client, ada):
+    headers = {**ada.headers, "Idempotency-Key": "once"}
+    assert (await client.post("/v1/posts", json={"title": 3}, headers=headers)).status == 422
+    assert (await client.post("/v1/posts", json={"title": "T"}, headers=headers)).status == 201
+
+
+async def test_replay_of_a_transition_is_decided_before_if_match(client, ada, write):
+    post = await write(ada)
+    headers = {**matching(ada, post), "Idempotency-Key": "publish"}
+    first = await client.post(f"/v1/posts/{post['id']}/publish", headers=headers)
+    again = await client.post(f"/v1/posts/{post['id']}/publish", headers=headers)
+    assert (first.status, again.status) == (200, 200)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert (await again.json())["version"] == 2
+
+
+async def test_retry_after_a_crash_finishes_the_first_attempt(client, ada, database, write):
+    post = await write(ada)
+    headers = {**matching(ada, post), "Idempotency-Key": "publish"}
+    await client.post(f"/v1/posts/{post['id']}/publish", headers=headers)
+    # As if the server had died after the change and before the answer was kept.
+    lapsed = {"state": "running", "lease_until": post_time(post)}
+    await database["idempotency"].update_many({}, {"$set": lapsed})
+    again = await client.post(f"/v1/posts/{post['id']}/publish", headers=headers)
+    assert again.status == 200
+    assert (await again.json())["version"] == 2
+
+
+async def test_retry_of_a_create_after_a_crash_makes_no_second_post(client, ada, database):
+    headers = {**ada.headers, "Idempotency-Key": "create"}
+    first = await (await client.post("/v1/posts", json={"title": "T"}, headers=headers)).json()
+    await database["idempotency"].update_many({}, {"$set": {"state": "running", "lease_until": post_time(first)}})
+    again = await client.post("/v1/posts", json={"title": "T"}, headers=headers)
+    assert again.status == 201
+    assert (await again.json())["id"] == first["id"]
+    assert await database["posts"].count_documents({}) == 1
+
+
+async def test_running_request_is_not_run_a_second_time(client, ada, database):
+    headers = {**ada.headers, "Idempotency-Key": "create"}
+    await client.post("/v1/posts", json={"title": "T"}, headers=headers)
+    await database["idempotency"].update_many({}, {"$set": {"state": "running"}})
+    response = await client.post("/v1/posts", json={"title": "T"}, headers=headers)
+    assert response.status == 409
+    assert (await response.json())["code"] == "idempotency_in_progress"
+
+
+def post_time(post):
+    """A moment in the past, as the database keeps it."""
+    return datetime.fromisoformat(post["created_at"])
