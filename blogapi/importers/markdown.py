@@ -1,0 +1,109 @@
+"""Reads a folder of Markdown files with front matter, as Jekyll, Zola, Hugo, Astro and their like keep a blog."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from blogapi.importers.fit import MAX_BODY_BYTES
+from blogapi.importers.frontmatter import MAX_FRONT_MATTER, has_front_matter, split
+from blogapi.importers.markdown_post import read_post
+from blogapi.importers.model import Entry, Found, Refusal, Skipped, Unfit
+
+_SUFFIXES = frozenset({".md", ".markdown", ".mdx"})
+_MAX_FILE_BYTES = MAX_BODY_BYTES + MAX_FRONT_MATTER
+_SECTION = re.compile(r"_index(?:\.[A-Za-z-]+)?")
+
+
+def read_folder(folder: Path, *, source: str | None = None) -> Iterator[Found]:
+    """What the files below a folder are, in the order of their paths, so the same files always give the same.
+
+    `source` is the folder's name unless it is given. Hidden files and folders are not looked at. Raises
+    NotADirectoryError.
+    """
+    root = folder.resolve()
+    if not root.is_dir():
+        raise NotADirectoryError(f"{folder} is not a folder.")
+    return _read_all(root, source or _printable(root.name))
+
+
+def _read_all(root: Path, source: str) -> Iterator[Found]:
+    files = _list_files(root)
+    # Which old slugs mean one post alone shows only when all are known. Better read twice than keep all bodies.
+    claims: Counter[str] = Counter()
+    for file, found in files:
+        entry = found or _read(root, file, source)
+        if isinstance(entry, Entry):
+            claims.update({*entry.former_slugs, entry.slug or ""})
+    for file, found in files:
+        entry = found or _read(root, file, source)
+        if isinstance(entry, Entry):
+            entry = replace(entry, former_slugs=tuple(slug for slug in entry.former_slugs if claims[slug] == 1))
+        yield entry
+
+
+def _list_files(root: Path) -> list[tuple[str, Skipped | Refusal | None]]:
+    """The files to read, by their paths from here, and what is already known of those that are not to be read."""
+    files: dict[str, Skipped | Refusal | None] = {}
+
+    def refuse(error: OSError) -> None:
+        file = os.path.relpath(error.filename, root)
+        files[file] = Refusal(file=_printable(file), reason=f"cannot be read: {error.strerror}")
+
+    for folder, folders, names in os.walk(root, onerror=refuse):
+        here = Path(folder)
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in folders:
+            if (here / name).is_symlink():
+                file = (here / name).relative_to(root).as_posix()
+                files[file] = Skipped(file=_printable(file), reason="a link to a folder")
+        for name in names:
+            if name.startswith(".") or PurePosixPath(name).suffix.lower() not in _SUFFIXES:
+                continue
+            file = (here / name).relative_to(root).as_posix()
+            files[file] = None
+            if not Path(os.path.realpath(here / name)).is_relative_to(root):
+                files[file] = Skipped(file=_printable(file), reason="a link that leaves the folder")
+    return sorted(files.items())
+
+
+def _read(root: Path, file: str, source: str) -> Found:
+    name = _printable(file)
+    if _SECTION.fullmatch(PurePosixPath(file).stem):
+        return Skipped(file=name, reason="a section page")
+    try:
+        if name != file:
+            raise Unfit("the file name is not UTF-8")
+        text = _read_text(root / file)
+        document = None if text is None else split(text)
+        if document is None:
+            return Skipped(file=name, reason="no front matter")
+        return read_post(document, root, file, source=source)
+    except UnicodeDecodeError as error:
+        return Refusal(file=name, reason=f"not UTF-8 (byte {error.start})")
+    except OSError as error:
+        return Refusal(file=name, reason=f"cannot be read: {error.strerror}")
+    except Unfit as error:
+        return Refusal(file=name, reason=str(error))
+
+
+def _read_text(path: Path) -> str | None:
+    """None for a file that is too large to be a post and does not begin like one."""
+    if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
+        raise Unfit("not a regular file")
+    with path.open("rb") as file:
+        content = file.read(_MAX_FILE_BYTES + 1)
+    if len(content) <= _MAX_FILE_BYTES:
+        return content.decode("utf-8-sig")
+    if has_front_matter(content[:256].decode("utf-8-sig", "replace")):
+        raise Unfit(f"larger than {_MAX_FILE_BYTES // 1024} KiB")
+    return None
+
+
+def _printable(file: str) -> str:
+    return os.fsencode(file).decode("utf-8", "backslashreplace")

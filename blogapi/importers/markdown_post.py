@@ -1,0 +1,324 @@
+"""What one Markdown file says about its post: in its front matter, by its place in the folder, and in its body."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import TypeGuard
+from urllib.parse import unquote, urlsplit
+
+from blogapi.importers import liquid
+from blogapi.importers.dates import date_in_name, date_in_path, read_date, to_utc
+from blogapi.importers.fit import (
+    MAX_BODY_BYTES,
+    MAX_CAPTION,
+    MAX_SEO_DESCRIPTION,
+    MAX_SEO_TITLE,
+    MAX_URL,
+    Fit,
+    cut_at_word,
+    one_line,
+)
+from blogapi.importers.frontmatter import Document, Fields, as_flag, as_text
+from blogapi.importers.model import Entry, Skipped, Unfit
+from blogapi.posts.model import Cover, Seo
+from blogapi.text.slug import RESERVED_SLUGS, is_slug, slugify
+
+_BUNDLE = re.compile(r"index(?:\.([a-z]{2,3}(?:-[A-Za-z]{2})?))?")
+_HTTPS = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][^\s\\<>\"]*)?")
+# Language, script, region: what blogs use of BCP 47.
+_LANG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?")
+# Patterns that make addresses, and Jekyll's names for a few of them.
+_PATTERN = re.compile(r"(?:.*/)?:\w.*|.*[{}].*|pretty|date|ordinal|weekdate|none")
+_PAGE_ENDING = re.compile(r"\.(?:html?|md|php|aspx?)\Z", re.IGNORECASE)
+# No part can run over a bracket or white space, so this reads the body once.
+_TARGET = re.compile(r"""(?:\]\([ \t]{0,3}<?|\]:[ \t]{0,3}<?|(?:src|href)=["']?)([^\s<>()\[\]"']+)""")
+_LIST_MARK = re.compile(r"[,;]")
+_DATES = ("date", "publishedat", "publishdate", "pubdate", "datepublished", "published")
+_COVERS = ("cover", "coverimage", "featuredimage", "heroimage", "image", "thumbnail", "banner")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """What the path of a file says about the post in it."""
+
+    folders: tuple[str, ...]  # from the imported folder, included, down to the file
+    name: str  # without date and ending; of the folder if the file is the index of a page bundle
+    day: str | None
+    lang: str | None
+    is_jekyll: bool
+
+    @classmethod
+    def of(cls, root: Path, file: str) -> _Place:
+        path = PurePosixPath(file)
+        folders = path.parent.parts
+        bundle = _BUNDLE.fullmatch(path.stem)
+        day, name = date_in_name(path.stem if bundle is None else folders[-1] if folders else "")
+        return cls(
+            folders=(root.name, *folders),
+            name=name,
+            day=day or date_in_path("".join(f"{folder}/" for folder in folders)),
+            lang=bundle[1] if bundle else None,
+            # Who keeps posts as Jekyll does has its tags in them, too.
+            is_jekyll=not {"_posts", "_drafts"}.isdisjoint((root.name, *folders)) or bool(day and not bundle),
+        )
+
+    @property
+    def is_dated_post(self) -> bool:
+        """Whether Jekyll's default address was made of categories, date and name."""
+        return "_posts" in self.folders and self.day is not None
+
+    @property
+    def categories(self) -> list[str]:
+        """To Jekyll the folders above `_posts` are categories."""
+        return list(self.folders[1 : self.folders.index("_posts")]) if "_posts" in self.folders[1:] else []
+
+
+def read_post(document: Document, root: Path, file: str, *, source: str) -> Entry | Skipped:
+    """The post in a file, or why it is none. Raises Unfit when something in it cannot be understood or kept."""
+    return _Reading(document, root, file).result(source)
+
+
+class _Reading:
+    """Takes one field after the other out of the front matter; what is left in the end is `custom`."""
+
+    def __init__(self, document: Document, root: Path, file: str) -> None:
+        self._document, self._root, self._file = document, root, file
+        self._place = _Place.of(root, file)
+        self._fields, self._fit = Fields(document.values), Fit()
+
+    def result(self, source: str) -> Entry | Skipped:
+        is_page, is_draft = self._is_page(), self._is_draft()
+        addresses = self._addresses()
+        date = self._date(addresses)
+        if date is None and not is_draft:
+            if is_page:
+                return Skipped(file=self._file, reason="a page with a template of its own and no date")
+            self._fit.notes.append("no date found, so it is a draft")
+            is_draft = True
+        wanted = self._fields.take_text("slug")
+        slug = self._slug(wanted, addresses)
+        taxonomies = self._fields.inside("taxonomies")
+        categories = [*self._place.categories, *self._labels(self._fields, "categories", "category")]
+        categories += self._labels(taxonomies, "categories", "category")
+        tags = [*self._labels(self._fields, "tags", "tag"), *self._labels(taxonomies, "tags", "tag"), *categories]
+        authors = [*self._bylines(self._fields), *self._bylines(taxonomies)]
+        self._fields.put_back("taxonomies", taxonomies)
+        if date and not (addresses or is_draft) and self._place.is_dated_post:
+            title = wanted or self._place.name
+            addresses = ["/".join(["", *map(str.lower, categories), f"{date:%Y/%m/%d}", f"{title}.html"])]
+        former_urls = tuple(dict.fromkeys([*addresses, *self._aliases()]))
+        body = self._body()
+        return Entry(
+            source=source,
+            path=self._file,
+            title=self._title(),
+            body=body,
+            body_format="markdown",
+            slug=slug,
+            former_slugs=_legal_slugs(former_urls, besides=slug),
+            former_urls=former_urls,
+            published_at=to_utc(date) if date else None,
+            is_draft=is_draft,
+            authors=self._fit.authors(authors),
+            tags=self._fit.tags(tags),
+            excerpt=self._fit.excerpt(self._fields.take_text("excerpt", "summary", "description") or ""),
+            lang=self._lang(),
+            cover=self._cover(),
+            seo=self._seo(),
+            custom=self._fit.custom(self._fields.rest()),
+            notes=tuple(self._fit.notes),
+        )
+
+    def _is_page(self) -> bool:
+        """Whether it asks for another template than posts have. Only undated files do not want to be posts by that."""
+        template = str(self._fields.peek("template", "layout") or "post").lower()
+        return self._fields.peek("type") == "page" or not any(word in template for word in ("post", "article", "blog"))
+
+    def _is_draft(self) -> bool:
+        draft = self._fields.take("draft")
+        is_published = as_flag(self._fields.peek("published"))
+        if is_published is not None:  # else it is a date
+            self._fields.take("published")
+        hidden = is_published is False or self._fields.peek("status") == "draft"
+        return (draft is not None and as_flag(draft) is not False) or hidden or "_drafts" in self._place.folders
+
+    def _addresses(self) -> list[str]:
+        """Where the post was by its own account, where that is an address and not a pattern or a link elsewhere."""
+        addresses = []
+        for name in ("path", "permalink", "url"):
+            value = self._fields.peek(name)
+            if isinstance(value, str) and not _PATTERN.fullmatch(value) and (name != "url" or "://" not in value):
+                addresses.append(value)
+                self._fields.take(name)
+        return addresses
+
+    def _date(self, addresses: list[str]) -> datetime | None:
+        written = self._fields.take(*_DATES)
+        if written is None:
+            days = [*map(date_in_path, addresses), self._place.day]
+            written = next(filter(None, days), None)
+        if written is None:
+            return None
+        date, odd = read_date(written)
+        if odd:
+            self._fit.notes.append(f"of the date {written!r} the part {odd!r} is not understood")
+        return date
+
+    def _title(self) -> str:
+        title = self._fields.take_text("title")
+        if not title:
+            title = _heading(self._document.body)
+            origin = "the first heading" if title else "the name of the file"
+            self._fit.notes.append(f"the title is taken from {origin}")
+        if not title:
+            title = re.sub(r"[-_\s]+", " ", self._place.name).strip()
+            title = title[:1].upper() + title[1:]
+        if not (title := self._fit.title(title)):
+            raise Unfit("it has no title, and nothing to make one from")
+        return title
+
+    def _slug(self, wanted: str | None, addresses: list[str]) -> str | None:
+        for text in (wanted.strip("/").rpartition("/")[2] if wanted else "", *map(_last_part, addresses)):
+            if slug := slugify(text, fallback=""):
+                return slug
+        return slugify(self._place.name, fallback="") or None
+
+    def _labels(self, fields: Fields, plural: str, singular: str) -> list[str]:
+        """Text in the plural field is a list, by commas or by spaces; in the singular field only commas make one."""
+        labels: list[str] = []
+        for name in (plural, singular):
+            value = fields.take(name)
+            if isinstance(value, str):
+                value = value.split(",") if "," in value else value.split() if name == plural else [value]
+            labels += self._names(value, name)
+        return labels
+
+    def _bylines(self, fields: Fields) -> list[str]:
+        """Names stay whole, also `Jane Doe and John Roe`; only text with commas in the plural field is a list."""
+        authors = fields.take("authors")
+        if isinstance(authors, str):
+            *most, last = (part.strip() for part in _LIST_MARK.split(authors))
+            authors = [*most, *(last.removeprefix("and ").split(" and ") if most else [last])]
+        return [*self._names(authors, "authors"), *self._names(fields.take("author"), "author")]
+
+    def _names(self, value: object, what: str) -> list[str]:
+        """The texts in a text or a list of texts; of tables the names."""
+        names = []
+        for item in value if isinstance(value, list) else [] if value is None else [value]:
+            if isinstance(item, Mapping):
+                self._fit.notes.append(f"of what {what} tells only names are kept")
+                item = next((item[key] for key in ("name", "title") if key in item), None)
+            name = as_text(item)
+            if name:
+                names.append(name)
+            elif item != "":
+                self._fit.notes.append(f"a value of {what} that is no text is left out")
+        return names
+
+    def _aliases(self) -> list[str]:
+        spellings = ("aliases", "alias", "redirectfrom")
+        return [url for name in spellings for url in self._names(self._fields.take(name), name)]
+
+    def _body(self) -> str:
+        body = self._document.body
+        if "\0" in body:
+            raise Unfit("the body has a NUL character")
+        if self._place.is_jekyll and self._document.syntax == "yaml":
+            body, done = liquid.to_markdown(body)
+            self._fit.notes += done
+        if len(body.encode()) > MAX_BODY_BYTES:
+            raise Unfit(f"the body is larger than {MAX_BODY_BYTES // 1024} KiB")
+        if files := self._linked_files(body):
+            self._fit.notes.append(f"files that it links to are not imported: {', '.join(files)}")
+        return body
+
+    def _linked_files(self, body: str) -> list[str]:
+        """Pictures and the like that lie in the folder and that relative links point at."""
+        here = (self._root / self._file).parent
+        targets = sorted({unquote(target.partition("#")[0]) for target in _TARGET.findall(body)})
+        return [
+            target
+            for target in targets
+            if not target.endswith((".md", ".markdown", ".mdx"))
+            and Path(os.path.normpath(here / target)).is_relative_to(self._root)
+            and os.path.isfile(here / target)
+        ]
+
+    def _lang(self) -> str | None:
+        spellings = ("lang", "language", "locale")
+        lang = (as_text(self._fields.peek(*spellings)) or "").replace("_", "-")
+        if not _LANG.fullmatch(lang):
+            return self._place.lang
+        self._fields.take(*spellings)
+        return lang
+
+    def _cover(self) -> Cover | None:
+        """A picture on the web, by https; any other stays in `custom`."""
+        value = self._fields.peek(*_COVERS)
+        table: Mapping[str, object] = value if isinstance(value, Mapping) else {"url": value}
+        url = next((text for key in ("url", "src", "path", "image") if (text := as_text(table.get(key)))), "")
+        if not _is_https(url):
+            if url:
+                self._fit.notes.append(f"the cover {url!r} is no https address; it is in custom")
+            return None
+        self._fields.take(*_COVERS)
+        alt, caption = (one_line(as_text(table.get(key)) or "") for key in ("alt", "caption"))
+        return Cover(url=url, alt=cut_at_word(alt, MAX_CAPTION), caption=cut_at_word(caption, MAX_CAPTION))
+
+    def _seo(self) -> Seo:
+        """What is too long for its field stays in `custom`."""
+        texts: dict[str, str] = {}
+        for name, spellings, longest in (
+            ("title", ("seotitle", "metatitle"), MAX_SEO_TITLE),
+            ("description", ("seodescription", "metadescription"), MAX_SEO_DESCRIPTION),
+        ):
+            text = one_line(as_text(self._fields.peek(*spellings)) or "")
+            if 0 < len(text) <= longest:
+                texts[name] = text
+                self._fields.take(*spellings)
+        canonical = as_text(self._fields.peek("canonicalurl", "canonical"))
+        if _is_https(canonical):
+            self._fields.take("canonicalurl", "canonical")
+        elif canonical:
+            self._fit.notes.append(f"the canonical address {canonical!r} is no https address; it is in custom")
+            canonical = None
+        noindex = as_flag(self._fields.peek("noindex"))
+        if noindex is None:
+            noindex = "noindex" in str(self._fields.peek("robots"))
+        else:
+            self._fields.take("noindex")
+        return Seo(**texts, canonical_url=canonical, noindex=noindex)
+
+
+def _heading(body: str) -> str:
+    """The text of a first-level heading that opens the body, or nothing."""
+    line = body.lstrip().partition("\n")[0]
+    title = line.removeprefix("# ").strip() if line.startswith("# ") else ""
+    without_closing = title.rstrip("#")
+    return without_closing.rstrip() if without_closing[-1:].isspace() else title
+
+
+def _last_part(url: str) -> str:
+    """`title` in `https://blog.example/2024/title.html?x`, in `/title/` and in `title/index.html`."""
+    try:
+        path = unquote(urlsplit(url).path)
+    except ValueError:
+        return ""
+    parts = [part for part in path.split("/") if part]
+    if len(parts) > 1 and _PAGE_ENDING.sub("", parts[-1]) == "index":
+        parts.pop()
+    return _PAGE_ENDING.sub("", parts[-1]) if parts else ""
+
+
+def _legal_slugs(urls: tuple[str, ...], *, besides: str | None) -> tuple[str, ...]:
+    parts = dict.fromkeys(map(_last_part, urls))
+    return tuple(part for part in parts if is_slug(part) and part not in RESERVED_SLUGS and part != besides)
+
+
+def _is_https(text: str | None) -> TypeGuard[str]:
+    return text is not None and len(text) <= MAX_URL and _HTTPS.fullmatch(text) is not None

@@ -1,0 +1,93 @@
+"""What an importer makes of a file: an entry, the same for every format, or the reason why there is none."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Literal
+
+from blogapi.posts.model import Cover, Seo
+from blogapi.text.slug import ascii_words
+from blogapi.users.model import username_fault
+
+# Where an entry came from, and what people are told about it, is not part of the post.
+_NOT_THE_POST = ("source", "path", "notes")
+
+
+class Unfit(ValueError):
+    """A file that cannot become a post. The message is the reason, in words for the operator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A tag under the name that it had in the other system."""
+
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One post of another system, whatever format it came from, made to fit a post of ours.
+
+    `source` and `path` are its identity: a second import finds by them what the first one saved. `slug` is None where
+    nothing but the title suggests one; two entries may have the same. `former_slugs` are the old addresses that can
+    redirect by themselves; `former_urls` are all old addresses as they stood. `published_at` is aware UTC in whole
+    milliseconds; it is None only in a draft. `authors` are names as they stood, perhaps none. `notes` say what had to
+    be changed.
+    """
+
+    source: str
+    path: str
+    title: str
+    body: str
+    body_format: Literal["markdown", "html"]
+    slug: str | None = None
+    former_slugs: tuple[str, ...] = ()
+    former_urls: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    is_draft: bool = False
+    authors: tuple[str, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    excerpt: str = ""
+    lang: str | None = None
+    cover: Cover | None = None
+    seo: Seo = field(default_factory=Seo)
+    custom: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def fingerprint(self) -> str:
+        """The same for the same post in every run: what has not changed need not be saved again."""
+        post = {name: value for name, value in asdict(self).items() if name not in _NOT_THE_POST}
+        return sha256(json.dumps(post, sort_keys=True, default=datetime.isoformat).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A file that should have become a post and did not."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A file that is no post, and need not be one."""
+
+    file: str
+    reason: str
+
+
+Found = Entry | Refusal | Skipped
+
+
+def username_for(name: str) -> str:
+    """A legal username for a byline: the name itself where it is one, else made from it, always the same one."""
+    words = ascii_words(name, 100)
+    for username in (name, words, f"{words}-author"):
+        if username_fault(username) is None:
+            return username
+    # Without the digest, two long names or two names without a Latin letter could become one person.
+    return f"{ascii_words(name, 23) or 'author'}-{sha256(name.encode()).hexdigest()[:8]}"

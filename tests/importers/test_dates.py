@@ -1,0 +1,99 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from blogapi.importers.dates import date_in_name, date_in_path, read_date, to_utc
+from blogapi.importers.model import Unfit
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-09-16", "2024-09-16T00:00:00+00:00"),
+        ("2024/9/6", "2024-09-06T00:00:00+00:00"),
+        ("2024-09-16 13:10", "2024-09-16T13:10:00+00:00"),
+        ("2024-09-16 13:10:05 +0100", "2024-09-16T12:10:05+00:00"),
+        ("2024-09-16 13:10:05 -08", "2024-09-16T21:10:05+00:00"),
+        ("2024-09-16T13:10:05.123456Z", "2024-09-16T13:10:05.123000+00:00"),
+        ("2024-09-16 13:10:05 UTC", "2024-09-16T13:10:05+00:00"),
+        ("2024-09-16 1:10 PM", "2024-09-16T13:10:00+00:00"),
+        ("2024-09-16 12:10 am", "2024-09-16T00:10:00+00:00"),
+        ("Sep 16 2024", "2024-09-16T00:00:00+00:00"),
+        ("September 16, 2024", "2024-09-16T00:00:00+00:00"),
+        ("16 Sep 2024", "2024-09-16T00:00:00+00:00"),
+        ("Mon, 16 Sep 2024 13:10:00 +0100", "2024-09-16T12:10:00+00:00"),
+    ],
+)
+def test_date_is_read_from_text(text, expected):
+    moment, odd = read_date(text)
+    assert (to_utc(moment).isoformat(), odd) == (expected, "")
+
+
+def test_date_keeps_its_own_zone():
+    moment, _ = read_date("2024-09-16 00:30:00 +0200")
+    assert moment == datetime(2024, 9, 16, 0, 30, tzinfo=timezone(timedelta(hours=2)))
+    assert moment.day == 16
+
+
+def test_naive_time_is_utc():
+    assert read_date(datetime(2024, 9, 16, 1))[0] == datetime(2024, 9, 16, 1, tzinfo=UTC)
+
+
+def test_words_that_say_nothing_are_told():
+    assert read_date("2023-01-29 18:30:22 2023 -0800") == (
+        datetime(2023, 1, 30, 2, 30, 22, tzinfo=UTC),
+        "2023",
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "yesterday",
+        "",
+        "2024",
+        "2024-13-01",
+        "2023-02-29",
+        "2024-09-16 25:00",
+        "2024-09-16 13:10 pm",
+        "2024-09-16 13:10 +9900",
+        "0001-01-01 00:00:00 +0100",
+        "9999-12-31 23:59:59 -0100",
+        "2024-09-16" + " x" * 40_000,
+        1726444800,
+        True,
+        None,
+        ["2024-09-16"],
+    ],
+)
+def test_what_is_no_date_is_refused(value):
+    with pytest.raises(Unfit, match="is impossible or not understood"):
+        read_date(value)
+
+
+@pytest.mark.parametrize(
+    ("path", "day"),
+    [
+        ("2020/05/15/title", "2020-05-15"),
+        ("/blog/2020/5/1/title/", "2020-5-1"),
+        ("https://old.example/2020/05/15/title.html", "2020-05-15"),
+        ("2020/05/title", None),
+        ("12020/05/15/title", None),
+    ],
+)
+def test_day_is_found_in_a_path(path, day):
+    assert date_in_path(path) == day
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("2024-09-16-title", ("2024-09-16", "title")),
+        ("2024-9-6_a title", ("2024-9-6", "a title")),
+        ("2024-09-16", ("2024-09-16", "")),
+        ("2024-09-title", (None, "2024-09-title")),
+        ("title-2024-09-16", (None, "title-2024-09-16")),
+    ],
+)
+def test_day_is_found_in_a_file_name(name, found):
+    assert date_in_name(name) == found
