@@ -23,6 +23,7 @@ from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
 # A reader who takes less than this between two looks is cut off: 4 KiB/s.
 _LOOK_SECONDS, _MIN_BYTES_PER_LOOK = 15, 60 * 1024
 _BACKLOG = 1024
+_LINGERING_SECONDS = 2
 
 log = logging.getLogger("blogapi.server")
 
@@ -144,6 +145,8 @@ class Runner(web.AppRunner):
             access_log=None,
             keepalive_timeout=settings.keepalive_seconds,
             shutdown_timeout=settings.drain_seconds,
+            # How long the rest of a body that was refused is read, so that the client sees the answer.
+            lingering_time=_LINGERING_SECONDS,
         )
         self._settings = settings
 

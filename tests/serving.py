@@ -1,0 +1,113 @@
+"""Servers for tests that talk to a process of its own, and raw connections to them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SECRET = "a test secret that is long enough 0123456789"
+
+
+def environment(data_dir, **settings):
+    """What a server process needs to know; settings are `SERVER__PORT="0"` and so on."""
+    fixed = {
+        "MONGO__DATA_DIR": str(data_dir),
+        "SERVER__PORT": "0",
+        "AUTH__SECRET": SECRET,
+        "AUTH__BCRYPT_ROUNDS": "4",
+        "LIMITS__ENABLED": "false",
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BLOGAPI_")}
+    return {**kept, "PYTHONPATH": str(ROOT), **{f"BLOGAPI_{k}": v for k, v in {**fixed, **settings}.items()}}
+
+
+class Served:
+    """A running server: its address, its process, and what it has logged."""
+
+    def __init__(self, process, address):
+        self.process, self.address = process, address
+        self.log = bytearray()
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self):
+        while chunk := await self.process.stderr.read(65536):
+            self.log += chunk
+
+    async def finish(self):
+        """Wait for its end; returns the exit code."""
+        code = await asyncio.wait_for(self.process.wait(), 30)
+        await self._reader
+        return code
+
+
+@asynccontextmanager
+async def serving(data_dir, *arguments, **settings):
+    """`blogapi serve --empty` until the block ends, then SIGTERM. It may have ended before."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "blogapi", "serve", "--empty", *arguments),
+        env=environment(data_dir, **settings),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield Served(process, await asyncio.wait_for(_address(process), 60))
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await asyncio.wait_for(process.wait(), 30)
+
+
+async def _address(process):
+    while line := (await process.stdout.readline()).decode():
+        found = re.search(r"http://[0-9.:]+", line)
+        if found:
+            # The rest of the output is not read: it is a few lines and fits the pipe.
+            return found[0]
+    raise AssertionError((await process.stderr.read()).decode())
+
+
+class Raw:
+    """A connection on which anything can be sent."""
+
+    def __init__(self, reader, writer):
+        self._reader, self._writer = reader, writer
+
+    async def send(self, line, body=""):
+        """A request: its method and path, and a JSON body."""
+        head = f"{line} HTTP/1.1\r\nHost: blog\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        await self.write(f"{head}\r\n{body}".encode())
+
+    async def write(self, data):
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def answer(self):
+        """What comes back first, headers and all; empty when the connection has been closed."""
+        try:
+            return (await asyncio.wait_for(self._reader.read(65536), 30)).decode()
+        except ConnectionError:
+            return ""
+
+    async def close(self):
+        self._writer.close()
+        try:
+            await self._writer.wait_closed()
+        except ConnectionError:
+            return  # the other side was first
+
+
+@asynccontextmanager
+async def raw(address):
+    """A connection to `http://host:port`."""
+    host, port = address.removeprefix("http://").split(":")
+    connection = Raw(*await asyncio.open_connection(host, int(port)))
+    try:
+        yield connection
+    finally:
+        await connection.close()

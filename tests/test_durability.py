@@ -1,0 +1,136 @@
+"""What was acknowledged is there, whoever is killed meanwhile."""
+
+import asyncio
+import json
+import os
+import signal
+
+import aiohttp
+import pytest
+
+from tests.conftest import PASSWORD
+from tests.serving import raw, serving
+
+pytestmark = pytest.mark.mongod
+ADA = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
+
+
+async def sign_in(session, address):
+    await session.post(f"{address}/v1/auth/register", json=ADA)
+    async with session.post(f"{address}/v1/auth/login", json={"login": "ada", "password": PASSWORD}) as response:
+        assert response.status == 200, await response.text()
+        return {"Authorization": f"Bearer {(await response.json())['access_token']}"}
+
+
+async def keep_writing(session, address, headers, acknowledged, enough):
+    """Publish post after post until the server is gone; notes what was answered with a 2xx."""
+    number = 0
+    while not enough.is_set():
+        number += 1
+        sent = {"title": f"post {id(headers)} {number}", "status": "published"}
+        try:
+            async with session.post(f"{address}/v1/posts", json=sent, headers=headers) as response:
+                body = await response.read()
+                if response.status == 201:
+                    acknowledged.append(json.loads(body)["id"])
+                else:
+                    assert response.status == 503, body
+        except aiohttp.ClientError:
+            return
+
+
+async def after(count, acknowledged):
+    while len(acknowledged) < count:
+        await asyncio.sleep(0)
+
+
+async def all_there(session, address, ids):
+    for post_id in ids:
+        async with session.get(f"{address}/v1/posts/{post_id}") as response:
+            assert response.status == 200, (post_id, await response.text())
+
+
+def state_of(data_dir):
+    """What the embedded server says of itself."""
+    found = [json.loads(file.read_text()) for file in data_dir.glob("*.json")]
+    return next(state for state in found if "mongod" in json.dumps(list(state)))
+
+
+async def test_every_acknowledged_write_survives_kill_9_of_the_server(tmp_path):
+    acknowledged, enough = [], asyncio.Event()
+    async with aiohttp.ClientSession() as session:
+        async with serving(tmp_path) as served:
+            headers = await sign_in(session, served.address)
+            writers = [
+                asyncio.create_task(keep_writing(session, served.address, dict(headers), acknowledged, enough))
+                for _ in range(8)
+            ]
+            await after(60, acknowledged)
+            served.process.kill()
+            await asyncio.gather(*writers)
+        assert len(acknowledged) >= 60
+        async with serving(tmp_path) as served:
+            await all_there(session, served.address, acknowledged)
+
+
+async def test_every_acknowledged_write_survives_kill_9_of_the_database(tmp_path):
+    """The server goes on: it says 503 while the database is away, and finds it when it is back."""
+    acknowledged, enough = [], asyncio.Event()
+    async with aiohttp.ClientSession() as session, serving(tmp_path) as served:
+        headers = await sign_in(session, served.address)
+        writers = [
+            asyncio.create_task(keep_writing(session, served.address, dict(headers), acknowledged, enough))
+            for _ in range(8)
+        ]
+        await after(60, acknowledged)
+        os.kill(state_of(tmp_path)["mongod"], signal.SIGKILL)
+        before = len(acknowledged)
+        await asyncio.wait_for(after(before + 30, acknowledged), 60)
+        enough.set()
+        await asyncio.gather(*writers)
+        await all_there(session, served.address, acknowledged)
+
+
+async def test_sigterm_finishes_running_requests(tmp_path):
+    async with (
+        serving(tmp_path, AUTH__BCRYPT_ROUNDS="13") as served,
+        raw(served.address) as slow,
+        raw(served.address) as fast,
+    ):
+        await slow.send("POST /v1/auth/register", json.dumps(ADA))
+        # When the second is answered the first has been read, and its password is being hashed.
+        await fast.send("GET /healthz")
+        assert (await fast.answer()).startswith("HTTP/1.1 200")
+        served.process.terminate()
+        assert (await slow.answer()).startswith("HTTP/1.1 201")
+        assert await served.finish() == 0
+        assert not list(tmp_path.glob("*.json")), "mongod was stopped with the server"
+
+
+async def test_log_holds_no_secret_and_no_personal_data(tmp_path):
+    async with aiohttp.ClientSession() as session, serving(tmp_path, LOG__FORMAT="json", LOG__LEVEL="debug") as served:
+        headers = await sign_in(session, served.address)
+        cookie = {"login": "ada@example.org", "password": PASSWORD, "mode": "cookie"}
+        async with session.post(
+            f"{served.address}/v1/auth/login", json=cookie, headers={"Sec-Fetch-Site": "none"}
+        ) as response:
+            assert response.status == 200
+            session_cookie = response.cookies["session"].value
+        session.cookie_jar.clear()
+        for path in ("/v1/me", "/v1/users/by-username/ada?view=admin", "/v1/posts?author=ada", "/v1/nonsense/ada"):
+            async with session.get(f"{served.address}{path}", headers=headers) as response:
+                await response.read()
+        wrong = {"login": "ada", "password": "not the password"}
+        async with session.post(f"{served.address}/v1/auth/login", json=wrong) as response:
+            assert response.status == 401
+        async with session.post(f"{served.address}/v1/auth/login", data=b"{bad ada@example.org") as response:
+            assert response.status == 415
+        served.process.terminate()
+        assert await served.finish() == 0
+        log = served.log.decode()
+        assert '"route":"/v1/auth/login"' in log
+        token = headers["Authorization"].split()[1]
+        secrets = [PASSWORD, "not the password", token, token.split(".")[2], session_cookie, "ada", "127.0.0.1"]
+        assert [secret for secret in secrets if secret in log] == []
+        lines = [json.loads(line) for line in log.splitlines()]
+        assert all({"time", "level", "message"} <= line.keys() for line in lines)
