@@ -9,8 +9,8 @@ import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
 
+from blogapi.addresses import network_of
 from blogapi.auth.model import COOKIE, TOKEN, Caller, LiveSession, Session, SignedIn, TokenPair
 from blogapi.auth.passwords import Passwords
 from blogapi.auth.store import SessionStore
@@ -94,7 +94,7 @@ class AuthService:
             secret_hash=None if secret is None else _hash(secret),
             nonce=secrets.token_urlsafe(16),
             device=caller.device[:_MAX_DEVICE],
-            ip=coarse(caller.address),
+            ip=network_of(caller.address),
             created_at=now,
             last_seen_at=now,
             expires_at=self._expiry(now, now),
@@ -185,17 +185,6 @@ class AuthService:
 
     def _expiry(self, created_at: datetime, now: datetime) -> datetime:
         return min(now + self._idle, created_at + self._longest)
-
-
-def coarse(address: str) -> str:
-    """The network of an address, enough to recognise a place and not a person: /24, or /48 of IPv6."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return ""
-    if known.version == 6 and known.ipv4_mapped is not None:
-        known = known.ipv4_mapped
-    return str(ip_network((known, 24 if known.version == 4 else 48), strict=False))
 
 
 def _hash(secret: str) -> str:

@@ -21,8 +21,8 @@ _CROWDED_TAG = re.compile(
 # Elements without an end tag, or whose end tag many leave out. In HTML, not in SVG or MathML, one of them cannot stand
 # in another without an element between that is counted.
 _FLAT = frozenset((
-    "area", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p", "source",
-    "tbody", "td", "th", "thead", "tr", "wbr",
+    "area", "br", "col", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p", "source", "tbody", "td",
+    "th", "thead", "tr", "wbr",
 ))  # fmt: skip
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _ASIDES = frozenset(("td", "th", "caption", "figcaption"))
