@@ -9,25 +9,20 @@ from datetime import date, time
 from typing import Any
 
 from blogapi.importers.model import Tag
+from blogapi.posts.model import (
+    CUSTOM_KEY,
+    MAX_AUTHORS,
+    MAX_CUSTOM_BYTES,
+    MAX_CUSTOM_DEPTH,
+    MAX_CUSTOM_KEY,
+    MAX_EXCERPT,
+    MAX_TAGS,
+    MAX_TITLE,
+)
 from blogapi.tags.model import MAX_SLUG as MAX_TAG_SLUG
 from blogapi.text.slug import ascii_words
 from blogapi.users.model import MAX_DISPLAY_NAME
 
-# The schemas of posts have these limits; a test holds entries against them.
-MAX_TITLE = 200
-MAX_EXCERPT = 500
-MAX_BODY_BYTES = 512 * 1024
-MAX_AUTHORS = 10
-MAX_TAGS = 30
-MAX_CAPTION = 500
-MAX_URL = 2000
-MAX_SEO_TITLE = 70
-MAX_SEO_DESCRIPTION = 170
-MAX_CUSTOM_BYTES = 32 * 1024
-MAX_CUSTOM_DEPTH = 4
-MAX_CUSTOM_KEY = 64
-
-_LEGAL_KEY = re.compile(rf"[a-z0-9_]{{1,{MAX_CUSTOM_KEY}}}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MAIL_ADDRESS = re.compile(r"<[^<>\s]+@[^<>\s]+>")
@@ -147,7 +142,7 @@ def _spelt_out(tag: str) -> str:
 
 
 def _legal_key(key: str) -> str:
-    if _LEGAL_KEY.fullmatch(key):
+    if CUSTOM_KEY.fullmatch(key):
         return key
     return ascii_words(_CAMEL_HUMP.sub("_", key), MAX_CUSTOM_KEY).replace("-", "_") or "field"
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from blogapi.importers.fit import MAX_BODY_BYTES
 from blogapi.importers.frontmatter import MAX_FRONT_MATTER, has_front_matter, split
 from blogapi.importers.markdown_post import read_post
 from blogapi.importers.model import Entry, Found, Refusal, Skipped, Unfit
+from blogapi.posts.model import MAX_BODY_BYTES
 
 _SUFFIXES = frozenset({".md", ".markdown", ".mdx"})
 _MAX_FILE_BYTES = MAX_BODY_BYTES + MAX_FRONT_MATTER
@@ -29,7 +29,12 @@ def read_folder(folder: Path, *, source: str | None = None) -> Iterator[Found]:
     root = folder.resolve()
     if not root.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder.")
-    return _read_all(root, source or _printable(root.name))
+    return _read_all(root, _printable(source or root.name))
+
+
+def count_files(folder: Path) -> int:
+    """How many things `read_folder` will find."""
+    return len(_list_files(folder.resolve()))
 
 
 def _read_all(root: Path, source: str) -> Iterator[Found]:

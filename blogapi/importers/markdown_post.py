@@ -13,22 +13,22 @@ from urllib.parse import unquote, urlsplit
 
 from blogapi.importers import liquid
 from blogapi.importers.dates import date_in_name, date_in_path, read_date, to_utc
-from blogapi.importers.fit import (
+from blogapi.importers.fit import Fit, cut_at_word, one_line
+from blogapi.importers.frontmatter import Document, Fields, as_flag, as_text
+from blogapi.importers.model import Entry, Skipped, Unfit
+from blogapi.posts.model import (
     MAX_BODY_BYTES,
     MAX_CAPTION,
     MAX_SEO_DESCRIPTION,
     MAX_SEO_TITLE,
-    MAX_URL,
-    Fit,
-    cut_at_word,
-    one_line,
+    Cover,
+    Seo,
 )
-from blogapi.importers.frontmatter import Document, Fields, as_flag, as_text
-from blogapi.importers.model import Entry, Skipped, Unfit
-from blogapi.posts.model import Cover, Seo
 from blogapi.text.slug import RESERVED_SLUGS, is_slug, slugify
 
 _BUNDLE = re.compile(r"index(?:\.([a-z]{2,3}(?:-[A-Za-z]{2})?))?")
+# What `blogapi.web.fields.Url` takes; a test holds covers against the schema.
+_MAX_URL = 2000
 _HTTPS = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][^\s\\<>\"]*)?")
 # Language, script, region: what blogs use of BCP 47.
 _LANG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?")
@@ -321,4 +321,4 @@ def _legal_slugs(urls: tuple[str, ...], *, besides: str | None) -> tuple[str, ..
 
 
 def _is_https(text: str | None) -> TypeGuard[str]:
-    return text is not None and len(text) <= MAX_URL and _HTTPS.fullmatch(text) is not None
+    return text is not None and len(text) <= _MAX_URL and _HTTPS.fullmatch(text) is not None

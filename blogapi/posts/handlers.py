@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +21,6 @@ from blogapi.posts.schemas import (
     REVISION_FIELDS,
     WORKING,
     WORKING_FIELDS,
-    FieldsQuery,
     NewPostSchema,
     PostEditSchema,
     PostListQuery,
@@ -34,7 +32,7 @@ from blogapi.services import services
 from blogapi.web.endpoint import PUBLIC_CACHE_CONTROL, Reply, attempt, endpoint, if_match
 from blogapi.web.fields import QueryFlag, Strict
 from blogapi.web.pagination import PageQuery, page_request
-from blogapi.web.query import invalid_parameter, unknown_name
+from blogapi.web.query import FieldsQuery, chosen_fields, invalid_parameter
 
 routes = web.RouteTableDef()
 Query = dict[str, Any]
@@ -63,16 +61,6 @@ async def _for_editing(request: web.Request) -> Post:
 
 async def _for_publishing(request: web.Request) -> Post:
     return await services(request).posts.for_publishing(signed_in(request), request.match_info["id"])
-
-
-def _chosen(query: Query, known: Iterable[str]) -> tuple[str, ...] | None:
-    if query["chosen"] is None:
-        return None
-    names = tuple(dict.fromkeys(name.strip() for name in query["chosen"].split(",") if name.strip()))
-    for name in names:
-        if name not in known:
-            raise unknown_name(name, known, parameter="fields")
-    return names
 
 
 # Reading
@@ -104,7 +92,7 @@ async def _list_public(request: web.Request, query: Query) -> Reply:
     sort = query["sort"] or "-published_at"
     if sort.lstrip("-") != "published_at":
         raise invalid_parameter("sort", "invalid_choice", "The public list is sorted by published_at or -published_at.")
-    fields = _chosen(query, PUBLIC_FIELDS)
+    fields = chosen_fields(query, PUBLIC_FIELDS)
     wanted = PublicFilter(newest_first=sort.startswith("-"), **_selection(query))
     page = page_request(request, query)
     found = await services(request).posts.list_public(wanted, query["author"], page, fields)
@@ -115,7 +103,7 @@ async def _list_working(request: web.Request, query: Query, editable_by: str | N
     sort = query["sort"] or "-updated_at"
     if sort.lstrip("-") != "updated_at":
         raise invalid_parameter("sort", "invalid_choice", "This list is sorted by updated_at or -updated_at.")
-    fields = _chosen(query, WORKING_FIELDS)
+    fields = chosen_fields(query, WORKING_FIELDS)
     wanted = WorkingFilter(
         newest_first=sort.startswith("-"),
         statuses=query["status"],
@@ -150,7 +138,7 @@ async def read_post_by_slug(request: web.Request, query: Query) -> Reply | web.R
     if query["view"] is None:
         present = await services(request).posts.find_public(slug=slug)
         if present is not None:
-            return Reply(result=present, fields=_chosen(query, PUBLIC_FIELDS))
+            return Reply(result=present, fields=chosen_fields(query, PUBLIC_FIELDS))
         moved_to = await services(request).posts.moved_to(slug)
         if moved_to is not None and moved_to != slug:
             tail = f"?{request.query_string}" if request.query_string else ""
@@ -169,16 +157,16 @@ async def _read(request: web.Request, query: Query, **key: str) -> Reply:
     if query["view"] is None:
         public = await posts.find_public(**key) if "post_id" in key else None
         if public is not None:
-            return Reply(result=public, fields=_chosen(query, PUBLIC_FIELDS))
+            return Reply(result=public, fields=chosen_fields(query, PUBLIC_FIELDS))
     who = await find_identity(request)
     if who is None and query["view"] is not None:
         raise Unauthorized("Sign in to see the working copy.")
     post = await posts.read(who, **key)
     if post.may_edit(who) and (query["view"] is not None or not post.has_readers):
-        return Reply(result=post, shape=WORKING, private=True, fields=_chosen(query, WORKING_FIELDS))
+        return Reply(result=post, shape=WORKING, private=True, fields=chosen_fields(query, WORKING_FIELDS))
     if query["view"] is not None:
         raise Forbidden("Only its authors and editors see the working copy.")
-    return Reply(result=post, shape=LIVE, private=True, fields=_chosen(query, PUBLIC_FIELDS))
+    return Reply(result=post, shape=LIVE, private=True, fields=chosen_fields(query, PUBLIC_FIELDS))
 
 
 # Writing

@@ -22,6 +22,8 @@ async def empty_trash(posts: PostService) -> None:
                 count = await posts.purge_trash()
         except Unavailable:
             log.warning("the trash could not be emptied, the database does not answer; trying again in an hour")
+        except Exception:
+            log.exception("the trash could not be emptied; trying again in an hour")
         else:
             if count:
                 log.info("%d posts removed from the trash", count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -17,6 +18,20 @@ STATUSES = ("draft", "published", "archived", "trashed")
 VISIBILITIES = ("public", "unlisted", "members", "private")
 COMMENTS_POLICIES = ("open", "moderated", "closed")
 BODY_FORMATS = ("markdown", "html")
+
+# What a post has room for. Schemas refuse more; importers make what they bring fit.
+MAX_TITLE = 200
+MAX_BODY_BYTES = 512 * 1024
+MAX_EXCERPT = 500
+MAX_AUTHORS = 10
+MAX_TAGS = 30
+MAX_CAPTION = 500
+MAX_SEO_TITLE = 70
+MAX_SEO_DESCRIPTION = 170
+MAX_CUSTOM_BYTES = 32 * 1024
+MAX_CUSTOM_DEPTH = 4
+MAX_CUSTOM_KEY = 64
+CUSTOM_KEY = re.compile(rf"[a-z0-9_]{{1,{MAX_CUSTOM_KEY}}}")
 
 # Which step leads where, from each state. `restore` from the trash leads back to where the post came from, and
 # `discard` leads nowhere: it is about the working copy.

@@ -15,6 +15,18 @@ from blogapi.posts.model import (
     BODY_FORMATS,
     COMMENTS_POLICIES,
     CONTENT_FIELDS,
+    CUSTOM_KEY,
+    MAX_AUTHORS,
+    MAX_BODY_BYTES,
+    MAX_CAPTION,
+    MAX_CUSTOM_BYTES,
+    MAX_CUSTOM_DEPTH,
+    MAX_CUSTOM_KEY,
+    MAX_EXCERPT,
+    MAX_SEO_DESCRIPTION,
+    MAX_SEO_TITLE,
+    MAX_TAGS,
+    MAX_TITLE,
     PUBLIC_FIELDS,
     STATUSES,
     VISIBILITIES,
@@ -31,11 +43,13 @@ from blogapi.text.slug import RESERVED_SLUGS
 from blogapi.users.model import Byline
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import (
+    LANGUAGE_TAG,
     Choice,
     CommaList,
     Flag,
     FullMatch,
     Items,
+    LanguageTag,
     Line,
     Mapped,
     Moment,
@@ -44,35 +58,25 @@ from blogapi.web.fields import (
     Size,
     Strict,
     Text,
+    Url,
     Whole,
     unstorable,
     wrong,
 )
 from blogapi.web.pagination import PageQuery
+from blogapi.web.query import FieldsQuery
 
 KIB = 1024
-MAX_BODY_BYTES = 512 * KIB
-MAX_CUSTOM_BYTES = 32 * KIB
+_CUSTOM_LIMITS = f"Your own fields: {MAX_CUSTOM_BYTES // KIB} KiB, {MAX_CUSTOM_DEPTH} levels, keys a-z 0-9 _."
 _SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
-# RFC 5646 section 2.1, without the irregular and private forms that no front end sends.
-_LANG = r"[a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|[0-9]{3}))?(-([a-zA-Z0-9]{5,8}|[0-9][a-zA-Z0-9]{3}))*"
-_CUSTOM_KEY = re.compile(r"[a-z0-9_]{1,64}")
-
-
-class Url(Text):
-    """An absolute https address; http is taken for links to others only where a schema says so."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        pattern = r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s\\<>\"]*)?(\?[^\s\\<>\"]*)?(#[^\s\\<>\"]*)?"
-        super().__init__(validate=[Size(max=2000), FullMatch(pattern, "Must be an https URL.")], **kwargs)
 
 
 class CoverSchema(Strict):
     """The picture above a post."""
 
     url = Url(required=True)
-    alt = Line(load_default="", validate=Size(max=500))
-    caption = Line(load_default="", validate=Size(max=500))
+    alt = Line(load_default="", validate=Size(max=MAX_CAPTION))
+    caption = Line(load_default="", validate=Size(max=MAX_CAPTION))
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> Cover:
@@ -82,8 +86,8 @@ class CoverSchema(Strict):
 class SeoSchema(Strict):
     """What search engines are told."""
 
-    title = Line(load_default="", validate=Size(max=70))
-    description = Line(load_default="", validate=Size(max=170))
+    title = Line(load_default="", validate=Size(max=MAX_SEO_TITLE))
+    description = Line(load_default="", validate=Size(max=MAX_SEO_DESCRIPTION))
     canonical_url = Url(load_default=None, allow_none=True)
     noindex = Flag(load_default=False)
 
@@ -95,7 +99,7 @@ class SeoSchema(Strict):
 class PostEditSchema(Strict):
     """What a writer sets. In a PATCH, what is not sent stays, and null takes a value away."""
 
-    title = Line(load_default="", validate=Size(max=200))
+    title = Line(load_default="", validate=Size(max=MAX_TITLE))
     slug = Text(
         load_default=None,
         validate=[Size(min=1, max=120), FullMatch(_SLUG, "Only a-z, 0-9 and single hyphens between them.")],
@@ -103,18 +107,20 @@ class PostEditSchema(Strict):
     )
     body = Text(load_default="")
     body_format = Text(load_default="markdown", validate=Choice(BODY_FORMATS))
-    excerpt = Text(load_default="", validate=Size(max=500))
+    excerpt = Text(load_default="", validate=Size(max=MAX_EXCERPT))
     authors = Items(
         Text(),
         load_default=None,
-        validate=Size(min=1, max=10),
+        validate=Size(min=1, max=MAX_AUTHORS),
         metadata={"description": "Ids; the first is the primary."},
     )
-    tags = Items(Text(), load_default=(), validate=Size(max=30), metadata={"description": "Slugs; the order is kept."})
-    lang = Text(load_default=None, validate=[Size(max=35), FullMatch(_LANG, "Must be a BCP 47 language tag.")])
+    tags = Items(
+        Text(), load_default=(), validate=Size(max=MAX_TAGS), metadata={"description": "Slugs; the order is kept."}
+    )
+    lang = LanguageTag(load_default=None)
     cover = Record(CoverSchema, load_default=None)
     seo = Record(SeoSchema, load_default=Seo())
-    custom = Mapped(load_default=dict, metadata={"description": "Your own fields: 32 KiB, 4 levels, keys a-z 0-9 _."})
+    custom = Mapped(load_default=dict, metadata={"description": _CUSTOM_LIMITS})
     featured = Flag(load_default=False)
     visibility = Text(load_default="public", validate=Choice(VISIBILITIES))
     comments_policy = Text(load_default="open", validate=Choice(COMMENTS_POLICIES))
@@ -128,7 +134,7 @@ class PostEditSchema(Strict):
     @validates("body")
     def _body_is_small_enough(self, value: str, **_: Any) -> None:
         if len(value) > MAX_BODY_BYTES or len(value.encode()) > MAX_BODY_BYTES:
-            raise wrong("too_long", "At most 512 KiB of UTF-8.", max=MAX_BODY_BYTES)
+            raise wrong("too_long", f"At most {MAX_BODY_BYTES // KIB} KiB of UTF-8.", max=MAX_BODY_BYTES)
 
     @validates("authors")
     def _authors_are_ids(self, value: list[str] | None, **_: Any) -> None:
@@ -140,11 +146,11 @@ class PostEditSchema(Strict):
 
     @validates("custom")
     def _custom_can_be_kept(self, value: dict[str, Any], **_: Any) -> None:
-        problem = unstorable(value, depth=4) or _wrong_key(value)
+        problem = unstorable(value, depth=MAX_CUSTOM_DEPTH) or _wrong_key(value)
         if problem:
             raise wrong("invalid_format", problem)
         if len(orjson.dumps(value)) > MAX_CUSTOM_BYTES:
-            raise wrong("too_long", "At most 32 KiB of JSON.", max=MAX_CUSTOM_BYTES)
+            raise wrong("too_long", f"At most {MAX_CUSTOM_BYTES // KIB} KiB of JSON.", max=MAX_CUSTOM_BYTES)
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> Draft:
@@ -178,9 +184,9 @@ def _check_each(values: Any, check: Any, code: str, text: str) -> None:
 
 def _wrong_key(value: Any) -> str | None:
     if isinstance(value, Mapping):
-        bad = next((key for key in value if not _CUSTOM_KEY.fullmatch(key)), None)
+        bad = next((key for key in value if not CUSTOM_KEY.fullmatch(key)), None)
         if bad is not None:
-            return f"The key {bad!r} is not of a-z, 0-9 and _, at most 64 of them."
+            return f"The key {bad!r} is not of a-z, 0-9 and _, at most {MAX_CUSTOM_KEY} of them."
         value = list(value.values())
     return next(filter(None, map(_wrong_key, value)), None) if isinstance(value, list) else None
 
@@ -425,17 +431,6 @@ REVISION_FIELDS = tuple(RevisionSchema().fields)
 # What can be asked for
 
 
-class FieldsQuery(Strict):
-    """`fields=title,slug`: only these, and `id`."""
-
-    # Not named `fields`: that is marshmallow's own attribute.
-    chosen = Text(
-        data_key="fields",
-        load_default=None,
-        metadata={"description": "Only these fields, separated by commas, and `id`."},
-    )
-
-
 class ReadPostQuery(FieldsQuery):
     """How to read one post."""
 
@@ -470,7 +465,7 @@ class PostListQuery(PageQuery, FieldsQuery):
         metadata={"description": "Ids or usernames."},
     )
     lang = CommaList(
-        lambda text: re.fullmatch(_LANG, text) is not None,
+        lambda text: re.fullmatch(LANGUAGE_TAG, text) is not None,
         of="language tag",
         load_default=(),
         metadata={"description": "Languages (BCP 47)."},

@@ -253,25 +253,38 @@ class PostService:
     # States
 
     async def publish(
-        self, post: Post, expected: frozenset[int], *, revision: int | None = None, attempt: Attempt = ONCE
+        self,
+        post: Post,
+        expected: frozenset[int],
+        *,
+        revision: int | None = None,
+        attempt: Attempt = ONCE,
+        published_at: datetime | None = None,
+        former_slugs: Iterable[str] = (),
     ) -> Post:
-        """Make the working copy, or a given revision, what readers see. Raises Stale, Conflict, Invalid, NotFound."""
+        """Make the working copy, or a given revision, what readers see. Raises Stale, Conflict, Invalid, NotFound.
+
+        The last two arguments are for imports: since when readers know it, and under which other slugs.
+        """
         if attempt.key in post.applied:
             return post
         self._check_version(post, expected)
         status = post.after("publish")
         copy = await self._revisions.get(post, revision or post.working.revision)
         _require_title(copy)
-        if post.status == status and post.live is not None and same_content(post.live, copy):
+        now, before = self._now(), post.live and post.live.published_at
+        since = published_at or before or now
+        unknown = set(former_slugs) - {copy.slug, *post.live_slugs}
+        kept = [old for old in sorted(unknown) if await self._slugs.claim(old, post.id)]
+        is_seen = post.status == status and post.live is not None and same_content(post.live, copy)
+        if is_seen and since == before and not kept:
             return post
-        now = self._now()
         await self._slugs.take(copy.slug, post)
-        since = post.live.published_at if post.live else now
         live = live_copy(copy, copy.revision, version=post.version + 1, since=since, now=now, audience=post.visibility)
         names = {"live_revision", "live_updated_at"} | ({"status"} if post.status != status else set())
-        names |= {"published_at"} if post.live is None else set()
+        names |= {"published_at"} if since != before else set()
         return await self._change(
-            post, {"status": status, "live": live}, names, key=attempt.key, live_slugs=[copy.slug]
+            post, {"status": status, "live": live}, names, key=attempt.key, live_slugs=[*kept, copy.slug]
         )
 
     async def unpublish(self, post: Post, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:

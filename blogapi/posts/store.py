@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import is_dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from pymongo import IndexModel, ReturnDocument
@@ -23,6 +24,7 @@ from blogapi.errors import Gone, NotFound
 from blogapi.moments import rfc3339
 from blogapi.paging import Page, PageRequest, Position
 from blogapi.posts.model import (
+    CONTENT_FIELDS,
     HEAVY_FIELDS,
     PUBLIC_FIELDS,
     Post,
@@ -35,11 +37,8 @@ from blogapi.users.model import Byline
 
 _PUBLISHED_AT, _UPDATED_AT = "live.published_at", "updated_at"
 _KEPT_KEYS = 20
-# Fields of the public view that are not the live copy's own, and where they come from.
-_OF_HEAD = {"featured", "visibility", "comments_policy"}
-_TIMES = {"published_at": "published_at", "live_updated_at": "moved_at", "updated_at": "updated_at"}
+_NONE_YET: Document = {"likes": 0, "comments": 0}
 _SLUGS = {"working.slug": 1, "live.slug": 1, "live_slugs": 1}
-_COUNTERS = {"likes_count": "likes", "comments_count": "comments"}
 
 
 def _index(name: str, *keys: str) -> IndexModel:
@@ -82,7 +81,7 @@ class PostStore(Store):
         """What everybody sees of a post: by `{"id": ...}` or by `{"slug": ...}`."""
         where = {"_id": object_id(key["id"])} if "id" in key else {"live.slug": key["slug"]}
         document = await self._posts.find_one(
-            {**where, "live.audience": {"$in": ["public", "unlisted"]}}, _projection(PUBLIC_FIELDS)
+            {**where, "live.audience": {"$in": ["public", "unlisted"]}}, dict(_projection(PUBLIC_FIELDS))
         )
         return None if document is None else public_post(document, PUBLIC_FIELDS)
 
@@ -321,11 +320,12 @@ class SlugStore(Store):
         if await self.claim(base, post_id, now):
             return base
         taken, free = 1, 2
-        while await self.holder(numbered(base, free)) is not None:
+        # What an attempt that was cut off has claimed for this very post is as good as free.
+        while await self.holder(numbered(base, free)) not in (None, post_id):
             taken, free = free, free * 2
         while free - taken > 1:
             middle = (taken + free) // 2
-            if await self.holder(numbered(base, middle)) is None:
+            if await self.holder(numbered(base, middle)) in (None, post_id):
                 free = middle
             else:
                 taken = middle
@@ -358,43 +358,52 @@ class SlugStore(Store):
             yield document["_id"], str(document["post_id"]), document["claims"]
 
 
+def _authors(authors: list[Document]) -> list[Document]:
+    return [{**author, "id": str(author["id"])} for author in authors]
+
+
+# Where the fields of the public view come from: the part of the head document, the name there, and how it is written.
+# `id` and `status` are not among them.
+_LIVE, _HEAD, _COUNTERS = range(3)
+_PREFIXES = ("live.", "", "counters.")
+_SOURCES: dict[str, tuple[int, str, Callable[[Any], Any] | None]] = {
+    **{name: (_LIVE, name, None) for name in ("version", *CONTENT_FIELDS)},
+    "authors": (_LIVE, "authors", _authors),
+    "published_at": (_LIVE, "published_at", rfc3339),
+    "live_updated_at": (_LIVE, "moved_at", rfc3339),
+    "updated_at": (_LIVE, "updated_at", rfc3339),
+    **{name: (_HEAD, name, None) for name in ("featured", "visibility", "comments_policy")},
+    "created_at": (_HEAD, "created_at", rfc3339),
+    "likes_count": (_COUNTERS, "likes", None),
+    "comments_count": (_COUNTERS, "comments", None),
+}
+
+
+@lru_cache(maxsize=256)  # clients choose the fields, but few of the many choices are ever made
+def _sources(wanted: tuple[str, ...]) -> tuple[tuple[str, int, str, Callable[[Any], Any] | None], ...]:
+    return tuple((name, *_SOURCES[name]) for name in wanted if name in _SOURCES)
+
+
+@lru_cache(maxsize=256)
+def _projection(wanted: tuple[str, ...]) -> Mapping[str, int]:
+    return {"live.version": 1, **{_PREFIXES[part] + key: 1 for _, part, key, _ in _sources(wanted)}}
+
+
 def public_post(document: Document, wanted: tuple[str, ...]) -> PublicPost:
     """The reader's view of a head document, from an allow-list."""
-    live, counters = document["live"], document.get("counters") or {}
+    parts = (document["live"], document, document.get("counters") or _NONE_YET)
     view: dict[str, Any] = {"id": str(document["_id"])}
-    for name in wanted:
-        if name in _TIMES:
-            view[name] = rfc3339(live[_TIMES[name]])
-        elif name in _OF_HEAD:
-            view[name] = document.get(name)
-        elif name in _COUNTERS:
-            view[name] = counters.get(_COUNTERS[name], 0)
-        elif name == "authors":
-            view[name] = [{**author, "id": str(author["id"])} for author in live["authors"]]
-        elif name == "status":
-            view[name] = "published"
-        elif name == "created_at":
-            view[name] = rfc3339(document["created_at"])
-        elif name != "id":
-            view[name] = live.get(name)
+    for name, part, key, write in _sources(wanted):
+        value = parts[part].get(key)
+        view[name] = value if write is None else write(value)
+    if "status" in wanted:
+        view["status"] = "published"
     return view  # type: ignore[return-value]  # the names are those of PublicPost
 
 
 def _slugs_in(document: Document) -> frozenset[str]:
     copies = (document["working"], document.get("live"))
     return frozenset([copy["slug"] for copy in copies if copy] + document.get("live_slugs", []))
-
-
-def _projection(wanted: Iterable[str]) -> dict[str, int]:
-    paths = {"live.version": 1}
-    for name in wanted:
-        if name in _OF_HEAD or name == "created_at":
-            paths[name] = 1
-        elif name in _COUNTERS:
-            paths[f"counters.{_COUNTERS[name]}"] = 1
-        elif name not in ("id", "status"):
-            paths[f"live.{_TIMES.get(name, name)}"] = 1
-    return paths
 
 
 def _selection(copy: str, wanted: PublicFilter) -> Document:

@@ -10,7 +10,7 @@ PROJECT = Path(__file__).parents[2]
 CORPUS = Path(os.environ.get("BLOGAPI_CORPUS") or PROJECT.parent / "shared" / "corpus")
 
 # The whole corpora are not part of the project. Where they are missing nothing is collected, so nothing is skipped.
-collect_ignore = [] if CORPUS.is_dir() else ["test_corpus.py"]
+collect_ignore = [] if CORPUS.is_dir() else ["test_corpus.py", "test_run_corpus.py"]
 
 
 def as_request(entry):

@@ -3,7 +3,8 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from blogapi.importers.fit import MAX_CUSTOM_BYTES, Fit, cut_at_word
+from blogapi.importers.fit import Fit, cut_at_word
+from blogapi.posts.model import MAX_CUSTOM_BYTES
 
 
 @pytest.mark.parametrize(

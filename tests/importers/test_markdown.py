@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from blogapi.importers.fit import MAX_BODY_BYTES
 from blogapi.importers.markdown import read_folder
 from blogapi.importers.model import Entry, Refusal, Skipped, Tag
-from blogapi.posts.model import Cover, Seo
+from blogapi.posts.model import MAX_BODY_BYTES, Cover, Seo
 from blogapi.posts.schemas import NewPostSchema
 
 from .conftest import as_request

@@ -1,0 +1,266 @@
+"""Saves what an importer has found, again and again if need be: what people did here meanwhile is never overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+
+from blogapi.attempt import Attempt
+from blogapi.db.client import database_time
+from blogapi.errors import BlogError, Conflict, Invalid, NotFound, Stale, Unavailable
+from blogapi.importers.bylines import Bylines
+from blogapi.importers.model import Entry, Found, Refusal, Skipped, Unfit
+from blogapi.moments import rfc3339, utc_now
+from blogapi.posts.model import Draft, Origin, Post
+from blogapi.services import Services
+from blogapi.users.model import Identity, User
+
+_SECONDS_PER_FILE = 30
+_EDITED = "changed here since it was imported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something about a file that people should know."""
+
+    file: str
+    text: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What became of the files. `notes` say what had to be changed and why something was skipped."""
+
+    created: int = 0
+    unchanged: int = 0
+    updated: int = 0
+    skipped: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    @property
+    def refused(self) -> int:
+        """How many files should have become posts and did not."""
+        return len(self.refusals)
+
+
+class Stopped(Unavailable):
+    """The database went away in the middle. `report` is about what was done before."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("The database does not answer. What is imported stays; the same import does the rest.")
+        self.report = report
+
+
+class _Left(Exception):
+    """A post that stays as it is here. The message is the reason."""
+
+
+async def import_folder(
+    services: Services,
+    found: Iterator[Found],
+    *,
+    author: str | None = None,
+    on_progress: Callable[[int], None] = lambda files: None,
+    now: Callable[[], datetime] = utc_now,
+) -> Report:
+    """Save everything found; `on_progress` hears of each file. `author` is the username for posts that name nobody.
+
+    The identity of a post is its source and path, so a second run finds what the first one saved, also when that one
+    was cut off. Raises NotFound for an unknown author, and Stopped.
+    """
+    importer = _Importer(services, None if author is None else await _owner(services, author), now)
+    for item in found:
+        try:
+            with database_time(_SECONDS_PER_FILE):
+                await importer.take(item)
+        except Unavailable as error:
+            raise Stopped(importer.report) from error
+        on_progress(1)
+    return importer.report
+
+
+async def _owner(services: Services, username: str) -> User:
+    user_id = await services.users.id_of_username(username)
+    user = None if user_id is None else await services.users.get(user_id)
+    if user is None or user.status == "erased":
+        raise NotFound(f"There is no user {username!r} to be the author of posts that name nobody.")
+    return user
+
+
+class _Importer:
+    def __init__(self, services: Services, owner: User | None, now: Callable[[], datetime]) -> None:
+        self._services, self._posts, self._owner, self._now = services, services.posts, owner, now
+        self._bylines = Bylines(services.users, owner)
+        self._named_tags: set[str] = set()
+        self.report = Report()
+
+    async def take(self, item: Found) -> None:
+        """Save one file's post, and report what became of it. Raises Unavailable."""
+        if isinstance(item, Refusal):
+            self.report.refusals.append(item)
+        elif isinstance(item, Skipped):
+            self._skip(item.file, item.reason)
+        else:
+            try:
+                await self._save(item)
+            except Unavailable:
+                raise
+            except (_Left, Stale) as error:
+                self._skip(item.path, _EDITED if isinstance(error, Stale) else str(error))
+            except (BlogError, Unfit) as error:
+                self.report.refusals.append(Refusal(file=item.path, reason=_reason(error)))
+
+    def _skip(self, file: str, reason: str) -> None:
+        self.report.skipped += 1
+        self._note(file, f"skipped: {reason}")
+
+    def _note(self, file: str, *texts: str) -> None:
+        self.report.notes += [Note(file=file, text=text) for text in texts]
+
+    async def _save(self, entry: Entry) -> None:
+        post = await self._posts.find_import(entry.source, entry.path)
+        if post is None:
+            post = await self._create(entry)
+            self.report.created += 1
+        elif post.status == "trashed":
+            raise _Left("in the trash here")
+        elif not _is_same(post, entry):
+            post = await self._update(entry, post)
+            self.report.updated += 1
+        elif self._is_behind(post, entry):
+            post = await self._publish(post, entry)
+            self.report.updated += 1
+        else:
+            self.report.unchanged += 1
+            return
+        self._note(entry.path, *entry.notes, *self._bylines.notes, *self._shortcomings(entry, post))
+        self._bylines.notes.clear()
+
+    async def _create(self, entry: Entry) -> Post:
+        post_id = _post_id(entry)
+        # An import does not bring back what somebody removed for good.
+        if await self._services.stores.posts.existing([post_id]):
+            raise _Left("removed for good here")
+        draft = await self._draft(entry)
+        is_due = self._is_due(entry)
+        return await self._posts.create(
+            _acting_for(draft),
+            replace(draft, status="published" if is_due else "draft"),
+            Attempt(resource_id=post_id),
+            origin=_origin(entry),
+            former_slugs=entry.former_slugs,
+            published_at=entry.published_at if is_due else None,
+        )
+
+    async def _update(self, entry: Entry, post: Post) -> Post:
+        if not _is_as_imported(post):
+            raise _Left(_EDITED)
+        if post.status == "published" and not self._is_due(entry):
+            raise _Left("a draft in its file, but published here")
+        # Files do not say who may see a post and comment on it; people here do.
+        draft = replace(
+            await self._draft(entry),
+            visibility=post.visibility,
+            featured=post.featured,
+            comments_policy=post.comments_policy,
+        )
+        who, origin = _acting_for(draft), _origin(entry)
+        try:
+            post = await self._posts.edit(who, post, draft, frozenset({post.version}), origin=origin)
+        except Conflict as error:
+            if error.code != "slug_taken":
+                raise
+            draft = replace(draft, slug=post.working.slug)
+            post = await self._posts.edit(who, post, draft, frozenset({post.version}), origin=origin)
+        return await self._publish(post, entry) if self._is_due(entry) else post
+
+    async def _publish(self, post: Post, entry: Entry) -> Post:
+        return await self._posts.publish(
+            post, frozenset({post.version}), published_at=entry.published_at, former_slugs=entry.former_slugs
+        )
+
+    async def _draft(self, entry: Entry) -> Draft:
+        authors = [await self._bylines.find(name) for name in entry.authors]
+        if not authors:
+            if self._owner is None:
+                raise Unfit("names no author; say with --author whose such posts are")
+            authors = [self._owner]
+        names = {tag.slug: tag.name for tag in entry.tags if tag.slug not in self._named_tags}
+        await self._services.tags.use(names, names)
+        self._named_tags |= names.keys()
+        return Draft(
+            title=entry.title,
+            slug=entry.slug,
+            body=entry.body,
+            body_format=entry.body_format,
+            excerpt=entry.excerpt,
+            author_ids=tuple(dict.fromkeys(author.id for author in authors)),
+            tags=tuple(tag.slug for tag in entry.tags),
+            lang=entry.lang,
+            cover=entry.cover,
+            seo=entry.seo,
+            custom=entry.custom,
+        )
+
+    def _is_due(self, entry: Entry) -> bool:
+        return not entry.is_draft and entry.published_at is not None and entry.published_at <= self._now()
+
+    def _is_behind(self, post: Post, entry: Entry) -> bool:
+        """Whether an import was cut off before it published the post, or its day has come since."""
+        waits = post.status == "draft" and _is_as_imported(post)
+        return _is_half_done(post) or (waits and self._is_due(entry))
+
+    def _shortcomings(self, entry: Entry, post: Post) -> Iterator[str]:
+        """What is not as the file has it."""
+        if post.working.slug != (entry.slug or post.working.slug):
+            yield f"another post has the slug {entry.slug!r}, so it is {post.working.slug!r}"
+        if post.live is None:
+            if not entry.is_draft and entry.published_at is not None:
+                yield f"dated in the future ({rfc3339(entry.published_at)}), so it is a draft"
+            return
+        if lost := [slug for slug in entry.former_slugs if slug not in post.live_slugs]:
+            yield f"does not redirect from {', '.join(lost)}"
+
+
+def _is_same(post: Post, entry: Entry) -> bool:
+    return post.origin is not None and post.origin.fingerprint == entry.fingerprint()
+
+
+def _is_half_done(post: Post) -> bool:
+    """Whether an import that was cut off has edited the post and not published it yet."""
+    # Whoever publishes another revision on purpose does so after the edit.
+    is_behind = post.live is not None and post.live.moved_at <= post.working.edited_at
+    return post.working.kind == "import" and post.has_unpublished_changes and is_behind
+
+
+def _is_as_imported(post: Post) -> bool:
+    """Whether nobody has edited, taken away or published it here."""
+    if post.working.kind != "import":
+        return False
+    if post.status == "published":
+        return not post.has_unpublished_changes or _is_half_done(post)
+    return post.status == "draft" and post.live is None
+
+
+def _post_id(entry: Entry) -> str:
+    """Follows from where it came from, so a second attempt goes on with what the first one claimed."""
+    return sha256(f"{entry.source}\0{entry.path}".encode()).hexdigest()[:24]
+
+
+def _origin(entry: Entry) -> Origin:
+    return Origin(source=entry.source, path=entry.path, urls=entry.former_urls, fingerprint=entry.fingerprint())
+
+
+def _acting_for(draft: Draft) -> Identity:
+    """The operator, who may do anything, in the name of the first author: there is nobody else to put down."""
+    assert draft.author_ids  # _draft saw to it
+    return Identity(user_id=draft.author_ids[0], role="editor")
+
+
+def _reason(error: BlogError | Unfit) -> str:
+    if isinstance(error, Invalid) and error.errors:
+        return " ".join(f"{fault.pointer.lstrip('/')}: {fault.detail}" for fault in error.errors)
+    return str(error)
