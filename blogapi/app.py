@@ -14,8 +14,7 @@ import blogapi.auth.handlers
 import blogapi.posts.handlers
 import blogapi.tags.handlers
 import blogapi.users.handlers
-import blogapi.web.docs
-import blogapi.web.health
+import blogapi.web.handlers
 from blogapi import __version__
 from blogapi.auth.identity import CREDENTIAL_RULES, CredentialRules
 from blogapi.auth.sessions import session_storage
@@ -31,7 +30,7 @@ from blogapi.web.body import MAX_BYTES
 from blogapi.web.docs import set_up_docs
 from blogapi.web.endpoint import PUBLIC_CACHE_CONTROL, SETTINGS, EndpointSettings, declared
 from blogapi.web.errors import render_errors
-from blogapi.web.health import READINESS, Readiness
+from blogapi.web.health import READINESS, Readiness, unreachable
 from blogapi.web.idempotency import IDEMPOTENCY, Idempotency
 from blogapi.web.middlewares.log import REQUEST_LOG, log_requests
 from blogapi.web.middlewares.protect import PROTECTION, Protection, finish_headers, protect, security_headers
@@ -43,8 +42,7 @@ ROUTES = (
     *blogapi.users.handlers.routes,
     *blogapi.posts.handlers.routes,
     *blogapi.tags.handlers.routes,
-    *blogapi.web.docs.routes,
-    *blogapi.web.health.routes,
+    *blogapi.web.handlers.routes,
 )
 
 
@@ -83,7 +81,6 @@ def _configure(app: web.Application, config: Config) -> None:
     cacheable = f"public, max-age=0, s-maxage={shared}, must-revalidate" if shared else PUBLIC_CACHE_CONTROL
     app[SETTINGS] = EndpointSettings(
         body_timeout_seconds=config.server.body_timeout_seconds,
-        database_timeout_seconds=config.mongo.timeout_seconds,
         public_cache_control=cacheable,
     )
     app[PROTECTION] = Protection(
@@ -110,6 +107,7 @@ def _request_log(config: Config) -> Callable[[web.Application], AsyncIterator[No
 def _database(database: Database) -> Callable[[web.Application], AsyncIterator[None]]:
     async def ready_database(app: web.Application) -> AsyncIterator[None]:
         await create_indexes(database, STORES)
+        app[READINESS].checks["database"] = lambda: unreachable(database)
         app[READINESS].checks["indexes"] = lambda: missing_indexes(database, STORES)
         yield
         app[SERVICES].close()

@@ -114,10 +114,3 @@ def _text_line(
     moment: float, identifier: str, method: str, route: str, status: int, ms: float, size: int | None, network: str
 ) -> str:
     return f"{_timestamp(moment)[11:23]} {status} {method:6} {route} {ms} ms {size or 0} B {network} {identifier}\n"
-
-
-def network_of(address: str) -> str:
-    """An address without the part that tells people apart: /24 for IPv4, /48 for IPv6."""
-    if "." in address:
-        return address.rpartition(".")[0] + ".0"
-    return ":".join(address.split(":")[:3]) + "::" if ":" in address else address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,21 +32,27 @@ _OUTAGES = (
 def connect(url: str, *, timeout_seconds: float, pool_size: int) -> AsyncIOMotorClient[Document]:
     """A client of the running event loop. Nothing is sent before it is used. Raises ConfigError for a bad URL.
 
+    Each operation, with its retries, ends within the timeout. The first that does not ends its request, and what a
+    request does besides, such as waiting for a password to be hashed, does not use up the database's time.
+
     Times are read as naive UTC: making them aware costs a quarter of a list, and stores do it where models are made.
     """
     try:
-        return AsyncIOMotorClient(
-            url,
-            appname="blogapi",
-            tz_aware=False,
-            w="majority",
-            journal=True,
-            retryWrites=True,
-            maxPoolSize=pool_size,
-            serverSelectionTimeoutMS=int(timeout_seconds * 1000),
-            connectTimeoutMS=int(timeout_seconds * 1000),
-        )
-    except (errors.ConfigurationError, ValueError, TypeError) as error:
+        # The driver only warns of options that it does not understand, and goes on without them.
+        with warnings.catch_warnings(action="error", category=UserWarning):
+            return AsyncIOMotorClient(
+                url,
+                appname="blogapi",
+                tz_aware=False,
+                w="majority",
+                journal=True,
+                retryWrites=True,
+                maxPoolSize=pool_size,
+                timeoutMS=int(timeout_seconds * 1000),
+                serverSelectionTimeoutMS=int(timeout_seconds * 1000),
+                connectTimeoutMS=int(timeout_seconds * 1000),
+            )
+    except (errors.ConfigurationError, UserWarning, ValueError, TypeError) as error:
         # The driver quotes what it does not understand; that may be a password.
         why = "its user or its options" if "@" in url else _brief(error)
         raise ConfigError(f"mongo.url: MongoDB's driver does not accept it ({why}). Correct the URL.") from None
@@ -53,17 +60,17 @@ def connect(url: str, *, timeout_seconds: float, pool_size: int) -> AsyncIOMotor
 
 @contextmanager
 def database_time(seconds: float) -> Iterator[None]:
-    """Bound all database calls inside by one deadline, and say `Unavailable` when the database does not answer.
-
-    The outcome of a write that was cut off is not known: it may have happened.
-    """
+    """Give all database calls inside one deadline in place of the client's, for each: a shorter or a longer one."""
     with database_errors(), pymongo.timeout(seconds):
         yield
 
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Say `Unavailable` when the database does not answer."""
+    """Say `Unavailable` when the database does not answer.
+
+    The outcome of a write that was cut off is not known: it may have happened.
+    """
     try:
         yield
     except errors.PyMongoError as error:

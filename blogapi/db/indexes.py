@@ -8,8 +8,11 @@ from typing import ClassVar
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
-from blogapi.db.client import Database
+from blogapi.db.client import Database, database_time
 from blogapi.errors import ConfigError
+
+
+_LONGEST_BUILD_SECONDS = 3600
 
 
 class Store:
@@ -27,7 +30,8 @@ async def create_indexes(database: Database, stores: Iterable[type[Store]]) -> l
     for store in stores:
         if store.indexes:
             try:
-                await database[store.collection].create_indexes(list(store.indexes))
+                with database_time(_LONGEST_BUILD_SECONDS):
+                    await database[store.collection].create_indexes(list(store.indexes))
             except OperationFailure as error:
                 raise ConfigError(
                     f"mongo.database: an index of {store.collection!r} differs from what this version declares. "

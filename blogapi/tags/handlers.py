@@ -9,9 +9,10 @@ from aiohttp import web
 from blogapi.auth.needs import PUBLIC
 from blogapi.services import services
 from blogapi.tags.model import Tag
-from blogapi.tags.schemas import TAG, TagListQuery
+from blogapi.tags.schemas import TAG, TAG_FIELDS, TagListQuery
 from blogapi.web.endpoint import Reply, endpoint
 from blogapi.web.pagination import page_request
+from blogapi.web.query import chosen_fields
 
 routes = web.RouteTableDef()
 
@@ -21,7 +22,7 @@ routes = web.RouteTableDef()
 async def list_tags(request: web.Request, query: dict[str, Any]) -> Reply:
     """List the tags that published posts carry."""
     page = await services(request).tags.list(page_request(request, query), query["sort"])
-    return Reply(result=page, limit=query["limit"])
+    return Reply(result=page, limit=query["limit"], fields=chosen_fields(query, TAG_FIELDS))
 
 
 @routes.get("/v1/tags/{slug}")

@@ -11,6 +11,7 @@ from blogapi.tags.model import Tag
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Strict, Text
 from blogapi.web.pagination import PageQuery
+from blogapi.web.query import FieldsQuery
 
 
 class TagSchema(Strict):
@@ -26,7 +27,7 @@ class TagSchema(Strict):
     updated_at = fields.DateTime(required=True)
 
 
-class TagListQuery(PageQuery):
+class TagListQuery(PageQuery, FieldsQuery):
     """What a list of tags can be asked for."""
 
     sort = Text(load_default="slug", validate=Choice(["slug", "-slug", "-post_count"]))
@@ -47,3 +48,4 @@ def tag_view(tag: Tag) -> dict[str, Any]:
 
 
 TAG = Shape(TagSchema, tag_view)
+TAG_FIELDS = tuple(TagSchema().fields)

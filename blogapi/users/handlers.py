@@ -13,8 +13,10 @@ from blogapi.services import services
 from blogapi.users.model import ManagedProfile, NewUser, OwnProfile, User
 from blogapi.users.schemas import (
     ADMIN,
+    ADMIN_FIELDS,
     OWN,
     PROFILE,
+    PROFILE_FIELDS,
     ManagedProfileSchema,
     NewUserSchema,
     OwnProfileSchema,
@@ -25,6 +27,7 @@ from blogapi.users.schemas import (
 )
 from blogapi.web.endpoint import Reply, attempt, endpoint, if_match
 from blogapi.web.pagination import page_request
+from blogapi.web.query import chosen_fields
 
 routes = web.RouteTableDef()
 
@@ -65,10 +68,11 @@ async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
     """List people who have published, or everybody for administrators."""
     if query["view"] == "admin":
         await _require_admin(request)
+    fields = chosen_fields(query, ADMIN_FIELDS if query["view"] == "admin" else PROFILE_FIELDS)
     page = await services(request).users.list(query["filter"], page_request(request, query))
     if query["view"] == "admin":
-        return Reply(result=page, shape=ADMIN, limit=query["limit"], private=True)
-    return Reply(result=page, limit=query["limit"])
+        return Reply(result=page, shape=ADMIN, limit=query["limit"], fields=fields, private=True)
+    return Reply(result=page, limit=query["limit"], fields=fields)
 
 
 @routes.post("/v1/users")

@@ -42,6 +42,7 @@ from blogapi.web.fields import (
     wrong,
 )
 from blogapi.web.pagination import PageQuery
+from blogapi.web.query import FieldsQuery
 
 _SORTS = tuple(dict.fromkeys([*PUBLIC_SORTS, *ADMIN_SORTS]))
 # The service says all that is wrong with these three at once; here they are only described.
@@ -152,7 +153,7 @@ class ReadUserQuery(Strict):
     view = Text(load_default=None, validate=Choice(["admin"]), metadata={"description": "`admin`: everything."})
 
 
-class UserListQuery(PageQuery, ReadUserQuery):
+class UserListQuery(PageQuery, ReadUserQuery, FieldsQuery):
     """Filters and sorts of the list of people."""
 
     role = CommaList(ROLES.__contains__, of="role", load_default=(), metadata={"description": "With view=admin."})
@@ -294,3 +295,5 @@ def _links(user: User) -> list[dict[str, str]]:
 PROFILE = Shape(ProfileShape, profile_view)
 ADMIN = Shape(AdminUserShape, admin_view)
 OWN = Shape(OwnUserShape, own_view)
+PROFILE_FIELDS = tuple(ProfileShape().fields)
+ADMIN_FIELDS = tuple(AdminUserShape().fields)

@@ -13,16 +13,13 @@ from pathlib import Path
 import orjson
 from aiohttp import hdrs, web
 
-from blogapi.auth.needs import PUBLIC
 from blogapi.errors import NotFound
 from blogapi.web.conditional import etag_of, is_known
-from blogapi.web.endpoint import JSON, SETTINGS, endpoint
+from blogapi.web.endpoint import JSON, SETTINGS
 from blogapi.web.openapi import Route, build_document, documented_routes
 from blogapi.web.problems import PROBLEMS
 
-routes = web.RouteTableDef()
-
-_HTML = "text/html"
+HTML = "text/html"
 _OURS = ("docs.css", "docs.js")
 _SWAGGER_UI = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 _FOREVER = "public, max-age=31536000, immutable"
@@ -61,9 +58,9 @@ def _document(documented: tuple[Route, ...], public_url: str, version: str) -> F
 
 
 @cache
-def assets() -> dict[str, Path]:
-    """The files that the pages load, under names that change with their contents."""
-    # Not imported, for its own handlers would come with it: only its files are of use.
+def _assets() -> dict[str, Path]:
+    """Under names that change with their contents."""
+    # Found, not imported: the package would bring a template engine along, and only its files are of use.
     package = find_spec("swagger_ui")
     assert package is not None  # it is a requirement of ours
     theirs = Path(str(package.origin)).parent / "static"
@@ -72,18 +69,22 @@ def assets() -> dict[str, Path]:
 
 
 def _page(template: str, **texts: str) -> Finished:
-    known = {file.name: f"/docs/assets/{name}" for name, file in assets().items()} | texts
+    known = {file.name: f"/docs/assets/{name}" for name, file in _assets().items()} | texts
     html = re.sub(r"\{([a-z0-9.-]+)\}", lambda found: known[found[1]], (_STATIC / template).read_text("utf-8"))
-    return _finish(html.encode(), _HTML)
+    return _finish(html.encode(), HTML)
 
 
 @cache
-def _docs_page() -> Finished:
+def docs_page() -> Finished:
+    """Swagger UI on the OpenAPI document."""
     return _page("docs.html")
 
 
 @cache
-def _problem_page(code: str) -> Finished:
+def problem_page(code: str) -> Finished:
+    """What a problem means, and what helps. Raises NotFound."""
+    if code not in PROBLEMS:
+        raise NotFound(f"There is no problem with the code {code!r}.")
     problem = PROBLEMS[code]
     content = (
         f"<h1>{escape(problem.title)}</h1>\n"
@@ -94,7 +95,8 @@ def _problem_page(code: str) -> Finished:
 
 
 @cache
-def _problem_index() -> Finished:
+def problem_index() -> Finished:
+    """All problems."""
     rows = "\n".join(
         f'<tr><td>{problem.status}</td><td><a href="/docs/problems/{code}"><code>{code}</code></a></td>'
         f"<td>{escape(problem.title)}</td></tr>"
@@ -108,54 +110,22 @@ def _with_code(text: str) -> str:
     return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
-def _send(request: web.Request, finished: Finished) -> web.Response:
+def send(request: web.Request, finished: Finished) -> web.Response:
+    """A finished answer, or 304 for who has it."""
     headers: dict[str, str] = {
         hdrs.ETAG: finished.etag,
         hdrs.CACHE_CONTROL: request.config_dict[SETTINGS].public_cache_control,
     }
     if is_known(request, finished.etag):
         return web.Response(status=304, headers=headers)
-    if finished.content_type == _HTML:
+    if finished.content_type == HTML:
         headers["Content-Security-Policy"] = _POLICY
     return web.Response(body=finished.body, content_type=finished.content_type, charset="utf-8", headers=headers)
 
 
-@routes.get("/openapi.json")
-@endpoint(needs=PUBLIC)
-async def read_openapi_document(request: web.Request) -> web.Response:
-    """Read this API's OpenAPI 3.1 document."""
-    return _send(request, request.config_dict[DOCUMENT])
-
-
-@routes.get("/docs")
-@endpoint(needs=PUBLIC, content_type=_HTML)
-async def read_docs(request: web.Request) -> web.Response:
-    """Show the OpenAPI document in Swagger UI."""
-    return _send(request, _docs_page())
-
-
-@routes.get("/docs/assets/{name}")
-@endpoint(needs=PUBLIC, content_type="*/*")
-async def read_docs_asset(request: web.Request) -> web.StreamResponse:
-    """Load a script, style or picture of these pages."""
-    file = assets().get(request.match_info["name"])
+def send_asset(name: str) -> web.FileResponse:
+    """A script, style or picture of these pages. Raises NotFound."""
+    file = _assets().get(name)
     if file is None:
-        raise NotFound(f"There is nothing at {request.path}.")
+        raise NotFound(f"The pages have no file {name!r}.")
     return web.FileResponse(file, headers={hdrs.CACHE_CONTROL: _FOREVER})
-
-
-@routes.get("/docs/problems")
-@endpoint(needs=PUBLIC, content_type=_HTML)
-async def list_problem_pages(request: web.Request) -> web.Response:
-    """List the problems that this API answers with."""
-    return _send(request, _problem_index())
-
-
-@routes.get("/docs/problems/{code}")
-@endpoint(needs=PUBLIC, content_type=_HTML)
-async def read_problem_page(request: web.Request) -> web.Response:
-    """Explain a problem, and what helps."""
-    code = request.match_info["code"]
-    if code not in PROBLEMS:
-        raise NotFound(f"There is no problem with the code {code!r}.")
-    return _send(request, _problem_page(code))

@@ -17,7 +17,7 @@ from aiohttp import hdrs, web
 from marshmallow import Schema, ValidationError
 
 from blogapi.attempt import ONCE, Attempt
-from blogapi.db.client import database_time
+from blogapi.db.client import database_errors
 from blogapi.errors import FieldError, Invalid, Stale
 from blogapi.paging import Page
 from blogapi.web.body import read_json
@@ -42,7 +42,6 @@ class EndpointSettings:
     """What the endpoints of an app have in common."""
 
     body_timeout_seconds: float = 30
-    database_timeout_seconds: float = 5
     public_cache_control: str = PUBLIC_CACHE_CONTROL
 
 
@@ -146,8 +145,7 @@ def endpoint(*, returns: Shape | tuple[Shape, ...] = (), **declaration: Any) -> 
         @wraps(handler)
         async def run(request: web.Request) -> web.StreamResponse:
             sent = await serve.read_body(request)
-            # From here on: a body that is slow to arrive does not use up the database's time.
-            with database_time(request.config_dict[SETTINGS].database_timeout_seconds):
+            with database_errors():
                 return await serve(request, sent)
 
         run.__endpoint__ = known  # type: ignore[attr-defined]  # how openapi.py and the app find the declaration

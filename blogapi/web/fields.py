@@ -75,7 +75,7 @@ class Url(Text):
     """An absolute https address; with `schemes="https?"` also http."""
 
     def __init__(self, *, schemes: str = "https", **kwargs: Any) -> None:
-        rest = r"[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s\\<>\"]*)?(\?[^\s\\<>\"]*)?(#[^\s\\<>\"]*)?"
+        rest = r'[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s\\<>"]*)?(\?[^\s\\<>"]*)?(#[^\s\\<>"]*)?'
         says = "Must be an https URL." if schemes == "https" else "Must be an http or https URL."
         super().__init__(validate=[Size(max=2000), FullMatch(f"{schemes}://{rest}", says)], **kwargs)
 

@@ -7,18 +7,15 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from aiohttp import web
 from marshmallow import fields
 
-from blogapi.auth.needs import PUBLIC
 from blogapi.db.client import Database, database_time
 from blogapi.errors import BlogError, Unavailable
-from blogapi.web.endpoint import Reply, Shape, endpoint
+from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Strict
 
-routes = web.RouteTableDef()
 log = logging.getLogger("blogapi.health")
 
 _OK, _FAILED = "ok", "failed"
@@ -43,6 +40,15 @@ class Readiness:
     _until: float = float("-inf")
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    async def ensure(self) -> dict[str, str]:
+        """What was checked. Raises Unavailable, with `checks` to say why."""
+        if self.draining:
+            raise _not_ready("This process is draining.", {"server": "draining"})
+        checks = await self.verdicts()
+        if _FAILED in checks.values():
+            raise _not_ready("Something that requests need is not there.", checks)
+        return checks
+
     async def verdicts(self) -> dict[str, str]:
         """`ok` or `failed` for each check. What is behind a failure goes to the log, not to the public."""
         async with self._turn:
@@ -58,7 +64,7 @@ class Readiness:
                 with database_time(self.timeout_seconds):
                     missing = await check()
         except (BlogError, TimeoutError) as error:
-            log.warning("not ready: %s: %s", name, error or "no answer in time")
+            log.warning("not ready: %s: %s", name, str(error) or "no answer in time")
             return _FAILED
         except Exception:
             log.exception("not ready: %s", name)
@@ -66,6 +72,12 @@ class Readiness:
         if missing:
             log.warning("not ready: %s: %s", name, ", ".join(missing))
         return _FAILED if missing else _OK
+
+
+def _not_ready(detail: str, checks: dict[str, str]) -> Unavailable:
+    error = Unavailable(detail)
+    error.members = {"checks": checks}
+    return error
 
 
 async def unreachable(database: Database) -> Sequence[str]:
@@ -89,37 +101,5 @@ class ReadinessShape(HealthShape):
     checks = fields.Dict(fields.Str(), fields.Str(validate=Choice([_OK])), required=True)
 
 
-def _as_it_is(view: dict[str, Any]) -> dict[str, Any]:
-    return view
-
-
-HEALTH, READY = Shape(HealthShape, _as_it_is), Shape(ReadinessShape, _as_it_is)
-
-
-@routes.get("/healthz")
-@endpoint(needs=PUBLIC, returns=HEALTH)
-async def read_health(_: web.Request) -> Reply:
-    """Say that this process is alive. Asks nothing and nobody."""
-    return Reply(result={"status": _OK}, private=True)
-
-
-@routes.get("/readyz")
-@endpoint(needs=PUBLIC, returns=READY)
-async def read_readiness(request: web.Request) -> Reply:
-    """Say whether requests should come here.
-
-    503 while the server drains, or when the database does not answer or lacks an index; `checks` says which.
-    """
-    readiness = request.config_dict[READINESS]
-    if readiness.draining:
-        raise _not_ready("This process is draining.", {"server": "draining"})
-    checks = await readiness.verdicts()
-    if _FAILED in checks.values():
-        raise _not_ready("Something that requests need is not there.", checks)
-    return Reply(result={"status": _OK, "checks": checks}, private=True)
-
-
-def _not_ready(detail: str, checks: dict[str, str]) -> Unavailable:
-    error = Unavailable(detail)
-    error.members = {"checks": checks}
-    return error
+HEALTH: Shape = Shape(HealthShape, lambda _: {"status": _OK})
+READY: Shape = Shape(ReadinessShape, lambda checks: {"status": _OK, "checks": checks})

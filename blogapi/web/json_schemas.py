@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from typing import Any
 
@@ -34,6 +33,11 @@ class JsonSchemas(MarshmallowPlugin):
         self._converter.map_to_openapi_type(CommaList, "array", None)
         self._converter.add_attribute_function(_correct)
 
+    def schema_helper(self, name: Any, definition: Any, schema: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
+        """Called by apispec for each component that is a schema; adds its description."""
+        made = super().schema_helper(name, definition, schema, **kwargs)  # type: ignore[no-untyped-call]
+        return made and {**made, "description": _text_of(resolve_schema_cls(schema))}
+
     @property
     def _converter(self) -> Any:
         return self.converter  # half of its methods have no annotations
@@ -44,7 +48,7 @@ class JsonSchemas(MarshmallowPlugin):
 
     def answer(self, schema: type[Schema], *, partial: bool = False) -> JsonSchema:
         """What leaves; with `partial` for routes where the client chooses the fields, only `id` is sure."""
-        whole = self._reference(schema)
+        whole: JsonSchema = self._converter.resolve_nested_schema(schema)
         known = self._known[_name_in(whole)]
         if not partial or set(known.get("required", ())) <= {"id"}:
             return whole
@@ -56,7 +60,8 @@ class JsonSchemas(MarshmallowPlugin):
 
     def body(self, schema: type[Schema]) -> JsonSchema:
         """What a client sends."""
-        return self._reference(schema)
+        reference: JsonSchema = self._converter.resolve_nested_schema(schema)
+        return reference
 
     def merge_patch(self, schema: type[Schema]) -> JsonSchema:
         """What a client sends to change some of it (RFC 7396): nothing is required, null takes a value away."""
@@ -65,14 +70,6 @@ class JsonSchemas(MarshmallowPlugin):
     def parameters(self, schema: type[Schema]) -> list[JsonSchema]:
         """The parameters of a query."""
         return [self._parameter(field.data_key or name, field) for name, field in schema().fields.items()]
-
-    def _reference(self, schema: type[Schema]) -> JsonSchema:
-        before = set(self._known)
-        reference: JsonSchema = self._converter.resolve_nested_schema(schema)
-        if set(self._known) - before:
-            for key, name in self._converter.refs.items():
-                self._known[name].setdefault("description", _text_of(key[0]))
-        return reference
 
     def _patch_of(self, whole: JsonSchema, name: str, text: str) -> JsonSchema:
         name = f"{name.removesuffix('Input')}Patch"
@@ -84,18 +81,13 @@ class JsonSchemas(MarshmallowPlugin):
         return {"$ref": _COMPONENTS + name}
 
     def _patched(self, member: JsonSchema, is_required: bool) -> JsonSchema:
-        patched = copy.deepcopy(member)
-        patched.pop("default", None)
-        nested = next((each for each in [patched, *patched.get("anyOf", ())] if "$ref" in each), None)
+        patched = {key: value for key, value in member.items() if key not in ("default", "$ref")}
+        nested = next((each for each in [member, *member.get("anyOf", ())] if "$ref" in each), None)
         if nested is not None:
             name = _name_in(nested)
             inner = self._patch_of(self._known[name], name, self._known[name]["description"])
-            patched = {
-                **{key: value for key, value in patched.items() if key not in ("$ref", "anyOf")},
-                "anyOf": [inner],
-            }
-            return patched if is_required else {**patched, "anyOf": [inner, {"type": "null"}]}
-        if not is_required and "null" not in patched["type"]:
+            patched["anyOf"] = [inner] if is_required else [inner, {"type": "null"}]
+        elif not is_required and "null" not in patched["type"]:
             patched["type"] = [patched["type"], "null"]
             if "enum" in patched:
                 patched["enum"] = [*patched["enum"], None]
@@ -132,7 +124,7 @@ def _correct(_: Any, field: fields.Field[Any], *, ret: JsonSchema) -> JsonSchema
     return {}
 
 
-def _text_of(schema: type[Schema]) -> str:
+def _text_of(schema: Any) -> str:
     return " ".join((inspect.cleandoc(schema.__doc__ or "").split("\n\n")[0]).split())
 
 

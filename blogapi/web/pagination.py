@@ -29,7 +29,9 @@ class PageQuery(Strict):
     """The parameters of every list."""
 
     limit = QueryWhole(1, 100, load_default=DEFAULT_LIMIT, metadata={"description": "At most this many items."})
-    cursor = fields.String(load_default=None, metadata={"description": "Where the page starts: `page.next` of the last one."})
+    cursor = fields.String(
+        load_default=None, metadata={"description": "Where the page starts: `page.next` of the last one."}
+    )
     count = Text(
         load_default=None,
         validate=Choice(["exact"]),

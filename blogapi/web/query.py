@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -11,11 +11,33 @@ from aiohttp import web
 from marshmallow import Schema, ValidationError
 
 from blogapi.errors import BlogError
-from blogapi.web.fields import Message, Strict
+from blogapi.web.fields import Message, Strict, Text
 
 
 class NoQuery(Strict):
     """For routes that take no query parameter."""
+
+
+class FieldsQuery(Strict):
+    """`fields=title,slug`: only these, and `id`."""
+
+    # Not named `fields`: that is marshmallow's own attribute.
+    chosen = Text(
+        data_key="fields",
+        load_default=None,
+        metadata={"description": "Only these fields, separated by commas, and `id`."},
+    )
+
+
+def chosen_fields(query: Mapping[str, Any], known: Iterable[str]) -> tuple[str, ...] | None:
+    """The fields that were asked for; None for all. Raises BlogError `unknown_parameter` for one that is not known."""
+    if query["chosen"] is None:
+        return None
+    names = tuple(dict.fromkeys(name.strip() for name in query["chosen"].split(",") if name.strip()))
+    for name in names:
+        if name not in known:
+            raise unknown_name(name, known, parameter="fields")
+    return names
 
 
 def read_query(request: web.Request, schema: Schema) -> Any:

@@ -24,8 +24,8 @@ def errors_page() -> str:
     """docs/reference/errors.md."""
     rows = ((str(problem.status), f"`{code}`", problem.title, problem.cure) for code, problem in PROBLEMS.items())
     text = [
-        "Every error is a problem document (RFC 9457), `application/problem+json`. Its `code` is one of these; it never",
-        "changes and is never translated. Its `type` is the path of a page that says the same as this table.",
+        "Every error is a problem document (RFC 9457), `application/problem+json`. Its `code` is one of these; it",
+        "never changes and is never translated. Its `type` is the path of a page that says the same as this table.",
     ]
     table = _table(("Status", "Code", "Title", "What helps"), rows)
     return "\n".join([_GENERATED, "", "# Errors", "", *text, "", *table, ""])
@@ -35,9 +35,9 @@ def api_page(document: dict[str, Any]) -> str:
     """docs/reference/api.md."""
     lines = [_GENERATED, "", "# The API", "", "## Routes", ""]
     lines += [
-        "The same as `/openapi.json` and `/docs` of a running server, to be read without one. **M**: needs `If-Match`.",
-        "**K**: honours `Idempotency-Key`. Every route may also answer 400, 429, 500 and 503, every unsafe one 403, 408,",
-        "413, 415 and 422: see [errors](errors.md).",
+        "The same as `/openapi.json` and `/docs` of a running server, to be read without one. **M**: needs",
+        "`If-Match`. **K**: honours `Idempotency-Key`. Every route may also answer 400, 429, 500 and 503, every unsafe",
+        "one 403, 408, 413, 415 and 422: see [errors](errors.md).",
     ]
     for tag in (tag["name"] for tag in document["tags"]):
         lines += ["", f"### {tag}", "", *_routes(document, tag)]

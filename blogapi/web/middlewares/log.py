@@ -7,7 +7,8 @@ from asyncio import CancelledError
 
 from aiohttp import web
 
-from blogapi.logs import RequestLog, network_of
+from blogapi.addresses import network_of
+from blogapi.logs import RequestLog
 from blogapi.web.errors import Handler
 from blogapi.web.requests import client_address, request_id
 

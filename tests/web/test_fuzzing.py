@@ -1,0 +1,71 @@
+"""Made-up requests, right and wrong ones, to every operation of the OpenAPI document."""
+
+import asyncio
+
+import orjson
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from multidict import CIMultiDict
+from schemathesis import GenerationMode
+
+from blogapi.web.docs import DOCUMENT
+from tests.contract import contract_of
+
+# A few, always the same: more of them are for a quiet evening, not for every run.
+QUICK = settings(
+    max_examples=5,
+    database=None,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture
+def database(mongod_database):
+    """The real one, which chokes on other things than the mock."""
+    return mongod_database
+
+
+@pytest.mark.mongod
+@pytest.mark.parametrize("mode", list(GenerationMode))
+async def test_made_up_requests_are_answered_as_documented(client, admin, write, mode):
+    post = await write(admin)
+    every_version = ", ".join(f'"{version}-00"' for version in range(1, 200))
+    headers = {**admin.headers, "If-Match": every_version}
+    known = {"id": post["id"], "slug": post["slug"], "name": admin.username}
+    await asyncio.to_thread(fuzz, client.app[DOCUMENT].body, str(client.make_url("/")), mode, headers, known)
+
+
+def fuzz(document, url, mode, headers, known):
+    contract = contract_of(document)
+    operations = [each.ok() for each in schemathesis.openapi.from_dict(orjson.loads(document)).get_all_operations()]
+    with requests.Session() as session:
+        # Deletions last, so that there is something to ask for until then.
+        for operation in sorted(operations, key=lambda each: each.method == "delete"):
+            definition = operation.definition.raw
+            path_parameters = {each["name"] for each in definition["parameters"] if each["in"] == "path"}
+            can_be_wrong = "requestBody" in definition or any(
+                each["in"] == "query" for each in definition["parameters"]
+            )
+            if operation.path == "/v1/auth/logout" or (mode is GenerationMode.NEGATIVE and not can_be_wrong):
+                continue
+            cases = operation.as_strategy(
+                mode,
+                headers=headers,
+                path_parameters={name: value for name, value in known.items() if name in path_parameters},
+            )
+
+            @QUICK
+            @given(case=cases)
+            def send(case):
+                response = case.call(base_url=url, session=session, allow_redirects=False, timeout=10)
+                assert response.status_code < 500, case.as_curl_command()
+                received = CIMultiDict((name, values[0]) for name, values in response.headers.items())
+                path = response.request.path_url.partition("?")[0]
+                contract.check(case.method, path, response.status_code, received, response.content)
+
+            send()
