@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def utc_now() -> datetime:
@@ -11,6 +12,7 @@ def utc_now() -> datetime:
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
+@lru_cache(maxsize=1024)  # the times of a post are mostly the same one, and a page of a list shows eighty
 def rfc3339(moment: datetime) -> str:
     """`2026-11-20T09:30:00.000Z` (RFC 3339 section 5.6). Also takes the naive UTC that the driver reads."""
     return moment.isoformat(timespec="milliseconds")[:23] + "Z"

@@ -91,6 +91,12 @@ async def test_every_acknowledged_write_survives_kill_9_of_the_database(tmp_path
         await all_there(session, served.address, acknowledged)
 
 
+async def ready(address):
+    async with raw(address) as connection:
+        await connection.send("GET /readyz")
+        return (await connection.answer()).split("\r\n")[0]
+
+
 async def test_sigterm_finishes_running_requests(tmp_path):
     async with (
         serving(tmp_path, AUTH__BCRYPT_ROUNDS="13") as served,
@@ -102,6 +108,9 @@ async def test_sigterm_finishes_running_requests(tmp_path):
         await fast.send("GET /healthz")
         assert (await fast.answer()).startswith("HTTP/1.1 200")
         served.process.terminate()
+        async with asyncio.timeout(2):
+            while "503" not in await ready(served.address):
+                await asyncio.sleep(0)
         assert (await slow.answer()).startswith("HTTP/1.1 201")
         assert await served.finish() == 0
         assert not list(tmp_path.glob("*.json")), "mongod was stopped with the server"

@@ -49,7 +49,7 @@ class PurgeQuery(Strict):
 
 
 class RevisionListQuery(PageQuery, FieldsQuery):
-    """A page of revisions."""
+    """A page of revisions. Their texts are read one by one."""
 
 
 # What a request is about
@@ -249,7 +249,8 @@ async def list_revisions(request: web.Request, post: Post, query: Query) -> Repl
     page = page_request(request, query)
     found = await services(request).posts.list_revisions(post, page)
     pairs = [(post.id, copy) for copy in found.items]
-    return Reply(result=Page(items=pairs, next=found.next, total=found.total), fields=_LIGHT_REVISION, limit=page.limit)
+    fields = chosen_fields(query, _LIGHT_REVISION) or _LIGHT_REVISION
+    return Reply(result=Page(items=pairs, next=found.next, total=found.total), fields=fields, limit=page.limit)
 
 
 @routes.get("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}")

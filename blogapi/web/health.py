@@ -27,12 +27,13 @@ Check = Callable[[], Awaitable[Sequence[str]]]
 class Readiness:
     """What has to be well before requests should come here, and whether they should stop coming.
 
-    A verdict counts for `keep_seconds`, so that nobody can wear the database out by asking; `timeout_seconds` bounds
-    each check.
+    `running` counts the requests that are being answered. A verdict counts for `keep_seconds`, so that nobody can wear
+    the database out by asking; `timeout_seconds` bounds each check.
     """
 
     checks: dict[str, Check] = field(default_factory=dict)
     draining: bool = False
+    running: int = 0
     keep_seconds: float = 2
     timeout_seconds: float = 2
     clock: Callable[[], float] = time.monotonic

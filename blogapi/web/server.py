@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -17,13 +18,15 @@ from aiohttp.web_request import BaseRequest
 from blogapi.config import ServerConfig
 from blogapi.errors import ConfigError
 from blogapi.web.errors import CONTENT_TYPE, problem_body
-from blogapi.web.health import READINESS
+from blogapi.web.health import READINESS, Readiness
 from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
 
 # A reader who takes less than this between two looks is cut off: 4 KiB/s.
 _LOOK_SECONDS, _MIN_BYTES_PER_LOOK = 15, 60 * 1024
 _BACKLOG = 1024
 _LINGERING_SECONDS = 2
+# How long a busy server still takes connections after it was told to stop.
+_GRACE_SECONDS = 2
 
 log = logging.getLogger("blogapi.server")
 
@@ -154,8 +157,16 @@ class Runner(web.AppRunner):
         return Server(await super()._make_server(), self._settings)
 
 
+async def _drain(readiness: Readiness, seconds: float) -> None:
+    """While it is busy, go on for a moment: whoever sends requests here reads on /readyz that it should not."""
+    readiness.draining = True
+    deadline = time.monotonic() + seconds
+    while readiness.running and time.monotonic() < deadline:  # noqa: ASYNC110  (an event would cost every request)
+        await asyncio.sleep(0.05)
+
+
 async def run_until_stopped(app: web.Application, settings: ServerConfig, on_listening: Callable[[int], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then drain: no new connections, /readyz 503, running requests finish.
+    """Serve until SIGTERM or SIGINT, then drain: /readyz 503, no new connections, running requests finish.
 
     `on_listening` gets the port. Raises ConfigError when the address cannot be had.
     """
@@ -176,6 +187,6 @@ async def run_until_stopped(app: web.Application, settings: ServerConfig, on_lis
             ) from None
         on_listening(runner.addresses[0][1])
         await stop.wait()
-        app[READINESS].draining = True
+        await _drain(app[READINESS], min(settings.drain_seconds, _GRACE_SECONDS))
     finally:
         await runner.cleanup()

@@ -1,4 +1,4 @@
-"""A log line per request."""
+"""A log line per request, and how many there are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aiohttp import web
 from blogapi.addresses import network_of
 from blogapi.logs import RequestLog
 from blogapi.web.errors import Handler
+from blogapi.web.health import READINESS
 from blogapi.web.requests import client_address, request_id
 
 REQUEST_LOG: web.AppKey[RequestLog] = web.AppKey("request_log", RequestLog)
@@ -18,10 +19,9 @@ REQUEST_LOG: web.AppKey[RequestLog] = web.AppKey("request_log", RequestLog)
 @web.middleware
 async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Outermost, so that it sees every answer as it leaves."""
-    log = request.config_dict[REQUEST_LOG]
-    if not log.enabled:
-        return await handler(request)
+    log, readiness = request.config_dict[REQUEST_LOG], request.config_dict[READINESS]
     started, status, size = time.perf_counter(), 499, None
+    readiness.running += 1
     try:
         response = await handler(request)
         status = response.status
@@ -30,14 +30,16 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
     except (CancelledError, ConnectionError):
         raise  # the client went away
     finally:
-        resource = request.match_info.route.resource
-        log.add(
-            time.time(),
-            request_id(request),
-            request.method,
-            "-" if resource is None else resource.canonical,
-            status,
-            round((time.perf_counter() - started) * 1000, 1),
-            size,
-            network_of(client_address(request)),
-        )
+        readiness.running -= 1
+        if log.enabled:
+            resource = request.match_info.route.resource
+            log.add(
+                time.time(),
+                request_id(request),
+                request.method,
+                "-" if resource is None else resource.canonical,
+                status,
+                round((time.perf_counter() - started) * 1000, 1),
+                size,
+                network_of(client_address(request)),
+            )
