@@ -58,6 +58,19 @@ def connect(url: str, *, timeout_seconds: float, pool_size: int) -> AsyncIOMotor
         raise ConfigError(f"mongo.url: MongoDB's driver does not accept it ({why}). Correct the URL.") from None
 
 
+# What a server says that is going down, has stepped down or was cut off, when the driver does not retry any more:
+# HostUnreachable, HostNotFound, NetworkTimeout, ShutdownInProgress, QueryPlanKilled, PrimarySteppedDown,
+# ExceededTimeLimit, SocketException, NotWritablePrimary, InterruptedAtShutdown, InterruptedDueToReplStateChange,
+# NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary.
+_OUTAGE_CODES = frozenset({6, 7, 89, 91, 175, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+
+
+def _is_outage(error: errors.PyMongoError) -> bool:
+    if isinstance(error, _OUTAGES) or error.timeout:
+        return True
+    return isinstance(error, errors.OperationFailure) and error.code in _OUTAGE_CODES
+
+
 @contextmanager
 def database_time(seconds: float) -> Iterator[None]:
     """Give all database calls inside one deadline in place of the client's, for each: a shorter or a longer one."""
@@ -74,7 +87,7 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except errors.PyMongoError as error:
-        if isinstance(error, _OUTAGES) or error.timeout:
+        if _is_outage(error):
             raise Unavailable("The database does not answer. Try again in a moment.") from error
         raise
 

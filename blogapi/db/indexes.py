@@ -11,7 +11,6 @@ from pymongo.errors import OperationFailure
 from blogapi.db.client import Database, database_time
 from blogapi.errors import ConfigError
 
-
 _LONGEST_BUILD_SECONDS = 3600
 
 

@@ -1,7 +1,7 @@
 import pytest
 
+from blogapi.addresses import network_of
 from blogapi.auth.needs import PUBLIC, SIGNED_IN, role
-from blogapi.auth.service import coarse
 from blogapi.services import SERVICES
 
 
@@ -100,4 +100,4 @@ async def test_token_cannot_name_the_session_of_somebody_else(client, ada, bob):
     ],
 )
 def test_address_is_kept_coarsely(address, network):
-    assert coarse(address) == network
+    assert network_of(address) == network
