@@ -1,6 +1,6 @@
 """The passwords that are tried first: a list of them, and the patterns that no list can hold.
 
-The list beside this module is the word list `passwords` of zxcvbn, sorted; common_passwords.LICENSE.txt says whose it is.
+The list beside this module is the word list `passwords` of zxcvbn, sorted; its licence lies beside it too.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Markdown to HTML: CommonMark with tables, strikethrough, footnotes and task lists; raw HTML is shown as text.
 
 The parser is written in Python, and for a few kinds of input its cost or its output grows far faster than the input.
-Everything here that says "at most" is one of these; real posts stay a factor of ten and more below. `tests/text` shows
-each of them.
+Each `MAX_` bounds one of these, well above what real posts need; tests/text/test_bounds.py shows them.
 """
 
 import re

@@ -32,7 +32,7 @@ _POST_ATTRIBUTES = {
     "h6": {"id"},
     "hr": {"class"},
     "img": {"alt", "height", "src", "title", "width"},
-    "input": {"checked", "class"},
+    "input": {"checked", "class", "disabled", "type"},
     "ins": {"datetime"},
     "li": {"class", "id", "value"},
     "ol": {"class", "reversed", "start"},
@@ -83,7 +83,8 @@ def _post_cleaner() -> nh3.Cleaner:
         attributes=_POST_ATTRIBUTES,
         attribute_filter=_filter_attribute,
         tag_attribute_values={"td": _ALIGNMENTS, "th": _ALIGNMENTS},
-        # An input can only be the box of a task list, whatever it was.
+        # An input can only be the box of a task list, whatever it was. The lists allow both attributes: those that
+        # are missing are added in an order that differs by process.
         set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer",

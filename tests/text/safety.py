@@ -30,7 +30,7 @@ class _Judge(HTMLParser):
         names = [name for name, _ in attrs]
         if len(set(names)) < len(names):
             self.faults.append(f"<{tag}> has an attribute twice")
-        if tag == "input" and dict(attrs).items() < {"type": "checkbox", "disabled": ""}.items():
+        if tag == "input" and not {"type": "checkbox", "disabled": ""}.items() <= dict(attrs).items():
             self.faults.append("an input that is more than a box")
         if tag == "a" and "noopener" not in dict(attrs).get("rel", ""):
             self.faults.append("a link without rel")

@@ -60,7 +60,7 @@ def test_task_list_has_boxes_that_cannot_be_ticked():
     box = '<input class="task-list-item-checkbox"'
     assert html("- [x] a\n- [ ] b").splitlines() == [
         '<ul class="contains-task-list">',
-        f'<li class="task-list-item">{box} checked="" disabled="" type="checkbox"> a</li>',
+        f'<li class="task-list-item">{box} disabled="" type="checkbox" checked=""> a</li>',
         f'<li class="task-list-item">{box} disabled="" type="checkbox"> b</li>',
         "</ul>",
     ]

@@ -17,6 +17,7 @@ from .safety import faults
         '<p id="h-a">x</p><p id="h-a">x</p>',
         '<code class="admin">x</code>',
         '<input type="checkbox">',
+        '<input type="submit" disabled="">',
         "<!-- x -->",
         "<iframe></iframe>",
     ],
