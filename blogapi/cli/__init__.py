@@ -1,0 +1,1 @@
+"""The command line. Command modules import what is heavy when they run, so that `--help` is there at once."""

@@ -1,0 +1,68 @@
+"""The commands, and what an error becomes: one line on standard error and an exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from blogapi.cli.admin import create_admin
+from blogapi.cli.doctor import doctor
+from blogapi.cli.importing import import_group
+from blogapi.cli.indexes import indexes
+from blogapi.cli.seed import seed
+from blogapi.cli.serve import serve
+from blogapi.cli.version import version
+from blogapi.errors import BlogError, ConfigError, Invalid
+
+FAILURE, CONFIGURATION, INTERRUPTED = 1, 78, 130
+
+
+class Commands(click.Group):
+    """A group whose commands fail in one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; ends with 78 for the configuration, 1 for what the blog refuses, 130 for Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            _fail(ctx, str(error), CONFIGURATION)
+        except Invalid as error:
+            faults = [f"{fault.pointer.lstrip('/')}: {fault.detail}" for fault in error.errors]
+            _fail(ctx, " ".join(faults) or error.detail, FAILURE)
+        except BlogError as error:
+            _fail(ctx, error.detail, FAILURE)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        except click.Abort as error:
+            # At a prompt click makes this of a Ctrl-C, and also of the end of the input.
+            ctx.exit(INTERRUPTED if isinstance(error.__context__, KeyboardInterrupt) else FAILURE)
+
+
+def _fail(ctx: click.Context, message: str, status: int) -> NoReturn:
+    click.echo(f"blogapi: {' '.join(message.split())}", err=True)
+    ctx.exit(status)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config",
+    "config_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The configuration. Default: the file that BLOGAPI_CONFIG names, else config.yaml.",
+)
+@click.pass_context
+def main(ctx: click.Context, config_file: Path | None) -> None:
+    """The publishing server behind a blog.
+
+    \b
+    Exit codes: 0 done, 1 failed or something was refused, 2 wrong usage,
+    78 wrong configuration, 130 interrupted.
+    """
+    ctx.obj = config_file
+
+
+for command in (serve, seed, import_group, create_admin, indexes, doctor, version):
+    main.add_command(command)

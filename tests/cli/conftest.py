@@ -1,0 +1,101 @@
+"""Commands run in this process on a database of their own, or as processes where that makes a difference."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from pymongo import MongoClient
+
+from blogapi.cli import context
+from blogapi.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+SECRET = "a test secret that is long enough 0123456789"
+
+CONFIG = """\
+mongo: {data_dir: mongo, timeout_seconds: 1}
+auth: {bcrypt_rounds: 4}
+server: {port: 0}
+"""
+
+
+@dataclass
+class Commands:
+    """`python -m blogapi`, with its configuration."""
+
+    file: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *arguments: str, input: str | bytes | None = None, **settings: str) -> Result:
+        """Run a command in this process."""
+        given = {f"BLOGAPI_{name}": value for name, value in settings.items()}
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("BLOGAPI_")]:
+                patch.delenv(name)
+            for name, value in {**self.environ, **given}.items():
+                patch.setenv(name, value)
+            result = CliRunner().invoke(main, ["--config", str(self.file), *arguments], input=input)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    def json(self, *arguments: str, status: int = 0) -> Any:
+        """Run a command with --json, see that it prints one object and nothing else, and return that."""
+        result = self(*arguments, "--json")
+        assert result.exit_code == status, result.output
+        return json.loads(result.stdout)
+
+    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        """Run a command as a process; to be used in a `with`, which waits for it."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("BLOGAPI_")}
+        given = {f"BLOGAPI_{name}": value for name, value in settings.items()}
+        return subprocess.Popen(
+            [sys.executable, "-m", "blogapi", "--config", str(self.file), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**kept, **self.environ, **given},
+        )
+
+    def work(self, work: Callable[[context.Blog], Awaitable[Any]], **options: Any) -> Any:
+        """Use the blog as a command does."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environ.items():
+                patch.setenv(name, value)
+            return context.run(self.file, work, **options)
+
+
+@pytest.fixture
+def commands(tmp_path):
+    """Commands that find no database."""
+    file = tmp_path / "config.yaml"
+    file.write_text(CONFIG)
+    return Commands(file, {"BLOGAPI_AUTH__SECRET": SECRET})
+
+
+@pytest.fixture
+def documents(mongo_url):
+    """A database without documents, for a look behind the commands. Its indexes stay: to make them takes a second."""
+    with MongoClient(mongo_url) as client:
+        database = client[f"cli_{os.getpid()}"]
+        yield database
+        for name in database.list_collection_names():
+            database[name].delete_many({})
+
+
+@pytest.fixture
+def blog(commands, mongo_url, documents):
+    """Commands on that database."""
+    commands.environ |= {"BLOGAPI_MONGO__URL": mongo_url, "BLOGAPI_MONGO__DATABASE": documents.name}
+    return commands

@@ -1,0 +1,258 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from bson import ObjectId
+
+from blogapi.config import AuthConfig, Config, LimitsConfig, MongoConfig, PasswordConfig
+from blogapi.doctor import Doctor, hints
+from blogapi.posts.model import Draft
+from blogapi.users.model import Identity
+from blogapi.users.service import acting_as
+
+pytestmark = pytest.mark.mongod
+LONG_AGO = datetime.now(UTC) - timedelta(hours=2)
+
+
+@pytest.fixture
+def people(blog):
+    """A healthy blog: an administrator, and a byline with two public posts that have revisions."""
+
+    async def write(opened):
+        users, posts = opened.services.users, opened.services.posts
+        admin = acting_as(await users.create_admin("adam", "adam@example.org", "correct horse battery"))
+        ada = await users.unclaimed("ada", "Ada")
+        for number in range(2):
+            wish = Draft(title=f"Post {number}", author_ids=(ada.id,), tags=("python",), status="published")
+            post = await posts.create(admin, wish)
+            await posts.edit(admin, post, Draft(title="Another title", tags=("python",)), frozenset({1}))
+        return {"adam": ObjectId(admin.user_id), "ada": ObjectId(ada.id)}
+
+    return blog.work(write)
+
+
+def forgotten_claim(documents, people):
+    documents["slugs"].insert_one(
+        {"_id": "never-used", "post_id": documents["posts"].find_one()["_id"], "claims": 1, "claimed_at": LONG_AGO}
+    )
+
+
+def claim_for_a_post_that_never_came(documents, people):
+    documents["slugs"].insert_one({"_id": "never-used", "post_id": ObjectId(), "claims": 1, "claimed_at": LONG_AGO})
+
+
+def lost_claim(documents, people):
+    documents["slugs"].delete_one({"_id": "post-1"})
+
+
+def stale_live_byline(documents, people):
+    documents["posts"].update_one({}, {"$set": {"live.authors.0.display_name": "Countess"}})
+
+
+def stale_working_byline(documents, people):
+    documents["posts"].update_one({}, {"$set": {"working.authors.0.avatar_url": "https://old.example.org/a.png"}})
+
+
+def wrong_tag_count(documents, people):
+    documents["tags"].update_one({"slug": "python"}, {"$inc": {"post_count": 1}})
+
+
+def tag_count_of_nothing(documents, people):
+    documents["posts"].update_many({}, {"$set": {"live.audience": "private"}})
+    documents["users"].update_many({}, {"$set": {"counters.posts": 0}})
+
+
+def wrong_author_count(documents, people):
+    documents["users"].update_one({"_id": people["ada"]}, {"$set": {"counters.posts": 0}})
+
+
+def count_of_somebody_who_wrote_nothing(documents, people):
+    documents["users"].update_one({"_id": people["adam"]}, {"$set": {"counters.posts": 2}})
+
+
+def orphaned_revisions(documents, people):
+    documents["revisions"].insert_one({"_id": "x:1", "post_id": ObjectId(), "revision": 1})
+
+
+def revisions_of_a_purged_post(documents, people):
+    post = documents["posts"].find_one()
+    documents["posts"].replace_one({"_id": post["_id"]}, {"status": "purged", "version": 9})
+    documents["slugs"].delete_many({"post_id": post["_id"]})
+    documents["tags"].update_one({"slug": "python"}, {"$set": {"post_count": 1}})
+    documents["users"].update_one({"_id": people["ada"]}, {"$set": {"counters.posts": 1}})
+
+
+def administrator_missing_from_the_roster(documents, people):
+    documents["meta"].update_one({"_id": "admins"}, {"$set": {"members": []}})
+
+
+def stranger_on_the_roster(documents, people):
+    documents["meta"].update_one({"_id": "admins"}, {"$push": {"members": people["ada"]}})
+
+
+def missing_index(documents, people):
+    documents["posts"].drop_index("public_by_tag")
+
+
+DAMAGES = [
+    (forgotten_claim, "claims of unused slugs"),
+    (claim_for_a_post_that_never_came, "claims of unused slugs"),
+    (lost_claim, "slugs without a claim"),
+    (stale_live_byline, "stale bylines"),
+    (stale_working_byline, "stale bylines"),
+    (wrong_tag_count, "post counts of tags"),
+    (tag_count_of_nothing, "post counts of tags"),
+    (wrong_author_count, "post counts of authors"),
+    (count_of_somebody_who_wrote_nothing, "post counts of authors"),
+    (orphaned_revisions, "revisions without a post"),
+    (revisions_of_a_purged_post, "revisions without a post"),
+    (administrator_missing_from_the_roster, "administrators' roster"),
+    (stranger_on_the_roster, "administrators' roster"),
+    (missing_index, "missing indexes"),
+]
+
+
+async def nothing():
+    pass
+
+
+def examine(blog, *, fix=False, settle=nothing, **clock):
+    """What is found, by check."""
+
+    async def look(opened):
+        return await Doctor(opened.database, opened.services, settle=settle, **clock).examine(fix=fix)
+
+    findings = blog.work(look, with_indexes=False)
+    return {finding.check: finding for finding in findings if finding.found}
+
+
+def state(documents):
+    """All that is in the database, but for the moments of claims."""
+    collections = {name: list(documents[name].find().sort("_id")) for name in documents.list_collection_names()}
+    collections["slugs"] = [{**slug, "claimed_at": None} for slug in collections["slugs"]]
+    return collections
+
+
+@pytest.mark.parametrize("claims", ["old", "new"])
+def test_healthy_blog_is_left_alone(blog, documents, people, claims):
+    if claims == "old":
+        documents["slugs"].update_many({}, {"$set": {"claimed_at": LONG_AGO}})
+    before = state(documents)
+    assert examine(blog, fix=True) == {}
+    assert state(documents) == before
+
+
+@pytest.mark.parametrize(("damage", "check"), DAMAGES, ids=[damage.__name__ for damage, _ in DAMAGES])
+def test_damage_is_found_and_repaired(blog, documents, people, damage, check):
+    damage(documents, people)
+    damaged = state(documents)
+    assert set(examine(blog)) == {check}
+    assert state(documents) == damaged
+
+    finding = examine(blog, fix=True)[check]
+    assert finding.fixed == finding.found == len(finding.problems)
+    assert examine(blog) == {}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [forgotten_claim, lost_claim, stale_live_byline, stale_working_byline, wrong_tag_count, wrong_author_count],
+    ids=lambda damage: damage.__name__,
+)
+def test_repair_restores_what_was(blog, documents, people, damage):
+    whole = state(documents)
+    damage(documents, people)
+    examine(blog, fix=True)
+    assert state(documents) == whole
+
+
+def test_newest_claims_are_left_alone(blog, documents, people):
+    forgotten_claim(documents, people)
+    documents["slugs"].update_one({"_id": "never-used"}, {"$set": {"claimed_at": datetime.now(UTC)}})
+    assert examine(blog) == {}
+    later = datetime.now(UTC) + timedelta(hours=2)
+    assert set(examine(blog, now=lambda: later)) == {"claims of unused slugs"}
+
+
+def test_former_slugs_of_a_post_stay_claimed(blog, documents, people):
+    async def publish(opened):
+        posts = opened.services.posts
+        admin = Identity(user_id=str(people["adam"]), role="admin")
+        post = await posts.read(admin, slug="post-0")
+        post = await posts.edit(admin, post, Draft(title="New", slug="new", body="x"), frozenset({post.version}))
+        await posts.publish(post, frozenset({post.version}))
+
+    blog.work(publish)
+    documents["slugs"].update_many({}, {"$set": {"claimed_at": LONG_AGO}})
+    assert examine(blog, fix=True) == {}
+    assert documents["slugs"].count_documents({"_id": {"$in": ["post-0", "new"]}}) == 2
+
+
+def test_work_in_progress_is_no_finding(blog, documents, people):
+    """A post was published and its tags are counted a moment later: after the first look, before the second."""
+    wrong_tag_count(documents, people)
+
+    async def count():
+        documents["tags"].update_one({"slug": "python"}, {"$inc": {"post_count": -1}})
+
+    assert examine(blog, fix=True, settle=count) == {}
+    assert documents["tags"].find_one({"slug": "python"})["post_count"] == 2
+
+
+def test_slug_that_two_posts_show_is_left_to_people(blog, documents, people):
+    documents["slugs"].update_one({"_id": "post-1"}, {"$set": {"post_id": ObjectId()}})
+    finding = examine(blog, fix=True)["slugs without a claim"]
+    assert (finding.found, finding.fixed) == (1, 0)
+
+
+def test_byline_of_an_erased_person_becomes_neutral(blog, documents, people):
+    blog.work(lambda opened: opened.services.users.erase(str(people["ada"])))
+    stale_live_byline(documents, people)
+    assert set(examine(blog, fix=True)) == {"stale bylines"}
+    assert documents["posts"].find_one()["live"]["authors"][0]["display_name"] == "Deleted user"
+
+
+def test_exit_code_tells_whether_something_is_left(blog, documents, people):
+    wrong_author_count(documents, people)
+    orphaned_revisions(documents, people)
+    found = blog.json("doctor", status=1)
+    assert found["ok"] is False
+    assert {check["check"]: check["found"] for check in found["checks"] if check["found"]} == {
+        "post counts of authors": 1,
+        "revisions without a post": 1,
+    }
+    fixed = blog.json("doctor", "--fix")
+    assert fixed["ok"] is True
+    assert sum(check["fixed"] for check in fixed["checks"]) == 2
+    assert blog("doctor").exit_code == 0
+
+
+def test_table_names_what_was_found(blog, documents, people):
+    wrong_tag_count(documents, people)
+    result = blog("doctor")
+    assert result.exit_code == 1
+    assert "post counts of tags: python: 3 instead of 2" in result.stdout
+    assert ["post", "counts", "of", "tags", "1", "0"] in [line.split() for line in result.stdout.splitlines()]
+
+
+def test_empty_database_is_advised_to_have_an_administrator(blog):
+    blog("indexes")
+    result = blog.json("doctor")
+    assert result["ok"] is True
+    assert any("create-admin" in hint for hint in result["hints"])
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (Config(root=Path()), "environment is development"),
+        (Config(root=Path()), "mongo.url is empty"),
+        (Config(root=Path(), limits=LimitsConfig(enabled=False)), "limits.enabled"),
+        (Config(root=Path(), auth=AuthConfig(bcrypt_rounds=9)), "auth.bcrypt_rounds"),
+        (Config(root=Path(), auth=AuthConfig(password=PasswordConfig(refuse_common=False))), "refuse_common"),
+    ],
+)
+def test_weak_configuration_is_hinted_at(config, said):
+    assert any(said in hint for hint in hints(config, has_admin=True))
+    strong = Config(root=Path(), environment="production", mongo=MongoConfig(url="mongodb://db1.example.org"))
+    assert hints(strong, has_admin=True) == []

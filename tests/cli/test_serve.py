@@ -1,0 +1,140 @@
+import json
+import re
+import signal
+import socket
+from contextlib import contextmanager
+from urllib.request import Request, urlopen
+
+import pytest
+
+pytestmark = pytest.mark.mongod
+
+
+@contextmanager
+def serving(blog, *options, **settings):
+    """A server that has said where it listens: its process and the lines that it has printed."""
+    with blog.start("serve", *options, **settings) as process:
+        try:
+            lines = []
+            # The rules before and after the facts.
+            while sum(line.startswith("──") for line in lines) < 2:
+                line = process.stdout.readline()
+                assert line, process.stderr.read()
+                lines.append(line)
+            yield process, dict(re.findall(r"^(\w[\w ]*?)  +(.+)$", "".join(lines), re.MULTILINE))
+        finally:
+            process.terminate()
+
+
+def rest(process):
+    """What it printed after that, once it is told to stop."""
+    process.terminate()
+    return process.communicate(timeout=60)
+
+
+def get(url):
+    with urlopen(url) as response:
+        return json.load(response)
+
+
+def sign_in(address, username, password):
+    """The role of somebody who can sign in."""
+    body = json.dumps({"login": username, "password": password}).encode()
+    with urlopen(Request(f"{address}/v1/auth/login", body, {"Content-Type": "application/json"})) as response:
+        return json.load(response)["user"]["role"]
+
+
+def test_first_start_shows_a_blog_and_who_may_change_it(blog):
+    with serving(blog) as (process, facts):
+        address = facts["Address"]
+        assert facts["Documentation"] == f"{address}/docs"
+        posts = get(f"{address}/v1/posts")["items"]
+        assert len(posts) >= 3
+        assert get(f"{address}/v1/tags")["items"]
+        author = posts[0]["authors"][0]["username"]
+        assert get(f"{address}/v1/users/by-username/{author}")["posts_count"] == len(posts)
+
+        banner = "".join(process.stdout.readline() for _ in range(5))
+        password = re.search(r"Password +(\S+)", banner)[1]
+        assert sign_in(address, "admin", password) == "admin"
+        assert blog.json("doctor")["ok"]
+
+    with serving(blog) as (process, facts):
+        stdout, _ = rest(process)
+        assert "Password" not in stdout
+        assert "Administrator" not in facts
+
+
+def test_empty_means_empty_and_names_the_next_step(blog):
+    with serving(blog, "--empty") as (process, facts):
+        assert get(f"{facts['Address']}/v1/posts")["items"] == []
+        assert "create-admin" in facts["Administrator"]
+        stdout, _ = rest(process)
+    assert "Password" not in stdout
+
+
+def test_blog_with_people_gets_no_demo(blog):
+    blog("create-admin", "--username", "ada", "--email", "ada@example.org", "--generate")
+    with serving(blog) as (process, facts):
+        assert get(f"{facts['Address']}/v1/posts")["items"] == []
+        stdout, _ = rest(process)
+    assert "Password" not in stdout
+
+
+def test_production_gets_no_demo(blog):
+    strong = {"AUTH__SECRET": "n3vX_w8KqLzR5tBdYh2mPc7JsGf4Tr0ub4dorQx1", "AUTH__BCRYPT_ROUNDS": "10"}
+    with serving(blog, ENVIRONMENT="production", **strong) as (process, facts):
+        assert get(f"{facts['Address']}/v1/posts")["items"] == []
+        assert facts["Logs"].startswith("json")
+        stdout, _ = rest(process)
+    assert "Password" not in stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_stops_it_with_exit_code_0(blog, number):
+    with serving(blog, "--empty") as (process, _):
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Traceback" not in stderr
+
+
+def test_options_come_before_the_configuration(blog):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with serving(blog, "--empty", "--host", "localhost", "--port", str(port), SERVER__PORT="1") as (_, facts):
+        assert facts["Address"] == f"http://localhost:{port}"
+
+
+def test_public_address_is_told_beside_the_own_one(blog):
+    with serving(blog, "--empty", SERVER__PUBLIC_URL="https://blog.example.org") as (_, facts):
+        assert facts["Address"].startswith("http://127.0.0.1:")
+        assert facts["Public address"] == "https://blog.example.org"
+        assert facts["Documentation"] == "https://blog.example.org/docs"
+
+
+def test_taken_port_is_one_line_and_loses_no_password(blog):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        blog.start("serve", "--port", str(taken.getsockname()[1])) as process,
+    ):
+        stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 78
+    assert re.fullmatch(r"blogapi: server\.port: cannot listen on 127\.0\.0\.1:.*\n", stderr)
+    assert "Password" in stdout
+
+
+def test_credentials_of_the_database_are_not_shown(blog, mongo_url):
+    blog.environ["BLOGAPI_MONGO__URL"] = mongo_url.replace("?", "?appName=Tr0ub4dor&")
+    with serving(blog, "--empty") as (_, facts):
+        assert re.fullmatch(r"cli_\d+ on 127\.0\.0\.1:\d+", facts["Database"])
+
+
+def test_commands_join_the_embedded_database_of_a_running_server(commands, tmp_path):
+    with serving(commands, "--empty", MONGO__DATABASE="joined") as (process, facts):
+        assert facts["Database"] == f"joined, embedded, in {tmp_path / 'mongo'}"
+        commands.environ["BLOGAPI_MONGO__DATABASE"] = "joined"
+        assert commands.json("seed", "--posts", "3", "--body-kb", "1", "--drafts", "0")["posts_created"] == 3
+        assert get(f"{facts['Address']}/v1/tags")["items"]
+        rest(process)
+    assert process.returncode == 0
