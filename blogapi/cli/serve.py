@@ -15,6 +15,8 @@ import click
 from blogapi.cli.output import print_facts
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from blogapi.config import Config
     from blogapi.services import Services
 
@@ -31,11 +33,17 @@ def serve(file: Path | None, empty: bool, host: str | None, port: int | None) ->
     """
     from blogapi.cli.context import database_url, read_config
     from blogapi.logs import set_up_logging
+    from blogapi.web.server import take_address
 
     config = read_config(file, server__host=host, server__port=port)
     set_up_logging(config.log.level, config.log_format)
-    with database_url(config) as url, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(config, url, with_demo=not empty and not config.is_production))
+    # The address first: the app has to know its own, and what is taken is told before anything else is begun.
+    with take_address(config.server) as listener:
+        config = replace(config, server=replace(config.server, port=listener.getsockname()[1]))
+        place = _place_of(config)
+        with database_url(config) as url, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            config = replace(config, mongo=replace(config.mongo, url=url))
+            runner.run(_serve(config, listener, place, is_empty=empty or config.is_production))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -46,33 +54,25 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(config: Config, url: str, *, with_demo: bool) -> None:
+async def _serve(config: Config, listener: socket, place: str, *, is_empty: bool) -> None:
     from blogapi.app import create_app
     from blogapi.cli.context import open_database
     from blogapi.db.indexes import create_indexes
     from blogapi.services import SERVICES, STORES
     from blogapi.web.server import run_until_stopped
 
-    async with open_database(config, url) as database:
+    async with open_database(config, config.mongo.url) as database:
         await create_indexes(database, STORES)
         app = create_app(config, database)
-        password = await _create_demo(config, app[SERVICES]) if with_demo else None
+        password = None if is_empty else await _create_demo(config, app[SERVICES])
         has_admin = bool(await app[SERVICES].stores.users.acting_admins())
 
-        def announce(port: int) -> None:
-            nonlocal password
-            here = replace(config, server=replace(config.server, port=port))
-            _print_banner(here, has_admin=has_admin)
-            if password is not None:
-                _print_demo(here.public_url, password)
-                password = None
-
-        try:
-            await run_until_stopped(app, config.server, announce)
-        finally:
-            # It is made once, so it is told even when the address could not be had.
+        def announce() -> None:
+            _print_banner(config, place, has_admin=has_admin)
             if password is not None:
                 _print_demo(config.public_url, password)
+
+        await run_until_stopped(app, config.server, listener, announce)
 
 
 async def _create_demo(config: Config, services: Services) -> str | None:
@@ -85,13 +85,13 @@ async def _create_demo(config: Config, services: Services) -> str | None:
     return None
 
 
-def _print_banner(config: Config, *, has_admin: bool) -> None:
+def _print_banner(config: Config, place: str, *, has_admin: bool) -> None:
     here = replace(config, server=replace(config.server, public_url="")).public_url
     facts = {
         "Address": here,
         **({} if config.public_url == here else {"Public address": config.public_url}),
         "Documentation": f"{config.public_url}/docs",
-        "Database": _place_of(config),
+        "Database": place,
         "Logs": f"{config.log_format}, {config.log.level}, on standard error",
     }
     if not has_admin:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -165,11 +166,22 @@ async def _drain(readiness: Readiness, seconds: float) -> None:
         await asyncio.sleep(0.05)
 
 
-async def run_until_stopped(app: web.Application, settings: ServerConfig, on_listening: Callable[[int], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then drain: /readyz 503, no new connections, running requests finish.
+def take_address(settings: ServerConfig) -> socket.socket:
+    """A socket on the configured address; nobody is heard on it yet. Raises ConfigError when it cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise ConfigError(
+            f"server.port: cannot listen on {settings.host}:{settings.port} ({error.strerror}). "
+            "Stop what listens there or set another port (BLOGAPI_SERVER__PORT; 0 takes a free one)."
+        ) from None
 
-    `on_listening` gets the port. Raises ConfigError when the address cannot be had.
-    """
+
+async def run_until_stopped(
+    app: web.Application, settings: ServerConfig, listener: socket.socket, on_listening: Callable[[], None]
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain: /readyz 503, no new connections, running requests finish."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -177,15 +189,8 @@ async def run_until_stopped(app: web.Application, settings: ServerConfig, on_lis
     runner = Runner(app, settings)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port, backlog=_BACKLOG)
-        try:
-            await site.start()
-        except OSError as error:
-            raise ConfigError(
-                f"server.port: cannot listen on {settings.host}:{settings.port} ({error.strerror}). "
-                "Stop what listens there or set another port (BLOGAPI_SERVER__PORT; 0 takes a free one)."
-            ) from None
-        on_listening(runner.addresses[0][1])
+        await web.SockSite(runner, listener, backlog=_BACKLOG).start()
+        on_listening()
         await stop.wait()
         await _drain(app[READINESS], min(settings.drain_seconds, _GRACE_SECONDS))
     finally:

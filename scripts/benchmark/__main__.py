@@ -1,0 +1,187 @@
+"""The command behind scripts/bench."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from pymongo import MongoClient
+from rich.console import Console
+
+from blogapi.db.mongod import embedded_mongo, free_port
+from blogapi.errors import ConfigError
+from scripts.benchmark import load, report
+from scripts.benchmark.load import Broken
+from scripts.benchmark.requests import check_same, middling_answer, prepare
+from scripts.benchmark.rows import ROWS, Bench, Endurance, Samples
+from scripts.benchmark.servers import BLOGAPI, BY_HAND, CONSTANT, ROOT, Server, serving
+
+OUTPUT = ROOT / "docs" / "reference" / "benchmarks.md"
+MISSED, FAILED, CONFIGURATION, INTERRUPTED = 1, 1, 78, 130
+# With --check all ends within eight minutes, setting up included: the last measurement begins before this.
+_CHECK_SECONDS = 400
+_NEVER = 24 * 3600
+_UNREACHED = "1000000/second"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much is measured."""
+
+    rounds: int
+    seconds: int
+    posts: int
+    mixed_requests: int
+    until: float
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--check", is_flag=True, help="Exit with 1 when a target is missed; ends within 8 minutes.")
+@click.option("--quick", is_flag=True, help="Look whether all runs: one round, few posts; the numbers mean little.")
+@click.option("--rounds", type=click.IntRange(1, 100), help="Rounds over all rows.  [default: 5]")
+@click.option("--seconds", type=click.IntRange(1, 600), help="Of each row in a round.  [default: 4, with --check 3]")
+@click.option("--posts", type=click.IntRange(200, 1_000_000), help="In the database.  [default: 10000]")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The Markdown document.  [default: docs/reference/benchmarks.md, with --check or --quick none]",
+)
+def main(check: bool, quick: bool, rounds: int, seconds: int, posts: int, output: Path | None) -> None:
+    """Measure blogapi beside servers written by hand, on a database of its own."""
+    _require_tools()
+    plan = Plan(
+        rounds=rounds or (1 if quick else 5),
+        seconds=seconds or (1 if quick else 3 if check else 4),
+        posts=posts or (500 if quick else 10_000),
+        mixed_requests=5_000 if quick else 100_000,
+        until=time.monotonic() + (_CHECK_SECONDS if check else _NEVER),
+    )
+    try:
+        samples, endurance, mongod = _measure(plan)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except ConfigError as error:
+        _fail(str(error), CONFIGURATION)
+    except (Broken, OSError) as error:
+        _fail(str(error), FAILED)
+    targets = report.judge(samples, endurance)
+    report.show(samples, endurance, targets)
+    if output or not (check or quick):
+        command = shlex.join(["scripts/bench", *sys.argv[1:]])
+        setting = report.Setting(
+            command=command, rounds=plan.rounds, seconds=plan.seconds, posts=plan.posts, mongod=mongod
+        )
+        file = output or OUTPUT
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(report.markdown(samples, endurance, targets, setting, file))
+        click.echo(f"Written to {file}.", err=True)
+    if check and not all(target.is_met for target in targets):
+        sys.exit(MISSED)
+
+
+def _require_tools() -> None:
+    if not load.is_there():
+        _fail("the benchmark needs wrk. Install it: apt-get install wrk, or brew install wrk.", CONFIGURATION)
+    if not Path("/proc/self/stat").exists():
+        _fail("the benchmark reads CPU and memory from /proc. Run it on Linux.", CONFIGURATION)
+
+
+def _fail(why: str, status: int) -> NoReturn:
+    click.echo(f"blogapi: {why}", err=True)
+    sys.exit(status)
+
+
+def _measure(plan: Plan) -> tuple[Samples, Endurance, str]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="blogapi-bench-")))
+        advance = stack.enter_context(_progress())
+        advance("starting MongoDB")
+        mongo = stack.enter_context(embedded_mongo(folder / "mongo"))
+        environ = _environment(folder, mongo.url)
+        advance(f"making {plan.posts:,} posts")
+        _seed(plan.posts, environ)
+
+        def server(name: str, *command: str) -> Server:
+            return stack.enter_context(serving(command, free_port(), environ, folder / f"{name}.log"))
+
+        advance("starting the servers")
+        servers = {"blogapi": server("blogapi", *BLOGAPI), "by hand": server("by-hand", *BY_HAND)}
+        requests = prepare(servers["blogapi"], folder)
+        check_same(servers["blogapi"], servers["by hand"], requests)
+        (folder / "constant").write_bytes(middling_answer(servers["blogapi"], requests))
+        servers["constant"] = server("constant", *CONSTANT, str(folder / "constant"))
+        bench = Bench(servers=servers, requests=folder, environ=environ)
+        samples = bench.run(ROWS, plan.rounds, plan.seconds, advance)
+        advance("starting a fresh server")
+        endurance = bench.endure(server("fresh", *BLOGAPI), plan.mixed_requests, plan.until, advance)
+        with MongoClient[dict[str, Any]](mongo.url) as client:
+            return samples, endurance, client.server_info()["version"]
+
+
+def _environment(folder: Path, url: str) -> dict[str, str]:
+    """The default configuration, but for what a benchmark has to have otherwise."""
+    config = folder / "config.yaml"
+    config.touch()
+    rates = ("reads", "writes", "sign_in", "sign_in_address", "register")
+    ours = {
+        "BLOGAPI_CONFIG": str(config),
+        "BLOGAPI_MONGO__URL": url,
+        "BLOGAPI_MONGO__DATABASE": "benchmark",
+        # In the tokens, and so the same for all servers.
+        "BLOGAPI_SERVER__PUBLIC_URL": "http://127.0.0.1",
+        "BLOGAPI_AUTH__SECRET": secrets.token_urlsafe(48),
+        "BLOGAPI_AUTH__ACCESS_TOKEN_SECONDS": "86400",
+        "BLOGAPI_LOG__FORMAT": "json",
+        **{f"BLOGAPI_LIMITS__{name.upper()}": _UNREACHED for name in rates},
+    }
+    return {**{name: value for name, value in os.environ.items() if not name.startswith("BLOGAPI_")}, **ours}
+
+
+def _seed(posts: int, environ: Mapping[str, str]) -> None:
+    command = [sys.executable, "-P", "-m", "blogapi", "seed", "--posts", str(posts), "--seed", "1", "--body-kb", "9"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise Broken(f"blogapi seed failed: {done.stderr.strip()[-2000:]}")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Says what is being done: a moving line on a terminal, else a line for each phase."""
+    console = Console(stderr=True, highlight=False)
+    if console.is_terminal:
+        with console.status("") as status:
+            yield status.update
+        return
+    said = ""
+
+    def say(what: str) -> None:
+        nonlocal said
+        phase = what.partition(":")[0]
+        if phase != said:
+            said = phase
+            click.echo(phase, err=True)
+
+    yield say
+
+
+def _end(*_: object) -> NoReturn:
+    sys.exit(128 + signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)  # else nobody would stop the servers
+    main()

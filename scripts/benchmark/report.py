@@ -1,0 +1,177 @@
+"""What came of it: the tables, on the terminal and as Markdown, and which targets are met."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from scripts.benchmark import rows as names
+from scripts.benchmark.rows import MIXTURE, ROWS, Endurance, Sample, Samples
+from scripts.benchmark.servers import ROOT
+
+MOST_MEMORY_MB, MOST_GROWTH, MOST_P99 = 120, 1.05, 1.5
+_PACKAGES = ("aiohttp", "motor", "pymongo", "uvloop", "orjson", "marshmallow")
+_HEADERS = ("", "requests/s", "p50 ms", "p99 ms", "CPU s per 1,000", "peak MB", "of the row by hand")
+
+# What the numbers stand on, under the table of the document.
+_NOTES = """\
+Medians of {rounds} interleaved rounds of {seconds} s; 64 connections unless the row says otherwise; one server process
+each; load generator and database on the same machine. Ratios count, absolute numbers belong to this machine: a ratio is
+taken within each round, and the median of these is shown. CPU is that of the server process alone. Peak memory is that
+during the row, in a process that serves all rows of its kind. {posts:,} posts of about 9 KB of Markdown, made by
+`blogapi seed`; the bare driver reads the same ones by id. There is no cache. blogapi writes its request log, and counts
+against rates that are not reached. The rows by hand ([by_hand.py]({by_hand})) answer the same JSON, which each run
+verifies first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Something asked for, and whether it was met."""
+
+    name: str
+    asked: str
+    measured: str
+    is_met: bool
+
+
+def judge(samples: Samples, endurance: Endurance) -> list[Target]:
+    """The targets of one run on one machine."""
+    found = []
+    for row, against, least in (
+        (names.READ_POST, names.READ_BY_HAND, 0.75),
+        (names.LIST_POSTS, names.LIST_BY_HAND, 0.75),
+        (names.CREATE_POST, names.CREATE_BY_HAND, 0.7),
+    ):
+        ratio = samples.ratio(row, against, _rate)
+        asked = f"at least {least} of the row by hand"
+        found.append(Target(name=row, asked=asked, measured=f"{ratio:.2f}", is_met=ratio >= least))
+    growth = samples.ratio(names.STORM, names.QUIET, lambda sample: sample.result.p99_ms)
+    name = "p99 of reads while 8 connections sign in"
+    asked = f"at most {MOST_P99} times that without"
+    found.append(Target(name=name, asked=asked, measured=f"{growth:.2f}", is_met=growth <= MOST_P99))
+    return [*found, *_of_memory(endurance)]
+
+
+def _of_memory(endurance: Endurance) -> Iterator[Target]:
+    enough, after = endurance.requests >= endurance.wanted, f"after {endurance.requests:,} mixed requests"
+    peak = max(sample.peak_mb for sample in endurance.samples)
+    asked = f"under {MOST_MEMORY_MB} MB after {endurance.wanted:,} mixed requests"
+    yield Target(name="memory", asked=asked, measured=f"{peak:.0f} MB {after}", is_met=enough and peak < MOST_MEMORY_MB)
+    asked, grown = "under 5 % over the last 60 % of them", f"{100 * (endurance.growth - 1):+.1f} %"
+    yield Target(name="growth of memory", asked=asked, measured=grown, is_met=enough and endurance.growth < MOST_GROWTH)
+
+
+def _rate(sample: Sample) -> float:
+    return sample.result.rate
+
+
+def lines(samples: Samples, endurance: Endurance) -> list[tuple[str, ...]]:
+    """The main table, as text."""
+    everything = Samples({**samples.of, MIXTURE: endurance.samples})
+    found: list[tuple[str, ...]] = []
+    for name in everything.of:
+        against = next((row.against for row in ROWS if row.name == name), "")
+        found.append(
+            (
+                name,
+                f"{everything.median(name, _rate):,.{0 if name != names.SIGN_INS else 1}f}",
+                f"{everything.median(name, lambda sample: sample.result.p50_ms):,.1f}",
+                f"{everything.median(name, lambda sample: sample.result.p99_ms):,.1f}",
+                f"{everything.median(name, lambda sample: sample.cpu_per_1000):.3f}",
+                f"{max(sample.peak_mb for sample in everything.of[name]):.0f}",
+                f"{everything.ratio(name, against, _rate):.2f}" if against else "",
+            )
+        )
+    return found
+
+
+def show(samples: Samples, endurance: Endurance, targets: Iterable[Target]) -> None:
+    """Both tables on the terminal."""
+    console = Console(highlight=False)
+    console = console if console.is_terminal else Console(highlight=False, width=140)
+    table = Table(*_HEADERS, box=box.SIMPLE_HEAD)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for line in lines(samples, endurance):
+        table.add_row(*line)
+    console.print(table)
+    table = Table("target", "asked", "measured", "", box=box.SIMPLE_HEAD)
+    for target in targets:
+        verdict = "[green]met[/]" if target.is_met else "[bold red]missed[/]"
+        table.add_row(target.name, target.asked, target.measured, verdict)
+    console.print(table)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Under which circumstances it was measured."""
+
+    command: str
+    rounds: int
+    seconds: int
+    posts: int
+    mongod: str
+
+
+def markdown(samples: Samples, endurance: Endurance, targets: Iterable[Target], setting: Setting, file: Path) -> str:
+    """The document, as it will stand in `file`."""
+    by_hand = os.path.relpath(Path(__file__).with_name("by_hand.py"), file.absolute().parent)
+    notes = _NOTES.format(rounds=setting.rounds, seconds=setting.seconds, posts=setting.posts, by_hand=by_hand)
+    verdicts = [(each.name, each.asked, each.measured, "met" if each.is_met else "**missed**") for each in targets]
+    facts = "\n".join(f"* {name}: {value}" for name, value in _facts(setting))
+    memory = ", ".join(f"{mb:.0f}" for mb in endurance.memory_mb)
+    parts = (
+        "# Benchmarks",
+        "Written by `scripts/bench`; [how to run it](../howto/benchmark.md).",
+        facts,
+        _table(_HEADERS, lines(samples, endurance), numbers=6),
+        notes,
+        "## Targets",
+        _table(("target", "asked", "measured", ""), verdicts, numbers=0),
+        f"Memory in MB during the mixed requests, every few thousand of them: {memory}.",
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int) -> str:
+    rules = ["--"] * (len(headers) - numbers) + ["--:"] * numbers
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (headers, rules, *rows))
+
+
+def _facts(setting: Setting) -> Iterator[tuple[str, str]]:
+    yield "Command", f"`{setting.command}`"
+    yield "Commit", _commit()
+    yield "Date", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    yield "Machine", f"{os.cpu_count()} cores ({_processor()}), {platform.system()} {platform.machine()}"
+    yield "Python", platform.python_version()
+    versions = [f"{package} {importlib.metadata.version(package)}" for package in _PACKAGES]
+    yield "Versions", ", ".join([*versions, f"MongoDB {setting.mongod}"])
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def _commit() -> str:
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    commit = git("rev-parse", "--short=12", "HEAD")
+    if not commit:
+        return "not known"
+    return f"{commit}, with changes that are not committed" if git("status", "--porcelain", "-uno") else commit
