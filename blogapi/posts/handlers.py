@@ -14,18 +14,14 @@ from blogapi.auth.needs import SIGNED_IN, role
 from blogapi.errors import Forbidden, Unauthorized
 from blogapi.paging import Page
 from blogapi.posts.model import HEAVY_FIELDS, PUBLIC_FIELDS, Draft, Post, PublicFilter, WorkingFilter
-from blogapi.posts.schemas import (
+from blogapi.posts.schemas import NewPostSchema, PostEditSchema, PostListQuery, PublishSchema, ReadPostQuery
+from blogapi.posts.views import (
     LIVE,
     PUBLIC,
     REVISION,
     REVISION_FIELDS,
     WORKING,
     WORKING_FIELDS,
-    NewPostSchema,
-    PostEditSchema,
-    PostListQuery,
-    PublishSchema,
-    ReadPostQuery,
     editable,
 )
 from blogapi.services import services

@@ -172,6 +172,13 @@ class Post:
         return self.live is not None and self.live.audience == "public"
 
     @property
+    def counts_for(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The tags and the authors whose counts of posts include it."""
+        if self.live is None or not self.is_listed:
+            return frozenset(), frozenset()
+        return frozenset(self.live.tags), frozenset(self.live.author_ids)
+
+    @property
     def has_readers(self) -> bool:
         """Whether anybody but its authors and editors may read it now."""
         return self.live is not None and self.live.audience in ("public", "unlisted", "members")

@@ -36,6 +36,7 @@ from blogapi.users.model import Byline, Identity, ProfileChanged, Viewer
 from blogapi.users.service import UserService
 
 KEPT_IN_TRASH = timedelta(days=30)
+_NOTHING: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 _FLAGS = ("visibility", "featured", "comments_policy")
 Render = Callable[[str, BodyFormat], Awaitable[Rendered]]
 
@@ -426,19 +427,13 @@ class PostService:
 
     async def _count(self, before: Post | None, after: Post | None) -> None:
         """Carry what a change did to the public list over to the counts of its tags and authors."""
-        old_tags, old_authors = _listed(before)
-        new_tags, new_authors = _listed(after)
+        old_tags, old_authors = before.counts_for if before else _NOTHING
+        new_tags, new_authors = after.counts_for if after else _NOTHING
         if old_tags != new_tags:
             await self._tags.count(gained=new_tags - old_tags, lost=old_tags - new_tags)
         if old_authors != new_authors:
             await self._users.add_to_posts_count(new_authors - old_authors, 1)
             await self._users.add_to_posts_count(old_authors - new_authors, -1)
-
-
-def _listed(post: Post | None) -> tuple[frozenset[str], frozenset[str]]:
-    if post is None or post.live is None or not post.is_listed:
-        return frozenset(), frozenset()
-    return frozenset(post.live.tags), frozenset(post.live.author_ids)
 
 
 def _to_working(working: Working, edited: Iterable[str]) -> dict[str, Any]:

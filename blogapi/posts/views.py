@@ -1,0 +1,264 @@
+"""How posts look from outside: plain functions that make them JSON-ready, and the schemas that document the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import fields
+
+from blogapi.moments import rfc3339, rfc3339_or_none
+from blogapi.posts.model import (
+    BODY_FORMATS,
+    COMMENTS_POLICIES,
+    CONTENT_FIELDS,
+    PUBLIC_FIELDS,
+    STATUSES,
+    VISIBILITIES,
+    Cover,
+    Live,
+    Post,
+    PublicPost,
+    Seo,
+    Working,
+)
+from blogapi.users.model import Byline
+from blogapi.web.endpoint import Shape
+from blogapi.web.fields import Choice, Strict
+
+
+class BylineSchema(Strict):
+    """An author, as posts show them."""
+
+    id = fields.Str(required=True)
+    username = fields.Str(required=True)
+    display_name = fields.Str(required=True)
+    avatar_url = fields.Str(required=True, allow_none=True)
+
+
+class TocEntrySchema(Strict):
+    """A heading and its anchor in the html."""
+
+    level = fields.Int(required=True)
+    id = fields.Str(required=True)
+    text = fields.Str(required=True)
+
+
+class CoverShape(Strict):
+    """The picture above a post."""
+
+    url = fields.Str(required=True)
+    alt = fields.Str(required=True)
+    caption = fields.Str(required=True)
+
+
+class SeoShape(Strict):
+    """What search engines are told."""
+
+    title = fields.Str(required=True)
+    description = fields.Str(required=True)
+    canonical_url = fields.Str(required=True, allow_none=True)
+    noindex = fields.Bool(required=True)
+
+
+class ContentShape(Strict):
+    """What is written, and what is rendered from it."""
+
+    title = fields.Str(required=True)
+    slug = fields.Str(required=True)
+    body = fields.Str(required=True)
+    body_format = fields.Str(required=True, validate=Choice(BODY_FORMATS))
+    html = fields.Str(required=True)
+    excerpt_auto = fields.Str(required=True)
+    word_count = fields.Int(required=True)
+    reading_minutes = fields.Int(required=True)
+    toc = fields.List(fields.Nested(TocEntrySchema), required=True)
+    excerpt = fields.Str(required=True)
+    authors = fields.List(fields.Nested(BylineSchema), required=True)
+    tags = fields.List(fields.Str(), required=True)
+    lang = fields.Str(required=True, allow_none=True)
+    cover = fields.Nested(CoverShape, required=True, allow_none=True)
+    seo = fields.Nested(SeoShape, required=True)
+    custom = fields.Dict(required=True)
+
+
+class PublicPostSchema(ContentShape):
+    """A post as readers see it."""
+
+    id = fields.Str(required=True)
+    version = fields.Int(required=True)
+    status = fields.Str(required=True, validate=Choice(["published"]))
+    featured = fields.Bool(required=True)
+    visibility = fields.Str(required=True, validate=Choice(VISIBILITIES))
+    comments_policy = fields.Str(required=True, validate=Choice(COMMENTS_POLICIES))
+    published_at = fields.DateTime(required=True)
+    live_updated_at = fields.DateTime(required=True)
+    likes_count = fields.Int(required=True)
+    comments_count = fields.Int(required=True)
+    created_at = fields.DateTime(required=True)
+    updated_at = fields.DateTime(required=True)
+
+
+class OriginSchema(Strict):
+    """Where an imported post came from."""
+
+    source = fields.Str(required=True)
+    path = fields.Str(required=True)
+    urls = fields.List(fields.Str(), required=True)
+
+
+class WorkingPostSchema(PublicPostSchema):
+    """A post as its authors and editors see it: the working copy."""
+
+    status = fields.Str(required=True, validate=Choice(STATUSES))
+    published_at = fields.DateTime(required=True, allow_none=True)
+    live_updated_at = fields.DateTime(required=True, allow_none=True)
+    live_revision = fields.Int(required=True, allow_none=True)
+    working_revision = fields.Int(required=True)
+    has_unpublished_changes = fields.Bool(required=True)
+    deleted_at = fields.DateTime(required=True, allow_none=True)
+    origin = fields.Nested(OriginSchema, required=True, allow_none=True)
+
+
+class RevisionSchema(ContentShape):
+    """A copy of a post under its number, which never changes."""
+
+    id = fields.Str(required=True)
+    revision = fields.Int(required=True)
+    kind = fields.Str(required=True, validate=Choice(["create", "edit", "restore", "discard", "import"]))
+    note = fields.Str(required=True)
+    edited_by = fields.Str(required=True, allow_none=True)
+    edited_at = fields.DateTime(required=True)
+
+
+def seo_view(seo: Seo) -> dict[str, Any]:
+    """As clients send and receive it."""
+    return {
+        "title": seo.title,
+        "description": seo.description,
+        "canonical_url": seo.canonical_url,
+        "noindex": seo.noindex,
+    }
+
+
+def cover_view(cover: Cover | None) -> dict[str, Any] | None:
+    """As clients send and receive it."""
+    return None if cover is None else {"url": cover.url, "alt": cover.alt, "caption": cover.caption}
+
+
+def byline_view(author: Byline) -> dict[str, Any]:
+    """An author of a post."""
+    return {
+        "id": author.id,
+        "username": author.username,
+        "display_name": author.display_name,
+        "avatar_url": author.avatar_url,
+    }
+
+
+def content_view(copy: Working | Live) -> dict[str, Any]:
+    """The fields that both copies and all revisions share."""
+    return {
+        **{name: getattr(copy, name) for name in CONTENT_FIELDS},
+        "toc": [{"level": entry.level, "id": entry.id, "text": entry.text} for entry in copy.toc],
+        "authors": [byline_view(author) for author in copy.authors],
+        "tags": list(copy.tags),
+        "cover": cover_view(copy.cover),
+        "seo": seo_view(copy.seo),
+        "custom": dict(copy.custom),
+    }
+
+
+def _head_view(post: Post) -> dict[str, Any]:
+    return {
+        "featured": post.featured,
+        "visibility": post.visibility,
+        "comments_policy": post.comments_policy,
+        "likes_count": post.counters.likes,
+        "comments_count": post.counters.comments,
+        "created_at": rfc3339(post.created_at),
+    }
+
+
+def working_view(post: Post) -> dict[str, Any]:
+    """For those who may edit."""
+    live, origin = post.live, post.origin
+    return {
+        "id": post.id,
+        "version": post.version,
+        "status": post.status,
+        **content_view(post.working),
+        **_head_view(post),
+        "published_at": live and rfc3339(live.published_at),
+        "live_updated_at": live and rfc3339(live.moved_at),
+        "updated_at": rfc3339(post.updated_at),
+        "live_revision": live and live.revision,
+        "working_revision": post.working.revision,
+        "has_unpublished_changes": post.has_unpublished_changes,
+        "deleted_at": rfc3339_or_none(post.deleted_at),
+        "origin": origin and {"source": origin.source, "path": origin.path, "urls": list(origin.urls)},
+    }
+
+
+def live_view(post: Post) -> dict[str, Any]:
+    """For readers of a post that not everybody may read: the same fields as the public view."""
+    live = post.live
+    assert live is not None  # it is read by its audience
+    return {
+        "id": post.id,
+        "version": live.version,
+        "status": post.status,
+        **content_view(live),
+        **_head_view(post),
+        "published_at": rfc3339(live.published_at),
+        "live_updated_at": rfc3339(live.moved_at),
+        "updated_at": rfc3339(live.updated_at),
+    }
+
+
+def public_view(post: PublicPost) -> Mapping[str, Any]:
+    """For everybody: ready as it comes from the store."""
+    return post
+
+
+def revision_view(post_id: str, copy: Working) -> dict[str, Any]:
+    """One revision."""
+    return {
+        "id": f"{post_id}:{copy.revision}",
+        "revision": copy.revision,
+        "kind": copy.kind,
+        "note": copy.note,
+        "edited_by": copy.edited_by,
+        "edited_at": rfc3339(copy.edited_at),
+        **content_view(copy),
+    }
+
+
+PUBLIC = Shape(PublicPostSchema, public_view)
+LIVE = Shape(PublicPostSchema, live_view)
+WORKING = Shape(WorkingPostSchema, working_view)
+REVISION = Shape(RevisionSchema, lambda pair: revision_view(*pair))
+WORKING_FIELDS = tuple(WorkingPostSchema().fields)
+REVISION_FIELDS = tuple(RevisionSchema().fields)
+
+
+def editable(post: Post) -> dict[str, Any]:
+    """What a merge patch is merged into: the fields that a client may set, as it would send them."""
+    copy = post.working
+    chosen = {} if post.slug_is_derived and post.live is None else {"slug": copy.slug}
+    written = {
+        "title": copy.title,
+        "body": copy.body,
+        "body_format": copy.body_format,
+        "excerpt": copy.excerpt,
+        "authors": list(copy.author_ids),
+        "tags": list(copy.tags),
+        "seo": seo_view(copy.seo),
+        "custom": dict(copy.custom),
+    }
+    optional = {"lang": copy.lang, "cover": cover_view(copy.cover)}
+    flags = {"featured": post.featured, "visibility": post.visibility, "comments_policy": post.comments_policy}
+    return {**written, **chosen, **flags, **{name: value for name, value in optional.items() if value is not None}}
+
+
+assert set(PUBLIC_FIELDS) == set(PublicPostSchema().fields)
