@@ -6,7 +6,7 @@ BlogError
 ├── Forbidden
 ├── NotFound ── Gone
 ├── Invalid
-├── Conflict ── InvalidTransition
+├── Conflict ── InvalidTransition, StillRunning
 ├── Stale
 ├── RateLimited
 └── Unavailable
@@ -30,6 +30,7 @@ class BlogError(Exception):
     """
 
     code = "bad_request"
+    retry_after_seconds: int | None = None
 
     def __init__(self, detail: str, *, code: str | None = None, **members: Any) -> None:
         super().__init__(detail)
@@ -100,6 +101,13 @@ class Conflict(BlogError):
     """The wish is valid, but the present state does not allow it."""
 
     code = "conflict"
+
+
+class StillRunning(Conflict):
+    """The same request, sent before, has not been answered yet."""
+
+    code = "idempotency_in_progress"
+    retry_after_seconds = 1
 
 
 class InvalidTransition(Conflict):

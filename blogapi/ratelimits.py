@@ -12,6 +12,7 @@ from limits.aio.storage import MongoDBStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from blogapi.config import Config
+from blogapi.db.client import database_errors
 from blogapi.errors import RateLimited
 
 _MAX_KEYS = 100_000
@@ -25,15 +26,21 @@ class RateLimiter:
         self._rates: dict[str, RateLimitItem] = (
             {name: parse(getattr(config.limits, name)) for name in names} if config.limits.enabled else {}
         )
-        shared = config.limits.storage == "mongodb"
-        self._limiter = FixedWindowRateLimiter(_in_mongodb(config) if shared else BoundedMemory())
+        self._own = FixedWindowRateLimiter(BoundedMemory())
+        is_shared = config.limits.storage == "mongodb"
+        self._shared = FixedWindowRateLimiter(_in_mongodb(config)) if is_shared else self._own
 
     async def hit(self, bucket: str, key: str) -> None:
-        """Count one attempt. Raises RateLimited."""
+        """Count one attempt. Raises RateLimited, and Unavailable when the shared counts cannot be had."""
         rate = self._rates.get(bucket)
-        if rate is None or await self._limiter.hit(rate, bucket, key):
+        if rate is None:
             return
-        window = await self._limiter.get_window_stats(rate, bucket, key)
+        # Reads are always counted in this process: a reader costs the database nothing but the read.
+        limiter = self._own if bucket == "reads" else self._shared
+        with database_errors():
+            if await limiter.hit(rate, bucket, key):
+                return
+            window = await limiter.get_window_stats(rate, bucket, key)
         seconds = max(1, round(window.reset_time - time.time()))
         raise RateLimited(f"At most {rate.amount} in {rate.get_expiry()} seconds.", retry_after_seconds=seconds)
 
@@ -44,6 +51,7 @@ def _in_mongodb(config: Config) -> Storage:
         database_name=config.mongo.database,
         counter_collection_name="limits_counters",
         window_collection_name="limits_windows",
+        timeoutMS=config.mongo.timeout_seconds * 1000,
         serverSelectionTimeoutMS=config.mongo.timeout_seconds * 1000,
     )
 

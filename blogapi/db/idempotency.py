@@ -15,10 +15,11 @@ from pymongo.errors import DuplicateKeyError
 from blogapi.attempt import Attempt
 from blogapi.db.client import Database, Document, new_id
 from blogapi.db.indexes import Store
-from blogapi.errors import BlogError, Conflict
+from blogapi.errors import BlogError, StillRunning
 from blogapi.web.idempotency import StoredAnswer
 
-_LEASE = timedelta(seconds=60)
+# Longer than a request takes. A shorter one would do no harm: who takes over works under the same id.
+_LEASE = timedelta(seconds=15)
 _KEPT = timedelta(hours=24)
 
 
@@ -34,7 +35,7 @@ class IdempotencyStore(Store):
     async def begin(self, key: str, fingerprint: str) -> Attempt | StoredAnswer:
         """Start, take over, or find the answer.
 
-        Raises BlogError `idempotency_key_reused`, Conflict `idempotency_in_progress`.
+        Raises BlogError `idempotency_key_reused`, StillRunning.
         """
         now = self._now()
         record = {
@@ -65,9 +66,7 @@ class IdempotencyStore(Store):
         if record is not None and record["fingerprint"] != fingerprint:
             raise BlogError("This Idempotency-Key came with another body.", code="idempotency_key_reused")
         if record is None or record["state"] == "running":
-            raise Conflict(
-                "The first request with this Idempotency-Key is still running.", code="idempotency_in_progress"
-            )
+            raise StillRunning("The first request with this Idempotency-Key is still running.")
         return StoredAnswer(status=record["status"], headers=record["headers"], body=record["body"])
 
     async def finish(self, key: str, answer: StoredAnswer) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from blogapi.errors import BlogError, Invalid, RateLimited, Stale, Unavailable
+from blogapi.errors import BlogError, Invalid, Stale
 from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
 from blogapi.web.requests import request_id
 
@@ -60,7 +60,7 @@ def describe(error: BlogError) -> tuple[dict[str, Any], dict[str, str]]:
         ]
     elif isinstance(error, Stale):
         members["changed"] = error.changed
-    elif isinstance(error, RateLimited | Unavailable):
+    if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if PROBLEMS[error.code].status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="blogapi"'

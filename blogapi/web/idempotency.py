@@ -34,7 +34,7 @@ class Records(Protocol):
     """Where attempts and answers are kept (`blogapi.db.idempotency`)."""
 
     async def begin(self, key: str, fingerprint: str) -> Attempt | StoredAnswer:
-        """Raises BlogError `idempotency_key_reused`, `idempotency_in_progress`."""
+        """Raises BlogError `idempotency_key_reused`, StillRunning."""
 
     async def finish(self, key: str, answer: StoredAnswer) -> None:
         """Keep the answer for replays."""

@@ -283,6 +283,7 @@ async def test_running_request_is_not_run_a_second_time(client, ada, database):
     response = await client.post("/v1/posts", json={"title": "T"}, headers=headers)
     assert response.status == 409
     assert (await response.json())["code"] == "idempotency_in_progress"
+    assert response.headers["Retry-After"] == "1"
 
 
 def post_time(post):
