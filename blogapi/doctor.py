@@ -131,8 +131,8 @@ class Doctor:
             for slug, post_id, claims in batch:
                 if slug not in used.get(post_id, ()):
 
-                    async def release(slug: str = slug, post_id: str = post_id, claims: int = claims) -> bool:
-                        return await slugs.release(slug, post_id, claims=claims)
+                    async def release(slug: str = slug, post_id: str = post_id, claims: list[str] = claims) -> bool:
+                        return await slugs.release(slug, post_id, claims)
 
                     yield Problem(f"{slug} for post {post_id}", release)
 
@@ -145,7 +145,7 @@ class Doctor:
                 if holders.get(slug) != post_id:
 
                     async def claim(slug: str = slug, post_id: str = post_id) -> bool:
-                        return await slugs.claim(slug, post_id, self._now())
+                        return await slugs.claim(slug, post_id, self._now()) is not None
 
                     holder = holders.get(slug, "nobody")
                     yield Problem(f"{slug} of post {post_id} is held by {holder}", claim)

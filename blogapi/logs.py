@@ -12,13 +12,17 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TextIO
 
 import orjson
 
 _BATCH_SECONDS = 0.1
+# Kept while standard error is stuck: a few megabytes.
+_MAX_PENDING = 10_000
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+log = logging.getLogger("blogapi.requests")
 
 
 def _timestamp(seconds: float) -> str:
@@ -61,30 +65,50 @@ def set_up_logging(level: str, form: str) -> None:
 
 
 class RequestLog:
-    """Writes a line per request, in batches, off the event loop."""
+    """Writes a line per request, in batches, off the event loop.
 
-    def __init__(self, level: str, form: str, stream: TextIO | None = None) -> None:
+    When standard error takes nothing, lines wait up to a bound; what comes then is counted and told later.
+    """
+
+    def __init__(self, level: str, form: str, stream: TextIO | None = None, *, max_pending: int = _MAX_PENDING) -> None:
         self.enabled = _LEVELS[level] <= logging.INFO
         self._format: Callable[..., str] = _json_line if form == "json" else _text_line
         self._stream = stream
         self._pending: list[tuple[Any, ...]] = []
+        self._max_pending, self._dropped = max_pending, 0
+        self._writing: Future[None] | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="request-log")
 
     def add(self, *fields: Any) -> None:
         """Takes time, request id, method, route, status, milliseconds, bytes and the client's network."""
+        if len(self._pending) >= self._max_pending:
+            self._dropped += 1
+            return
         if not self._pending:
-            asyncio.get_running_loop().call_later(_BATCH_SECONDS, self._flush)
+            self._flush_soon()
         self._pending.append(fields)
+
+    def _flush_soon(self) -> None:
+        asyncio.get_running_loop().call_later(_BATCH_SECONDS, self._flush_unless_stuck)
+
+    def _flush_unless_stuck(self) -> None:
+        if self._writing is not None and not self._writing.done():
+            self._flush_soon()
+        else:
+            self._flush()
 
     def _flush(self) -> None:
         batch, self._pending = self._pending, []
+        dropped, self._dropped = self._dropped, 0
         if batch:
-            self._writer.submit(self._write, batch)
+            self._writing = self._writer.submit(self._write, batch, dropped)
 
-    def _write(self, batch: list[tuple[Any, ...]]) -> None:
+    def _write(self, batch: list[tuple[Any, ...]], dropped: int) -> None:
         stream = self._stream or sys.stderr
         stream.write("".join([self._format(*fields) for fields in batch]))
         stream.flush()
+        if dropped:
+            log.warning("%d request lines were dropped: standard error was stuck", dropped)
 
     def close(self) -> None:
         """Write what is left."""

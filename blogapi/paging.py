@@ -30,8 +30,12 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[Item]):
-    """Items, and where the next page starts (None at the end). `total` only when it was asked for."""
+    """Items, and where the next page starts (None at the end). `total` only when it was asked for.
+
+    `positions` are those of the items, for who wants to end the page earlier.
+    """
 
     items: Sequence[Item]
+    positions: Sequence[Position] = ()
     next: Position | None = None
     total: int | None = None

@@ -1,4 +1,4 @@
-"""How often somebody may try: fixed windows, by the library `limits`.
+"""How often somebody may try: fixed windows, counted in the storages of the library `limits`.
 
 Counts are kept in this process, or in MongoDB for all processes (`limits.storage`).
 """
@@ -6,16 +6,44 @@ Counts are kept in this process, or in MongoDB for all processes (`limits.storag
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MongoDBStorage, Storage
-from limits.aio.strategies import FixedWindowRateLimiter
 
 from blogapi.config import Config
 from blogapi.db.client import database_errors
 from blogapi.errors import RateLimited
 
 _MAX_KEYS = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is left of a limit in its present window, and when that ends, if this was asked."""
+
+    bucket: str
+    most: int
+    window_seconds: int
+    left: int
+    reset_seconds: int | None = None
+
+    def headers(self) -> dict[str, str]:
+        """As draft-ietf-httpapi-ratelimit-headers has it."""
+        reset = "" if self.reset_seconds is None else f";t={self.reset_seconds}"
+        return {
+            "RateLimit-Policy": f'"{self.bucket}";q={self.most};w={self.window_seconds}',
+            "RateLimit": f'"{self.bucket}";r={self.left}{reset}',
+        }
+
+
+class LimitReached(RateLimited):
+    """One of these limits."""
+
+    def __init__(self, standing: Standing, *, retry_after_seconds: int) -> None:
+        detail = f"At most {standing.most} in {standing.window_seconds} seconds."
+        super().__init__(detail, retry_after_seconds=retry_after_seconds)
+        self.standing = standing
 
 
 class RateLimiter:
@@ -26,23 +54,29 @@ class RateLimiter:
         self._rates: dict[str, RateLimitItem] = (
             {name: parse(getattr(config.limits, name)) for name in names} if config.limits.enabled else {}
         )
-        self._own = FixedWindowRateLimiter(BoundedMemory())
+        self._own: Storage = BoundedMemory()
         is_shared = config.limits.storage == "mongodb"
-        self._shared = FixedWindowRateLimiter(_in_mongodb(config)) if is_shared else self._own
+        self._shared = _in_mongodb(config) if is_shared else self._own
 
-    async def hit(self, bucket: str, key: str) -> None:
-        """Count one attempt. Raises RateLimited, and Unavailable when the shared counts cannot be had."""
+    async def hit(self, bucket: str, key: str) -> Standing | None:
+        """Count one attempt; None where nothing is limited.
+
+        Raises LimitReached, and Unavailable when the shared counts cannot be had.
+        """
         rate = self._rates.get(bucket)
         if rate is None:
-            return
+            return None
         # Reads are always counted in this process: a reader costs the database nothing but the read.
-        limiter = self._own if bucket == "reads" else self._shared
+        counts, counted = self._own if bucket == "reads" else self._shared, rate.key_for(bucket, key)
+        most, window = rate.amount, rate.get_expiry()
         with database_errors():
-            if await limiter.hit(rate, bucket, key):
-                return
-            window = await limiter.get_window_stats(rate, bucket, key)
-        seconds = max(1, round(window.reset_time - time.time()))
-        raise RateLimited(f"At most {rate.amount} in {rate.get_expiry()} seconds.", retry_after_seconds=seconds)
+            count = await counts.incr(counted, window)
+            if count <= most:
+                return Standing(bucket=bucket, most=most, window_seconds=window, left=most - count)
+            ends_at = await counts.get_expiry(counted)
+        seconds = max(1, round(ends_at - time.time()))
+        full = Standing(bucket=bucket, most=most, window_seconds=window, left=0, reset_seconds=seconds)
+        raise LimitReached(full, retry_after_seconds=seconds)
 
 
 def _in_mongodb(config: Config) -> Storage:

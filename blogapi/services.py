@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -19,6 +21,7 @@ from blogapi.config import Config
 from blogapi.db.client import Database
 from blogapi.db.idempotency import IdempotencyStore
 from blogapi.db.indexes import Store
+from blogapi.errors import Unavailable
 from blogapi.events import Bus
 from blogapi.moments import utc_now
 from blogapi.posts.service import PostService
@@ -44,19 +47,34 @@ STORES: tuple[type[Store], ...] = (
 )
 
 
-class Renderer:
-    """Renders in threads: a long text must not hold up the readers on the event loop."""
+# Per thread: long texts take a tenth of a second each, so that the last one waits for some seconds.
+WAITING_PER_THREAD = 64
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), thread_name_prefix="render")
+Result = TypeVar("Result")
+
+
+class Renderer:
+    """Renders in threads with a short queue: a long text must not hold up the readers on the event loop."""
+
+    def __init__(self, *, workers: int = max(1, (os.cpu_count() or 1) // 2), queue: int | None = None) -> None:
+        self._places = threading.Semaphore(workers + (workers * WAITING_PER_THREAD if queue is None else queue))
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="render")
 
     async def post(self, body: str, body_format: BodyFormat) -> Rendered:
-        """A post's body."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, render, body, body_format)
+        """A post's body. Raises Unavailable when too many are waiting."""
+        return await self._run(lambda: render(body, body_format))
 
     async def small(self, text: str) -> str:
-        """A profile's text: the small subset of Markdown."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, render_small, text)
+        """A profile's text: the small subset of Markdown. Raises Unavailable when too many are waiting."""
+        return await self._run(lambda: render_small(text))
+
+    async def _run(self, work: Callable[[], Result]) -> Result:
+        if not self._places.acquire(blocking=False):
+            raise Unavailable("Too many texts are being written. Try again in a moment.", retry_after_seconds=2)
+        future = self._threads.submit(work)
+        # The place is free when the thread is done, not when the caller has lost patience.
+        future.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(future)
 
     def close(self) -> None:
         """Ends the threads; what runs is finished first."""

@@ -258,16 +258,18 @@ async def test_no_acknowledged_write_is_lost_with_the_primary(http, production, 
             if enough.is_set():
                 return
 
-    async with asyncio.timeout(90), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         for writer in range(WRITERS):
             group.create_task(write(writer, production[writer % 2]))
         await some.wait()
         primary, others = replica_set.roles()
-        if was_alone:
-            replica_set.fetch(STOPPED, *others)
-            await stuck.wait()
-        replica_set.kill(primary)
-        replica_set.fetch(RUNNING, *others)
+        try:
+            if was_alone:
+                replica_set.fetch(STOPPED, *others)
+                await stuck.wait()
+            replica_set.kill(primary)
+        finally:
+            replica_set.fetch(RUNNING, *others)
         dead.set()
 
     kept = await my_posts(http, production[1], credential)

@@ -22,14 +22,14 @@ from blogapi.services import services
 from blogapi.users.model import NewUser, login_key
 from blogapi.users.schemas import OWN, RegisterSchema
 from blogapi.web.endpoint import Reply, attempt, endpoint
-from blogapi.web.requests import client_address
+from blogapi.web.requests import client_address, header_text, limited_address
 
 routes = web.RouteTableDef()
 
 
 def _caller(request: web.Request) -> Caller:
     address = client_address(request)
-    return Caller(device=request.headers.get(hdrs.USER_AGENT, ""), address=address)
+    return Caller(device=header_text(request, hdrs.USER_AGENT) or "", address=address)
 
 
 async def _open_registration(request: web.Request) -> None:
@@ -40,7 +40,7 @@ async def _open_registration(request: web.Request) -> None:
 @endpoint(needs=PUBLIC, on=_open_registration, body=RegisterSchema, returns=OWN, status=201, idempotent=True)
 async def register(request: web.Request, _: None, new: NewUser) -> Reply:
     """Make an account for yourself."""
-    await services(request).limits.hit("register", _caller(request).address)
+    await services(request).limits.hit("register", limited_address(request))
     user = await services(request).users.register(new, attempt(request))
     return Reply(result=user, headers={hdrs.LOCATION: "/v1/me"})
 
@@ -51,17 +51,18 @@ async def sign_in(request: web.Request, wish: SignInWish) -> SignedIn:
     """Sign in, for a pair of tokens or a cookie."""
     if wish.mode == COOKIE:
         require_same_site(request)
-    caller, limits = _caller(request), services(request).limits
-    await limits.hit("sign_in_address", caller.address)
-    # By account and address: nobody can lock somebody else out.
-    await limits.hit("sign_in", f"{login_key(wish.login)}|{caller.address}")
+    address, limits = limited_address(request), services(request).limits
+    await limits.hit("sign_in_address", address)
+    # By login and address: nobody can lock somebody else out. By the account itself, which has two logins, it would
+    # tell who guesses whether a name and an e-mail address belong together.
+    await limits.hit("sign_in", f"{login_key(wish.login)}|{address}")
     credential = credential_of(request)
     old_cookie = credential.value if credential is not None and credential.is_cookie else None
     result = await services(request).auth.sign_in(
         wish.login,
         wish.password,
         kind=wish.mode,
-        caller=caller,
+        caller=_caller(request),
         old_cookie=old_cookie if wish.mode == COOKIE else None,
     )
     if result.cookie is not None:

@@ -80,6 +80,8 @@ async def _by_token(request: web.Request, credential: Credential) -> Identity:
     scheme, _, token = credential.value.partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthorized("The Authorization header takes a Bearer token.")
+    if not token.isascii():
+        raise Unauthorized("The access token is not valid.")
     return await services(request).auth.identify_token(token.strip())
 
 

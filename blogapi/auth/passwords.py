@@ -37,8 +37,6 @@ class Passwords:
         self._pepper, self._rounds, self._rules = pepper, rounds, rules
         self._places = threading.Semaphore(workers + queue)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="bcrypt", initializer=_lower_priority)
-        # Well-formed and of the same cost, but no password has this hash.
-        self._nobody = bcrypt.gensalt(rounds) + b"." * 31
 
     @classmethod
     def configured(cls, auth: AuthConfig) -> Passwords:
@@ -75,11 +73,25 @@ class Passwords:
         return StoredPassword(scheme=SCHEME, cost=self._rounds, hash=hashed.decode())
 
     async def verify(self, password: str, stored: StoredPassword | None) -> bool:
-        """Whether this is the password. Takes as long when there is none. Raises Unavailable when too many wait."""
+        """Whether this is the password. A no takes as long for each account, and when there is none.
+
+        Raises Unavailable when too many are waiting.
+        """
         known = stored if stored is not None and stored.scheme == SCHEME else None
-        prepared, expected = self._prepare(password), self._nobody if known is None else known.hash.encode()
-        same = await self._run(lambda: bcrypt.checkpw(prepared, expected))
-        return same and known is not None
+        prepared = self._prepare(password)
+        return await self._run(lambda: self._compare(prepared, known))
+
+    def _compare(self, prepared: bytes, known: StoredPassword | None) -> bool:
+        if known is None:
+            bcrypt.checkpw(prepared, _nobody(self._rounds))
+            return False
+        if bcrypt.checkpw(prepared, known.hash.encode()):
+            return True
+        # A hash from cheaper days would tell by its speed that there is an account. Each cost takes twice the one
+        # before, so these take what is missing: 2^5 + (2^5 + 2^6 + 2^7) = 2^8.
+        for cost in range(known.cost, self._rounds):
+            bcrypt.checkpw(prepared, _nobody(cost))
+        return False
 
     def is_outdated(self, stored: StoredPassword) -> bool:
         """Whether it was hashed more cheaply than new ones are."""
@@ -102,6 +114,11 @@ class Passwords:
         # The place is free when the thread is done, not when the caller has lost patience.
         future.add_done_callback(lambda _: self._places.release())
         return await asyncio.wrap_future(future)
+
+
+def _nobody(cost: int) -> bytes:
+    """A well-formed hash that no password has."""
+    return bcrypt.gensalt(cost) + b"." * 31
 
 
 def _fault(code: str, detail: str, **params: int) -> FieldError:

@@ -12,7 +12,7 @@ from blogapi.auth.model import LiveSession, Session
 from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
-from blogapi.users.store import UserStore
+from blogapi.users.model import COLLECTION as USERS
 
 KEPT_ROTATIONS = 10
 _PROJECTION = {field.name: 1 for field in fields(Session) if field.name != "id"}
@@ -42,7 +42,7 @@ class SessionStore(Store):
                 {"$limit": 1},
                 {
                     "$lookup": {
-                        "from": UserStore.collection,
+                        "from": USERS,
                         "localField": "user_id",
                         "foreignField": "_id",
                         "as": "user",

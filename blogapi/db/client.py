@@ -46,6 +46,8 @@ def connect(url: str, *, timeout_seconds: float, pool_size: int) -> AsyncIOMotor
                 tz_aware=False,
                 w="majority",
                 journal=True,
+                # What we tell, and decide upon, has to be there after a failover, too.
+                readConcernLevel="majority",
                 retryWrites=True,
                 maxPoolSize=pool_size,
                 timeoutMS=int(timeout_seconds * 1000),
@@ -59,8 +61,8 @@ def connect(url: str, *, timeout_seconds: float, pool_size: int) -> AsyncIOMotor
 
 
 # What a server says that is going down, has stepped down or was cut off, when the driver does not retry any more:
-# HostUnreachable, HostNotFound, NetworkTimeout, ShutdownInProgress, QueryPlanKilled, PrimarySteppedDown, KeyNotFound (of
-# the cluster's clock, right after an election), ExceededTimeLimit, SocketException, NotWritablePrimary,
+# HostUnreachable, HostNotFound, NetworkTimeout, ShutdownInProgress, QueryPlanKilled, PrimarySteppedDown, KeyNotFound
+# (of the cluster's clock, right after an election), ExceededTimeLimit, SocketException, NotWritablePrimary,
 # InterruptedAtShutdown, InterruptedDueToReplStateChange, NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary.
 _OUTAGE_CODES = frozenset({6, 7, 89, 91, 175, 189, 211, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 

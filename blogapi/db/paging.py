@@ -74,8 +74,9 @@ async def find_page(
     documents = await cursor.to_list(page.limit + 1)
     more = len(documents) > page.limit
     documents = documents[: page.limit]
-    last = Position(_value(documents[-1], sort.key), str(documents[-1]["_id"])) if more else None
-    return Page(items=[read(document) for document in documents], next=last, total=total)
+    positions = [Position(_value(document, sort.key), str(document["_id"])) for document in documents]
+    items = [read(document) for document in documents]
+    return Page(items=items, positions=positions, next=positions[-1] if more else None, total=total)
 
 
 def _value(document: Document, key: str) -> SortValue:

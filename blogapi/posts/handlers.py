@@ -15,6 +15,7 @@ from blogapi.errors import Forbidden, Unauthorized
 from blogapi.paging import Page
 from blogapi.posts.model import HEAVY_FIELDS, PUBLIC_FIELDS, Draft, Post, PublicFilter, WorkingFilter
 from blogapi.posts.schemas import NewPostSchema, PostEditSchema, PostListQuery, PublishSchema, ReadPostQuery
+from blogapi.posts.service import PostService
 from blogapi.posts.views import (
     LIVE,
     PUBLIC,
@@ -25,6 +26,8 @@ from blogapi.posts.views import (
     editable,
 )
 from blogapi.services import services
+from blogapi.users.model import Viewer
+from blogapi.web.body import MAX_BYTES
 from blogapi.web.endpoint import PUBLIC_CACHE_CONTROL, Reply, attempt, endpoint, if_match
 from blogapi.web.fields import QueryFlag, Strict
 from blogapi.web.pagination import PageQuery, page_request
@@ -68,9 +71,6 @@ async def list_posts(request: web.Request, query: Query) -> Reply:
     """List published posts, or with `status` those that you may edit."""
     if query["status"] in ((), ("published",)):
         return await _list_public(request, query)
-    who = await find_identity(request)
-    if who is None:
-        raise Unauthorized("Sign in to list posts that are not public.")
     return await _list_working(request, query)
 
 
@@ -109,7 +109,9 @@ async def _list_working(request: web.Request, query: Query, editable_by: str | N
         **_selection(query),
     )
     page, heavy = page_request(request, query), not HEAVY_FIELDS.isdisjoint(fields or ())
-    who = signed_in(request)
+    who = await find_identity(request)
+    if who is None:
+        raise Unauthorized("Sign in to list posts that are not public.")
     found = await services(request).posts.list_working(who, wanted, query["author"], page, heavy=heavy)
     return Reply(result=found, shape=WORKING, private=True, fields=fields or _LIGHT_WORKING, limit=page.limit)
 
@@ -123,53 +125,67 @@ def _selection(query: Query) -> dict[str, Any]:
 @endpoint(needs=ANYBODY, query=ReadPostQuery, returns=(PUBLIC, WORKING))
 async def read_post(request: web.Request, query: Query) -> Reply:
     """Read one post: what everybody sees, or the working copy for those who may edit it."""
-    return await _read(request, query, post_id=request.match_info["id"])
+    post_id, posts, fields = request.match_info["id"], services(request).posts, _fields(query)
+    if query["view"] is None:
+        public = await posts.find_public(post_id=post_id)
+        if public is not None:
+            return Reply(result=public, fields=fields)
+    return await _read_as(await find_identity(request), query, posts, post_id=post_id)
 
 
 @routes.get("/v1/posts/by-slug/{slug}")
 @endpoint(needs=ANYBODY, query=ReadPostQuery, returns=(PUBLIC, WORKING), also=(301,))
 async def read_post_by_slug(request: web.Request, query: Query) -> Reply | web.Response:
     """Read one post by its slug. A former slug answers 301 to the present one."""
-    slug = request.match_info["slug"]
+    slug, posts = request.match_info["slug"], services(request).posts
+    fields = _fields(query)
     if query["view"] is None:
-        present = await services(request).posts.find_public(slug=slug)
+        present = await posts.find_public(slug=slug)
         if present is not None:
-            return Reply(result=present, fields=chosen_fields(query, PUBLIC_FIELDS))
-        moved_to = await services(request).posts.moved_to(slug)
-        if moved_to is not None and moved_to != slug:
-            tail = f"?{request.query_string}" if request.query_string else ""
-            return web.Response(
-                status=301,
-                headers={
-                    "Location": f"/v1/posts/by-slug/{quote(moved_to)}{tail}",
-                    "Cache-Control": PUBLIC_CACHE_CONTROL,
-                },
-            )
-    return await _read(request, query, slug=slug)
+            return Reply(result=present, fields=fields)
+        if moved_to := await posts.moved_to(slug, None):
+            return _redirect(request, moved_to, PUBLIC_CACHE_CONTROL)
+        who = await find_identity(request)
+        if who is not None and (moved_to := await posts.moved_to(slug, who)):
+            return _redirect(request, moved_to, "private, no-store")
+    return await _read_as(await find_identity(request), query, posts, slug=slug)
 
 
-async def _read(request: web.Request, query: Query, **key: str) -> Reply:
-    posts = services(request).posts
-    if query["view"] is None:
-        public = await posts.find_public(**key) if "post_id" in key else None
-        if public is not None:
-            return Reply(result=public, fields=chosen_fields(query, PUBLIC_FIELDS))
-    who = await find_identity(request)
-    if who is None and query["view"] is not None:
+def _redirect(request: web.Request, slug: str, cache_control: str) -> web.Response:
+    query = request.rel_url.raw_query_string
+    location = f"/v1/posts/by-slug/{quote(slug)}" + (f"?{query}" if query else "")
+    return web.Response(status=301, headers={"Location": location, "Cache-Control": cache_control})
+
+
+def _fields(query: Query) -> tuple[str, ...] | None:
+    return chosen_fields(query, PUBLIC_FIELDS if query["view"] is None else WORKING_FIELDS)
+
+
+async def _read_as(who: Viewer, query: Query, posts: PostService, **key: str) -> Reply:
+    """What is not public: the working view for who may edit it, the live one for its audience."""
+    wants_working = query["view"] is not None
+    if who is None and wants_working:
         raise Unauthorized("Sign in to see the working copy.")
     post = await posts.read(who, **key)
-    if post.may_edit(who) and (query["view"] is not None or not post.has_readers):
-        return Reply(result=post, shape=WORKING, private=True, fields=chosen_fields(query, WORKING_FIELDS))
-    if query["view"] is not None:
+    if post.may_edit(who) and (wants_working or not post.has_readers):
+        return Reply(result=post, shape=WORKING, private=True, fields=_fields(query))
+    if wants_working:
         raise Forbidden("Only its authors and editors see the working copy.")
-    return Reply(result=post, shape=LIVE, private=True, fields=chosen_fields(query, PUBLIC_FIELDS))
+    return Reply(result=post, shape=LIVE, private=True, fields=_fields(query))
 
 
 # Writing
 
 
 @routes.post("/v1/posts")
-@endpoint(needs=role("contributor"), body=NewPostSchema, returns=WORKING, status=201, idempotent=True)
+@endpoint(
+    needs=role("contributor"),
+    body=NewPostSchema,
+    max_bytes=MAX_BYTES,
+    returns=WORKING,
+    status=201,
+    idempotent=True,
+)
 async def create_post(request: web.Request, draft: Draft) -> Reply:
     """Start a post, as a draft or published at once."""
     post = await services(request).posts.create(signed_in(request), draft, attempt(request))
@@ -177,7 +193,15 @@ async def create_post(request: web.Request, draft: Draft) -> Reply:
 
 
 @routes.patch("/v1/posts/{id}")
-@endpoint(needs=role("contributor"), on=_for_editing, body=PostEditSchema, merge=editable, returns=WORKING, match=True)
+@endpoint(
+    needs=role("contributor"),
+    on=_for_editing,
+    body=PostEditSchema,
+    max_bytes=MAX_BYTES,
+    merge=editable,
+    returns=WORKING,
+    match=True,
+)
 async def edit_post(request: web.Request, post: Post, draft: Draft) -> Post:
     """Change the working copy (JSON Merge Patch). Readers see nothing of it until it is published."""
     return await services(request).posts.edit(signed_in(request), post, draft, if_match(request))

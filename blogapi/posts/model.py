@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -17,6 +18,8 @@ from blogapi.users.model import Byline, Identity, Viewer
 STATUSES = ("draft", "published", "archived", "trashed")
 VISIBILITIES = ("public", "unlisted", "members", "private")
 COMMENTS_POLICIES = ("open", "moderated", "closed")
+# The weakest role that may write at all.
+EDITING_ROLE = "contributor"
 BODY_FORMATS = ("markdown", "html")
 
 # What a post has room for. Schemas refuse more; importers make what they bring fit.
@@ -164,7 +167,7 @@ class Post:
     @property
     def has_unpublished_changes(self) -> bool:
         """Whether publishing would show readers something new. A flag of a published post, not a state."""
-        return self.status == "published" and self.live is not None and not same_content(self.live, self.working)
+        return self.status == "published" and self.live is not None and bool(differences(self.live, self.working))
 
     @property
     def is_listed(self) -> bool:
@@ -206,7 +209,7 @@ class Post:
 
     def may_edit(self, who: Viewer) -> bool:
         """Whether the working copy may be read and changed."""
-        if who is None or not who.has_role("contributor"):
+        if who is None or not who.has_role(EDITING_ROLE):
             return False
         return who.is_editor or who.user_id in self.working.author_ids
 
@@ -229,11 +232,17 @@ _PAST = {
 }
 
 
-def same_content(one: Content, other: Content) -> bool:
-    """Whether two copies say the same, whoever wrote them and under whatever revision."""
-    return all(getattr(one, name) == getattr(other, name) for name in CONTENT_FIELDS if name != "authors") and (
-        one.author_ids == other.author_ids
-    )
+def differences(one: Content, other: Content) -> list[str]:
+    """The fields in which two copies differ, whoever wrote them and under whatever revision."""
+    return [name for name in CONTENT_FIELDS if _comparable(one, name) != _comparable(other, name)]
+
+
+def _comparable(copy: Content, name: str) -> Any:
+    if name == "authors":
+        return copy.author_ids
+    if name == "custom":
+        return json.dumps(copy.custom, sort_keys=True)  # to Python true, 1 and 1.0 are the same
+    return getattr(copy, name)
 
 
 def _content_of(copy: Content) -> dict[str, Any]:

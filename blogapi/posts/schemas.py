@@ -88,7 +88,10 @@ class SeoSchema(Strict):
 
 
 class PostEditSchema(Strict):
-    """What a writer sets. In a PATCH, what is not sent stays, and null takes a value away."""
+    """What a writer sets. In a PATCH, what is not sent stays, and null takes a value away.
+
+    What always has a value is required: a patch is merged into the present values, so only null can take it away.
+    """
 
     title = Line(load_default="", validate=Size(max=MAX_TITLE))
     slug = Text(
@@ -97,7 +100,7 @@ class PostEditSchema(Strict):
         metadata={"description": "Left out, it is made from the title until readers see the post."},
     )
     body = Text(load_default="")
-    body_format = Text(load_default="markdown", validate=Choice(BODY_FORMATS))
+    body_format = Text(required=True, validate=Choice(BODY_FORMATS))
     excerpt = Text(load_default="", validate=Size(max=MAX_EXCERPT))
     authors = Items(
         Text(),
@@ -112,9 +115,9 @@ class PostEditSchema(Strict):
     cover = Record(CoverSchema, load_default=None)
     seo = Record(SeoSchema, load_default=Seo())
     custom = Mapped(load_default=dict, metadata={"description": _CUSTOM_LIMITS})
-    featured = Flag(load_default=False)
-    visibility = Text(load_default="public", validate=Choice(VISIBILITIES))
-    comments_policy = Text(load_default="open", validate=Choice(COMMENTS_POLICIES))
+    featured = Flag(required=True)
+    visibility = Text(required=True, validate=Choice(VISIBILITIES))
+    comments_policy = Text(required=True, validate=Choice(COMMENTS_POLICIES))
     note = Line(load_default="", validate=Size(max=200), metadata={"description": "What this revision is about."})
 
     @validates("slug")
@@ -152,6 +155,10 @@ class PostEditSchema(Strict):
 class NewPostSchema(PostEditSchema):
     """What a writer starts a post with."""
 
+    body_format = Text(load_default="markdown", validate=Choice(BODY_FORMATS))
+    featured = Flag(load_default=False)
+    visibility = Text(load_default="public", validate=Choice(VISIBILITIES))
+    comments_policy = Text(load_default="open", validate=Choice(COMMENTS_POLICIES))
     status = Text(load_default="draft", validate=Choice(["draft", "published"]))
 
 

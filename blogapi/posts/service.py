@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,8 +13,10 @@ from blogapi.db.client import new_id
 from blogapi.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from blogapi.ids import is_id
 from blogapi.paging import Page, PageRequest
+from blogapi.posts.heads import Heads
 from blogapi.posts.model import (
     CONTENT_FIELDS,
+    EDITING_ROLE,
     RENDERED_FIELDS,
     Content,
     Draft,
@@ -24,8 +26,8 @@ from blogapi.posts.model import (
     PublicPost,
     Working,
     WorkingFilter,
+    differences,
     live_copy,
-    same_content,
     working_copy,
 )
 from blogapi.posts.slugs import Slugs
@@ -36,7 +38,6 @@ from blogapi.users.model import Byline, Identity, ProfileChanged, Viewer
 from blogapi.users.service import UserService
 
 KEPT_IN_TRASH = timedelta(days=30)
-_NOTHING: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 _FLAGS = ("visibility", "featured", "comments_policy")
 Render = Callable[[str, BodyFormat], Awaitable[Rendered]]
 
@@ -56,6 +57,7 @@ class PostService:
     ) -> None:
         self._posts, self._revisions, self._slugs = posts, revisions, slugs
         self._users, self._tags = users, tags
+        self._heads = Heads(posts, slugs, users, tags, now)
         self._render, self._now = render, now
 
     # Reading
@@ -64,15 +66,15 @@ class PostService:
         """What everybody sees of a post; None when that is nothing. One query, nobody is asked who they are."""
         return await self._posts.find_public({"slug": slug} if slug else {"id": post_id})
 
-    async def moved_to(self, slug: str) -> str | None:
-        """The present slug of a public post that readers once found under this one."""
+    async def moved_to(self, slug: str, who: Viewer) -> str | None:
+        """The present slug of a post that readers once found under this one."""
         holder = await self._slugs.holder(slug)
         if holder is None:
             return None
         post = await self._posts.get(holder)
-        if post.live is None or not post.may_see(None) or slug not in post.live_slugs:
+        if post.live is None or not post.has_readers or not post.may_see(who) or slug not in post.live_slugs:
             return None
-        return post.live.slug
+        return None if post.live.slug == slug else post.live.slug
 
     async def read(self, who: Viewer, *, post_id: str = "", slug: str = "") -> Post:
         """The whole post, for whoever may see it. Raises NotFound, Gone."""
@@ -114,6 +116,8 @@ class PostService:
         self, who: Identity, wanted: WorkingFilter, authors: Iterable[str], page: PageRequest, *, heavy: bool
     ) -> Page[Post]:
         """The posts that somebody may edit."""
+        if not who.has_role(EDITING_ROLE):
+            return Page(items=[], total=0 if page.count else None)
         ids = await self._author_ids(authors)
         if ids == () and authors:
             return Page(items=[], total=0 if page.count else None)
@@ -142,8 +146,10 @@ class PostService:
         import takes the next free slug where the wanted one is taken.
         """
         self._check_rights(who, draft, before=None)
+        if draft.status == "published":
+            _require_title(draft.title)
         now, post_id = self._now(), attempt.resource_id or new_id()
-        authors = await self._users.bylines(draft.author_ids or (who.user_id,))
+        authors = await self._users.bylines(draft.author_ids or (who.user_id,), chosen_by=who)
         content = await self._content(draft, authors)
         slug = await self._slugs.first(draft, post_id, numbered=origin is not None)
         await self._tags.use(draft.tags)
@@ -164,15 +170,13 @@ class PostService:
             updated_at=now,
         )
         if draft.status == "published":
-            _require_title(working)
-            live = live_copy(
-                working, 1, version=1, since=published_at or now, now=published_at or now, audience=draft.visibility
-            )
-            kept = [old for old in former_slugs if old != slug and await self._slugs.claim(old, post_id)]
+            since = published_at or now
+            live = live_copy(working, 1, version=1, since=since, now=since, audience=draft.visibility)
+            kept = [old for old in former_slugs if old != slug and await self._slugs.keep(old, post_id)]
             post = replace(post, status="published", live=live, live_slugs=(*kept, slug))
         if not await self._posts.insert(post):
             return await self._posts.get(post_id)
-        await self._count(None, post)
+        await self._heads.count(None, post)
         return post
 
     async def edit(
@@ -192,16 +196,17 @@ class PostService:
         self._check_version(post, expected)
         self._check_not_trashed(post)
         now = self._now()
-        authors = await self._bylines(draft, post)
+        authors = await self._bylines(who, draft, post)
         content = await self._content(draft, authors, before=post.working)
-        slug = await self._slugs.next(draft, post)
-        content = replace(content, slug=slug)
-        held = await self._slugs.held(post, slug)
-        edited = [name for name in CONTENT_FIELDS if getattr(content, name) != getattr(post.working, name)]
+        claim = await self._slugs.next(draft, post)
+        content = replace(content, slug=claim.slug)
+        edited = differences(content, post.working)
         flags = [name for name in _FLAGS if getattr(draft, name) != getattr(post, name)]
-        if not edited and not flags and origin in (None, post.origin):
+        chosen = ["slug"] if (draft.slug is None) != post.slug_is_derived else []
+        if not edited and not flags and not chosen and origin in (None, post.origin):
             return post
         changes: dict[str, Any] = {name: getattr(draft, name) for name in flags}
+        changes["slug_is_derived"] = draft.slug is None
         if origin is not None:
             changes["origin"] = origin
         if edited:
@@ -210,13 +215,10 @@ class PostService:
             number = post.working.revision + 1
             kind = "edit" if origin is None else "import"
             changes |= _to_working(working_copy(content, number, who, now, note=draft.note, kind=kind), edited)
-            changes["slug_is_derived"] = draft.slug is None
         if flags and post.live is not None and post.status == "published":
             visible = {"version": post.version + 1, "updated_at": now, "audience": draft.visibility}
             changes |= {f"live.{name}": value for name, value in visible.items()}
-        changed = await self._change(post, changes, [*edited, *flags])
-        await self._slugs.release(post.working.slug, held, changed)
-        return changed
+        return await self._heads.change(post, changes, {*edited, *flags, *chosen}, claim=claim)
 
     async def restore_revision(
         self, who: Identity, post: Post, revision: int, expected: frozenset[int], attempt: Attempt = ONCE
@@ -236,20 +238,26 @@ class PostService:
         self._check_version(post, expected)
         post.after("discard")
         assert post.live is not None  # or the step would not be allowed
-        if same_content(post.live, post.working):
+        if not differences(post.live, post.working):
             return post
         return await self._rework(who, post, post.live, "", "discard", attempt)
 
     async def _rework(self, who: Identity, post: Post, source: Content, note: str, kind: str, attempt: Attempt) -> Post:
-        now = self._now()
-        await self._slugs.take(source.slug, post)
-        held = await self._slugs.held(post, source.slug)
+        now, present = self._now(), post.working
+        claim = await self._slugs.again(source.slug, post)
+        # Who may not take authors away does not do it by going back to a copy from before they came.
+        loses = not who.is_editor and not set(present.author_ids) <= set(source.author_ids)
+        authors = present.authors if loses else await self._present_authors(source)
+        source = replace(source, slug=claim.slug, authors=authors)
         await self._revisions.keep(post)
-        working = working_copy(source, post.working.revision + 1, who, now, note=note, kind=kind)
-        edited = [name for name in CONTENT_FIELDS if getattr(source, name) != getattr(post.working, name)]
-        changed = await self._change(post, {"working": working, "slug_is_derived": False}, edited, key=attempt.key)
-        await self._slugs.release(post.working.slug, held, changed)
-        return changed
+        working = working_copy(source, present.revision + 1, who, now, note=note, kind=kind)
+        changes = {"working": working, "slug_is_derived": False}
+        return await self._heads.change(post, changes, differences(source, present), claim=claim, key=attempt.key)
+
+    async def _present_authors(self, copy: Content) -> tuple[Byline, ...]:
+        """The authors of a copy under the names they have now: revisions keep those they had."""
+        present = await self._users.present_bylines(copy.author_ids)
+        return tuple(present.get(author.id, author) for author in copy.authors)
 
     # States
 
@@ -272,21 +280,21 @@ class PostService:
         self._check_version(post, expected)
         status = post.after("publish")
         copy = await self._revisions.get(post, revision or post.working.revision)
-        _require_title(copy)
+        _require_title(copy.title)
         now, before = self._now(), post.live and post.live.published_at
         since = published_at or before or now
         unknown = set(former_slugs) - {copy.slug, *post.live_slugs}
-        kept = [old for old in sorted(unknown) if await self._slugs.claim(old, post.id)]
-        is_seen = post.status == status and post.live is not None and same_content(post.live, copy)
+        kept = [old for old in sorted(unknown) if await self._slugs.keep(old, post.id)]
+        is_seen = post.status == status and post.live is not None and not differences(post.live, copy)
         if is_seen and since == before and not kept:
             return post
-        await self._slugs.take(copy.slug, post)
+        slug = (await self._slugs.again(copy.slug, post)).slug
+        copy = replace(copy, slug=slug, authors=await self._present_authors(copy))
         live = live_copy(copy, copy.revision, version=post.version + 1, since=since, now=now, audience=post.visibility)
         names = {"live_revision", "live_updated_at"} | ({"status"} if post.status != status else set())
         names |= {"published_at"} if since != before else set()
-        return await self._change(
-            post, {"status": status, "live": live}, names, key=attempt.key, live_slugs=[*kept, copy.slug]
-        )
+        changes = {"status": status, "live": live}
+        return await self._heads.change(post, changes, names, key=attempt.key, live_slugs=[*kept, slug])
 
     async def unpublish(self, post: Post, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:
         """Take it away from readers and make it a draft again; the live copy is kept, unseen."""
@@ -314,17 +322,22 @@ class PostService:
             raise Forbidden("Only an administrator removes posts for good.")
         self._check_version(post, expected)
         if not await self._purge(post):
-            raise await self._stale(post)
+            raise await self._heads.stale(post)
 
     async def purge_trash(self) -> int:
         """Remove for good what has been in the trash for 30 days; returns how many. Safe on several servers at once."""
-        due = await self._posts.trashed_before(self._now() - KEPT_IN_TRASH, limit=100)
-        return sum([await self._purge(post) for post in due])
+        count = 0
+        while due := await self._posts.trashed_before(self._now() - KEPT_IN_TRASH, limit=100):
+            gone = sum([await self._purge(post) for post in due])
+            if not gone:
+                break  # another server is at it
+            count += gone
+        return count
 
     async def _purge(self, post: Post) -> bool:
         if not await self._posts.purge(post, self._now()):
             return False
-        await self._count(post, None)
+        await self._heads.count(post, None)
         await self._revisions.delete_all(post.id)
         await self._slugs.release_all(post.id)
         return True
@@ -343,7 +356,7 @@ class PostService:
             seen = status == "published"
             changes["live.audience"] = post.visibility if seen else None
             changes |= {"live.version": post.version + 1, "live.updated_at": now} if seen else {}
-        return await self._change(post, changes, ["status"], key=attempt.key)
+        return await self._heads.change(post, changes, ["status"], key=attempt.key)
 
     # Imports
 
@@ -354,18 +367,23 @@ class PostService:
     # Revisions
 
     async def list_revisions(self, post: Post, page: PageRequest) -> Page[Working]:
-        """Newest first."""
-        return await self._revisions.list(post, page)
+        """Newest first, authors under their present names."""
+        found = await self._revisions.list(post, page)
+        return replace(found, items=[await self._with_present_authors(copy) for copy in found.items])
 
     async def read_revision(self, post: Post, revision: int) -> Working:
         """Raises NotFound."""
-        return await self._revisions.get(post, revision)
+        return await self._with_present_authors(await self._revisions.get(post, revision))
+
+    async def _with_present_authors(self, copy: Working) -> Working:
+        return replace(copy, authors=await self._present_authors(copy))
 
     # What happened elsewhere
 
     async def profile_changed(self, event: ProfileChanged) -> None:
-        """Show an author's present name and picture in all copies."""
-        await self._posts.refresh_byline(event.byline)
+        """Show an author's present name and picture in all copies: of two changes at once, the later one."""
+        present = await self._users.present_bylines([event.byline.id])
+        await self._posts.refresh_byline(present.get(event.byline.id, event.byline))
 
     # What the above have in common
 
@@ -393,10 +411,10 @@ class PostService:
         if post.status == "trashed":
             raise Conflict("It is in the trash. Restore it first.", code="invalid_transition", allowed=post.allowed)
 
-    async def _bylines(self, draft: Draft, post: Post) -> tuple[Byline, ...]:
+    async def _bylines(self, who: Identity, draft: Draft, post: Post) -> tuple[Byline, ...]:
         if draft.author_ids is None or draft.author_ids == post.working.author_ids:
             return post.working.authors
-        return await self._users.bylines(draft.author_ids)
+        return await self._users.bylines(draft.author_ids, chosen_by=who, kept=post.working.author_ids)
 
     async def _content(self, draft: Draft, authors: tuple[Byline, ...], before: Content | None = None) -> Content:
         written = {name: getattr(draft, name) for name in CONTENT_FIELDS if name != "slug" and hasattr(draft, name)}
@@ -406,35 +424,6 @@ class PostService:
         made = {name: getattr(rendered, name) for name in RENDERED_FIELDS}
         return Content(**written, **made, authors=authors)
 
-    async def _change(
-        self,
-        post: Post,
-        changes: Mapping[str, Any],
-        names: Iterable[str],
-        *,
-        key: str | None = None,
-        live_slugs: Iterable[str] = (),
-    ) -> Post:
-        changed = await self._posts.change(post, changes, names=names, now=self._now(), key=key, live_slugs=live_slugs)
-        if changed is None:
-            raise await self._stale(post)
-        await self._count(post, changed)
-        return changed
-
-    async def _stale(self, post: Post) -> Stale:
-        present = await self._posts.get(post.id)
-        return Stale(present, present.changed_since(frozenset({post.version})))
-
-    async def _count(self, before: Post | None, after: Post | None) -> None:
-        """Carry what a change did to the public list over to the counts of its tags and authors."""
-        old_tags, old_authors = before.counts_for if before else _NOTHING
-        new_tags, new_authors = after.counts_for if after else _NOTHING
-        if old_tags != new_tags:
-            await self._tags.count(gained=new_tags - old_tags, lost=old_tags - new_tags)
-        if old_authors != new_authors:
-            await self._users.add_to_posts_count(new_authors - old_authors, 1)
-            await self._users.add_to_posts_count(old_authors - new_authors, -1)
-
 
 def _to_working(working: Working, edited: Iterable[str]) -> dict[str, Any]:
     """Only the paths that move: a byline that is refreshed meanwhile stays refreshed."""
@@ -442,6 +431,6 @@ def _to_working(working: Working, edited: Iterable[str]) -> dict[str, Any]:
     return {f"working.{name}": getattr(working, name) for name in names}
 
 
-def _require_title(copy: Content) -> None:
-    if not copy.title:
+def _require_title(title: str) -> None:
+    if not title:
         raise Invalid.field("/title", "required", "A post needs a title before it is published.")

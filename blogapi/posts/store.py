@@ -5,7 +5,7 @@ One head document per post holds both copies, so every edit and every transition
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError
 
 from blogapi.changes import KEPT
 from blogapi.db.bulk import insert_new
-from blogapi.db.client import Database, Document, object_id
+from blogapi.db.client import Database, Document, new_id, object_id
 from blogapi.db.documents import from_document, from_subdocument, to_document, to_subdocument
 from blogapi.db.indexes import Store
 from blogapi.db.paging import Sort, find_page, stored
@@ -148,7 +148,12 @@ class PostStore(Store):
     async def purge(self, post: Post, now: datetime) -> bool:
         """Leave only the fact that there was a post; False when somebody else changed it first."""
         gone = {"_id": object_id(post.id), "version": post.version + 1, "status": "purged", "schema": 1}
-        facts = {"was_live": post.live is not None, "deleted_at": now, "created_at": post.created_at, "updated_at": now}
+        facts = {
+            "was_public": post.live is not None and post.visibility in ("public", "unlisted"),
+            "deleted_at": now,
+            "created_at": post.created_at,
+            "updated_at": now,
+        }
         result = await self._posts.replace_one({"_id": gone["_id"], "version": post.version}, {**gone, **facts})
         return result.matched_count == 1
 
@@ -288,18 +293,22 @@ class SlugStore(Store):
     def __init__(self, database: Database) -> None:
         self._slugs = database[self.collection]
 
-    async def claim(self, slug: str, post_id: str, now: datetime) -> bool:
-        """False when another post has it. Claiming again what one has is counted, see `release`."""
-        mine = {"_id": slug, "post_id": object_id(post_id)}
+    async def claim(self, slug: str, post_id: str, now: datetime) -> str | None:
+        """Returns a token to give this claim back with; None when another post has the slug.
+
+        Each claim of a post adds its own token, and the slug is free when the last one is given back: so nobody gives
+        back what somebody else has claimed meanwhile.
+        """
+        mine, token = {"_id": slug, "post_id": object_id(post_id)}, new_id()
         try:
-            await self._slugs.update_one(mine, {"$inc": {"claims": 1}, "$set": {"claimed_at": now}}, upsert=True)
+            await self._slugs.update_one(mine, {"$push": {"claims": token}, "$set": {"claimed_at": now}}, upsert=True)
         except DuplicateKeyError:
-            return False
-        return True
+            return None
+        return token
 
     async def claim_many(self, posts: Mapping[str, str], now: datetime) -> frozenset[str]:
         """Claim slugs for posts, in bulk: `{slug: post id}`. Returns those that other posts have."""
-        about = {"claims": 1, "claimed_at": now}
+        about = {"claims": [new_id()], "claimed_at": now}
         documents = [{"_id": slug, "post_id": object_id(post_id), **about} for slug, post_id in posts.items()]
         if await insert_new(self._slugs, documents) == len(documents):
             return frozenset()
@@ -311,14 +320,16 @@ class SlugStore(Store):
         found = self._slugs.find({"_id": {"$in": list(slugs)}}, {"post_id": 1})
         return {document["_id"]: str(document["post_id"]) async for document in found}
 
-    async def claim_next(self, base: str, post_id: str, now: datetime, numbered: Callable[[str, int], str]) -> str:
-        """Claim the slug, or a free one of `base-2`, `base-3`, ...
+    async def claim_next(
+        self, base: str, post_id: str, now: datetime, numbered: Callable[[str, int], str]
+    ) -> tuple[str, str]:
+        """Claim the slug, or a free one of `base-2`, `base-3`, ...; returns it and the token.
 
         Looks for the end of a long row of numbers by doubling and halving: the thousandth "untitled" costs some twenty
         look-ups, not a thousand.
         """
-        if await self.claim(base, post_id, now):
-            return base
+        if token := await self.claim(base, post_id, now):
+            return base, token
         taken, free = 1, 2
         # What an attempt that was cut off has claimed for this very post is as good as free.
         while await self.holder(numbered(base, free)) not in (None, post_id):
@@ -329,31 +340,32 @@ class SlugStore(Store):
                 free = middle
             else:
                 taken = middle
-        while not await self.claim(numbered(base, free), post_id, now):
+        while not (token := await self.claim(numbered(base, free), post_id, now)):
             free += 1
-        return numbered(base, free)
+        return numbered(base, free), token
 
     async def holder(self, slug: str) -> str | None:
         """The id of the post that has, or had, this slug."""
         document = await self._slugs.find_one({"_id": slug})
         return None if document is None else str(document["post_id"])
 
-    async def claims(self, slug: str) -> int:
-        """How often the slug has been claimed, to be given to `release`."""
+    async def claims(self, slug: str) -> list[str]:
+        """The tokens of all its claims."""
         document = await self._slugs.find_one({"_id": slug})
-        return 0 if document is None else int(document["claims"])
+        return [] if document is None else list(document["claims"])
 
-    async def release(self, slug: str, post_id: str, *, claims: int) -> bool:
-        """Give the slug back, unless the post has claimed it again since `claims` was read."""
-        result = await self._slugs.delete_one({"_id": slug, "post_id": object_id(post_id), "claims": claims})
-        return result.deleted_count == 1
+    async def release(self, slug: str, post_id: str, tokens: Sequence[str]) -> bool:
+        """Give these claims back; returns whether the slug is free now."""
+        mine = {"_id": slug, "post_id": object_id(post_id)}
+        await self._slugs.update_one(mine, {"$pullAll": {"claims": list(tokens)}})
+        return (await self._slugs.delete_one({**mine, "claims": []})).deleted_count == 1
 
     async def release_all(self, post_id: str) -> None:
         """With the post itself."""
         await self._slugs.delete_many({"post_id": object_id(post_id)})
 
-    async def claimed_before(self, moment: datetime) -> AsyncIterator[tuple[str, str, int]]:
-        """`(slug, post id, claims)` of all but the newest claims, whose posts may be on their way. For `doctor`."""
+    async def claimed_before(self, moment: datetime) -> AsyncIterator[tuple[str, str, list[str]]]:
+        """`(slug, post id, tokens)` of all but the newest claims, whose posts may be on their way. For `doctor`."""
         async for document in self._slugs.find({"claimed_at": {"$lt": stored(moment)}}):
             yield document["_id"], str(document["post_id"]), document["claims"]
 
@@ -438,7 +450,7 @@ def _plain(value: Any) -> Any:
 
 def _post(document: Document) -> Post:
     if document["status"] == "purged":
-        if document.get("was_live"):
+        if document.get("was_public"):
             raise Gone("This post has been removed for good.")
         raise NotFound("There is no such post.")
     return from_document(Post, document)

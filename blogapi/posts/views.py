@@ -245,7 +245,7 @@ REVISION_FIELDS = tuple(RevisionSchema().fields)
 def editable(post: Post) -> dict[str, Any]:
     """What a merge patch is merged into: the fields that a client may set, as it would send them."""
     copy = post.working
-    chosen = {} if post.slug_is_derived and post.live is None else {"slug": copy.slug}
+    chosen = {} if post.slug_is_derived else {"slug": copy.slug}
     written = {
         "title": copy.title,
         "body": copy.body,

@@ -143,7 +143,7 @@ class Seeder:
         return inserted
 
     async def _under_another_slug(self, post: Post) -> Post:
-        slug = await self._stores.slugs.claim_next(post.working.slug, post.id, _FIRST, with_suffix)
+        slug, _ = await self._stores.slugs.claim_next(post.working.slug, post.id, _FIRST, with_suffix)
         live = None if post.live is None else replace(post.live, slug=slug)
         live_slugs = (slug,) if live else ()
         return replace(post, working=replace(post.working, slug=slug), live=live, live_slugs=live_slugs)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from blogapi.auth.identity import find_identity, signed_in
 from blogapi.auth.needs import PUBLIC, SIGNED_IN, role
-from blogapi.errors import Forbidden, NotFound, Unauthorized
 from blogapi.services import services
 from blogapi.users.model import ManagedProfile, NewUser, OwnProfile, User
 from blogapi.users.schemas import (
@@ -25,6 +25,7 @@ from blogapi.users.schemas import (
     managed_fields,
     own_fields,
 )
+from blogapi.users.service import require_admin
 from blogapi.web.endpoint import Reply, attempt, endpoint, if_match
 from blogapi.web.pagination import page_request
 from blogapi.web.query import chosen_fields
@@ -40,12 +41,12 @@ async def _somebody(request: web.Request) -> User:
     return await services(request).users.read(signed_in(request), request.match_info["id"])
 
 
-async def _require_admin(request: web.Request) -> None:
-    viewer = await find_identity(request)
-    if viewer is None:
-        raise Unauthorized("Sign in first.")
-    if not viewer.is_admin:
-        raise Forbidden("Only administrators see view=admin.")
+async def _look_up(request: web.Request, query: dict[str, Any], **who: str) -> Reply:
+    everything = query["view"] == "admin"
+    user = await services(request).users.look_up(partial(find_identity, request), everything=everything, **who)
+    if everything or not user.is_public:
+        return Reply(result=user, shape=ADMIN, private=True)
+    return Reply(result=user)
 
 
 @routes.get("/v1/me")
@@ -66,13 +67,13 @@ async def edit_me(request: web.Request, user: User, wish: OwnProfile) -> User:
 @endpoint(needs=PUBLIC, query=UserListQuery, returns=(PROFILE, ADMIN), listed=True)
 async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
     """List people who have published, or everybody for administrators."""
-    if query["view"] == "admin":
-        await _require_admin(request)
-    fields = chosen_fields(query, ADMIN_FIELDS if query["view"] == "admin" else PROFILE_FIELDS)
-    page = await services(request).users.list(query["filter"], page_request(request, query))
-    if query["view"] == "admin":
-        return Reply(result=page, shape=ADMIN, limit=query["limit"], fields=fields, private=True)
-    return Reply(result=page, limit=query["limit"], fields=fields)
+    everything = query["view"] == "admin"
+    shape, known = (ADMIN, ADMIN_FIELDS) if everything else (PROFILE, PROFILE_FIELDS)
+    fields, wanted = chosen_fields(query, known), page_request(request, query)
+    if everything:
+        require_admin(await find_identity(request))
+    page = await services(request).users.list(query["filter"], wanted)
+    return Reply(result=page, shape=shape, limit=query["limit"], fields=fields, private=everything)
 
 
 @routes.post("/v1/users")
@@ -87,32 +88,14 @@ async def create_user(request: web.Request, new: NewUser) -> Reply:
 @endpoint(needs=PUBLIC, query=ReadUserQuery, returns=(PROFILE, ADMIN))
 async def read_user(request: web.Request, query: dict[str, Any]) -> Reply:
     """Read somebody's profile."""
-    people, user_id = services(request).users, request.match_info["id"]
-    if query["view"] == "admin":
-        await _require_admin(request)
-        return Reply(result=await people.get(user_id), shape=ADMIN, private=True)
-    try:
-        return Reply(result=await people.read(None, user_id))
-    except NotFound:
-        # What is not public is there for who may see it, as posts are.
-        return Reply(result=await people.read(await find_identity(request), user_id), shape=ADMIN, private=True)
+    return await _look_up(request, query, user_id=request.match_info["id"])
 
 
 @routes.get("/v1/users/by-username/{name}")
 @endpoint(needs=PUBLIC, query=ReadUserQuery, returns=(PROFILE, ADMIN))
 async def read_user_by_name(request: web.Request, query: dict[str, Any]) -> Reply:
     """Read somebody's profile by username."""
-    people, name = services(request).users, request.match_info["name"]
-    if query["view"] == "admin":
-        await _require_admin(request)
-        return Reply(
-            result=await people.read_by_username(await find_identity(request), name), shape=ADMIN, private=True
-        )
-    try:
-        return Reply(result=await people.read_by_username(None, name))
-    except NotFound:
-        viewer = await find_identity(request)
-        return Reply(result=await people.read_by_username(viewer, name), shape=ADMIN, private=True)
+    return await _look_up(request, query, username=request.match_info["name"])
 
 
 @routes.patch("/v1/users/{id}")

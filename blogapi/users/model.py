@@ -16,6 +16,13 @@ from blogapi.ids import Id, is_id
 # Weakest first. Nobody is signed in as "anonymous".
 ROLES = ("reader", "contributor", "author", "editor", "admin")
 STATUSES = ("active", "unverified", "suspended", "erased", "unclaimed")
+# The collection, with which sessions are joined.
+COLLECTION = "users"
+# The default first.
+PUBLIC_SORTS = ("username", "-posts_count")
+ADMIN_SORTS = ("-created_at", "created_at", "username")
+# What readers see of a profile, counts aside.
+PUBLIC_FIELDS = frozenset({"username", "display_name", "bio", "links", "avatar_url"})
 
 # What each role adds to the one before it, for user interfaces that show only what will work.
 _ADDS = {
@@ -59,7 +66,7 @@ class Identity:
 
     def has_role(self, role: str) -> bool:
         """Whether this role or a stronger one."""
-        return ROLES.index(self.role) >= ROLES.index(role)
+        return includes_role(self.role, role)
 
     @property
     def is_editor(self) -> bool:
@@ -116,6 +123,14 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublicChange:
+    """The last change that readers could see."""
+
+    version: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """A person with an account, or the byline of one who never had any."""
 
@@ -139,8 +154,14 @@ class User:
     last_login_at: datetime | None = None
     counters: Counters = Counters()
     changes: tuple[Change, ...] = ()
+    public_change: PublicChange | None = None  # None: readers could see every change so far
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def last_public_change(self) -> PublicChange:
+        """The version and time that a profile shows: what is private must not show by moving them."""
+        return self.public_change or PublicChange(version=self.version, at=self.updated_at)
 
     @property
     def byline(self) -> Byline:
@@ -151,6 +172,11 @@ class User:
     def is_public(self) -> bool:
         """Whether there is a profile that everybody sees: of people who have published."""
         return self.counters.posts > 0 and self.status != "erased"
+
+    @property
+    def is_offered_as_author(self) -> bool:
+        """Whether any writer may name them as an author, which shows their name: not of those who only read."""
+        return self.is_public or (self.status == "active" and includes_role(self.role, "contributor"))
 
     @property
     def is_acting_admin(self) -> bool:
@@ -234,6 +260,11 @@ class StatusChanged:
 
     user_id: Id
     status: str
+
+
+def includes_role(role: str, other: str) -> bool:
+    """Whether a role is this other one or stronger."""
+    return ROLES.index(role) >= ROLES.index(other)
 
 
 def username_key(username: str) -> str:

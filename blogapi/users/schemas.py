@@ -10,10 +10,12 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 
 from blogapi.moments import rfc3339, rfc3339_or_none
 from blogapi.users.model import (
+    ADMIN_SORTS,
     MAX_BIO,
     MAX_DISPLAY_NAME,
     MAX_EMAIL,
     MAX_LINKS,
+    PUBLIC_SORTS,
     ROLES,
     STATUSES,
     USERNAME_PATTERN,
@@ -25,7 +27,6 @@ from blogapi.users.model import (
     UserFilter,
     username_fault,
 )
-from blogapi.users.store import ADMIN_SORTS, PUBLIC_SORTS
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import (
     Choice,
@@ -180,7 +181,7 @@ class UserListQuery(PageQuery, ReadUserQuery, FieldsQuery):
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         public = data["view"] is None
-        sort = data["sort"] or ("username" if public else "-created_at")
+        sort = data["sort"] or (PUBLIC_SORTS if public else ADMIN_SORTS)[0]
         return {**data, "filter": UserFilter(roles=data["role"], statuses=data["status"], public=public, sort=sort)}
 
 
@@ -252,9 +253,10 @@ class OwnUserShape(AdminUserShape):
 
 def profile_view(user: User) -> dict[str, Any]:
     """A person as everybody sees them."""
+    change = user.last_public_change
     return {
         "id": user.id,
-        "version": user.version,
+        "version": change.version,
         "username": user.username,
         "display_name": user.display_name,
         "bio": user.bio,
@@ -265,7 +267,7 @@ def profile_view(user: User) -> dict[str, Any]:
         "followers_count": user.counters.followers,
         "following_count": user.counters.following,
         "created_at": rfc3339(user.created_at),
-        "updated_at": rfc3339(user.updated_at),
+        "updated_at": rfc3339(change.at),
     }
 
 
@@ -273,6 +275,8 @@ def admin_view(user: User) -> dict[str, Any]:
     """A person as administrators see them."""
     return {
         **profile_view(user),
+        "version": user.version,
+        "updated_at": rfc3339(user.updated_at),
         "email": user.email,
         "locale": user.locale,
         "timezone": user.timezone,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from blogapi.attempt import ONCE, Attempt
 from blogapi.config import RegistrationConfig
 from blogapi.db.client import new_id
-from blogapi.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Stale
+from blogapi.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Stale, Unauthorized
 from blogapi.events import Bus
 from blogapi.paging import Page, PageRequest
 from blogapi.users.model import (
@@ -35,6 +35,7 @@ from blogapi.users.model import (
 from blogapi.users.store import AdminRoster, UserStore
 
 _ERASED_DISPLAY_NAME = "Deleted user"
+FindViewer = Callable[[], Awaitable[Viewer]]
 
 
 class PasswordKeeper(Protocol):
@@ -166,11 +167,21 @@ class UserService:
 
     async def read(self, viewer: Viewer, user_id: str) -> User:
         """A person as far as the viewer may know of them. Raises NotFound."""
-        return _visible(await self._users.get(user_id), viewer, user_id)
+        return _visible(await self._users.find(user_id), viewer, user_id)
 
-    async def read_by_username(self, viewer: Viewer, username: str) -> User:
-        """The same by name, however it is capitalised. Raises NotFound."""
-        return _visible(await self._users.find_by_username(username), viewer, username)
+    async def look_up(
+        self, find_viewer: FindViewer, *, user_id: str = "", username: str = "", everything: bool = False
+    ) -> User:
+        """A person by id, or by username however it is capitalised, for somebody who is asked for only if need be.
+
+        Everything about them is for administrators. So is who has no public profile, which nobody else gets to know of.
+        Raises NotFound, and for `everything` Unauthorized and Forbidden.
+        """
+        if everything:
+            require_admin(await find_viewer())
+        user = await (self._users.find_by_username(username) if username else self._users.find(user_id))
+        viewer = None if user is not None and user.is_public else await find_viewer()
+        return _visible(user, viewer, username or user_id)
 
     async def list(self, wanted: UserFilter, page: PageRequest) -> Page[User]:
         """People who have published, or everybody for administrators."""
@@ -186,17 +197,33 @@ class UserService:
         """None when nobody has it."""
         return await self._users.id_of_username(username)
 
-    async def bylines(self, user_ids: Sequence[str]) -> tuple[Byline, ...]:
-        """In the same order. Raises Invalid, one error for each that is unknown, with pointers below `/authors`."""
-        found = await self._users.bylines(user_ids)
+    async def bylines(
+        self, user_ids: Sequence[str], *, chosen_by: Viewer = None, kept: Iterable[str] = ()
+    ) -> tuple[Byline, ...]:
+        """Those who are to be authors, in the same order.
+
+        `kept` are authors already and stay it, erased ones with their neutral name. The others must exist and, unless
+        `chosen_by` is an editor or nobody in particular, be such that no name gets out by being chosen. Raises Invalid,
+        one error for each who is unknown, with pointers below `/authors`.
+        """
+        found, staying = await self._users.find_all(user_ids), frozenset(kept)
+        may_be = {
+            user_id: user.byline
+            for user_id, user in found.items()
+            if user_id in staying or _may_choose(chosen_by, user)
+        }
         unknown = [
             FieldError(pointer=f"/authors/{place}", code="unknown_author", detail=f"There is no user {user_id!r}.")
             for place, user_id in enumerate(user_ids)
-            if user_id not in found
+            if user_id not in may_be
         ]
         if unknown:
             raise Invalid(unknown)
-        return tuple(found[user_id] for user_id in user_ids)
+        return tuple(may_be[user_id] for user_id in user_ids)
+
+    async def present_bylines(self, user_ids: Iterable[str]) -> Mapping[str, Byline]:
+        """By id, of those that exist, in one query; erased people have their neutral name."""
+        return await self._users.bylines(user_ids)
 
     # Changing
 
@@ -228,10 +255,10 @@ class UserService:
         user = await self._users.get(user_id)
         while user.status != "erased":
             try:
-                user = await self._change(user, _erased(user))
+                return await self._change(user, _erased(user))
             except Stale as error:
                 user = error.current
-        return user
+        return await self._tell_again(user)
 
     async def _edit(self, user: User, wish: Profile, versions: frozenset[int]) -> User:
         _check_version(user, versions)
@@ -243,7 +270,14 @@ class UserService:
         after = replace(user, **wished, username_key=username_key(wish.username))
         if after.bio != user.bio:
             after = replace(after, bio_html=await self._render_bio(after.bio))
-        return user if after == user else await self._change(user, after)
+        return await self._tell_again(user) if after == user else await self._change(user, after)
+
+    async def _tell_again(self, user: User) -> User:
+        # Nothing is new, maybe because this is the retry of a change after which not everybody could be told.
+        if user.status in ("suspended", "erased"):
+            await self._bus.publish(StatusChanged(user_id=user.id, status=user.status))
+        await self._bus.publish(ProfileChanged(byline=user.byline))
+        return user
 
     async def _change(self, before: User, after: User) -> User:
         leaves = before.is_acting_admin and not after.is_acting_admin
@@ -297,10 +331,24 @@ class UserService:
         return len(listed ^ acting)
 
 
+def require_admin(viewer: Viewer) -> None:
+    """Raises Unauthorized, Forbidden."""
+    if viewer is None:
+        raise Unauthorized("Sign in first.")
+    if not viewer.is_admin:
+        raise Forbidden("Only administrators see view=admin.")
+
+
 def _visible(user: User | None, viewer: Viewer, asked_for: str) -> User:
     if user is None or not (user.is_public or (viewer is not None and viewer.is_admin)):
         raise NotFound(f"There is no user {asked_for!r}.")
     return user
+
+
+def _may_choose(who: Viewer, user: User) -> bool:
+    if user.status == "erased":
+        return False
+    return who is None or who.is_editor or who.user_id == user.id or user.is_offered_as_author
 
 
 def _erased(user: User) -> User:

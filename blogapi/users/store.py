@@ -17,10 +17,20 @@ from blogapi.db.paging import Sort, find_page
 from blogapi.errors import Conflict, NotFound, Stale
 from blogapi.ids import is_id
 from blogapi.paging import Page, PageRequest
-from blogapi.users.model import Byline, StoredPassword, User, UserFilter, email_key, username_key
+from blogapi.users.model import (
+    COLLECTION,
+    PUBLIC_FIELDS,
+    Byline,
+    PublicChange,
+    StoredPassword,
+    User,
+    UserFilter,
+    email_key,
+    username_key,
+)
 
-PUBLIC_SORTS = {"username": Sort("username_key"), "-posts_count": Sort("counters.posts", descending=True)}
-ADMIN_SORTS = {
+_PUBLIC_SORTS = {"username": Sort("username_key"), "-posts_count": Sort("counters.posts", descending=True)}
+_ADMIN_SORTS = {
     "-created_at": Sort("created_at", descending=True),
     "created_at": Sort("created_at"),
     "username": Sort("username_key"),
@@ -29,8 +39,9 @@ ADMIN_SORTS = {
 _HAS_PUBLISHED = {"counters.posts": {"$gt": 0}}
 _PUBLIC = {**_HAS_PUBLISHED, "status": {"$ne": "erased"}}
 _BYLINE = {"username": 1, "display_name": 1, "avatar_url": 1}
+_WITHOUT = {"changes": 0, "password": 0}
 # What others are not told about a change: it follows from what they are told.
-_DERIVED = frozenset({"username_key", "email_key", "bio_html"})
+_DERIVED = frozenset({"username_key", "email_key", "bio_html", "public_change"})
 _TAKEN = {
     "username_key": Conflict("This username is taken.", code="username_taken"),
     "email_key": Conflict("There is an account with this e-mail address.", code="email_taken"),
@@ -48,7 +59,7 @@ def _sorted_by(*leading: str) -> list[IndexModel]:
 class UserStore(Store):
     """People, each one document."""
 
-    collection = "users"
+    collection = COLLECTION
     indexes: ClassVar[tuple[IndexModel, ...]] = (
         IndexModel([("username_key", 1)], name="username", unique=True),
         # Bylines from an import and erased people have no address.
@@ -70,10 +81,15 @@ class UserStore(Store):
 
     async def get(self, user_id: str) -> User:
         """Raises NotFound."""
-        document = await self._users.find_one({"_id": object_id(user_id)})
-        if document is None:
+        user = await self.find(user_id)
+        if user is None:
             raise NotFound(f"There is no user {user_id!r}.")
-        return _user(document)
+        return user
+
+    async def find(self, user_id: str) -> User | None:
+        """None when nobody has this id."""
+        document = await self._users.find_one({"_id": object_id(user_id)}) if is_id(user_id) else None
+        return None if document is None else _user(document)
 
     async def find_by_username(self, username: str) -> User | None:
         """However it is capitalised."""
@@ -91,18 +107,22 @@ class UserStore(Store):
         return None if document is None else str(document["_id"])
 
     async def bylines(self, user_ids: Iterable[str]) -> dict[str, Byline]:
-        """By id, of those that exist and are not erased."""
-        wanted = [object_id(user_id) for user_id in user_ids if is_id(user_id)]
-        found = self._users.find({"_id": {"$in": wanted}, "status": {"$ne": "erased"}}, _BYLINE)
+        """By id, of those that exist, erased people included."""
+        found = self._users.find({"_id": {"$in": _object_ids(user_ids)}}, _BYLINE)
         return {str(document["_id"]): from_document(Byline, document) async for document in found}
+
+    async def find_all(self, user_ids: Iterable[str]) -> dict[str, User]:
+        """By id, those that exist, without the log of their changes."""
+        found = self._users.find({"_id": {"$in": _object_ids(user_ids)}}, _WITHOUT)
+        return {str(document["_id"]): _user(document) async for document in found}
 
     async def list(self, wanted: UserFilter, page: PageRequest) -> Page[User]:
         """People, without the log of their changes."""
         query: dict[str, Any] = dict(_PUBLIC) if wanted.public else {}
         query |= {"role": _any_of(wanted.roles)} if wanted.roles else {}
         query |= {"status": _any_of(wanted.statuses)} if wanted.statuses else {}
-        sort = (PUBLIC_SORTS if wanted.public else ADMIN_SORTS)[wanted.sort]
-        return await find_page(self._users, query, sort, page, _user, projection={"changes": 0, "password": 0})
+        sort = (_PUBLIC_SORTS if wanted.public else _ADMIN_SORTS)[wanted.sort]
+        return await find_page(self._users, query, sort, page, _user, projection=_WITHOUT)
 
     async def insert(self, user: User) -> None:
         """Raises Conflict `username_taken`, `email_taken`, and `conflict` when the id itself is there already."""
@@ -118,6 +138,11 @@ class UserStore(Store):
         """
         old, new = to_document(before), to_document(after)
         different = {key: value for key, value in new.items() if value != old[key]}
+        if PUBLIC_FIELDS.isdisjoint(different):
+            public_change = before.last_public_change
+        else:
+            public_change = PublicChange(version=before.version + 1, at=now)
+        different["public_change"] = to_document(public_change)
         entry = {"version": before.version + 1, "fields": sorted(different.keys() - _DERIVED)}
         update = {
             "$set": {**different, "updated_at": now},
@@ -217,6 +242,10 @@ class AdminRoster(Store):
 
 def _user(document: Mapping[str, Any]) -> User:
     return from_document(User, document)
+
+
+def _object_ids(user_ids: Iterable[str]) -> list[Any]:
+    return [object_id(user_id) for user_id in user_ids if is_id(user_id)]
 
 
 def _any_of(values: tuple[str, ...]) -> Any:

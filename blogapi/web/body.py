@@ -5,50 +5,89 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from blogapi.errors import BlogError
 
-MAX_BYTES = 2 * 1024 * 1024
+_KIB = 1024
+MAX_BYTES = 2048 * _KIB
+SMALL_BYTES = 64 * _KIB
 MAX_DEPTH = 32
+# Far more than any valid body has. Each one costs the garbage collector's time, during which nobody else is served.
+_MAX_CONTAINERS = 20_000
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _INTEGERS = range(-(2**63), 2**63)
 
 
-async def read_json(request: web.Request, *, media_types: frozenset[str], timeout_seconds: float) -> Any:
-    """The parsed body, or None when there is none.
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came with a request. What is large is worked on in a thread, so that nobody waits for it."""
+
+    value: Any
+    is_large: bool = False
+
+
+async def read_json(
+    request: web.Request, *, media_types: frozenset[str], timeout_seconds: float, max_bytes: int = MAX_BYTES
+) -> Sent:
+    """The parsed body. None at all counts as an empty object, but for a PATCH, which has nothing to say without one.
 
     Raises BlogError: `too_large`, `unsupported_media_type`, `malformed_json`, `request_timeout`.
     """
-    if (request.content_length or 0) > MAX_BYTES:
-        raise BlogError("A request body holds at most 2 MiB.", code="too_large")
+    if (request.content_length or 0) > max_bytes:
+        raise _too_large(max_bytes)
     if not request.body_exists:
-        return None
+        return _nothing(request)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise BlogError("Send the body uncompressed.", code="unsupported_media_type")
-    raw = await _read(request, timeout_seconds)
+    raw = await _read(request, timeout_seconds, max_bytes)
     if not raw:
-        return None
+        return _nothing(request)
     if request.content_type not in media_types or (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
         accepted = " or ".join(sorted(media_types))
         raise BlogError(f"Send {accepted} in UTF-8.", code="unsupported_media_type")
-    return parse_json(raw)
+    if len(raw) <= SMALL_BYTES:
+        return Sent(parse_json(raw))
+    return Sent(await asyncio.to_thread(parse_json, raw), is_large=True)
 
 
-async def _read(request: web.Request, timeout_seconds: float) -> bytes:
-    # aiohttp has no deadline of its own for bodies that stall.
+async def _read(request: web.Request, timeout_seconds: float, max_bytes: int) -> bytes:
+    # aiohttp has no deadline of its own for bodies that stall, and one bound for all routes.
+    received = bytearray()
     try:
         async with asyncio.timeout(timeout_seconds):
-            return await request.read()
+            async for chunk in request.content.iter_any():
+                received += chunk
+                if len(received) > max_bytes:
+                    raise _too_large(max_bytes)
     except TimeoutError:
         raise BlogError("The body did not arrive in time.", code="request_timeout") from None
-    except web.HTTPRequestEntityTooLarge:
-        raise BlogError("A request body holds at most 2 MiB.", code="too_large") from None
+    return bytes(received)
+
+
+def size_text(size: int) -> str:
+    """`64 KiB`, `2 MiB`."""
+    return f"{size // _KIB} KiB" if size < _KIB * _KIB else f"{size // (_KIB * _KIB)} MiB"
+
+
+def _too_large(max_bytes: int) -> BlogError:
+    return BlogError(f"A body holds at most {size_text(max_bytes)} here.", code="too_large")
+
+
+def _nothing(request: web.Request) -> Sent:
+    if request.method == "PATCH":
+        raise _malformed("there is none")
+    return Sent({})
 
 
 def parse_json(raw: bytes) -> Any:
     """One JSON document (RFC 8259, section 4: unique names). Raises BlogError `malformed_json`."""
+    if _containers(raw) > _MAX_CONTAINERS and _containers(_STRING.sub(b"", raw)) > _MAX_CONTAINERS:
+        raise _malformed("too many arrays and objects")
     try:
         text = raw.decode("utf-8")
         value = json.loads(
@@ -64,9 +103,13 @@ def parse_json(raw: bytes) -> Any:
         raise _malformed("nested deeper than 32 levels") from None
     except ValueError as error:
         raise _malformed(str(error)) from None
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+    if _containers(raw) > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
         raise _malformed("nested deeper than 32 levels")
     return value
+
+
+def _containers(raw: bytes) -> int:
+    return raw.count(b"[") + raw.count(b"{")
 
 
 def _malformed(why: str) -> BlogError:

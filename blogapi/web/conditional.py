@@ -27,9 +27,7 @@ def etag_of(body: bytes, version: int | None) -> str:
 
 def is_known(request: web.Request, etag: str) -> bool:
     """Whether the caller's `If-None-Match` says that it has this representation: weak comparison, as the RFC asks."""
-    offered = request.headers.get("If-None-Match")
-    if offered is None:
-        return False
+    offered = ",".join(request.headers.getall("If-None-Match", []))
     return offered.strip() == "*" or etag in [tag.strip().removeprefix("W/") for tag in offered.split(",")]
 
 

@@ -1,12 +1,13 @@
 """`@endpoint`: one declaration per route, from which it is served, guarded and documented.
 
 The stages of a request stand here once, in the order in which the contract names its errors: body (413, 415, 400),
-query (400), who asks (401), what it is about (404, 403), role (403), replay, fields (422), If-Match (428), then the
-handler (412, 409).
+query and Idempotency-Key (400), who asks (401), how often (429), what it is about (404, 403), role (403), replay,
+fields (422), If-Match (428), then the handler (412, 409).
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -19,17 +20,21 @@ from marshmallow import Schema, ValidationError
 from blogapi.attempt import ONCE, Attempt
 from blogapi.db.client import database_errors
 from blogapi.errors import FieldError, Invalid, Stale
-from blogapi.paging import Page
-from blogapi.web.body import read_json
+from blogapi.paging import Page, Position
+from blogapi.web.body import SMALL_BYTES, Sent, read_json
 from blogapi.web.conditional import etag_of, expected_versions, is_known
 from blogapi.web.fields import Message, Strict
-from blogapi.web.idempotency import IDEMPOTENCY
-from blogapi.web.pagination import link_header, page_body
+from blogapi.web.idempotency import IDEMPOTENCY, offered_key
+from blogapi.web.middlewares.protect import count_write
+from blogapi.web.pagination import link_header, page_body, page_request
 from blogapi.web.query import NoQuery, read_query
 
 JSON = "application/json"
 _JSON_ONLY = frozenset({JSON})
 _MERGE_PATCH = frozenset({JSON, "application/merge-patch+json"})
+_SAFE = ("GET", "HEAD")
+# A page ends early when its items have as many bytes of JSON.
+_PAGE_BYTES = 8 * 1024 * 1024
 _PRIVATE = "private, no-store"
 PUBLIC_CACHE_CONTROL = "public, max-age=0, must-revalidate"
 
@@ -101,6 +106,7 @@ class Endpoint:
     summary: str
     on: Callable[[web.Request], Awaitable[Any]] | None = None
     body: type[Schema] = NoBody
+    max_bytes: int = SMALL_BYTES
     merge: Callable[[Any], dict[str, Any]] | None = None
     query: type[Schema] = NoQuery
     returns: tuple[Shape, ...] = ()
@@ -163,18 +169,20 @@ class _Server:
         self._takes_body = known.body is not NoBody
         self._takes_query = known.query is not NoQuery
 
-    async def __call__(self, request: web.Request, sent: Any) -> web.StreamResponse:
+    async def __call__(self, request: web.Request, sent: Sent) -> web.StreamResponse:
         known = self._known
-        query = read_query(request, self._query)
+        query = self._read_head(request)
         await known.needs.authenticate(request)
+        if request.method not in _SAFE and not known.needs.is_public:
+            await count_write(request, known.needs.caller(request))
         subject = () if known.on is None else (await known.on(request),)
         known.needs.authorize(request)
 
         async def work(attempt: Attempt) -> web.StreamResponse:
             request[ATTEMPT] = attempt
             arguments = [*subject]
-            if request.method not in ("GET", "HEAD"):
-                wish = self._load(sent, *subject)
+            if request.method not in _SAFE:
+                wish = await self._wish(sent, *subject)
                 arguments += [wish] if self._takes_body else []
             if known.match:
                 request[EXPECTED] = expected_versions(request)
@@ -188,18 +196,32 @@ class _Server:
         if not known.idempotent:
             return await work(ONCE)
         idempotency, caller = request.config_dict[IDEMPOTENCY], known.needs.caller(request)
-        return await idempotency.run(request, caller=caller, body=sent, work=work)
+        return await idempotency.run(request, caller=caller, body=sent.value, work=work)
 
-    async def read_body(self, request: web.Request) -> Any:
-        """What came with the request, parsed; None for methods that take no body."""
-        if request.method in ("GET", "HEAD"):
-            return None
+    async def read_body(self, request: web.Request) -> Sent:
+        """What came with the request, parsed; nothing for methods that take no body."""
+        if request.method in _SAFE:
+            return Sent({})
         media_types = _MERGE_PATCH if request.method == "PATCH" else _JSON_ONLY
         seconds = request.config_dict[SETTINGS].body_timeout_seconds
-        return await read_json(request, media_types=media_types, timeout_seconds=seconds)
+        max_bytes = self._known.max_bytes
+        return await read_json(request, media_types=media_types, timeout_seconds=seconds, max_bytes=max_bytes)
 
-    def _load(self, sent: Any, *subject: Any) -> Any:
-        value = {} if sent is None else sent
+    def _read_head(self, request: web.Request) -> Any:
+        """The loaded query. What else can be malformed in the head is refused with it."""
+        query = read_query(request, self._query)
+        if self._known.listed:
+            page_request(request, query)
+        if self._known.idempotent:
+            offered_key(request)
+        return query
+
+    async def _wish(self, sent: Sent, *subject: Any) -> Any:
+        if sent.is_large:
+            return await asyncio.to_thread(self._load, sent.value, *subject)
+        return self._load(sent.value, *subject)
+
+    def _load(self, value: Any, *subject: Any) -> Any:
         if self._known.merge is not None and isinstance(value, dict):
             # An unknown field stays even where null would remove it, to be refused like any other.
             unknown = {name: sent for name, sent in value.items() if name not in self._body.fields}
@@ -266,13 +288,26 @@ def respond(request: web.Request, known: Endpoint, result: Any) -> web.StreamRes
 
 def _render(request: web.Request, shape: Shape, reply: Reply, headers: dict[str, str]) -> tuple[bytes, int | None]:
     if isinstance(reply.result, Page):
-        items = [select(shape.view(item), reply.fields) for item in reply.result.items]
-        envelope = page_body(request, reply.result, items, reply.limit)
+        items, after = _fitting(reply.result, lambda item: orjson.dumps(select(shape.view(item), reply.fields)))
+        envelope = page_body(request, reply.result, items, reply.limit, after)
         if envelope["page"]["next"]:
             headers[hdrs.LINK] = link_header(request, envelope["page"]["next"])
         return orjson.dumps(envelope), None
     view = shape.view(reply.result)
     return orjson.dumps(select(view, reply.fields)), view.get("version")
+
+
+def _fitting(page: Page[Any], dump: Callable[[Any], bytes]) -> tuple[list[orjson.Fragment], Position | None]:
+    """As many items as one answer holds, at least one, and where the next page starts."""
+    items: list[orjson.Fragment] = []
+    size = 0
+    for item in page.items:
+        dumped = dump(item)
+        size += len(dumped)
+        if items and page.positions and size > _PAGE_BYTES:
+            return items, page.positions[len(items) - 1]
+        items.append(orjson.Fragment(dumped))
+    return items, page.next
 
 
 def select(view: Mapping[str, Any], fields: tuple[str, ...] | None) -> Mapping[str, Any]:

@@ -10,8 +10,10 @@ import orjson
 from aiohttp import web
 
 from blogapi.errors import BlogError, Invalid, Stale
+from blogapi.ratelimits import LimitReached
+from blogapi.web.fields import MAX_ERRORS
 from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
-from blogapi.web.requests import request_id
+from blogapi.web.requests import request_id, route_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CONTENT_TYPE = "application/problem+json"
@@ -56,10 +58,12 @@ def describe(error: BlogError) -> tuple[dict[str, Any], dict[str, str]]:
     if isinstance(error, Invalid):
         members["errors"] = [
             {"pointer": wrong.pointer, "code": wrong.code, "detail": wrong.detail, "params": dict(wrong.params)}
-            for wrong in error.errors
+            for wrong in error.errors[:MAX_ERRORS]
         ]
     elif isinstance(error, Stale):
         members["changed"] = error.changed
+    elif isinstance(error, LimitReached):
+        headers |= error.standing.headers()
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if PROBLEMS[error.code].status == 401:
@@ -74,7 +78,9 @@ async def render_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return await handler(request)
     except BlogError as error:
         members, headers = describe(error)
-        return problem_response(request, error.code, error.detail, members=members, headers=headers)
+        more = isinstance(error, Invalid) and len(error.errors) > MAX_ERRORS
+        detail = f"{error.detail} These are the first {MAX_ERRORS}." if more else error.detail
+        return problem_response(request, error.code, detail, members=members, headers=headers)
     except web.HTTPException as error:
         if error.status < 400:
             return error
@@ -84,7 +90,7 @@ async def render_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except ConnectionError:
         raise  # the client went away: there is nobody left to tell
     except Exception:
-        log.exception("unexpected error in %s %s", request.method, request.path)
+        log.exception("unexpected error in %s %s", request.method, route_of(request))
         return problem_response(request, "internal", "Something went wrong on our side.")
 
 

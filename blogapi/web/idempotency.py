@@ -13,6 +13,7 @@ import orjson
 from aiohttp import web
 
 from blogapi.attempt import ONCE, Attempt
+from blogapi.db.client import database_errors
 from blogapi.errors import BlogError, Unavailable
 from blogapi.web.problems import PROBLEMS
 
@@ -65,11 +66,9 @@ class Idempotency:
         work: Callable[[Attempt], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
         """Do the work, or replay the answer it got the first time."""
-        offered = request.headers.get("Idempotency-Key")
+        offered = offered_key(request)
         if offered is None:
             return await work(ONCE)
-        if not _SANE_KEY.fullmatch(offered):
-            raise BlogError("An Idempotency-Key is 1 to 255 printable ASCII characters without spaces.")
         key = self._digest(caller.encode(), request.method.encode(), request.path_qs.encode(), offered.encode())
         begun = await self.records.begin(key, self._digest(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)))
         if isinstance(begun, StoredAnswer):
@@ -84,20 +83,36 @@ class Idempotency:
             response = await work(attempt)
         except BlogError as error:
             refused = not isinstance(error, Unavailable) and PROBLEMS[error.code].status < 500
-            await (self.records.forget(key) if refused else self.records.release(key))
+            await _attempted(self.records.forget(key) if refused else self.records.release(key))
             raise
         except BaseException:
-            await self.records.release(key)
+            await _attempted(self.records.release(key))
             raise
         if isinstance(response, web.Response) and isinstance(response.body, bytes):
             headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
             answer = StoredAnswer(status=response.status, headers=headers, body=response.body)
-            try:
-                await self.records.finish(key, answer)
-            except Unavailable:
-                # The work is done and durable. A retry finds it by the attempt's id or key, and finishes this record.
-                log.warning("the answer to an idempotent request could not be kept")
+            # The work is done and durable. Should this fail, a retry finds it by the attempt's id or key.
+            await _attempted(self.records.finish(key, answer))
         return response
+
+
+def offered_key(request: web.Request) -> str | None:
+    """The Idempotency-Key, if there is one. Raises BlogError for one that cannot be."""
+    offered = request.headers.get("Idempotency-Key")
+    if offered is not None and not _SANE_KEY.fullmatch(offered):
+        raise BlogError("An Idempotency-Key is 1 to 255 printable ASCII characters without spaces.")
+    return offered
+
+
+async def _attempted(change: Awaitable[None]) -> None:
+    """What is known of the request by now is its answer, whatever becomes of its record."""
+    try:
+        with database_errors():
+            await change
+    except Unavailable:
+        log.warning("the record of an idempotent request could not be kept up to date")
+    except Exception:
+        log.exception("the record of an idempotent request could not be kept up to date")
 
 
 IDEMPOTENCY: web.AppKey[Idempotency] = web.AppKey("idempotency", Idempotency)

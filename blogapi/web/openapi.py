@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 from apispec import APISpec
 
+from blogapi.web.body import size_text
 from blogapi.web.endpoint import JSON, Endpoint, NoBody, declared
 from blogapi.web.errors import CONTENT_TYPE as PROBLEM
 from blogapi.web.json_schemas import JsonSchema, JsonSchemas
@@ -22,7 +23,8 @@ from blogapi.web.query import NoQuery
 _ABOUT = """\
 The JSON API of a blog. What holds everywhere:
 
-* **Bodies** are JSON in UTF-8 with `snake_case` names, at most 2 MiB. Unknown fields and parameters are refused.
+* **Bodies** are JSON in UTF-8 with `snake_case` names, at most 2 MiB, or 64 KiB where no post is written. Unknown
+  fields and parameters are refused.
 * **Times** are RFC 3339 in UTC with milliseconds; their names end in `_at`. **Ids** are opaque strings.
 * **Lists** are pages: follow `page.next` as `cursor`, or the `Link` header. In a parameter, a comma means *any of*;
   different parameters mean *all of*.
@@ -281,8 +283,12 @@ def _request_body(route: Route, schemas: JsonSchemas) -> JsonSchema:
     merges = endpoint.merge is not None
     schema = schemas.merge_patch(endpoint.body) if merges else schemas.body(endpoint.body)
     media_types = (JSON, _MERGE_PATCH) if route.method == "PATCH" else (JSON,)
-    is_required = not merges and any(field.required for field in endpoint.body().fields.values())
-    return {"required": is_required, "content": {media_type: {"schema": schema} for media_type in media_types}}
+    is_required = merges or any(field.required for field in endpoint.body().fields.values())
+    return {
+        "description": f"At most {size_text(endpoint.max_bytes)}.",
+        "required": is_required,
+        "content": {media_type: {"schema": schema} for media_type in media_types},
+    }
 
 
 def _success(route: Route, schemas: JsonSchemas) -> JsonSchema:
@@ -296,6 +302,8 @@ def _success(route: Route, schemas: JsonSchemas) -> JsonSchema:
         headers |= _header("Location", "Where the new resource is.", required=True)
     if endpoint.idempotent:
         headers |= _header("Idempotency-Replayed", "`true`: this is the answer of the first request with this key.")
+    if not route.is_read:
+        headers |= _limit_headers(required=False)
     response: JsonSchema = {"description": HTTPStatus(endpoint.status).phrase, "headers": headers}
     if answers or endpoint.status == 200:
         response["content"] = {endpoint.content_type: {"schema": _answer(endpoint, schemas)}}
@@ -335,12 +343,20 @@ def _problem_response(status: int) -> JsonSchema:
         headers |= _header("WWW-Authenticate", "How to sign in.", required=True)
     if status in (429, 503):
         headers |= _header("Retry-After", "Seconds to wait.", required=True)
+    if status == 429:
+        headers |= _limit_headers(required=True)
     schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, {"properties": {"code": {"enum": list(codes)}}}]}
     return {
         "description": "\n".join(f"* `{code}`: {problem.title}" for code, problem in codes.items()),
         "headers": headers,
         "content": {PROBLEM: {"schema": schema}},
     }
+
+
+def _limit_headers(*, required: bool) -> JsonSchema:
+    policy = _header("RateLimit-Policy", "The limit: `q` requests in `w` seconds.", required=required)
+    left = _header("RateLimit", "What is left of it: `r` requests, for `t` seconds.", required=required)
+    return policy | left
 
 
 def _headers() -> JsonSchema:

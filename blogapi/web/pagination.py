@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ from blogapi.paging import Page, PageRequest, Position
 from blogapi.web.fields import Choice, QueryWhole, Strict, Text
 
 DEFAULT_LIMIT = 20
+_LIMIT = "At most this many items. A page of large ones may hold fewer: only `page.next` tells whether there are more."
 # What does not change which items the list has, or their order: a cursor outlives a change of these.
 _NOT_BOUND = frozenset({"cursor", "limit", "fields", "count"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,7 +29,7 @@ CURSOR_KEY: web.AppKey[bytes] = web.AppKey("cursor_key", bytes)
 class PageQuery(Strict):
     """The parameters of every list."""
 
-    limit = QueryWhole(1, 100, load_default=DEFAULT_LIMIT, metadata={"description": "At most this many items."})
+    limit = QueryWhole(1, 100, load_default=DEFAULT_LIMIT, metadata={"description": _LIMIT})
     cursor = fields.String(
         load_default=None, metadata={"description": "Where the page starts: `page.next` of the last one."}
     )
@@ -46,9 +47,10 @@ def page_request(request: web.Request, query: Mapping[str, Any]) -> PageRequest:
     return PageRequest(limit=query["limit"], after=after, count=query["count"] is not None)
 
 
-def page_body(request: web.Request, page: Page[Any], items: list[Any], limit: int) -> dict[str, Any]:
-    """The envelope of a list."""
-    after = page.next
+def page_body(
+    request: web.Request, page: Page[Any], items: list[Any], limit: int, after: Position | None
+) -> dict[str, Any]:
+    """The envelope of a list whose next page starts after a position."""
     cursor = None if after is None else _encode(after, _binding(request), request.config_dict[CURSOR_KEY])
     about: dict[str, Any] = {"limit": limit, "next": cursor}
     if page.total is not None:
@@ -59,12 +61,17 @@ def page_body(request: web.Request, page: Page[Any], items: list[Any], limit: in
 def link_header(request: web.Request, cursor: str) -> str:
     """`Link` to the next page (RFC 8288), relative to this server's root."""
     parameters = [(name, value) for name, value in request.query.items() if name != "cursor"]
-    return f'<{request.path}?{urlencode([*parameters, ("cursor", cursor)])}>; rel="next"'
+    return f'<{request.rel_url.raw_path}?{_encoded([*parameters, ("cursor", cursor)])}>; rel="next"'
 
 
 def _binding(request: web.Request) -> bytes:
     bound = sorted((name, value) for name, value in request.query.items() if name not in _NOT_BOUND)
-    return orjson.dumps([request.path, bound])
+    return f"{request.rel_url.raw_path}?{_encoded(bound)}".encode()
+
+
+def _encoded(parameters: Iterable[tuple[str, str]]) -> str:
+    # A parser may let bytes through that are not UTF-8, as surrogates.
+    return urlencode([*parameters], errors="surrogateescape")
 
 
 def _mac(payload: bytes, binding: bytes, key: bytes) -> bytes:

@@ -74,7 +74,9 @@ PROBLEMS: dict[str, Problem] = {
         "Changed since you read it",
         "Read it again, look at `changed`, and repeat your change with the present ETag in If-Match.",
     ),
-    "too_large": Problem(413, "Too large", "Request bodies hold at most 2 MiB."),
+    "too_large": Problem(
+        413, "Too large", "A body holds at most 2 MiB where a post is written, 64 KiB elsewhere. `detail` says it, too."
+    ),
     "unsupported_media_type": Problem(
         415, "Unsupported media type", "Send application/json (PATCH: or application/merge-patch+json), not compressed."
     ),

@@ -9,6 +9,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from aiohttp import web
 
+from blogapi.addresses import bare_address, limit_key
+
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 ADDRESS: web.RequestKey[str] = web.RequestKey("address", str)
 Networks = Sequence[IPv4Network | IPv6Network]
@@ -17,6 +19,24 @@ TRUSTED_PROXIES: web.AppKey[Networks] = web.AppKey("trusted_proxies")
 # Told apart, not kept secret: the system's generator would cost more than the rest of a log line.
 _chance = random.Random()  # noqa: S311
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def header_text(request: web.Request, name: str) -> str | None:
+    """A header that is kept or shown. Where it is not UTF-8 it is ISO 8859-1, as HTTP once said."""
+    value = request.headers.get(name)
+    if value is None or value.isascii():
+        return value
+    raw = value.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def route_of(request: web.Request) -> str:
+    """The route for the log, `/v1/posts/{id}`: a path may hold a name or a secret."""
+    resource = request.match_info.route.resource
+    return "-" if resource is None else resource.canonical
 
 
 def request_id(request: web.Request) -> str:
@@ -37,17 +57,19 @@ def client_address(request: web.Request) -> str:
     return known
 
 
+def limited_address(request: web.Request) -> str:
+    """Who is asking, as rate limits tell people apart."""
+    return limit_key(client_address(request))
+
+
 def _find_address(request: web.Request, trusted: Networks) -> str:
-    address = request.remote or "unknown"
+    address = bare_address(request.remote or "") or "unknown"
     if not trusted:
         return address
     hops = [hop.strip() for hop in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",") if hop.strip()]
-    while hops:
-        try:
-            known = ip_address(address)
-        except ValueError:
-            return address
-        if not any(known in network for network in trusted):
-            return address
-        address = hops.pop()
+    while hops and address != "unknown" and any(ip_address(address) in network for network in trusted):
+        hop = bare_address(hops.pop())
+        if hop is None:
+            break
+        address = hop
     return address

@@ -16,6 +16,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
+from blogapi.addresses import limit_key
 from blogapi.config import ServerConfig
 from blogapi.errors import ConfigError
 from blogapi.web.errors import CONTENT_TYPE, problem_body
@@ -125,14 +126,16 @@ class Server(web.Server):
 
     def admit(self, address: str) -> bool:
         """Count a connection in. Proxies bring many people."""
-        self._open[address] += 1
-        return self._open[address] <= self._most or self._is_trusted(address)
+        key = limit_key(address)
+        self._open[key] += 1
+        return self._open[key] <= self._most or self._is_trusted(address)
 
     def leave(self, address: str) -> None:
         """Count a connection out."""
-        self._open[address] -= 1
-        if self._open[address] <= 0:
-            del self._open[address]
+        key = limit_key(address)
+        self._open[key] -= 1
+        if self._open[key] <= 0:
+            del self._open[key]
 
     def _is_trusted(self, address: str) -> bool:
         return address == "unix" or any(ip_address(address) in network for network in self._trusted)

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import jwt
 import orjson
@@ -121,7 +122,7 @@ async def list_posts(request: web.Request) -> web.Response:
 
 def _signature(request: web.Request, payload: bytes, key: bytes) -> bytes:
     filters = sorted((name, value) for name, value in request.query.items() if name not in ("cursor", "limit"))
-    text = len(payload).to_bytes(4) + payload + orjson.dumps([request.path, filters])
+    text = len(payload).to_bytes(4) + payload + f"{request.rel_url.raw_path}?{urlencode(filters)}".encode()
     return hmac.digest(key, text, "sha256")[:12]
 
 

@@ -35,6 +35,13 @@ async def test_attempts_at_one_account_do_not_hinder_another(client):
     assert (await sign_in(client, "ada", PASSWORD)).status == 200
 
 
+async def test_limit_does_not_tell_whose_address_an_address_is(client):
+    await register(client, "ada")
+    assert [(await sign_in(client, "ada")).status for _ in range(3)] == [401, 401, 429]
+    for login in ("ada@example.org", "nobody@example.org"):
+        assert (await sign_in(client, login)).status == 401
+
+
 async def test_attempts_from_one_address_are_limited(client):
     statuses = [(await sign_in(client, f"name{n}")).status for n in range(6)]
     assert statuses == [401] * 5 + [429]

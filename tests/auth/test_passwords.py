@@ -70,6 +70,17 @@ async def test_a_hash_of_the_configured_cost_is_computed_for_nobody_too(monkeypa
     assert [hashed[:7] for hashed in compared] == [b"$2b$05$"]
 
 
+@pytest.mark.parametrize(("password", "spent"), [("wrong password", 2**7), ("correct horse battery", 2**4)])
+async def test_wrong_password_costs_as_much_where_the_hash_is_cheaper(monkeypatch, passwords, password, spent):
+    stored = await passwords.hash("correct horse battery")
+    compared, real = [], bcrypt.checkpw
+    monkeypatch.setattr(bcrypt, "checkpw", lambda *given: compared.append(given[1]) or real(*given))
+    stronger = make(rounds=7)
+    await stronger.verify(password, stored)
+    stronger.close()
+    assert sum(2 ** int(hashed[4:6]) for hashed in compared) == spent
+
+
 async def test_cost_and_scheme_are_kept_and_lower_ones_are_outdated(passwords):
     stored = await passwords.hash("correct horse battery")
     stronger = make(rounds=5)

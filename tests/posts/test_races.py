@@ -4,6 +4,9 @@ import asyncio
 
 import pytest
 
+from blogapi.db.client import new_id
+from blogapi.moments import utc_now
+from blogapi.posts.store import SlugStore
 from blogapi.services import SERVICES
 from tests.conftest import matching, with_etag
 from tests.posts.loading import load
@@ -161,3 +164,16 @@ async def test_walk_over_5000_posts_skips_and_repeats_nothing_while_others_write
     await asyncio.gather(walk(), write_meanwhile(), withdraw(withdrawn))
     assert len(met) == len(set(met))
     assert {f"post-{n}" for n in range(5000)} - set(withdrawn) <= set(met)
+
+
+async def test_stalled_writer_gives_back_no_slug_that_is_in_use_again(client, ada, bob, database):
+    """The steps of four writers in the order that once let two posts have one slug."""
+    slugs, post_id = SlugStore(database), new_id()
+    first = await slugs.claim("aaa", post_id, utc_now())
+    held_by_the_stalled = await slugs.claims("aaa")
+    assert held_by_the_stalled == [first]
+    await slugs.claim("aaa", post_id, utc_now())
+    await slugs.release("aaa", post_id, await slugs.claims("aaa"))
+    await slugs.claim("aaa", post_id, utc_now())
+    assert not await slugs.release("aaa", post_id, held_by_the_stalled)
+    assert await slugs.holder("aaa") == post_id

@@ -74,3 +74,33 @@ async def test_revision_that_never_was_is_not_found(client, ada, write):
     for number in (0, 2, 999999999999999):
         response = await client.get(f"/v1/posts/{post['id']}/revisions/{number}", headers=ada.headers)
         assert response.status == 404
+
+
+async def test_old_revision_takes_no_author_away(client, ada, bob, editor, write):
+    post = await edit(client, ada, await write(ada), authors=[ada.id, bob.id])
+    path = f"/v1/posts/{post['id']}/revisions/1/restore"
+    restored = await with_etag(await client.post(path, headers=matching(ada, post)))
+    assert [author["id"] for author in restored["authors"]] == [ada.id, bob.id]
+    restored = await (await client.post(path, headers=matching(editor, restored))).json()
+    assert [author["id"] for author in restored["authors"]] == [ada.id]
+
+
+async def test_revisions_show_authors_under_their_present_names(client, ada, admin, editor, write):
+    post = await edit(client, ada, await write(ada), title="Two")
+    assert (await client.delete(f"/v1/users/{ada.id}", headers=admin.headers)).status == 204
+    path = f"/v1/posts/{post['id']}"
+    listed = await (await client.get(f"{path}/revisions", headers=editor.headers)).json()
+    read = await (await client.get(f"{path}/revisions/1", headers=editor.headers)).json()
+    published = await client.post(f"{path}/publish", json={"revision": 1}, headers=matching(editor, post))
+    assert published.status == 200
+    public = await (await client.get(path)).json()
+    for copy in (*listed["items"], read, public):
+        assert "ada" not in str(copy["authors"]).lower()
+
+
+async def test_revision_whose_slug_is_taken_is_restored_under_the_present_one(client, ada, bob, write):
+    post = await edit(client, ada, await write(ada, slug="wanted", title="One"), slug="other", title="Two")
+    assert (await write(bob, slug="wanted"))["slug"] == "wanted"
+    path = f"/v1/posts/{post['id']}"
+    restored = await (await client.post(f"{path}/revisions/1/restore", headers=matching(ada, post))).json()
+    assert (restored["title"], restored["slug"]) == ("One", "other")

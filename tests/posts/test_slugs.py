@@ -102,3 +102,31 @@ async def test_withdrawn_post_redirects_nobody(client, ada, write):
     await client.post(f"/v1/posts/{post['id']}/unpublish", headers=matching(ada, post))
     for slug in ("old", "newer"):
         assert (await client.get(f"/v1/posts/by-slug/{slug}", allow_redirects=False)).status == 404
+
+
+async def test_lost_race_leaves_no_slug_behind(client, ada, bob, write):
+    post = await write(ada, slug="first")
+    await patch(client, ada, post, slug="second")
+    await patch(client, ada, post, status=412, slug="third")
+    assert (await write(bob, slug="third"))["slug"] == "third"
+
+
+async def test_choosing_the_derived_slug_keeps_it(client, ada, write):
+    post = await patch(client, ada, await write(ada, title="Hello there"), slug="hello-there")
+    assert (await patch(client, ada, post, title="World"))["slug"] == "hello-there"
+
+
+async def test_former_slug_of_a_members_post_redirects_members(client, ada, bob, write):
+    post = await publish(client, ada, await write(ada, slug="old", visibility="members"))
+    await publish(client, ada, await patch(client, ada, post, slug="newer"))
+    assert (await client.get("/v1/posts/by-slug/old", allow_redirects=False)).status == 404
+    response = await client.get("/v1/posts/by-slug/old", allow_redirects=False, headers=bob.headers)
+    assert (response.status, response.headers["Cache-Control"]) == (301, "private, no-store")
+
+
+@pytest.mark.parametrize("query", ["fields=title%0d%0aX:1", "fields=%C3%A9%20x", "fields=bogus"])
+async def test_redirect_checks_its_query_first(client, ada, write, query):
+    post = await publish(client, ada, await write(ada, slug="old"))
+    await publish(client, ada, await patch(client, ada, post, slug="newer"))
+    response = await client.get(f"/v1/posts/by-slug/old?{query}", allow_redirects=False)
+    assert response.status == 400

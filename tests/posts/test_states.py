@@ -228,3 +228,14 @@ async def test_posts_count_makes_a_profile_public(client, ada, write):
     assert profile["posts_count"] == 1
     await step(client, ada, post, "archive")
     assert (await client.get("/v1/users/by-username/ada")).status == 404
+
+
+async def test_purged_private_post_was_never_there_for_strangers(client, ada, admin, write):
+    post = await write(ada, status="published", visibility="private")
+    await client.delete(f"/v1/posts/{post['id']}?purge=true", headers=matching(admin, post))
+    assert await seen(client, post) == 404
+
+
+async def test_query_is_checked_before_anything_is_looked_for(client):
+    assert (await client.get("/v1/posts/000000000000000000000000?fields=bogus")).status == 400
+    assert (await client.get("/v1/posts?status=draft&sort=published_at")).status == 400

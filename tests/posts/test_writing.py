@@ -289,3 +289,36 @@ async def test_running_request_is_not_run_a_second_time(client, ada, database):
 def post_time(post):
     """A moment in the past, as the database keeps it."""
     return datetime.fromisoformat(post["created_at"])
+
+
+async def test_true_and_1_are_not_the_same(client, ada, write):
+    post = await write(ada, custom={"a": 1}, status="published")
+    response = await client.patch(f"/v1/posts/{post['id']}", json={"custom": {"a": True}}, headers=matching(ada, post))
+    changed = await response.json()
+    assert changed["custom"]["a"] is True
+    assert changed["version"] == 2
+    assert changed["has_unpublished_changes"] is True
+
+
+@pytest.mark.parametrize("flag", ["visibility", "featured", "comments_policy", "body_format"])
+async def test_what_always_has_a_value_is_not_taken_away(client, ada, write, flag):
+    post = await write(ada, status="published", visibility="private")
+    response = await client.patch(f"/v1/posts/{post['id']}", json={flag: None}, headers=matching(ada, post))
+    assert response.status == 422
+    assert codes(await response.json()) == {(f"/{flag}", "required")}
+
+
+async def test_demoted_writer_reads_no_drafts(client, ada, admin, write):
+    await write(ada, body="secret")
+    user = await with_etag(await client.get(f"/v1/users/{ada.id}?view=admin", headers=admin.headers))
+    demoted = await client.patch(f"/v1/users/{ada.id}", json={"role": "reader"}, headers=matching(admin, user))
+    assert demoted.status == 200
+    for path in ("/v1/posts?status=draft&fields=body", "/v1/me/posts?fields=body"):
+        assert (await (await client.get(path, headers=ada.headers)).json())["items"] == []
+
+
+async def test_refused_create_keeps_no_slug(client, ada):
+    refused = {"slug": "mine", "status": "published"}
+    assert (await client.post("/v1/posts", json=refused, headers=ada.headers)).status == 422
+    response = await client.post("/v1/posts", json={**refused, "title": "T"}, headers=ada.headers)
+    assert response.status == 201

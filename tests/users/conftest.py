@@ -1,6 +1,8 @@
 import pytest
 
+from blogapi.errors import Unavailable
 from blogapi.services import SERVICES
+from blogapi.users.model import ProfileChanged
 
 
 @pytest.fixture
@@ -16,6 +18,21 @@ def publish(users):
         await users.add_to_posts_count([person.id], posts)
 
     return publish
+
+
+@pytest.fixture
+def told_at_second_try(client):
+    """The bylines that a listener was told who, the first time, could not reach the database."""
+    calls, told = [], []
+
+    async def listen(event):
+        calls.append(event)
+        if len(calls) == 1:
+            raise Unavailable("The database does not answer.")
+        told.append((event.byline.id, event.byline.display_name))
+
+    client.app[SERVICES].bus.subscribe(ProfileChanged, listen)
+    return told
 
 
 def pointers(problem):

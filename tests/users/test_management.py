@@ -1,5 +1,6 @@
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from bson import ObjectId
@@ -7,6 +8,7 @@ from bson import ObjectId
 from blogapi.errors import Conflict, Invalid, NotFound, Stale
 from blogapi.services import SERVICES
 from blogapi.users.model import ProfileChanged
+from blogapi.users.service import acting_as
 from tests.conftest import PASSWORD, matching, with_etag
 from tests.users.conftest import pointers
 
@@ -186,6 +188,26 @@ async def test_erasure_is_told_with_a_neutral_byline(client, admin, ada):
     assert [(byline.id, byline.display_name) for byline in told] == [(ada.id, "Deleted user")]
 
 
+async def test_retry_of_an_erasure_tells_the_byline_that_could_not_be_told(client, admin, ada, told_at_second_try):
+    assert (await erase(client, admin, ada)).status == 503
+    assert (await erase(client, admin, ada)).status == 204
+    assert told_at_second_try == [(ada.id, "Deleted user")]
+
+
+@pytest.mark.parametrize("retry", [erase, partial(manage, status="suspended")], ids=["erasure", "suspension"])
+async def test_retry_ends_the_sessions_that_could_not_be_ended(client, admin, ada, database, retry):
+    before = await database["sessions"].find_one({"user_id": ObjectId(ada.id)})
+    await retry(client, admin, ada)
+    await database["sessions"].insert_one(before)  # as if the server had died before it could end it
+    await retry(client, admin, ada)
+    assert await database["sessions"].count_documents({"user_id": ObjectId(ada.id)}) == 0
+
+
+async def test_edit_that_changes_nothing_ends_no_session(client, admin, ada):
+    await manage(client, admin, ada, status="active")
+    assert (await client.get("/v1/me", headers=ada.headers)).status == 200
+
+
 @pytest.mark.parametrize("changes", [{"role": "editor"}, {"status": "suspended"}])
 async def test_last_admin_cannot_be_demoted_or_suspended(client, admin, changes):
     response = await manage(client, admin, admin, **changes)
@@ -281,6 +303,58 @@ async def test_unknown_authors_are_all_named(client, users, ada, bob, admin):
     assert {(error.pointer, error.code) for error in refusal.value.errors} == {
         (f"/authors/{n}", "unknown_author") for n in (1, 2, 3)
     }
+
+
+async def test_present_bylines_leave_out_who_is_unknown_and_have_the_erased(client, users, ada, bob, admin):
+    await erase(client, admin, bob)
+    found = await users.present_bylines([bob.id, ada.id, "0" * 24, "nonsense"])
+    names = {user_id: byline.display_name for user_id, byline in found.items()}
+    assert names == {ada.id: "Ada", bob.id: "Deleted user"}
+
+
+async def refused_authors(users, ids, who=None, **choice):
+    chosen_by = who and acting_as(await users.get(who.id))
+    try:
+        await users.bylines(ids, chosen_by=chosen_by, **choice)
+    except Invalid as refusal:
+        return {(error.pointer, error.code) for error in refusal.errors}
+    return set()
+
+
+async def test_author_cannot_learn_a_name_by_choosing_it(client, users, ada, admin, sign_up):
+    carl, reader, suspended = (
+        await users.unclaimed("carl", "Carl"),
+        await sign_up("rita", role="reader"),
+        await sign_up("sue"),
+    )
+    await manage(client, admin, suspended, status="suspended")
+    hidden = [carl.id, reader.id, suspended.id, "0" * 24]
+    wanted = {(f"/authors/{n}", "unknown_author") for n in (1, 2, 3, 4)}
+    assert await refused_authors(users, [ada.id, *hidden], ada) == wanted
+
+
+@pytest.mark.parametrize("role", ["reader", "contributor", "author", "editor"])
+async def test_author_can_choose_who_writes_or_is_public(users, ada, publish, sign_up, role):
+    other = await sign_up("otto", role=role)
+    assert bool(await refused_authors(users, [ada.id, other.id], ada)) == (role == "reader")
+    await publish(other)
+    assert not await refused_authors(users, [ada.id, other.id], ada)
+
+
+async def test_who_chooses_can_choose_themselves(users, sign_up):
+    reader = await sign_up("rita", role="reader")
+    assert not await refused_authors(users, [reader.id], reader)
+
+
+async def test_editor_can_choose_anybody_but_the_erased(client, users, editor, admin, ada, sign_up):
+    carl, reader = await users.unclaimed("carl", "Carl"), await sign_up("rita", role="reader")
+    await erase(client, admin, ada)
+    assert await refused_authors(users, [carl.id, reader.id, ada.id], editor) == {("/authors/2", "unknown_author")}
+
+
+async def test_who_is_an_author_already_stays_one(client, users, ada, bob, admin):
+    await erase(client, admin, bob)
+    assert not await refused_authors(users, [ada.id, bob.id], ada, kept=[bob.id])
 
 
 async def test_unclaimed_byline_is_made_once(users):

@@ -179,6 +179,13 @@ async def test_changed_byline_is_told_and_other_changes_are_not(client, ada):
     assert told == ["Ada Lovelace"]
 
 
+async def test_retry_of_a_rename_tells_the_byline_that_could_not_be_told(client, ada, told_at_second_try):
+    assert (await edit(client, ada, display_name="Ada Lovelace")).status == 503
+    again = await edit(client, ada, display_name="Ada Lovelace")
+    assert (again.status, (await again.json())["version"]) == (200, 2)
+    assert told_at_second_try == [(ada.id, "Ada Lovelace")]
+
+
 @pytest.mark.mongod
 @pytest.mark.parametrize("database", ["mongod"], indirect=True)
 async def test_of_edits_at_once_one_wins(client, ada):

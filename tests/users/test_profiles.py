@@ -51,6 +51,54 @@ async def test_profile_answers_304(client, ada, publish):
     assert (await client.get(f"/v1/users/{ada.id}", headers={"If-None-Match": etag})).status == 304
 
 
+async def change(client, who, path, **changes):
+    read = await client.get(f"{path}?view=admin" if path != "/v1/me" else path, headers=who.headers)
+    headers = {**who.headers, "If-Match": read.headers["ETag"]}
+    response = await client.patch(path, json=changes, headers=headers)
+    assert response.status == 200
+    return await response.json()
+
+
+async def test_private_change_does_not_show_in_the_profile(client, ada, admin, publish):
+    await publish(ada)
+    path = f"/v1/users/{ada.id}"
+    await change(client, ada, "/v1/me", bio="I count.")
+    before = await client.get(path)
+    await change(client, ada, "/v1/me", timezone="Europe/London")
+    await change(client, admin, path, role="editor")
+    assert (await change(client, admin, path, status="suspended"))["version"] == 5
+    after = await client.get(path)
+    assert (await after.json())["version"] == 2
+    assert (await after.read(), after.headers["ETag"]) == (await before.read(), before.headers["ETag"])
+
+
+async def test_visible_change_moves_the_profile_to_the_present_version(client, ada, publish):
+    await publish(ada)
+    await change(client, ada, "/v1/me", locale="en")
+    me = await change(client, ada, "/v1/me", display_name="Ada Lovelace")
+    profile = await (await client.get(f"/v1/users/{ada.id}")).json()
+    assert (profile["version"], profile["updated_at"]) == (3, me["updated_at"]) == (me["version"], me["updated_at"])
+
+
+async def test_etag_of_the_profile_is_stale_after_a_private_change(client, ada, publish):
+    await publish(ada)
+    await change(client, ada, "/v1/me", locale="en")
+    etag = (await client.get(f"/v1/users/{ada.id}")).headers["ETag"]
+    response = await client.patch("/v1/me", json={"bio": "x"}, headers={**ada.headers, "If-Match": etag})
+    assert response.status == 412
+    assert (await response.json())["changed"] == ["locale"]
+
+
+@pytest.mark.parametrize("user_id", ["{0.id}", "0" * 24, "nonsense", "by-username/ada", "by-username/nobody"])
+async def test_bad_token_does_not_tell_who_is_hidden(client, ada, user_id):
+    response = await client.get(f"/v1/users/{user_id.format(ada)}", headers={"Authorization": "Bearer x"})
+    assert response.status == 401
+
+
+async def test_unknown_field_is_named_before_credentials_are_asked_for(client):
+    assert (await client.get("/v1/users?view=admin&fields=colour")).status == 400
+
+
 @pytest.mark.parametrize("path", ["/v1/users", "/v1/users/{0.id}", "/v1/users/by-username/ada"])
 async def test_admin_view_is_for_admins(client, ada, editor, admin, publish, path):
     await publish(ada)

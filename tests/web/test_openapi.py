@@ -146,12 +146,12 @@ def test_path_parameters_keep_their_pattern(document):
 @pytest.mark.parametrize(
     ("path", "method", "required", "media_types"),
     [
-        ("/v1/posts/{id}", "patch", False, {"application/json", "application/merge-patch+json"}),
+        ("/v1/posts/{id}", "patch", True, {"application/json", "application/merge-patch+json"}),
         ("/v1/posts/{id}/publish", "post", False, {"application/json"}),
         ("/v1/auth/login", "post", True, {"application/json"}),
     ],
 )
-def test_body_is_required_when_one_of_its_fields_is(document, path, method, required, media_types):
+def test_body_is_required_for_a_patch_and_when_one_of_its_fields_is(document, path, method, required, media_types):
     body = document["paths"][path][method]["requestBody"]
     assert body["required"] is required
     assert set(body["content"]) == media_types
@@ -165,7 +165,8 @@ def test_route_without_fields_has_no_body(document):
     ("patch", "is_valid"),
     [
         ({}, True),
-        ({"title": None, "seo": None, "visibility": None}, True),
+        ({"title": None, "seo": None}, True),
+        ({"visibility": None}, False),
         ({"seo": {"title": None}, "cover": {"alt": "A tree"}}, True),
         ({"cover": {"url": None}}, False),
         ({"visibility": "secret"}, False),

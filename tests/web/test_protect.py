@@ -95,10 +95,68 @@ async def test_addresses_behind_a_trusted_proxy_are_told_apart(configured):
         assert (await client.get("/v1/posts", headers=headers)).status == 429
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("203.0.113.1", "203.0.113.1:5678"),
+        ("2001:db8::1", "[2001:db8::1]:123"),
+        ("2001:db8::1", "2001:db8::2:3:4"),
+        ("203.0.113.1", "198.51.100.7, 203.0.113.1"),
+        ("nonsense", "198.51.100.7, more nonsense"),
+    ],
+)
+async def test_spellings_and_neighbours_count_as_one_client(configured, one, other):
+    server = ServerConfig(trusted_proxies=(network("127.0.0.1"),))
+    client = await configured(limits=LimitsConfig(reads="1/hour"), server=server)
+    assert (await client.get("/v1/posts", headers={"X-Forwarded-For": one})).status == 200
+    assert (await client.get("/v1/posts", headers={"X-Forwarded-For": other})).status == 429
+
+
 async def test_forwarded_addresses_count_only_from_trusted_proxies(configured):
     client = await configured(limits=LimitsConfig(reads="1/hour"))
     assert (await client.get("/v1/posts", headers={"X-Forwarded-For": "203.0.113.1"})).status == 200
     assert (await client.get("/v1/posts", headers={"X-Forwarded-For": "203.0.113.2"})).status == 429
+
+
+async def test_refusal_tells_the_limit(configured):
+    client = await configured(limits=LimitsConfig(reads="1/hour", sign_in="1/minute"))
+    wrong = {"login": "ada", "password": "wrong password"}
+    for method, path, sent, policy in (
+        ("GET", "/v1/posts", None, '"reads";q=1;w=3600'),
+        ("POST", "/v1/auth/login", wrong, '"sign_in";q=1;w=60'),
+    ):
+        await client.request(method, path, json=sent)
+        response = await client.request(method, path, json=sent)
+        assert response.status == 429
+        assert response.headers["RateLimit-Policy"] == policy
+        name = policy.partition(";")[0]
+        assert response.headers["RateLimit"] == f"{name};r=0;t={response.headers['Retry-After']}"
+
+
+async def test_answers_to_writes_tell_what_is_left(configured):
+    client = await configured(limits=LimitsConfig(writes="5/hour"))
+    for left in (4, 3):
+        response = await client.post("/v1/auth/login", json={})
+        assert response.headers["RateLimit-Policy"] == '"writes";q=5;w=3600'
+        assert response.headers["RateLimit"] == f'"writes";r={left}'
+    assert "RateLimit" not in (await client.get("/v1/posts")).headers
+
+
+async def test_writes_are_limited_by_account_wherever_they_come_from(configured):
+    server = ServerConfig(trusted_proxies=(network("127.0.0.1"),))
+    client = await configured(limits=LimitsConfig(writes="4/hour"), server=server)
+    ada = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
+    await client.post("/v1/auth/register", json=ada)
+    answer = await (await client.post("/v1/auth/login", json={"login": "ada", "password": PASSWORD})).json()
+    headers = {"Authorization": f"Bearer {answer['access_token']}"}
+
+    async def write(number):
+        origin = {"X-Forwarded-For": f"203.0.113.{number}"}
+        return await client.post("/v1/posts", json={"title": "T"}, headers={**headers, **origin})
+
+    answers = [await write(number) for number in range(5)]
+    assert [answer.status for answer in answers] == [201] * 4 + [429]
+    assert answers[0].headers["RateLimit"] == '"writes";r=3'
 
 
 async def test_limits_count_nothing_when_switched_off(configured):

@@ -165,6 +165,13 @@ async def test_unexpected_error_tells_nothing_of_its_cause(client, ada, database
     assert "int" not in problem["detail"]
 
 
+async def test_unexpected_error_is_logged_with_its_route_only(client, ada, database, write, caplog):
+    post = await write(ada, status="published")
+    await database["posts"].update_one({}, {"$set": {"live.authors": 7}})
+    await client.get(f"/v1/posts/{post['id']}")
+    assert "unexpected error in GET /v1/posts/{id}" in caplog.messages
+
+
 async def test_every_answer_carries_the_security_headers(client):
     for path in ("/v1/posts", "/v1/nonsense", "/healthz"):
         headers = (await client.get(path)).headers

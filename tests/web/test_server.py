@@ -85,6 +85,18 @@ async def test_connections_of_one_address_are_bounded(running):
                         return
 
 
+async def test_connections_of_one_ipv6_network_count_as_one_address():
+    async def handler(request):
+        raise AssertionError("nobody asks")
+
+    asked = ("2001:db8::1", "2001:db8::2", "2001:db8::3:0:0:3", "2001:db8:0:1::1")
+    known = server.Server(web.Server(handler), ServerConfig(connections_per_address=2))
+    assert [known.admit(address) for address in asked] == [True, True, False, True]
+    for address in asked[:2]:
+        known.leave(address)
+    assert known.admit("2001:db8::4")
+
+
 async def is_served(connection):
     try:
         await connection.send("GET /healthz")

@@ -11,7 +11,7 @@ from blogapi.addresses import network_of
 from blogapi.logs import RequestLog
 from blogapi.web.errors import Handler
 from blogapi.web.health import READINESS
-from blogapi.web.requests import client_address, request_id
+from blogapi.web.requests import client_address, request_id, route_of
 
 REQUEST_LOG: web.AppKey[RequestLog] = web.AppKey("request_log", RequestLog)
 
@@ -32,12 +32,11 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
     finally:
         readiness.running -= 1
         if log.enabled:
-            resource = request.match_info.route.resource
             log.add(
                 time.time(),
                 request_id(request),
                 request.method,
-                "-" if resource is None else resource.canonical,
+                route_of(request),
                 status,
                 round((time.perf_counter() - started) * 1000, 1),
                 size,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from blogapi.ratelimits import RateLimiter
+from blogapi.ratelimits import RateLimiter, Standing
 from blogapi.web.errors import Handler
-from blogapi.web.requests import client_address, request_id
+from blogapi.web.requests import limited_address, request_id
 
 _EXPOSED = "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, X-Request-Id"
 _ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
@@ -25,6 +25,7 @@ class Protection:
     headers: dict[str, str]
 
 
+STANDING: web.RequestKey[Standing] = web.RequestKey("standing", Standing)
 PROTECTION: web.AppKey[Protection] = web.AppKey("protection", Protection)
 
 
@@ -46,9 +47,19 @@ async def protect(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
         return web.Response(status=204)  # its headers are those of every answer, see `finish_headers`
     if request.path not in _NOT_COUNTED:
-        bucket = "reads" if request.method in ("GET", "HEAD") else "writes"
-        await protection.limiter.hit(bucket, client_address(request))
+        address = limited_address(request)
+        if request.method in ("GET", "HEAD"):
+            await protection.limiter.hit("reads", address)
+        else:
+            await count_write(request, address)
     return await handler(request)
+
+
+async def count_write(request: web.Request, key: str) -> None:
+    """Count it for an address or an account. The answer tells of the one that has less left. Raises RateLimited."""
+    standing, known = await request.config_dict[PROTECTION].limiter.hit("writes", key), request.get(STANDING)
+    if standing is not None and (known is None or standing.left < known.left):
+        request[STANDING] = standing
 
 
 async def finish_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -58,6 +69,9 @@ async def finish_headers(request: web.Request, response: web.StreamResponse) -> 
         headers.setdefault(name, value)
     headers["Server"] = "blogapi"  # aiohttp has put its name and version there
     headers["X-Request-Id"] = request_id(request)
+    if STANDING in request:
+        for name, value in request[STANDING].headers().items():
+            headers.setdefault(name, value)
     origin = request.headers.get("Origin")
     if origin is None or origin not in protection.origins:
         return

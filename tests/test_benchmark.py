@@ -1,0 +1,131 @@
+"""The rows by hand stand for blogapi's own work, so they answer the same; and a run is judged by its numbers."""
+
+import subprocess
+import sys
+
+import pytest
+
+from scripts.benchmark import by_hand as handlers
+from scripts.benchmark import rows
+from scripts.benchmark.load import Result
+from scripts.benchmark.report import judge
+from scripts.benchmark.rows import Endurance, Sample, Samples
+
+OF_EACH_CREATE = ("id", "slug", "created_at", "updated_at")
+
+
+@pytest.fixture
+async def by_hand(aiohttp_client, config, database):
+    return await aiohttp_client(handlers.create_app(config, database))
+
+
+async def answer(client, path, **options):
+    response = await client.get(path, **options)
+    assert response.status == 200
+    return await response.json()
+
+
+async def test_post_reads_the_same_by_hand(client, by_hand, ada, write):
+    post = await write(ada, status="published", tags=["tea"], body="# One\n\n- [x] *two*", custom={"a": [1]})
+    path = f"/v1/posts/{post['id']}"
+    assert await answer(by_hand, path) == await answer(client, path)
+
+
+@pytest.mark.parametrize("query", ["", "limit=2", "tag=tea&limit=1", "author={author}", "lang=en"])
+async def test_list_reads_the_same_by_hand(client, by_hand, ada, write, query):
+    for number in range(3):
+        await write(ada, status="published", title=f"Number {number}", tags=["tea"] * (number % 2), lang="en")
+    path = "/v1/posts?" + query.format(author=ada.id)
+    page = await answer(client, path)
+    assert await answer(by_hand, path) == page
+    if page["page"]["next"]:
+        path += f"&cursor={page['page']['next']}"
+        assert await answer(by_hand, path) == await answer(client, path)
+
+
+async def test_draft_is_created_the_same_by_hand(client, by_hand, ada, write):
+    fields = {"title": "On tea", "body": "# One\n\n- [x] *two*"}
+    ours = await write(ada, **fields)
+    response = await by_hand.post("/v1/posts", json=fields, headers=ada.headers)
+    assert response.status == 201
+    theirs = await response.json()
+    assert theirs["slug"] == "on-tea-2"
+    assert without_own(theirs) == without_own(ours)
+    assert await answer(client, f"/v1/posts/{theirs['id']}?view=working", headers=ada.headers) == theirs
+
+
+def without_own(post):
+    return {name: value for name, value in post.items() if name not in (*OF_EACH_CREATE, "etag")}
+
+
+def test_missing_wrk_is_told(tmp_path):
+    command = [sys.executable, "-m", "scripts.benchmark", "--quick"]
+    done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert done.returncode == 78
+    assert "apt-get install wrk" in done.stderr
+
+
+def sample(rate=100.0, p99_ms=10.0, peak_mb=80.0):
+    result = Result(requests=int(rate), seconds=1, p50_ms=1, p99_ms=p99_ms)
+    return Sample(result=result, cpu_seconds=0.1, peak_mb=peak_mb)
+
+
+def run(read=80.0, listed=80.0, created=80.0, storm_p99=12.0):
+    samples = Samples()
+    for by_hand, row, rate in (
+        (rows.READ_BY_HAND, rows.READ_POST, read),
+        (rows.LIST_BY_HAND, rows.LIST_POSTS, listed),
+        (rows.CREATE_BY_HAND, rows.CREATE_POST, created),
+    ):
+        samples.add(by_hand, sample())
+        samples.add(row, sample(rate))
+    samples.add(rows.QUIET, sample())
+    samples.add(rows.STORM, sample(p99_ms=storm_p99))
+    return samples
+
+
+def endured(memory_mb=(80.0, 80.0, 80.0), wanted=300):
+    samples = [sample(peak_mb=mb) for mb in memory_mb]
+    return Endurance(wanted=wanted, samples=samples, memory_mb=list(memory_mb))
+
+
+def missed(samples, endurance):
+    return [target.name for target in judge(samples, endurance) if not target.is_met]
+
+
+def test_good_run_meets_all_targets():
+    assert missed(run(), endured()) == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "name"),
+    [
+        ({"read": 74}, rows.READ_POST),
+        ({"listed": 74}, rows.LIST_POSTS),
+        ({"created": 69}, rows.CREATE_POST),
+        ({"storm_p99": 16}, "p99 of reads while 8 connections sign in"),
+    ],
+)
+def test_slow_row_misses_its_target(numbers, name):
+    assert missed(run(**numbers), endured()) == [name]
+
+
+@pytest.mark.parametrize(
+    ("endurance", "names"),
+    [
+        ({"memory_mb": (121.0, 121.0, 121.0)}, ["memory"]),
+        ({"memory_mb": (60.0, 80.0, 90.0)}, ["growth of memory"]),
+        ({"memory_mb": (60.0, 80.0, 81.0)}, []),
+        ({"wanted": 301}, ["memory", "growth of memory"]),
+    ],
+)
+def test_memory_is_judged_over_the_whole_run(endurance, names):
+    assert missed(run(), endured(**endurance)) == names
+
+
+def test_ratio_is_the_median_of_those_of_the_rounds():
+    samples = Samples()
+    for ours, theirs in ((50, 100), (90, 100), (8, 10)):  # the last round met a busy machine
+        samples.add("ours", sample(ours))
+        samples.add("theirs", sample(theirs))
+    assert samples.ratio("ours", "theirs", lambda one: one.result.rate) == pytest.approx(0.8)

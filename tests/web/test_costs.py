@@ -1,0 +1,114 @@
+"""What one request may cost: bodies, numbers of errors, pages of long items."""
+
+import asyncio
+
+import pytest
+
+from blogapi.errors import Unavailable
+from blogapi.services import Renderer
+from blogapi.web import endpoint
+from tests.contract import codes, pointers
+
+KIB = 1024
+SMALL = ("/v1/auth/login", "/v1/auth/refresh", "/v1/auth/register", "/v1/users", "/v1/posts/0/publish")
+
+
+@pytest.mark.parametrize("path", SMALL)
+async def test_small_things_take_small_bodies(client, path):
+    response = await client.post(path, json={"x": "y" * 64 * KIB})
+    assert response.status == 413
+    assert "64 KiB" in (await response.json())["detail"]
+
+
+async def test_body_of_unknown_length_is_bounded_by_the_route(client):
+    async def pieces():
+        for _ in range(80):
+            yield b" " * KIB
+
+    response = await client.post("/v1/auth/login", data=pieces(), headers={"Content-Type": "application/json"})
+    assert response.status == 413
+
+
+async def test_long_body_is_read_and_checked_like_a_short_one(client, ada):
+    response = await client.post("/v1/posts", json={"title": 7, "body": "word " * 40 * KIB}, headers=ada.headers)
+    assert response.status == 422
+    assert codes(await response.json()) == {("/title", "invalid_type")}
+    response = await client.post("/v1/posts", json={"title": "T", "body": "word " * 40 * KIB}, headers=ada.headers)
+    assert response.status == 201
+
+
+@pytest.mark.parametrize("nest", [lambda unknown: unknown, lambda unknown: {"seo": unknown}])
+async def test_some_of_very_many_unknown_fields_are_named(client, ada, nest):
+    unknown = {f"unknown-{number}": 1 for number in range(50_000)}
+    response = await client.post("/v1/posts", json=nest(unknown), headers=ada.headers)
+    assert response.status == 422
+    problem = await response.json()
+    assert len(problem["errors"]) == 100
+    assert {error["code"] for error in problem["errors"]} == {"unknown_field"}
+    assert "first 100" in problem["detail"]
+
+
+async def test_items_of_an_array_that_is_too_long_are_not_looked_at(client, ada):
+    response = await client.post("/v1/posts", json={"tags": [1] * 50_000}, headers=ada.headers)
+    assert response.status == 422
+    assert codes(await response.json()) == {("/tags", "too_long")}
+
+
+@pytest.mark.parametrize("many", ["[[]" + ",[]" * 30_000 + "]", '[{}, "\\"' + "[" * 30_000])
+async def test_body_of_very_many_arrays_is_not_read(client, ada, many):
+    headers = {**ada.headers, "Content-Type": "application/json"}
+    response = await client.post("/v1/posts", data=f'{{"custom": {{"a": {many}}}}}', headers=headers)
+    assert response.status == 400
+    assert (await response.json())["code"] == "malformed_json"
+
+
+async def test_brackets_in_a_text_are_only_text(client, ada):
+    response = await client.post("/v1/posts", json={"body": '\\"[{' * 30_000}, headers=ada.headers)
+    assert response.status == 201
+
+
+async def test_all_of_a_few_wrong_fields_are_named(client, ada):
+    wrong = {"title": 1, "tags": ["A B", 7], "seo": {"x": 1}, "y": 2}
+    problem = await (await client.post("/v1/posts", json=wrong, headers=ada.headers)).json()
+    assert pointers(problem) == {"/title", "/tags/0", "/tags/1", "/seo/x", "/y"}
+    assert "first" not in problem["detail"]
+
+
+async def pages(client, path, headers):
+    """The ids of each page, following the cursors."""
+    found, cursor = [], ""
+    while cursor is not None:
+        answer = await (await client.get(path + cursor, headers=headers)).json()
+        found.append([item["id"] for item in answer["items"]])
+        cursor = answer["page"]["next"] and f"&cursor={answer['page']['next']}"
+    return found
+
+
+@pytest.mark.parametrize("path", ["/v1/posts?", "/v1/me/posts?"])
+@pytest.mark.parametrize(("max_bytes", "sizes"), [(2500, [2, 2, 1]), (500, [1] * 5), (100_000, [5])])
+async def test_page_of_long_items_ends_early(client, ada, write, monkeypatch, path, max_bytes, sizes):
+    monkeypatch.setattr(endpoint, "_PAGE_BYTES", max_bytes)
+    written = [(await write(ada, title=f"Post {n}", body="x" * KIB, status="published"))["id"] for n in range(5)]
+    found = await pages(client, f"{path}fields=body&limit=100", ada.headers)
+    assert [len(page) for page in found] == sizes
+    assert [post_id for page in found for post_id in page] == written[::-1]
+
+
+async def test_texts_beyond_the_queue_are_turned_away():
+    renderer = Renderer(workers=1, queue=0)
+    try:
+        long = renderer.post("*a* " * 5000, "markdown")
+        rendered, refused = await asyncio.gather(long, renderer.small("b"), return_exceptions=True)
+        assert "<em>a</em>" in rendered.html
+        assert isinstance(refused, Unavailable)
+        assert refused.retry_after_seconds == 2
+    finally:
+        renderer.close()
+
+
+async def test_place_of_a_rendered_text_is_free_again():
+    renderer = Renderer(workers=1, queue=0)
+    try:
+        assert [await renderer.small(text) for text in ("a", "b")]
+    finally:
+        renderer.close()
