@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -32,10 +32,10 @@ class PageRequest:
 class Page(Generic[Item]):
     """Items, and where the next page starts (None at the end). `total` only when it was asked for.
 
-    `positions` are those of the items, for who wants to end the page earlier.
+    `position_of` tells where an item of it stands, for who wants to end the page earlier.
     """
 
     items: Sequence[Item]
-    positions: Sequence[Position] = ()
+    position_of: Callable[[int], Position] | None = None
     next: Position | None = None
     total: int | None = None

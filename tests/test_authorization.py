@@ -39,7 +39,9 @@ async def draft(ada, write):
 
 def path_of(route, draft):
     ids = {"id": draft["id"], "slug": draft["slug"], "n": "1", "name": "ada"}
-    return re.sub(r"\{(\w+)[^}]*\}", lambda found: ids.get(found[1], "x"), re.sub(r"\{(\w+):[^/]*\}", r"{\1}", route.path))
+    return re.sub(
+        r"\{(\w+)[^}]*\}", lambda found: ids.get(found[1], "x"), re.sub(r"\{(\w+):[^/]*\}", r"{\1}", route.path)
+    )
 
 
 async def ask(client, route, draft, headers):

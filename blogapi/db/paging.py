@@ -74,9 +74,13 @@ async def find_page(
     documents = await cursor.to_list(page.limit + 1)
     more = len(documents) > page.limit
     documents = documents[: page.limit]
-    positions = [Position(_value(document, sort.key), str(document["_id"])) for document in documents]
+
+    def position_of(index: int) -> Position:
+        document = documents[index]
+        return Position(_value(document, sort.key), str(document["_id"]))
+
     items = [read(document) for document in documents]
-    return Page(items=items, positions=positions, next=positions[-1] if more else None, total=total)
+    return Page(items=items, position_of=position_of, next=position_of(-1) if more else None, total=total)
 
 
 def _value(document: Document, key: str) -> SortValue:

@@ -218,7 +218,8 @@ class PostService:
         if flags and post.live is not None and post.status == "published":
             visible = {"version": post.version + 1, "updated_at": now, "audience": draft.visibility}
             changes |= {f"live.{name}": value for name, value in visible.items()}
-        return await self._heads.change(post, changes, {*edited, *flags, *chosen}, claim=claim)
+        names = {*edited, *flags, *chosen} - {*RENDERED_FIELDS}
+        return await self._heads.change(post, changes, names, claim=claim)
 
     async def restore_revision(
         self, who: Identity, post: Post, revision: int, expected: frozenset[int], attempt: Attempt = ONCE

@@ -304,8 +304,8 @@ def _fitting(page: Page[Any], dump: Callable[[Any], bytes]) -> tuple[list[orjson
     for item in page.items:
         dumped = dump(item)
         size += len(dumped)
-        if items and page.positions and size > _PAGE_BYTES:
-            return items, page.positions[len(items) - 1]
+        if items and page.position_of and size > _PAGE_BYTES:
+            return items, page.position_of(len(items) - 1)
         items.append(orjson.Fragment(dumped))
     return items, page.next
 

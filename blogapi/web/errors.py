@@ -62,6 +62,8 @@ def describe(error: BlogError) -> tuple[dict[str, Any], dict[str, str]]:
         ]
     elif isinstance(error, Stale):
         members["changed"] = error.changed
+        if "etag" in members:
+            headers["ETag"] = members["etag"]
     elif isinstance(error, LimitReached):
         headers |= error.standing.headers()
     if error.retry_after_seconds is not None:

@@ -152,6 +152,8 @@ class Runner(web.AppRunner):
             access_log=None,
             keepalive_timeout=settings.keepalive_seconds,
             shutdown_timeout=settings.drain_seconds,
+            # Compressed bodies are refused, not inflated: the parser would do it before anybody is asked.
+            auto_decompress=False,
             # How long the rest of a body that was refused is read, so that the client sees the answer.
             lingering_time=_LINGERING_SECONDS,
         )

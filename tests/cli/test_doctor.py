@@ -33,12 +33,19 @@ def people(blog):
 
 def forgotten_claim(documents, people):
     documents["slugs"].insert_one(
-        {"_id": "never-used", "post_id": documents["posts"].find_one()["_id"], "claims": ["one"], "claimed_at": LONG_AGO}
+        {
+            "_id": "never-used",
+            "post_id": documents["posts"].find_one()["_id"],
+            "claims": ["one"],
+            "claimed_at": LONG_AGO,
+        }
     )
 
 
 def claim_for_a_post_that_never_came(documents, people):
-    documents["slugs"].insert_one({"_id": "never-used", "post_id": ObjectId(), "claims": ["one"], "claimed_at": LONG_AGO})
+    documents["slugs"].insert_one(
+        {"_id": "never-used", "post_id": ObjectId(), "claims": ["one"], "claimed_at": LONG_AGO}
+    )
 
 
 def lost_claim(documents, people):

@@ -119,9 +119,7 @@ async def test_tag_counts_are_exact_after_a_race(client, ada, write):
     async def publish_and_withdraw(post):
         published = await client.post(f"/v1/posts/{post['id']}/publish", headers=matching(ada, post))
         if int(post["id"], 16) % 2:
-            await client.post(
-                f"/v1/posts/{post['id']}/unpublish", headers=matching(ada, await with_etag(published))
-            )
+            await client.post(f"/v1/posts/{post['id']}/unpublish", headers=matching(ada, await with_etag(published)))
 
     await asyncio.gather(*(publish_and_withdraw(post) for post in posts))
     left = sum(1 for post in posts if not int(post["id"], 16) % 2)

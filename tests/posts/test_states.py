@@ -144,7 +144,9 @@ async def test_discard_brings_the_live_copy_back(client, ada, write):
 async def test_contributor_writes_but_does_not_publish(client, sign_up, editor, write):
     carl = await sign_up("carl", role="contributor")
     post = await write(carl)
-    assert (await client.post("/v1/posts", json={"title": "T", "status": "published"}, headers=carl.headers)).status == 403
+    assert (
+        await client.post("/v1/posts", json={"title": "T", "status": "published"}, headers=carl.headers)
+    ).status == 403
     await step(client, carl, post, "publish", status=403)
     post = await step(client, editor, post, "publish")
     response = await client.delete(f"/v1/posts/{post['id']}", headers=matching(carl, post))
@@ -163,7 +165,12 @@ async def test_reader_writes_nothing(client, sign_up):
 
 @pytest.mark.parametrize(
     ("visibility", "anonymous", "stranger", "listed"),
-    [("public", 200, 200, True), ("unlisted", 200, 200, False), ("members", 404, 200, False), ("private", 404, 404, False)],
+    [
+        ("public", 200, 200, True),
+        ("unlisted", 200, 200, False),
+        ("members", 404, 200, False),
+        ("private", 404, 404, False),
+    ],
 )
 async def test_visibility_decides_who_reads(client, ada, bob, write, visibility, anonymous, stranger, listed):
     post = await write(ada, status="published", visibility=visibility)
@@ -213,7 +220,9 @@ async def test_tag_counts_follow_published_public_posts(client, ada, write):
     assert (await client.get("/v1/tags/alpha")).status == 404
     post = await step(client, ada, post, "publish")
     assert (await (await client.get("/v1/tags/alpha")).json())["post_count"] == 1
-    edited = await client.patch(f"/v1/posts/{post['id']}", json={"tags": ["beta", "gamma"]}, headers=matching(ada, post))
+    edited = await client.patch(
+        f"/v1/posts/{post['id']}", json={"tags": ["beta", "gamma"]}, headers=matching(ada, post)
+    )
     post = await step(client, ada, await with_etag(edited), "publish")
     tags = (await (await client.get("/v1/tags")).json())["items"]
     assert {tag["slug"]: tag["post_count"] for tag in tags} == {"beta": 1, "gamma": 1}

@@ -80,7 +80,9 @@ async def test_body_over_2_mib_is_refused(client, ada, chunked):
     async def pieces():
         yield body
 
-    response = await client.post("/v1/posts", data=pieces() if chunked else io.BytesIO(body), headers={**ada.headers, **JSON})
+    response = await client.post(
+        "/v1/posts", data=pieces() if chunked else io.BytesIO(body), headers={**ada.headers, **JSON}
+    )
     assert response.status == 413
     assert (await response.json())["code"] == "too_large"
 
