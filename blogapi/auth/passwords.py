@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
-import os
-import sys
 import threading
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -25,18 +23,19 @@ MAX_LENGTH = 256
 SCHEME = "bcrypt-hmac-sha384"
 # Per thread: at cost 12 this is some eight seconds of waiting for the last one.
 WAITING_PER_THREAD = 32
-_NICENESS = 10
 
 Result = TypeVar("Result")
 
 
 class Passwords:
-    """Judges, hashes and compares passwords, in a few threads of low priority with a short queue before them."""
+    """Judges, hashes and compares passwords, in a few threads with a short queue before them."""
 
     def __init__(self, *, pepper: bytes, rounds: int, rules: PasswordConfig, workers: int, queue: int) -> None:
         self._pepper, self._rounds, self._rules = pepper, rounds, rules
         self._places = threading.Semaphore(workers + queue)
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="bcrypt", initializer=_lower_priority)
+        # Not of a lower priority: a thread that waits for its turn on a processor may hold the interpreter's lock, and
+        # all readers then wait with it.
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="bcrypt")
 
     @classmethod
     def configured(cls, auth: AuthConfig) -> Passwords:
@@ -123,9 +122,3 @@ def _nobody(cost: int) -> bytes:
 
 def _fault(code: str, detail: str, **params: int) -> FieldError:
     return FieldError(pointer="/password", code=code, detail=detail, params=params)
-
-
-def _lower_priority() -> None:
-    # Linux gives each thread a priority of its own; elsewhere this would slow the whole process.
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -101,6 +101,8 @@ def parse_json(raw: bytes) -> Any:
             _encode_strings(value)
     except RecursionError:
         raise _malformed("nested deeper than 32 levels") from None
+    except UnicodeError:
+        raise _malformed("it is not UTF-8") from None
     except ValueError as error:
         raise _malformed(str(error)) from None
     if _containers(raw) > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):

@@ -134,9 +134,9 @@ def examine(blog, *, fix=False, settle=nothing, **clock):
 
 
 def state(documents):
-    """All that is in the database, but for the moments of claims."""
+    """All that is in the database, but for the moments and tokens of claims."""
     collections = {name: list(documents[name].find().sort("_id")) for name in documents.list_collection_names()}
-    collections["slugs"] = [{**slug, "claimed_at": None} for slug in collections["slugs"]]
+    collections["slugs"] = [{**slug, "claimed_at": None, "claims": None} for slug in collections["slugs"]]
     return collections
 
 
