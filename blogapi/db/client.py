@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, TypeAlias
 
 import pymongo
@@ -80,18 +81,25 @@ def database_time(seconds: float) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def database_errors() -> Iterator[None]:
+class _DatabaseErrors:
+    # Around every request, so not a generator, which takes eight times as long.
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if isinstance(error, errors.PyMongoError) and _is_outage(error):
+            raise Unavailable("The database does not answer. Try again in a moment.") from error
+
+
+_database_errors = _DatabaseErrors()
+
+
+def database_errors() -> AbstractContextManager[None]:
     """Say `Unavailable` when the database does not answer.
 
     The outcome of a write that was cut off is not known: it may have happened.
     """
-    try:
-        yield
-    except errors.PyMongoError as error:
-        if _is_outage(error):
-            raise Unavailable("The database does not answer. Try again in a moment.") from error
-        raise
+    return _database_errors
 
 
 async def check_guarantees(database: Database, *, production: bool) -> None:

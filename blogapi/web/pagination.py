@@ -23,6 +23,7 @@ _LIMIT = "At most this many items. A page of large ones may hold fewer: only `pa
 # What does not change which items the list has, or their order: a cursor outlives a change of these.
 _NOT_BOUND = frozenset({"cursor", "limit", "fields", "count"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PAGE: web.RequestKey[PageRequest] = web.RequestKey("page", PageRequest)
 CURSOR_KEY: web.AppKey[bytes] = web.AppKey("cursor_key", bytes)
 
 
@@ -42,9 +43,12 @@ class PageQuery(Strict):
 
 def page_request(request: web.Request, query: Mapping[str, Any]) -> PageRequest:
     """The page that was asked for. Raises BlogError `invalid_cursor`."""
-    cursor = query["cursor"]
-    after = None if cursor is None else _decode(cursor, _binding(request), request.config_dict[CURSOR_KEY])
-    return PageRequest(limit=query["limit"], after=after, count=query["count"] is not None)
+    known = request.get(_PAGE)
+    if known is None:
+        cursor = query["cursor"]
+        after = None if cursor is None else _decode(cursor, _binding(request), request.config_dict[CURSOR_KEY])
+        known = request[_PAGE] = PageRequest(limit=query["limit"], after=after, count=query["count"] is not None)
+    return known
 
 
 def page_body(
