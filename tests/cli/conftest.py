@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,19 @@ server: {port: 0}
 """
 
 
+@contextmanager
+def kept_logging() -> Iterator[None]:
+    """Undo what a command does to the logging of this process, which later tests share."""
+    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in logging.root.manager.loggerDict)]
+    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+    try:
+        yield
+    finally:
+        for logger, level, handlers in before:
+            logger.setLevel(level)
+            logger.handlers[:] = handlers
+
+
 @dataclass
 class Commands:
     """`python -m blogapi`, with its configuration."""
@@ -38,7 +53,7 @@ class Commands:
     def __call__(self, *arguments: str, input: str | bytes | None = None, **settings: str) -> Result:
         """Run a command in this process."""
         given = {f"BLOGAPI_{name}": value for name, value in settings.items()}
-        with pytest.MonkeyPatch.context() as patch:
+        with kept_logging(), pytest.MonkeyPatch.context() as patch:
             for name in [name for name in os.environ if name.startswith("BLOGAPI_")]:
                 patch.delenv(name)
             for name, value in {**self.environ, **given}.items():
