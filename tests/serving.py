@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+DRIVER = "BLOGAPI_MONGO__DRIVER"
 SECRET = "a test secret that is long enough 0123456789"
 
 
@@ -17,7 +18,9 @@ def environment(data_dir, **settings):
     """What a server process needs to know; settings are `SERVER__PORT="0"` and so on."""
     fixed = {
         "MONGO__DATA_DIR": str(data_dir),
+        "MONGO__DRIVER": os.environ[DRIVER],
         "SERVER__PORT": "0",
+        "SERVER__WORKERS": "1",
         "AUTH__SECRET": SECRET,
         "AUTH__BCRYPT_ROUNDS": "4",
         "LIMITS__ENABLED": "false",
@@ -45,12 +48,17 @@ class Served:
         return code
 
 
+# Opened by the leader of a session it becomes its terminal.
+_IN_TERMINAL = "import os, sys; os.open(sys.argv[1], os.O_RDWR); os.execv(sys.executable, sys.argv[2:])"
+
+
 @asynccontextmanager
-async def serving(data_dir, *arguments, **settings):
+async def serving(data_dir, *arguments, terminal="", **settings):
     """`blogapi serve --empty` until the block ends, then SIGTERM. It may have ended before."""
+    command = [sys.executable, "-m", "blogapi", "serve", "--empty", *arguments]
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "blogapi", "serve", "--empty", *arguments),
+        *([sys.executable, "-c", _IN_TERMINAL, terminal, *command] if terminal else command),
+        start_new_session=bool(terminal),
         env=environment(data_dir, **settings),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -73,7 +73,8 @@ async def test_every_acknowledged_write_survives_kill_9_of_the_server(tmp_path):
             await all_there(session, served.address, acknowledged)
 
 
-async def test_every_acknowledged_write_survives_kill_9_of_the_database(tmp_path):
+@pytest.mark.parametrize("victim", ["mongod", "keeper"])
+async def test_every_acknowledged_write_survives_kill_9_of_the_database(tmp_path, victim):
     """The server goes on: it says 503 while the database is away, and finds it when it is back."""
     acknowledged, enough = [], asyncio.Event()
     async with aiohttp.ClientSession() as session, serving(tmp_path) as served:
@@ -83,7 +84,7 @@ async def test_every_acknowledged_write_survives_kill_9_of_the_database(tmp_path
             for _ in range(8)
         ]
         await after(60, acknowledged)
-        os.kill(state_of(tmp_path)["mongod"], signal.SIGKILL)
+        os.kill(state_of(tmp_path)[victim], signal.SIGKILL)
         before = len(acknowledged)
         await asyncio.wait_for(after(before + 30, acknowledged), 60)
         enough.set()

@@ -1,17 +1,20 @@
 """The embedded MongoDB: a real mongod on a data folder of its own, for trying out, developing and testing.
 
 All processes that use one data folder share one server. The first one starts it and the last one waits until it has
-ended; in between `db/keeper.py` watches over it, so that a killed user leaves nothing behind.
+ended; in between `db/keeper.py` watches over it, so that a killed user leaves nothing behind, and all users watch over
+the keeper.
 """
 
 from __future__ import annotations
 
 import fcntl
 import importlib.metadata
+import logging
 import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -34,9 +37,14 @@ PATIENCE_SECONDS = 2 * START_SECONDS + STOP_SECONDS
 """How long a start may take in all. Where a stranger sits silently on the port of last time, mongod alone spends 30
 seconds on finding out that its replica set lives elsewhere now."""
 
+_LOOK_SECONDS = 0.25
+"""How often a user looks whether the keeper still lives."""
+
 # Codes of the server.
 NOT_YET_INITIALIZED = 94
 INVALID_REPLICA_SET_CONFIG = 93
+
+log = logging.getLogger("blogapi.mongod")
 
 
 class EmbeddedMongoError(ConfigError):
@@ -67,15 +75,17 @@ def embedded_mongo(data_dir: Path, *, mongod: str = "", ttl_seconds: int | None 
         users = _wait_for_lock(folder / keeper.USERS_LOCK, fcntl.LOCK_SH)
     except OSError as error:
         raise EmbeddedMongoError(f"{folder} cannot hold a database: {error.strerror}; set mongo.data_dir.") from error
+    left = threading.Event()
+    healer = threading.Thread(target=_heal, args=(folder, mongod, ttl_seconds, left), name="embedded", daemon=True)
     try:
-        start = _wait_for_lock(folder / keeper.START_LOCK, fcntl.LOCK_EX)
-        try:
-            running = _join(folder, mongod, ttl_seconds)
-        finally:
-            os.close(start)
+        running = _join_alone(folder, mongod, ttl_seconds)
+        healer.start()
         yield running
     finally:
+        left.set()
         os.close(users)
+        if healer.is_alive():
+            healer.join()
         _wait_for_end(folder)
 
 
@@ -120,6 +130,37 @@ def stop_mongod(process: subprocess.Popen[bytes]) -> None:
 def free_port() -> int:
     """A port on 127.0.0.1 where nobody listens."""
     return keeper.free_port()
+
+
+def _heal(folder: Path, mongod: str, ttl_seconds: int | None, left: threading.Event) -> None:
+    """Until the user has left, start the database again whenever its keeper was killed: mongod dies with it.
+
+    A thread, since it has to work while the user's event loop is busy, and in a process that has none.
+    """
+    pause, state = _LOOK_SECONDS, keeper.read_state(folder)
+    while not left.wait(pause):
+        try:
+            if not keeper.is_free(folder / keeper.KEEPER_LOCK, fcntl.LOCK_SH):
+                pause = _LOOK_SECONDS
+                continue
+            again = _join_alone(folder, mongod, ttl_seconds)
+        except (EmbeddedMongoError, OSError) as error:
+            pause = min(max(1.0, 2 * pause), 30.0)
+            if not left.is_set():
+                log.error("The keeper of the embedded database was killed, and it does not come back: %s", error)
+        else:
+            if state and again.port != state.port:
+                log.error("The embedded database has moved to port %d: start what uses it again.", again.port)
+            else:
+                log.warning("The keeper of the embedded database was killed; a new one has started it again.")
+
+
+def _join_alone(folder: Path, mongod: str, ttl_seconds: int | None) -> EmbeddedMongo:
+    start = _wait_for_lock(folder / keeper.START_LOCK, fcntl.LOCK_EX)
+    try:
+        return _join(folder, mongod, ttl_seconds)
+    finally:
+        os.close(start)
 
 
 def _join(folder: Path, mongod: str, ttl_seconds: int | None) -> EmbeddedMongo:

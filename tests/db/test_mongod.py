@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import signal
@@ -198,14 +199,55 @@ def test_killed_server_comes_back_on_its_port_with_its_data(folder):
 
 
 @pytest.mark.mongod
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
-def test_server_ends_with_its_killed_keeper_and_the_next_start_recovers(folder):
+def test_killed_keeper_is_replaced_and_the_server_comes_back_on_its_port_with_its_data(folder):
     with embedded_mongo(folder) as mongo, posts(mongo) as collection:
         collection.insert_one({"_id": "hello"})
+        for number in range(2):
+            former = keeper.read_state(folder)
+            os.kill(former.keeper, signal.SIGKILL)
+            until(lambda former=former: (keeper.read_state(folder) or former).keeper != former.keeper)
+            collection.insert_one({"_id": number})
+            assert collection.count_documents({}) == 2 + number
+            assert keeper.read_state(folder).port == mongo.port
+        last = keeper.read_state(folder)
+    assert not is_running(last.mongod)
+    assert not is_running(last.keeper)
+
+
+@pytest.mark.mongod
+def test_killed_keeper_is_replaced_once_however_many_use_the_server(folder):
+    with user(folder) as first, user(folder) as second:
+        assert first.joined() == second.joined()
+        former = keeper.read_state(folder)
+        os.kill(former.keeper, signal.SIGKILL)
+        again = until(lambda: (state := keeper.read_state(folder)) and state.keeper != former.keeper and state)
+        assert first.leave() == 0
+        assert is_running(again.mongod)
+        assert second.leave() == 0
+        assert not is_running(again.mongod)
+
+
+@pytest.mark.mongod
+def test_user_leaves_while_its_killed_keeper_is_replaced(folder):
+    with embedded_mongo(folder) as mongo:
         os.kill(keeper.read_state(folder).keeper, signal.SIGKILL)
-        until(lambda: not is_running(mongo.pid))
-        with embedded_mongo(folder):
-            assert collection.count_documents({"_id": "hello"}) == 1
+        until(lambda: not is_running(mongo.pid) or sys.platform != "linux")
+    assert keeper.is_free(folder / keeper.KEEPER_LOCK, fcntl.LOCK_EX)
+
+
+@pytest.mark.mongod
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+def test_server_whose_keeper_and_user_were_killed_ends_and_the_next_start_recovers(folder):
+    with user(folder) as other:
+        port, pid = other.joined()
+        with MongoClient("127.0.0.1", port, directConnection=True) as client:
+            client.blogapi.posts.insert_one({"_id": "hello"})
+        kept = keeper.read_state(folder)
+        other.process.kill()
+        os.kill(kept.keeper, signal.SIGKILL)
+        until(lambda: not is_running(pid))
+    with embedded_mongo(folder) as mongo, posts(mongo) as collection:
+        assert collection.count_documents({"_id": "hello"}) == 1
 
 
 @pytest.mark.mongod
