@@ -42,7 +42,7 @@ def ascii_words(text: str, limit: int) -> str:
     # One letter can become several, so far more than `limit` is enough to fill it, and a huge text stays cheap.
     text = _APOSTROPHES.sub("", text[: 10 * limit])
     # The text is plain: "&amp;" in it is what somebody typed, not an entity.
-    words = transliterate(text, entities=False, decimal=False, hexadecimal=False)
+    words = transliterate(text, entities=False, decimal=False, hexadecimal=False, backend="text-unidecode")
     if len(words) <= limit:
         return words
     whole = words[: limit + 1].rpartition("-")[0]
