@@ -14,7 +14,8 @@ from typing import TypeVar
 import bcrypt
 
 from blogapi.auth.common_passwords import is_common
-from blogapi.config import AuthConfig, PasswordConfig
+from blogapi.auth.hashers import HASHERS
+from blogapi.config import Config, PasswordConfig
 from blogapi.errors import FieldError, Unavailable
 from blogapi.keys import derive_key
 from blogapi.users.model import StoredPassword, email_key, username_key
@@ -33,19 +34,20 @@ class Passwords:
     def __init__(self, *, pepper: bytes, rounds: int, rules: PasswordConfig, workers: int, queue: int) -> None:
         self._pepper, self._rounds, self._rules = pepper, rounds, rules
         self._places = threading.Semaphore(workers + queue)
-        # Not of a lower priority: a thread that waits for its turn on a processor may hold the interpreter's lock, and
-        # all readers then wait with it.
+        # They wait for processes of a lower priority, and have none themselves: a thread that waits for its turn on a
+        # processor may hold the interpreter's lock, and all readers then wait with it.
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="bcrypt")
 
     @classmethod
-    def configured(cls, auth: AuthConfig) -> Passwords:
+    def configured(cls, config: Config) -> Passwords:
         """As the configuration says; without a pepper of its own, it follows from the secret."""
+        auth, workers = config.auth, config.auth.bcrypt_workers or config.server.busy_threads
         return cls(
             pepper=auth.pepper.encode() or derive_key(auth.secret, "pepper"),
             rounds=auth.bcrypt_rounds,
             rules=auth.password,
-            workers=auth.bcrypt_threads,
-            queue=auth.bcrypt_threads * WAITING_PER_THREAD,
+            workers=workers,
+            queue=workers * WAITING_PER_THREAD,
         )
 
     def faults(self, password: str, *, username: str, email: str) -> Sequence[FieldError]:
@@ -68,7 +70,7 @@ class Passwords:
     async def hash(self, password: str) -> StoredPassword:
         """Raises Unavailable when too many are waiting."""
         prepared = self._prepare(password)
-        hashed = await self._run(lambda: bcrypt.hashpw(prepared, bcrypt.gensalt(self._rounds)))
+        hashed = await self._run(lambda: HASHERS.hash(prepared, bcrypt.gensalt(self._rounds)))
         return StoredPassword(scheme=SCHEME, cost=self._rounds, hash=hashed.decode())
 
     async def verify(self, password: str, stored: StoredPassword | None) -> bool:
@@ -82,14 +84,15 @@ class Passwords:
 
     def _compare(self, prepared: bytes, known: StoredPassword | None) -> bool:
         if known is None:
-            bcrypt.checkpw(prepared, _nobody(self._rounds))
+            HASHERS.hash(prepared, bcrypt.gensalt(self._rounds))
             return False
-        if bcrypt.checkpw(prepared, known.hash.encode()):
+        stored = known.hash.encode()
+        if hmac.compare_digest(HASHERS.hash(prepared, stored), stored):
             return True
         # A hash from cheaper days would tell by its speed that there is an account. Each cost takes twice the one
         # before, so these take what is missing: 2^5 + (2^5 + 2^6 + 2^7) = 2^8.
         for cost in range(known.cost, self._rounds):
-            bcrypt.checkpw(prepared, _nobody(cost))
+            HASHERS.hash(prepared, bcrypt.gensalt(cost))
         return False
 
     def is_outdated(self, stored: StoredPassword) -> bool:
@@ -113,11 +116,6 @@ class Passwords:
         # The place is free when the thread is done, not when the caller has lost patience.
         future.add_done_callback(lambda _: self._places.release())
         return await asyncio.wrap_future(future)
-
-
-def _nobody(cost: int) -> bytes:
-    """A well-formed hash that no password has."""
-    return bcrypt.gensalt(cost) + b"." * 31
 
 
 def _fault(code: str, detail: str, **params: int) -> FieldError:

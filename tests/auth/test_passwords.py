@@ -1,11 +1,12 @@
 import asyncio
 import threading
+from pathlib import Path
 
-import bcrypt
 import pytest
 
+from blogapi.auth.hashers import HASHERS
 from blogapi.auth.passwords import SCHEME, Passwords
-from blogapi.config import AuthConfig, PasswordConfig
+from blogapi.config import AuthConfig, Config, PasswordConfig
 from blogapi.errors import Unavailable
 from blogapi.users.model import StoredPassword
 
@@ -60,25 +61,30 @@ async def test_unknown_scheme_is_never_right(passwords):
     assert not await passwords.verify("correct horse battery", foreign)
 
 
+def _watched(monkeypatch):
+    """The salts of all hashes from now on."""
+    salts, real = [], HASHERS.hash
+    monkeypatch.setattr(HASHERS, "hash", lambda password, salt: salts.append(salt) or real(password, salt))
+    return salts
+
+
 @pytest.mark.parametrize("stored", [None, StoredPassword(scheme="plain", cost=4, hash="x")])
 async def test_a_hash_of_the_configured_cost_is_computed_for_nobody_too(monkeypatch, stored):
-    compared, real = [], bcrypt.checkpw
-    monkeypatch.setattr(bcrypt, "checkpw", lambda *given: compared.append(given[1]) or real(*given))
+    hashed = _watched(monkeypatch)
     passwords = make(rounds=5)
     await passwords.verify("correct horse battery", stored)
     passwords.close()
-    assert [hashed[:7] for hashed in compared] == [b"$2b$05$"]
+    assert [salt[:7] for salt in hashed] == [b"$2b$05$"]
 
 
 @pytest.mark.parametrize(("password", "spent"), [("wrong password", 2**7), ("correct horse battery", 2**4)])
 async def test_wrong_password_costs_as_much_where_the_hash_is_cheaper(monkeypatch, passwords, password, spent):
     stored = await passwords.hash("correct horse battery")
-    compared, real = [], bcrypt.checkpw
-    monkeypatch.setattr(bcrypt, "checkpw", lambda *given: compared.append(given[1]) or real(*given))
+    hashed = _watched(monkeypatch)
     stronger = make(rounds=7)
     await stronger.verify(password, stored)
     stronger.close()
-    assert sum(2 ** int(hashed[4:6]) for hashed in compared) == spent
+    assert sum(2 ** int(salt[4:6]) for salt in hashed) == spent
 
 
 async def test_cost_and_scheme_are_kept_and_lower_ones_are_outdated(passwords):
@@ -158,8 +164,10 @@ async def test_place_is_kept_until_the_thread_is_done_even_if_the_caller_gives_u
 
 def test_pepper_follows_from_the_secret_unless_there_is_one():
     secret = "a secret that is long enough 0123456789"
-    derived = Passwords.configured(AuthConfig(secret=secret, bcrypt_rounds=4))
-    own = Passwords.configured(AuthConfig(secret=secret, pepper="pepper of its own", bcrypt_rounds=4))
+    derived = Passwords.configured(Config(root=Path(), auth=AuthConfig(secret=secret, bcrypt_rounds=4)))
+    own = Passwords.configured(
+        Config(root=Path(), auth=AuthConfig(secret=secret, pepper="pepper of its own", bcrypt_rounds=4))
+    )
     assert derived._prepare("x") != own._prepare("x")
     derived.close()
     own.close()

@@ -1,9 +1,9 @@
 import threading
 from dataclasses import fields, replace
 
-import bcrypt
 import pytest
 
+from blogapi.auth.hashers import HASHERS
 from blogapi.services import SERVICES
 from blogapi.users.model import ManagedProfile
 from tests.conftest import PASSWORD
@@ -91,9 +91,8 @@ def managed(user, **changes):
 
 def count_hashes(monkeypatch):
     """The cost of each hash that is computed from now on."""
-    costs, hashpw, checkpw = [], bcrypt.hashpw, bcrypt.checkpw
-    monkeypatch.setattr(bcrypt, "hashpw", lambda word, salt: costs.append(int(salt[4:6])) or hashpw(word, salt))
-    monkeypatch.setattr(bcrypt, "checkpw", lambda word, known: costs.append(int(known[4:6])) or checkpw(word, known))
+    costs, real = [], HASHERS.hash
+    monkeypatch.setattr(HASHERS, "hash", lambda word, salt: costs.append(int(salt[4:6])) or real(word, salt))
     return costs
 
 
