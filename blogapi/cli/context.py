@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from blogapi.config import Config, load_config, variable, with_development_secret
+from blogapi.cli.start import database_url, read_config
+from blogapi.config import Config
 from blogapi.db.client import Database, check_guarantees, connect, database_errors
 from blogapi.db.indexes import create_indexes
-from blogapi.db.mongod import embedded_mongo
 from blogapi.services import STORES, Services, build_services
 
 Result = TypeVar("Result")
@@ -28,33 +27,18 @@ class Blog:
     services: Services
 
 
-def read_config(file: Path | None, **options: object) -> Config:
-    """The configuration, with a secret. An option that is given counts like its variable. Raises ConfigError."""
-    given = {variable(key.replace("__", ".")): str(value) for key, value in options.items() if value is not None}
-    return with_development_secret(load_config(file, {**os.environ, **given}))
-
-
-@contextmanager
-def database_url(config: Config) -> Iterator[str]:
-    """Where the database is. Starts the embedded one unless it runs; enter and leave it outside of an event loop."""
-    if config.mongo.url:
-        yield config.mongo.url
-    else:
-        with embedded_mongo(config.mongo.data_dir, mongod=config.mongo.mongod) as mongo:
-            yield mongo.url
-
-
 @asynccontextmanager
 async def open_database(config: Config, url: str) -> AsyncIterator[Database]:
     """The database, on a server that keeps our promises. Raises ConfigError, and Unavailable when it goes away."""
-    client = connect(url, timeout_seconds=config.mongo.timeout_seconds, pool_size=config.mongo.pool_size)
+    mongo = config.mongo
+    client = connect(url, driver=mongo.driver, timeout_seconds=mongo.timeout_seconds, pool_size=mongo.pool_size)
     try:
-        database = client[config.mongo.database]
+        database = client[mongo.database]
         with database_errors():
             await check_guarantees(database, production=config.is_production)
             yield database
     finally:
-        client.close()
+        await client.close()
 
 
 def run(file: Path | None, work: Callable[[Blog], Awaitable[Result]], *, with_indexes: bool = True) -> Result:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
 
 import pymongo
-from bson.codec_options import CodecOptions
 from bson.errors import InvalidId
 from bson.objectid import ObjectId
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import errors
+from pymongo.write_concern import WriteConcern
 
+from blogapi.db import driver as drivers
+from blogapi.db.collection import Collection, Document, Listener
 from blogapi.errors import ConfigError, NotFound, Unavailable
-
-Document: TypeAlias = dict[str, Any]
-Database: TypeAlias = AsyncIOMotorDatabase[Document]
 
 _OUTAGES = (
     errors.ConnectionFailure,  # AutoReconnect, NetworkTimeout, NotPrimaryError, ServerSelectionTimeoutError
@@ -30,7 +28,92 @@ _OUTAGES = (
 )
 
 
-def connect(url: str, *, timeout_seconds: float, pool_size: int) -> AsyncIOMotorClient[Document]:
+class Client:
+    """Connections to a server, for the databases on it. `raw` is the driver's own client."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+
+    def __getitem__(self, name: str) -> Database:
+        return Database(self, self.raw[name])
+
+    @property
+    def admin(self) -> Database:
+        """The database for commands to the server."""
+        return self["admin"]
+
+    @property
+    def primary(self) -> tuple[str, int] | None:
+        """Where the present primary is, as far as that is known."""
+        return drivers.primary(self.raw)
+
+    @property
+    def write_concern(self) -> WriteConcern:
+        """What a write waits for."""
+        return self.raw.write_concern  # type: ignore[no-any-return]
+
+    async def close(self) -> None:
+        """End all connections."""
+        await drivers.close(self.raw)
+
+
+class Database:
+    """A database. All collections that are had from this object tell `on_write` of their writes.
+
+    `raw` is the driver's own, which tells nobody.
+    """
+
+    __slots__ = ("client", "name", "on_write", "raw")
+
+    def __init__(self, client: Client, raw: Any) -> None:
+        self.client, self.raw = client, raw
+        self.name: str = raw.name
+        self.on_write: list[Listener] = []
+
+    def __getitem__(self, name: str) -> Collection:
+        return Collection(self.raw[name], self.on_write)
+
+    def get_collection(self, name: str, *, write_concern: WriteConcern) -> Collection:
+        """The same, with writes that wait for something else."""
+        return Collection(self.raw.get_collection(name, write_concern=write_concern), self.on_write)
+
+    def command(self, command: str | Mapping[str, Any], value: Any = 1) -> Awaitable[Document]:
+        """Have the server do something. Raises OperationFailure."""
+        return self.raw.command(command, value)  # type: ignore[no-any-return]
+
+    def list_collection_names(self) -> Awaitable[list[str]]:
+        """Those that are there."""
+        return self.raw.list_collection_names()  # type: ignore[no-any-return]
+
+    def drop_collection(self, name: str) -> Awaitable[Any]:
+        """Remove one, with its indexes."""
+        return self.raw.drop_collection(name)  # type: ignore[no-any-return]
+
+    def watch(
+        self,
+        stages: Sequence[Mapping[str, Any]] = (),
+        *,
+        full_document: str | None = None,
+        resume_after: Mapping[str, Any] | None = None,
+        max_await_time_ms: int = 100,
+    ) -> AbstractAsyncContextManager[drivers.Stream]:
+        """Hear of all writes from here on, or after a resume token: a change stream, which needs a replica set.
+
+        `max_await_time_ms` is how long the server waits for a change before it says that there is none. It has to be
+        well under the timeout of the client, which bounds each question, else an idle stream times out.
+        """
+        return drivers.watch(
+            self.raw,
+            list(stages),
+            full_document=full_document,
+            resume_after=resume_after,
+            max_await_time_ms=max_await_time_ms,
+        )
+
+
+def connect(url: str, *, driver: str = drivers.MOTOR, timeout_seconds: float, pool_size: int) -> Client:
     """A client of the running event loop. Nothing is sent before it is used. Raises ConfigError for a bad URL.
 
     Each operation, with its retries, ends within the timeout. The first that does not ends its request, and what a
@@ -41,7 +124,8 @@ def connect(url: str, *, timeout_seconds: float, pool_size: int) -> AsyncIOMotor
     try:
         # The driver only warns of options that it does not understand, and goes on without them.
         with warnings.catch_warnings(action="error", category=UserWarning):
-            return AsyncIOMotorClient(
+            raw = drivers.new_client(
+                driver,
                 url,
                 appname="blogapi",
                 tz_aware=False,
@@ -59,6 +143,7 @@ def connect(url: str, *, timeout_seconds: float, pool_size: int) -> AsyncIOMotor
         # The driver quotes what it does not understand; that may be a password.
         why = "its user or its options" if "@" in url else _brief(error)
         raise ConfigError(f"mongo.url: MongoDB's driver does not accept it ({why}). Correct the URL.") from None
+    return Client(raw)
 
 
 # What a server says that is going down, has stepped down or was cut off, when the driver does not retry any more:
@@ -161,7 +246,8 @@ def new_id() -> str:
 
 
 __all__ = [
-    "CodecOptions",
+    "Client",
+    "Collection",
     "Database",
     "Document",
     "Server",

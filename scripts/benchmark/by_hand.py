@@ -1,7 +1,7 @@
-"""Three handlers as one would write them by hand on aiohttp, Motor and orjson, for nothing but speed.
+"""Three handlers as one would write them by hand on aiohttp, the bare driver and orjson, for nothing but speed.
 
 No middleware, no ETag, no headers beyond the type: only the JSON that blogapi answers, from the same database, with the
-same driver settings. What blogapi adds is the difference between the two.
+same driver settings, and the same line in the log. What blogapi adds is the difference between the two.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ import asyncio
 import base64
 import hmac
 import os
+import random
+import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from inspect import isawaitable
+from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 import jwt
@@ -22,12 +26,13 @@ import uvloop
 from aiohttp import web
 from bson import ObjectId
 from marshmallow import Schema, ValidationError, fields, validate
-from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo.errors import DuplicateKeyError
 
+from blogapi.addresses import network_of
 from blogapi.config import Config, load_config
-from blogapi.db.client import Database, Document, connect
+from blogapi.db.client import Document, connect
 from blogapi.keys import derive_key
+from blogapi.logs import RequestLog
 from blogapi.text.rendering import Rendered, render
 from blogapi.text.slug import slugify, with_suffix
 
@@ -36,9 +41,9 @@ from blogapi.text.slug import slugify, with_suffix
 class Means:
     """What the handlers work with."""
 
-    posts: AsyncIOMotorCollection[Document]
-    slugs: AsyncIOMotorCollection[Document]
-    sessions: AsyncIOMotorCollection[Document]
+    posts: Any  # the driver's own collections
+    slugs: Any
+    sessions: Any
     threads: ThreadPoolExecutor
     issuer: str
     access_key: bytes
@@ -46,6 +51,8 @@ class Means:
 
 
 MEANS: web.AppKey[Means] = web.AppKey("means", Means)
+LOG: web.AppKey[RequestLog] = web.AppKey("log", RequestLog)
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.Response]]
 
 _LIGHT = (
     *("title", "slug", "body_format", "excerpt_auto", "word_count", "reading_minutes", "excerpt", "tags", "lang"),
@@ -237,7 +244,7 @@ async def _signed_in(request: web.Request, means: Means, now: datetime) -> Docum
     except jwt.PyJWTError:
         raise web.HTTPUnauthorized from None
     user = {"from": "users", "localField": "user_id", "foreignField": "_id", "as": "user"}
-    found = await means.sessions.aggregate(
+    found = means.sessions.aggregate(
         [
             {"$match": {"_id": ObjectId(claims["sid"]), "expires_at": {"$gt": now}}},
             {"$lookup": user},
@@ -247,14 +254,15 @@ async def _signed_in(request: web.Request, means: Means, now: datetime) -> Docum
                 }
             },
         ]
-    ).to_list(1)
-    people = found[0]["user"] if found else []
+    )
+    sessions = await (await found if isawaitable(found) else found).to_list(1)  # PyMongo's is awaited, Motor's not
+    people = sessions[0]["user"] if sessions else []
     if not people or people[0]["status"] != "active" or people[0]["role"] == "reader":
         raise web.HTTPUnauthorized
     return {**people[0], "id": people[0]["_id"]}
 
 
-async def _claim(slugs: AsyncIOMotorCollection[Document], base: str, post_id: ObjectId, now: datetime) -> str:
+async def _claim(slugs: Any, base: str, post_id: ObjectId, now: datetime) -> str:
     slug, number = base, 1
     while True:
         try:
@@ -266,13 +274,31 @@ async def _claim(slugs: AsyncIOMotorCollection[Document], base: str, post_id: Ob
             return slug
 
 
+def _logged(route: str, handler: Handler) -> Handler:
+    async def run(request: web.Request) -> web.Response:
+        started, status, size = time.perf_counter(), 500, None
+        try:
+            response = await handler(request)
+            status, size = response.status, response.content_length
+            return response
+        except web.HTTPException as error:
+            status = error.status
+            raise
+        finally:
+            known, taken = f"{random.getrandbits(64):016x}", round((time.perf_counter() - started) * 1000, 1)
+            network = network_of(request.remote or "unknown")
+            request.app[LOG].add(time.time(), known, request.method, route, status, taken, size, network)
+
+    return run
+
+
 async def ready(_: web.Request) -> web.Response:
     """It listens."""
     return web.Response()
 
 
-def create_app(config: Config, database: Database) -> web.Application:
-    """The three handlers on this database."""
+def create_app(config: Config, database: Any) -> web.Application:
+    """The three handlers on a database as the driver has it."""
     app, secret = web.Application(client_max_size=2 * 1024 * 1024), config.auth.secret
     app[MEANS] = Means(
         posts=database["posts"],
@@ -283,25 +309,27 @@ def create_app(config: Config, database: Database) -> web.Application:
         access_key=derive_key(secret, "access-token"),
         cursor_key=derive_key(secret, "cursor"),
     )
+    app[LOG] = RequestLog(config.log.level, config.log_format)
     app.on_cleanup.append(_stop)
-    app.router.add_get("/v1/posts/{id}", read)
-    app.router.add_get("/v1/posts", list_posts)
-    app.router.add_post("/v1/posts", create)
+    app.router.add_get("/v1/posts/{id}", _logged("/v1/posts/{id}", read))
+    app.router.add_get("/v1/posts", _logged("/v1/posts", list_posts))
+    app.router.add_post("/v1/posts", _logged("/v1/posts", create))
     app.router.add_get("/readyz", ready)
     return app
 
 
 async def _stop(app: web.Application) -> None:
     app[MEANS].threads.shutdown()
+    app[LOG].close()
 
 
 async def _connected(config: Config) -> web.Application:
     mongo = config.mongo
-    client = connect(mongo.url, timeout_seconds=mongo.timeout_seconds, pool_size=mongo.pool_size)
-    app = create_app(config, client[mongo.database])
+    client = connect(mongo.url, driver=mongo.driver, timeout_seconds=mongo.timeout_seconds, pool_size=mongo.pool_size)
+    app = create_app(config, client.raw[mongo.database])
 
     async def close(_: web.Application) -> None:
-        client.close()
+        await client.close()
 
     app.on_cleanup.append(close)
     return app

@@ -23,8 +23,8 @@ from scripts.benchmark.by_hand import READ_PROJECTION
 
 async def main(ids: list[ObjectId], seconds: float, at_once: int, chance: random.Random) -> None:
     mongo = load_config().mongo
-    client = connect(mongo.url, timeout_seconds=mongo.timeout_seconds, pool_size=mongo.pool_size)
-    posts, took = client[mongo.database].posts, list[float]()
+    client = connect(mongo.url, driver=mongo.driver, timeout_seconds=mongo.timeout_seconds, pool_size=mongo.pool_size)
+    posts, took = client.raw[mongo.database]["posts"], list[float]()
     await posts.find_one({"_id": ids[0]}, READ_PROJECTION)
     start, cpu = time.perf_counter(), time.process_time()
 
@@ -35,7 +35,7 @@ async def main(ids: list[ObjectId], seconds: float, at_once: int, chance: random
 
     await asyncio.gather(*[ask() for _ in range(at_once)])
     elapsed, cpu = time.perf_counter() - start, time.process_time() - cpu
-    client.close()
+    await client.close()
     took.sort()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
     found = {"requests": len(took), "seconds": elapsed, "cpu_seconds": cpu, "peak_mb": peak}
