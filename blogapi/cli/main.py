@@ -14,6 +14,7 @@ from blogapi.cli.indexes import indexes
 from blogapi.cli.seed import seed
 from blogapi.cli.serve import serve
 from blogapi.cli.version import version
+from blogapi.cli.work import work
 from blogapi.errors import BlogError, ConfigError, Invalid
 
 FAILURE, CONFIGURATION, INTERRUPTED = 1, 78, 130
@@ -64,5 +65,5 @@ def main(ctx: click.Context, config_file: Path | None) -> None:
     ctx.obj = config_file
 
 
-for command in (serve, seed, import_group, create_admin, indexes, doctor, version):
+for command in (serve, work, seed, import_group, create_admin, indexes, doctor, version):
     main.add_command(command)

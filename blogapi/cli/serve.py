@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -15,74 +15,78 @@ import click
 from blogapi.cli.output import print_facts
 
 if TYPE_CHECKING:
-    from socket import socket
-
     from blogapi.config import Config
-    from blogapi.services import Services
 
 
 @click.command()
 @click.option("--empty", is_flag=True, help="Make no demo content on the first start.")
 @click.option("--host", metavar="HOST", help="Where to listen, instead of server.host.")
 @click.option("--port", metavar="PORT", type=click.IntRange(0, 65535), help="Instead of server.port; 0: any free one.")
-@click.pass_obj
-def serve(file: Path | None, empty: bool, host: str | None, port: int | None) -> None:
+@click.option(
+    "--workers", metavar="N", type=click.IntRange(0, 1024), help="Instead of server.workers; 0: one for each core."
+)
+@click.pass_context
+def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> None:
     """Serve the blog until SIGTERM or Ctrl-C.
 
     The first start in development makes an administrator, whose password it prints this once, and a few posts.
     """
-    from blogapi.cli.context import database_url, read_config
+    # Little is imported here, and nothing that starts threads: the work is done by processes of their own.
+    from blogapi.cli.start import database_url, read_config, variables
     from blogapi.logs import set_up_logging
-    from blogapi.web.server import take_address
+    from blogapi.web.workers import WorkerFailed, Workers, take_address
 
-    config = read_config(file, server__host=host, server__port=port)
+    given = {f"server__{name}": value for name, value in options.items()}
+    config = read_config(ctx.obj, **given)
     set_up_logging(config.log.level, config.log_format)
     # The address first: the app has to know its own, and what is taken is told before anything else is begun.
     with take_address(config.server) as listener:
         config = replace(config, server=replace(config.server, port=listener.getsockname()[1]))
-        place = _place_of(config)
-        with database_url(config) as url, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            config = replace(config, mongo=replace(config.mongo, url=url))
-            runner.run(_serve(config, listener, place, is_empty=empty or config.is_production))
+        with database_url(config) as url:
+            fixed = {**given, "server__port": config.server.port, "mongo__url": None if config.mongo.url else url}
+            workers = Workers(
+                _command(ctx.obj, listener.fileno()),
+                {**os.environ, **variables(fixed)},
+                listener,
+                patience_seconds=2 * config.server.drain_seconds + 10,
+                recount=lambda: _recount(ctx.obj, given, config),
+            )
+            demo = [] if empty or config.is_production else ["--demo"]
+            try:
+                asyncio.run(workers.run(config.server.processes, demo, lambda told: _announce(config, told)))
+            except WorkerFailed as error:
+                ctx.exit(error.code if error.code > 0 else 1)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:  # there is none for this platform
-        return None
-    return uvloop.new_event_loop
+def _command(file: Path | None, descriptor: int) -> list[str]:
+    # Where we look for modules: in the working folder only if that is where we were found.
+    safe_path = sys.flags.safe_path or sys.modules["__main__"].__spec__ is None
+    options = [] if file is None else ["--config", str(file)]
+    python = [sys.executable, *(["-P"] if safe_path else [])]
+    return [*python, "-m", "blogapi", *options, "work", "--socket", str(descriptor)]
 
 
-async def _serve(config: Config, listener: socket, place: str, *, is_empty: bool) -> None:
-    from blogapi.app import create_app
-    from blogapi.cli.context import open_database
-    from blogapi.db.indexes import create_indexes
-    from blogapi.services import SERVICES, STORES
-    from blogapi.web.server import run_until_stopped
+def _recount(file: Path | None, options: dict[str, Any], before: Config) -> int:
+    """How many workers the configuration wants now. Raises ConfigError where it is wrong, or needs a new start."""
+    from blogapi.cli.start import read_config
+    from blogapi.errors import ConfigError
 
-    async with open_database(config, config.mongo.url) as database:
-        await create_indexes(database, STORES)
-        app = create_app(config, database)
-        password = None if is_empty else await _create_demo(config, app[SERVICES])
-        has_admin = bool(await app[SERVICES].stores.users.acting_admins())
-
-        def announce() -> None:
-            _print_banner(config, place, has_admin=has_admin)
-            if password is not None:
-                _print_demo(config.public_url, password)
-
-        await run_until_stopped(app, config.server, listener, announce)
+    after = read_config(file, **options)
+    held = {
+        "server.host": after.server.host != before.server.host,
+        "server.port": after.server.port not in {0, before.server.port},
+        "mongo.url": bool(after.mongo.url) != bool(before.mongo.url),
+        "mongo.data_dir": not after.mongo.url and after.mongo.data_dir != before.mongo.data_dir,
+    }
+    if changed := [key for key, has_changed in held.items() if has_changed]:
+        raise ConfigError(f"{', '.join(changed)}: a change takes a stop and a start.")
+    return after.server.processes
 
 
-async def _create_demo(config: Config, services: Services) -> str | None:
-    from blogapi.cli.admin import new_password
-    from blogapi.seeding.demo import create_demo, is_empty
-
-    password = new_password(config.auth.password)
-    if await is_empty(services) and await create_demo(services, password):
-        return password
-    return None
+def _announce(config: Config, told: dict[str, Any]) -> None:
+    _print_banner(config, _place_of(config), has_admin=told["has_admin"])
+    if told["password"] is not None:
+        _print_demo(config.public_url, told["password"])
 
 
 def _print_banner(config: Config, place: str, *, has_admin: bool) -> None:
@@ -92,6 +96,7 @@ def _print_banner(config: Config, place: str, *, has_admin: bool) -> None:
         **({} if config.public_url == here else {"Public address": config.public_url}),
         "Documentation": f"{config.public_url}/docs",
         "Database": place,
+        "Processes": str(config.server.processes),
         "Logs": f"{config.log_format}, {config.log.level}, on standard error",
     }
     if not has_admin:

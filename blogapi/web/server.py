@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import signal
-import socket
-import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Coroutine
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
+from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
 from blogapi.addresses import limit_key
 from blogapi.config import ServerConfig
-from blogapi.errors import ConfigError
 from blogapi.web.errors import CONTENT_TYPE, problem_body
-from blogapi.web.health import READINESS, Readiness
+from blogapi.web.hits import Ask, answer_hits
 from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
+from blogapi.web.requests import request_id
 
 # A reader who takes less than this between two looks is cut off: 4 KiB/s.
 _LOOK_SECONDS, _MIN_BYTES_PER_LOOK = 15, 60 * 1024
-_BACKLOG = 1024
 _LINGERING_SECONDS = 2
-# How long a busy server still takes connections after it was told to stop.
-_GRACE_SECONDS = 2
-
-log = logging.getLogger("blogapi.server")
+# Not the same, so that it shows in an error which of the two was too long.
+_MAX_LINE_BYTES, _MAX_FIELD_BYTES = 8190, 8192
 
 
 class Protocol(RequestHandler):
@@ -87,6 +82,14 @@ class Protocol(RequestHandler):
     def _buffered(self) -> int:
         return 0 if self.transport is None else self.transport.get_write_buffer_size()
 
+    def finish_response(
+        self, request: BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> Coroutine[Any, Any, tuple[web.StreamResponse, bool]]:
+        """`Expect` is looked at before any middleware."""
+        if type(resp) is web.HTTPExpectationFailed:
+            resp = self.handle_error(request, resp.status)
+        return super().finish_response(request, resp, start_time)
+
     def handle_error(
         self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
@@ -95,25 +98,35 @@ class Protocol(RequestHandler):
             self.log_exception("unexpected error outside of the app", exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("The answer has begun; nothing can be told any more.")
-        code = CODE_OF_STATUS.get(status, "bad_request")
-        body = problem_body(code, PROBLEMS[code].title + ".", instance="", request_id="", members={})
+        code = CODE_OF_STATUS.get(431 if _is_long_head(exc) else status, "bad_request")
+        identifier = request_id(request)
+        detail = f"{PROBLEMS[code].title}."
+        body = problem_body(code, detail, instance=request.path, request_id=identifier, members={})
         headers = {
             "Content-Type": CONTENT_TYPE,
             "Cache-Control": "private, no-store",
             "Server": "blogapi",
             "X-Content-Type-Options": "nosniff",
+            "X-Request-Id": identifier,
         }
         response = web.Response(status=PROBLEMS[code].status, body=body, headers=headers)
         response.force_close()
         return response
 
 
+def _is_long_head(error: BaseException | None) -> bool:
+    if isinstance(error, LineTooLong):
+        return bool(error.args[1] != _MAX_LINE_BYTES)
+    # The parser has no kind of its own for this one.
+    return isinstance(error, BadHttpMessage) and error.message == "Too many headers received"
+
+
 class Server(web.Server):
     """Makes a Protocol for each connection and knows how many each address has."""
 
-    def __init__(self, app_server: web.Server, settings: ServerConfig) -> None:
+    def __init__(self, app_server: web.Server, settings: ServerConfig, answer: Ask | None = None) -> None:
         super().__init__(
-            app_server.request_handler,
+            cast(Any, answer or app_server.request_handler),
             request_factory=app_server.request_factory,
             loop=asyncio.get_running_loop(),
             **app_server._kwargs,
@@ -137,6 +150,17 @@ class Server(web.Server):
         if self._open[key] <= 0:
             del self._open[key]
 
+    def say_goodbye(self) -> None:
+        """From now on each answer is the last one on its connection, and says so: `Connection: close`."""
+        make = self.request_factory
+
+        def make_last(message: RawRequestMessage, *parts: Any) -> BaseRequest:
+            return make(message._replace(should_close=True), *parts)
+
+        self.request_factory = make_last
+        for connection in self.connections:  # each has looked it up when it was made
+            connection._request_factory = make_last
+
     def _is_trusted(self, address: str) -> bool:
         return address == "unix" or any(ip_address(address) in network for network in self._trusted)
 
@@ -156,47 +180,21 @@ class Runner(web.AppRunner):
             auto_decompress=False,
             # How long the rest of a body that was refused is read, so that the client sees the answer.
             lingering_time=_LINGERING_SECONDS,
+            max_line_size=_MAX_LINE_BYTES,
+            max_field_size=_MAX_FIELD_BYTES,
         )
         self._settings = settings
 
     async def _make_server(self) -> web.Server:
-        return Server(await super()._make_server(), self._settings)
+        server = await super()._make_server()
+        return Server(server, self._settings, answer_hits(self._app, server.request_handler))
 
+    @property
+    def has_connections(self) -> bool:
+        """Whether anybody is connected, busy or not."""
+        return self._server is not None and bool(self._server.connections)
 
-async def _drain(readiness: Readiness, seconds: float) -> None:
-    """While it is busy, go on for a moment: whoever sends requests here reads on /readyz that it should not."""
-    readiness.draining = True
-    deadline = time.monotonic() + seconds
-    while readiness.running and time.monotonic() < deadline:  # noqa: ASYNC110  (an event would cost every request)
-        await asyncio.sleep(0.05)
-
-
-def take_address(settings: ServerConfig) -> socket.socket:
-    """A socket on the configured address; nobody is heard on it yet. Raises ConfigError when it cannot be had."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise ConfigError(
-            f"server.port: cannot listen on {settings.host}:{settings.port} ({error.strerror}). "
-            "Stop what listens there or set another port (BLOGAPI_SERVER__PORT; 0 takes a free one)."
-        ) from None
-
-
-async def run_until_stopped(
-    app: web.Application, settings: ServerConfig, listener: socket.socket, on_listening: Callable[[], None]
-) -> None:
-    """Serve until SIGTERM or SIGINT, then drain: /readyz 503, no new connections, running requests finish."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    runner = Runner(app, settings)
-    await runner.setup()
-    try:
-        await web.SockSite(runner, listener, backlog=_BACKLOG).start()
-        on_listening()
-        await stop.wait()
-        await _drain(app[READINESS], min(settings.drain_seconds, _GRACE_SECONDS))
-    finally:
-        await runner.cleanup()
+    def say_goodbye(self) -> None:
+        """Let each connection end with its next answer."""
+        if isinstance(self._server, Server):
+            self._server.say_goodbye()

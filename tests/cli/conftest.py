@@ -19,6 +19,7 @@ from pymongo import MongoClient
 
 from blogapi.cli import context
 from blogapi.cli.main import main
+from tests.serving import DRIVER
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a test secret that is long enough 0123456789"
@@ -26,7 +27,7 @@ SECRET = "a test secret that is long enough 0123456789"
 CONFIG = """\
 mongo: {data_dir: mongo, timeout_seconds: 1}
 auth: {bcrypt_rounds: 4}
-server: {port: 0}
+server: {port: 0, workers: 1}
 """
 
 
@@ -96,7 +97,7 @@ def commands(tmp_path):
     """Commands that find no database."""
     file = tmp_path / "config.yaml"
     file.write_text(CONFIG)
-    return Commands(file, {"BLOGAPI_AUTH__SECRET": SECRET})
+    return Commands(file, {"BLOGAPI_AUTH__SECRET": SECRET, DRIVER: os.environ[DRIVER]})
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def commands(group, prefix=""):
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from commands(command, f"{prefix}{name} ")
-        else:
+        elif not command.hidden:
             yield prefix + name, command
 
 

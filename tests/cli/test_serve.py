@@ -2,7 +2,7 @@ import json
 import re
 import signal
 import socket
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from urllib.request import Request, urlopen
 
 import pytest
@@ -15,21 +15,27 @@ def serving(blog, *options, **settings):
     """A server that has said where it listens: its process and the lines that it has printed."""
     with blog.start("serve", *options, **settings) as process:
         try:
-            lines = []
-            # The rules before and after the facts.
-            while sum(line.startswith("──") for line in lines) < 2:
-                line = process.stdout.readline()
-                assert line, process.stderr.read()
-                lines.append(line)
-            yield process, dict(re.findall(r"^(\w[\w ]*?)  +(.+)$", "".join(lines), re.MULTILINE))
+            yield process, facts_of(process)
         finally:
             process.terminate()
+
+
+def facts_of(process):
+    """What it says of itself when it serves."""
+    lines = []
+    # The rules before and after the facts.
+    while sum(line.startswith("──") for line in lines) < 2:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        lines.append(line)
+    return dict(re.findall(r"^(\w[\w ]*?)  +(.+)$", "".join(lines), re.MULTILINE))
 
 
 def rest(process):
     """What it printed after that, once it is told to stop."""
     process.terminate()
-    return process.communicate(timeout=60)
+    # Not by `communicate`, which passes over what `readline` has read ahead.
+    return process.stdout.read(), process.stderr.read()
 
 
 def get(url):
@@ -63,6 +69,20 @@ def test_first_start_shows_a_blog_and_who_may_change_it(blog):
         stdout, _ = rest(process)
         assert "Password" not in stdout
         assert "Administrator" not in facts
+
+
+def test_servers_that_start_at_once_on_an_empty_database_make_one_demo(blog):
+    with ExitStack() as stack:
+        servers = [stack.enter_context(blog.start("serve")) for _ in range(4)]
+        stack.callback(lambda: [server.terminate() for server in servers])
+        facts = [facts_of(server) for server in servers]
+        assert all(get(f"{each['Address']}/readyz")["status"] == "ok" for each in facts)
+        told = [rest(server) for server in servers]
+    assert sum("Password" in stdout for stdout, _ in told) == 1
+    assert not any(" error " in stderr or "Traceback" in stderr for _, stderr in told)
+    posts = blog.work(lambda b: b.database["posts"].find({}, {"working.title": 1}).to_list(None))
+    titles = [post["working"]["title"] for post in posts]
+    assert sorted(titles) == sorted(set(titles))
 
 
 def test_empty_means_empty_and_names_the_next_step(blog):
@@ -122,6 +142,29 @@ def test_taken_port_is_one_line_before_anything_is_begun(blog):
     assert process.returncode == 78
     assert re.fullmatch(r"blogapi: server\.port: cannot listen on 127\.0\.0\.1:.*\n", stderr)
     assert stdout == ""
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.7"])
+def test_host_that_is_elsewhere_is_one_line(blog, host):
+    with blog.start("serve", "--host", host) as process:
+        stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 78
+    assert re.fullmatch(rf"blogapi: server\.host: {host} is not this machine .*\n", stderr)
+    assert stdout == ""
+
+
+def test_what_only_the_first_worker_finds_out_ends_the_server_in_one_line(blog):
+    with blog.start("serve", MONGO__URL="mongodb://127.0.0.1:1/?replicaSet=rs0") as process:
+        stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 78
+    assert len(re.findall(r"^blogapi: mongo\.url: no MongoDB primary answers there\..*$", stderr, re.MULTILINE)) == 1
+    assert "Traceback" not in stderr
+    assert stdout == ""
+
+
+def test_workers_may_be_counted_on_the_command_line(blog):
+    with serving(blog, "--empty", "--workers", "3", SERVER__WORKERS="1") as (_, facts):
+        assert facts["Processes"] == "3"
 
 
 def test_credentials_of_the_database_are_not_shown(blog, mongo_url):

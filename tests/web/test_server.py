@@ -33,26 +33,31 @@ def running(config, database):
 
 
 @pytest.mark.parametrize(
-    "sent",
+    ("sent", "status"),
     [
-        b"nonsense\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 9000 + b"\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X%d: 1\r\n" % n for n in range(200)) + b"\r\n",
-        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
-        b"GET / HTTP/1.1\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 9000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X%d: 1\r\n" % n for n in range(200)) + b"\r\n", 431),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        (b"GET /v1/posts HTTP/1.1\r\nHost: a\r\nExpect: 200-maybe\r\n\r\n", 417),
     ],
-    ids=["no request", "long header", "many headers", "two lengths", "no host", "two hosts"],
+    ids=["no request", "long path", "long header", "many headers", "two lengths", "no host", "two hosts", "expect"],
 )
-async def test_broken_http_gets_a_problem_document_without_a_version(running, sent):
+async def test_broken_http_gets_a_problem_document_without_a_version(running, sent, status):
     async with running() as address, raw(address) as connection:
         await connection.write(sent)
         head, _, body = (await connection.answer()).partition("\r\n\r\n")
-    assert head.startswith(("HTTP/1.1 4", "HTTP/1.0 4"))
+    assert int(head.split()[1]) == status
     assert "Server: blogapi" in head
     assert "aiohttp" not in head
     problem = json.loads(body)
     assert problem["type"] == f"/docs/problems/{problem['code']}"
+    assert problem["status"] == status
+    assert problem["instance"]
+    assert f"X-Request-Id: {problem['request_id']}\r\n" in head
 
 
 async def test_body_that_does_not_arrive_is_given_up(running):

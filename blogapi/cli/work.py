@@ -1,0 +1,72 @@
+"""`blogapi work`: one of the processes of `blogapi serve`, which starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from blogapi.config import Config
+    from blogapi.services import Services
+
+
+@click.command(hidden=True)
+@click.option("--socket", "descriptor", type=int, required=True, help="The descriptor of the socket that listens.")
+@click.option("--demo", is_flag=True, help="Make demo content if the blog is empty.")
+@click.pass_obj
+def work(file: Path | None, descriptor: int, demo: bool) -> None:
+    """Serve on a socket that is open already, as long as the process that opened it lives."""
+    from blogapi.cli.start import read_config
+    from blogapi.logs import set_up_logging
+
+    # What anybody prints is for people to read.
+    channel = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    config = read_config(file)
+    set_up_logging(config.log.level, config.log_format)
+    with (
+        socket.socket(fileno=descriptor) as listener,
+        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+    ):
+        runner.run(_work(config, listener, channel, demo=demo))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # there is none for this platform
+        return None
+    return uvloop.new_event_loop
+
+
+async def _work(config: Config, listener: socket.socket, channel: int, *, demo: bool) -> None:
+    from blogapi.app import create_app
+    from blogapi.cli.context import open_database
+    from blogapi.db.indexes import create_indexes
+    from blogapi.services import SERVICES, STORES
+    from blogapi.web.worker import run_worker
+
+    async with open_database(config, config.mongo.url) as database:
+        await create_indexes(database, STORES)
+        app = create_app(config, database)
+        password = await _create_demo(config, app[SERVICES]) if demo else None
+        has_admin = bool(await app[SERVICES].stores.users.acting_admins())
+        facts = {"has_admin": has_admin, "password": password}
+        await run_worker(app, config.server, listener, channel, facts)
+
+
+async def _create_demo(config: Config, services: Services) -> str | None:
+    from blogapi.cli.admin import new_password
+    from blogapi.seeding.demo import create_demo, is_empty
+
+    password = new_password(config.auth.password)
+    if await is_empty(services) and await create_demo(services, password):
+        return password
+    return None

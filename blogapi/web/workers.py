@@ -1,0 +1,286 @@
+"""Several processes behind one listening socket: started, replaced when they end, renewed one after the other.
+
+A worker is a command of ours that is run afresh, so it shares no thread and no connection with us, and sees code and
+configuration as they are now. It is given the listening socket, which stays open here, so that a client who comes while
+a worker goes waits for the next one. Two pipes tell the rest. On its standard output the worker says one line when it
+serves, RETIRING when it takes no more connections, and the end of it is the worker's own. Its standard input ends when
+we do, however we were killed, and so does the worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from blogapi.config import ServerConfig
+from blogapi.errors import ConfigError
+
+RETIRING = b"retiring\n"
+RETIRE, STOP = signal.SIGTERM, signal.SIGINT
+"""What a worker is told: to end while others go on, or that the whole server stops."""
+
+BACKLOG = 1024
+# A worker that dies younger than this waits before it is replaced, each time twice as long.
+_STEADY_SECONDS, _FIRST_PAUSE, _LONGEST_PAUSE = 10, 0.5, 30
+
+log = logging.getLogger("blogapi.workers")
+
+
+class WorkerFailed(Exception):
+    """The first worker did not come to serve. It has said why; `code` is its exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"The first worker ended with {code}.")
+        self.code = code
+
+
+def take_address(settings: ServerConfig) -> socket.socket:
+    """A socket on the configured address; nobody is heard on it yet. Raises ConfigError when it cannot be had."""
+    host, port = settings.host, settings.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.getaddrinfo(host, port, family)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise ConfigError(
+                f"server.host: {host} is not this machine ({error.strerror}). "
+                "Set one of its addresses, such as 127.0.0.1, or 0.0.0.0 for all of them (BLOGAPI_SERVER__HOST)."
+            ) from None
+        raise ConfigError(
+            f"server.port: cannot listen on {host}:{port} ({error.strerror}). "
+            "Stop what listens there or set another port (BLOGAPI_SERVER__PORT; 0 takes a free one)."
+        ) from None
+
+
+@dataclass(eq=False, slots=True)
+class _Worker:
+    """One process. `place` is its number among those that serve beside each other."""
+
+    place: int
+    process: asyncio.subprocess.Process
+    started: float = field(default_factory=time.monotonic)
+    serves: bool = False
+
+    async def begin(self) -> Any:
+        """What it says of itself once it serves; None when it has ended instead."""
+        line = await self._line()
+        if not line:
+            return None
+        self.serves = True
+        self.note("serves")
+        return json.loads(line)
+
+    async def has_retired(self) -> bool:
+        """Wait until it takes no more connections. Whether it was asked to; otherwise it has died."""
+        while line := await self._line():
+            if line == RETIRING:
+                self.note("retires")
+                return True
+        return await self.process.wait() == -signal.SIGTERM  # asked before it knew how to retire
+
+    async def _line(self) -> bytes:
+        assert self.process.stdout is not None
+        return await self.process.stdout.readline()
+
+    def note(self, what: str, level: int = logging.INFO) -> None:
+        """A line in the log."""
+        log.log(level, "worker %d %s, process %d", self.place, what, self.process.pid)
+
+    def tell(self, number: int) -> None:
+        """Send a signal. One that does not serve yet has nothing to finish."""
+        with suppress(ProcessLookupError):
+            self.process.send_signal(number if self.serves else signal.SIGKILL)
+
+
+class Workers:
+    """Keeps `command` running, several times, with this environment and the listening socket under its descriptor here.
+
+    SIGTERM and SIGINT stop them, and a second one at once. SIGHUP renews them: `recount` says how many there should be
+    now, and raises ConfigError when the old ones had better go on.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        listener: socket.socket,
+        *,
+        patience_seconds: float,
+        recount: Callable[[], int],
+    ) -> None:
+        self._command, self._environ, self._listener = command, environ, listener
+        self._patience, self._recount = patience_seconds, recount
+        self._alive: dict[_Worker, asyncio.Task[None]] = {}  # with who waits for its end
+        self._kept: dict[int, tuple[_Worker, asyncio.Task[None]]] = {}  # by place, with who replaces it
+        self._stop, self._renewal, self._hurry = asyncio.Event(), asyncio.Event(), False
+
+    async def run(self, count: int, extra: Sequence[str], begun: Callable[[Any], None]) -> None:
+        """Serve until a signal says stop. Raises WorkerFailed when the very first worker does not come to serve.
+
+        That one is started alone, with the extra arguments, and what it says of itself is passed to `begun`.
+        """
+        loop, had_terminal = asyncio.get_running_loop(), _has_terminal()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop_soon)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up, had_terminal)
+        serving = asyncio.create_task(self._serve(count, extra, begun))
+        stopping = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                serving.result()
+        finally:
+            await _cancel(serving, stopping, *(keeper for _, keeper in self._kept.values()))
+            await self._end()
+
+    def _stop_soon(self) -> None:
+        if self._stop.is_set():
+            self._hurry = True
+            self._tell_all(signal.SIGKILL)
+        self._stop.set()
+
+    def _hang_up(self, had_terminal: bool) -> None:
+        # The same signal says that the terminal in which we were started has been closed.
+        if had_terminal and not _has_terminal():
+            self._stop.set()
+        else:
+            self._renewal.set()
+
+    async def _serve(self, count: int, extra: Sequence[str], begun: Callable[[Any], None]) -> None:
+        first = await self._start(1, extra)
+        told = await first.begin()
+        if told is None:
+            raise WorkerFailed(await first.process.wait())
+        self._keep(first)
+        begun(told)
+        for place in range(2, count + 1):
+            self._keep(await self._start_again(place, 0))
+        while True:
+            await self._renewal.wait()
+            self._renewal.clear()
+            await self._renew()
+
+    async def _renew(self) -> None:
+        """A new worker for each place, and only when it serves the old one goes."""
+        try:
+            count = self._recount()
+        except ConfigError as error:
+            log.error("not reloaded, the old workers go on: %s", " ".join(str(error).split()))
+            return
+        log.info("reloading: %d workers, one after the other", count)
+        for place in range(1, count + 1):
+            worker = await self._begin(place)
+            if worker is None:
+                log.error("not reloaded, the old workers go on: the new worker %d did not come to serve", place)
+                return
+            self._keep(worker)
+        for place in [place for place in self._kept if place > count]:
+            self._retire(*self._kept.pop(place))
+        log.info("reloaded")
+
+    def _keep(self, worker: _Worker) -> None:
+        """Give the place to this worker. Who had it retires."""
+        before = self._kept.get(worker.place)
+        self._kept[worker.place] = worker, asyncio.create_task(self._replace(worker))
+        if before is not None:
+            self._retire(*before)
+
+    def _retire(self, worker: _Worker, keeper: asyncio.Task[None]) -> None:
+        keeper.cancel()
+        worker.note("retires")
+        worker.tell(RETIRE)
+
+    async def _replace(self, worker: _Worker) -> None:
+        """Once it takes no more connections, at once or, after one early death upon the other, later and later."""
+        deaths = 0
+        while True:
+            if not worker.serves:
+                await worker.begin()
+            if await worker.has_retired():
+                deaths = 0
+            elif worker.serves and time.monotonic() - worker.started > _STEADY_SECONDS:
+                deaths = 1
+            else:
+                deaths += 1
+            worker = await self._start_again(worker.place, deaths)
+            self._kept[worker.place] = worker, self._kept[worker.place][1]
+
+    async def _start_again(self, place: int, deaths: int) -> _Worker:
+        while True:
+            if deaths > 1:
+                pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(deaths - 2, 10))
+                log.error("worker %d keeps dying, %d times now: next try in %g s", place, deaths, pause)
+                await asyncio.sleep(pause)
+            try:
+                return await self._start(place)
+            except OSError as error:  # no more processes, or no memory for one
+                log.error("worker %d cannot be started: %s", place, error.strerror)
+                deaths = max(2, deaths + 1)
+
+    async def _begin(self, place: int) -> _Worker | None:
+        """A new worker that serves, or none, and the log says why."""
+        try:
+            worker = await self._start(place)
+        except OSError as error:
+            log.error("worker %d cannot be started: %s", place, error.strerror)
+            return None
+        return worker if await worker.begin() is not None else None
+
+    async def _start(self, place: int, extra: Sequence[str] = ()) -> _Worker:
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            *extra,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            pass_fds=[self._listener.fileno()],
+            env=self._environ,
+            start_new_session=True,  # a Ctrl-C in the terminal is for us, who then tell them
+        )
+        worker = _Worker(place, process)
+        self._alive[worker] = asyncio.create_task(self._see_off(worker))
+        return worker
+
+    async def _see_off(self, worker: _Worker) -> None:
+        code = await worker.process.wait()
+        del self._alive[worker]
+        how = f"ended with exit code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
+        if worker.serves or self._kept:  # else it is the very first, and has said why
+            worker.note(how, logging.INFO if code == 0 or self._stop.is_set() else logging.ERROR)
+
+    def _tell_all(self, number: int) -> None:
+        for worker in self._alive:
+            worker.tell(number)
+
+    async def _end(self) -> None:
+        self._tell_all(signal.SIGKILL if self._hurry else STOP)
+        if self._alive:
+            await asyncio.wait(self._alive.values(), timeout=self._patience)
+        if late := list(self._alive.values()):
+            log.error("%d workers did not end in %g s and are killed", len(late), self._patience)
+            self._tell_all(signal.SIGKILL)
+            await asyncio.wait(late)
+
+
+async def _cancel(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,72 @@
+"""The command behind scripts/drain."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from scripts.drill import phases
+from scripts.drill.phases import Phase
+from scripts.drill.server import NotServing, serving
+
+_STEPS = {"SIGTERM": phases.sigterms, "reload": phases.reloads, "kill -9": phases.kills}
+console = Console()
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--sigterms", type=click.IntRange(0), default=100, show_default=True, help="Sent to workers.")
+@click.option("--reloads", type=click.IntRange(0), default=50, show_default=True, help="Of all workers, one by one.")
+@click.option("--kills", type=click.IntRange(0), default=20, show_default=True, help="kill -9 of workers.")
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--seed", type=int, help="Of all that happens at random.  [default: another each time]")
+def main(sigterms: int, reloads: int, kills: int, workers: int, seed: int | None) -> None:
+    """End and renew the workers of a server under load. Exit code 1: a request failed, or a write was lost."""
+    seed = random.randrange(2**32) if seed is None else seed  # noqa: S311
+    counts = {"SIGTERM": sigterms, "reload": reloads, "kill -9": kills}
+    try:
+        found = asyncio.run(drill(counts, workers, random.Random(seed)))  # noqa: S311
+    except NotServing as error:
+        sys.exit(f"scripts/drain: {error}")
+    show(found, seed)
+    sys.exit(0 if all(phase.is_passed for phase in found) else 1)
+
+
+async def drill(counts: dict[str, int], workers: int, chance: random.Random) -> list[Phase]:
+    """Run the steps one after the other, on one server. Raises NotServing."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder, Progress(console=console, transient=True) as bars:
+        async with serving(Path(folder), workers) as server:
+            for name, count in counts.items():
+                bar = bars.add_task(name, total=count)
+                found.append(await _STEPS[name](server, count, chance, lambda n, bar=bar: bars.advance(bar, n)))
+                if not console.is_terminal:
+                    console.print(f"{found[-1].what}: {count} done")
+    return found
+
+
+def show(found: list[Phase], seed: int) -> None:
+    """The table."""
+    table = Table(title=f"seed {seed}")
+    for header in ("", "times", "requests", "failed", "last answers", "slowest, ms", "acknowledged", "lost"):
+        table.add_column(header, justify="right" if header else "left")
+    for phase in found:
+        tally, lost = phase.tally, "" if phase.lost is None else str(phase.lost)
+        acknowledged = "" if phase.lost is None else f"{len(tally.acknowledged):,}"
+        numbers = (phase.events, tally.requests, tally.failed, tally.goodbyes, round(tally.slowest_seconds * 1000))
+        table.add_row(phase.what, *(f"{number:,}" for number in numbers), acknowledged, lost)
+    console.print(table)
+    for phase in found:
+        if not phase.is_passed:
+            console.print(phase.what, dict(phase.tally.statuses), *phase.tally.cut_off[:10], sep="\n")
+
+
+if __name__ == "__main__":
+    main(prog_name="scripts/drain")
