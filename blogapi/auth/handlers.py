@@ -37,7 +37,15 @@ async def _open_registration(request: web.Request) -> None:
 
 
 @routes.post("/v1/auth/register")
-@endpoint(needs=PUBLIC, on=_open_registration, body=RegisterSchema, returns=OWN, status=201, idempotent=True)
+@endpoint(
+    needs=PUBLIC,
+    on=_open_registration,
+    body=RegisterSchema,
+    faults=lambda request, fields: services(request).users.faults(fields),
+    returns=OWN,
+    status=201,
+    idempotent=True,
+)
 async def register(request: web.Request, _: None, new: NewUser) -> Reply:
     """Make an account for yourself."""
     await services(request).limits.hit("register", limited_address(request))

@@ -24,6 +24,7 @@ from blogapi.posts.model import (
     Cover,
     Seo,
 )
+from blogapi.text.language import language_tag
 from blogapi.text.slug import RESERVED_SLUGS, is_slug, slugify
 
 _BUNDLE = re.compile(r"index(?:\.([a-z]{2,3}(?:-[A-Za-z]{2})?))?")
@@ -62,7 +63,7 @@ class _Place:
             folders=(root.name, *folders),
             name=name,
             day=day or date_in_path("".join(f"{folder}/" for folder in folders)),
-            lang=bundle[1] if bundle else None,
+            lang=language_tag(bundle[1]) if bundle and bundle[1] else None,
             # Who keeps posts as Jekyll does has its tags in them, too.
             is_jekyll=not {"_posts", "_drafts"}.isdisjoint((root.name, *folders)) or bool(day and not bundle),
         )
@@ -255,7 +256,7 @@ class _Reading:
         if not _LANG.fullmatch(lang):
             return self._place.lang
         self._fields.take(*spellings)
-        return lang
+        return language_tag(lang)
 
     def _cover(self) -> Cover | None:
         """A picture on the web, by https; any other stays in `custom`."""
@@ -316,7 +317,8 @@ def _last_part(url: str) -> str:
 
 
 def _legal_slugs(urls: tuple[str, ...], *, besides: str | None) -> tuple[str, ...]:
-    parts = dict.fromkeys(map(_last_part, urls))
+    # Whatever its capitals were: the look-up does not tell them apart either.
+    parts = dict.fromkeys(_last_part(url).lower() for url in urls)
     return tuple(part for part in parts if is_slug(part) and part not in RESERVED_SLUGS and part != besides)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from marshmallow import ValidationError, post_load, validates
+from marshmallow import ValidationError, post_load, validates, validates_schema
 
 from blogapi.ids import is_id
 from blogapi.posts.model import (
@@ -32,9 +31,9 @@ from blogapi.posts.model import (
     Seo,
 )
 from blogapi.tags.model import is_tag_slug
+from blogapi.text.language import is_language_tag, language_tag
 from blogapi.text.slug import RESERVED_SLUGS
 from blogapi.web.fields import (
-    LANGUAGE_TAG,
     Choice,
     CommaList,
     Flag,
@@ -161,6 +160,12 @@ class NewPostSchema(PostEditSchema):
     comments_policy = Text(load_default="open", validate=Choice(COMMENTS_POLICIES))
     status = Text(load_default="draft", validate=Choice(["draft", "published"]))
 
+    @validates_schema(skip_on_field_errors=False)
+    def _published_has_a_title(self, data: dict[str, Any], **_: Any) -> None:
+        # The service says it, too; here it is told together with all else that is wrong.
+        if data.get("status") == "published" and data.get("title") == "":
+            raise ValidationError({"title": wrong("required", "A post needs a title before it is published.").messages})
+
 
 class PublishSchema(Strict):
     """Which revision to publish."""
@@ -226,8 +231,9 @@ class PostListQuery(PageQuery, FieldsQuery):
         metadata={"description": "Ids or usernames."},
     )
     lang = CommaList(
-        lambda text: re.fullmatch(LANGUAGE_TAG, text) is not None,
+        is_language_tag,
         of="language tag",
+        normal=language_tag,
         load_default=(),
         metadata={"description": "Languages (BCP 47)."},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
@@ -16,6 +16,8 @@ from blogapi.ids import Id, is_id
 # Weakest first. Nobody is signed in as "anonymous".
 ROLES = ("reader", "contributor", "author", "editor", "admin")
 STATUSES = ("active", "unverified", "suspended", "erased", "unclaimed")
+# Those that an administrator sets.
+SETTABLE_STATUSES = ("active", "suspended")
 # The collection, with which sessions are joined.
 COLLECTION = "users"
 # The default first.
@@ -63,6 +65,7 @@ class Identity:
     role: str
     session_id: Id | None = None
     scopes: tuple[str, ...] = ()
+    byline: Byline | None = field(default=None, compare=False)  # where it is known without asking
 
     def has_role(self, role: str) -> bool:
         """Whether this role or a stronger one."""

@@ -17,6 +17,7 @@ from blogapi.users.model import (
     MAX_LINKS,
     PUBLIC_SORTS,
     ROLES,
+    SETTABLE_STATUSES,
     STATUSES,
     USERNAME_PATTERN,
     Link,
@@ -77,6 +78,13 @@ def _timezones() -> frozenset[str]:
 def _is_timezone(name: str) -> None:
     if name not in _timezones():
         raise wrong("invalid_choice", "Must be the name of a time zone, such as Europe/Berlin.")
+
+
+def _is_status(name: str) -> None:
+    # Whoever has another one may keep it: the service sees a change only.
+    if name not in STATUSES:
+        choices = list(SETTABLE_STATUSES)
+        raise wrong("invalid_choice", f"Can be set to {' or '.join(choices)}.", choices=choices)
 
 
 class LinkSchema(Strict):
@@ -140,7 +148,9 @@ class ManagedProfileSchema(_NamedProfileSchema):
 
     role = Text(required=True, validate=Choice(ROLES))
     status = Text(
-        required=True, validate=Choice(STATUSES), metadata={"description": "Can be set to active or suspended."}
+        required=True,
+        validate=_is_status,
+        metadata={"description": "Can be set to active or suspended.", "enum": list(SETTABLE_STATUSES)},
     )
 
     @post_load

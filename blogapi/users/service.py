@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from blogapi.attempt import ONCE, Attempt
 from blogapi.config import RegistrationConfig
@@ -14,6 +14,7 @@ from blogapi.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, S
 from blogapi.events import Bus
 from blogapi.paging import Page, PageRequest
 from blogapi.users.model import (
+    SETTABLE_STATUSES,
     Byline,
     Identity,
     ManagedProfile,
@@ -85,11 +86,21 @@ class UserService:
         new = NewUser(username=username, email=email, password=password, role="admin")
         return await self._make(new, ONCE, allow_reserved=True)
 
+    def faults(self, fields: Mapping[str, Any], *, allow_reserved: bool = False) -> list[FieldError]:
+        """What is wrong with the username, the e-mail address and the password of a new account, as far as given."""
+        username, email, password = (fields.get(name) for name in ("username", "email", "password"))
+        found = [
+            None if username is None else username_fault(username, allow_reserved=allow_reserved),
+            None if email is None else email_fault(email),
+        ]
+        if password is not None:
+            found += self._passwords.faults(password, username=username or "", email=email or "")
+        return [fault for fault in found if fault]
+
     async def _make(self, new: NewUser, attempt: Attempt, *, allow_reserved: bool = False) -> User:
-        faults = [username_fault(new.username, allow_reserved=allow_reserved), email_fault(new.email)]
-        faults += self._passwords.faults(new.password, username=new.username, email=new.email)
-        if any(faults):
-            raise Invalid(fault for fault in faults if fault)
+        login = {"username": new.username, "email": new.email, "password": new.password}
+        if faults := self.faults(login, allow_reserved=allow_reserved):
+            raise Invalid(faults)
         now = self._now()
         user = User(
             id=attempt.resource_id or new_id(),
@@ -206,6 +217,8 @@ class UserService:
         `chosen_by` is an editor or nobody in particular, be such that no name gets out by being chosen. Raises Invalid,
         one error for each who is unknown, with pointers below `/authors`.
         """
+        if chosen_by is not None and chosen_by.byline is not None and tuple(user_ids) == (chosen_by.user_id,):
+            return (chosen_by.byline,)
         found, staying = await self._users.find_all(user_ids), frozenset(kept)
         may_be = {
             user_id: user.byline
@@ -240,9 +253,9 @@ class UserService:
         if user.status == "erased":
             raise Conflict("An erased user cannot be changed.")
         if wish.status != user.status:
-            if wish.status not in ("active", "suspended"):
-                detail = "Can be set to active or suspended."
-                raise Invalid.field("/status", "invalid_choice", detail, choices=["active", "suspended"])
+            if wish.status not in SETTABLE_STATUSES:
+                detail = f"Can be set to {' or '.join(SETTABLE_STATUSES)}."
+                raise Invalid.field("/status", "invalid_choice", detail, choices=list(SETTABLE_STATUSES))
             if user.status == "unclaimed":
                 raise Conflict("Nobody has claimed this byline: there is no account to suspend or activate.")
         return await self._edit(user, wish, versions)

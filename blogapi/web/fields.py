@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
+from blogapi.text.language import LANGUAGE_TAG, language_tag
+
 # RFC 3339 section 5.6. `fromisoformat` alone also takes week dates, missing zones and the basic format.
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 # So many wrong fields are told at once.
@@ -139,9 +141,18 @@ class Mapped(Coded[dict[str, Any]], fields.Dict):
 class CommaList(Coded[tuple[str, ...]]):
     """A query parameter with several values, `a,b`: any of them."""
 
-    def __init__(self, check: Callable[[str], bool], *, of: str, most: int = 20, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        check: Callable[[str], bool],
+        *,
+        of: str,
+        most: int = 20,
+        normal: Callable[[str], str] = str,
+        **kwargs: Any,
+    ) -> None:
+        """Values that `normal` makes the same are the same."""
         super().__init__(**kwargs)
-        self._check, self._of, self._most = check, of, most
+        self._check, self._of, self._most, self._normal = check, of, most, normal
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
@@ -152,7 +163,7 @@ class CommaList(Coded[tuple[str, ...]]):
         for part in parts:
             if not self._check(part):
                 raise wrong("invalid_format", f"{part!r} is not a {self._of}.")
-        return parts
+        return tuple(dict.fromkeys(map(self._normal, parts)))
 
 
 class QueryFlag(Coded[bool]):
@@ -211,16 +222,15 @@ class FullMatch(validate.Regexp):
         return value
 
 
-# RFC 5646 section 2.1, without the irregular and private forms that no front end sends.
-LANGUAGE_TAG = r"[a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|[0-9]{3}))?(-([a-zA-Z0-9]{5,8}|[0-9][a-zA-Z0-9]{3}))*"
-
-
 class LanguageTag(Text):
-    """A language, such as `de` or `pt-BR` (BCP 47)."""
+    """A language, such as `de` or `pt-BR` (BCP 47), in the case that is usual for it."""
 
     def __init__(self, **kwargs: Any) -> None:
         checks = [Size(max=35), FullMatch(LANGUAGE_TAG, "Must be a BCP 47 language tag.")]
         super().__init__(validate=checks, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        return language_tag(super()._deserialize(value, attr, data, **kwargs))
 
 
 class Strict(Schema):

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from blogapi.auth.needs import PUBLIC
 from blogapi.web.docs import DOCUMENT, HTML, docs_page, problem_index, problem_page, send, send_asset
-from blogapi.web.endpoint import Reply, endpoint
+from blogapi.web.endpoint import SETTINGS, Reply, endpoint
 from blogapi.web.health import HEALTH, READINESS, READY
 
 routes = web.RouteTableDef()
+
+
+@routes.get("/")
+@endpoint(needs=PUBLIC, status=302)
+async def find_docs(request: web.Request) -> web.Response:
+    """Lead who looks around to the documentation."""
+    return _at_docs(request, 302)
 
 
 @routes.get("/openapi.json")
@@ -24,6 +31,18 @@ async def read_openapi_document(request: web.Request) -> web.Response:
 async def read_docs(request: web.Request) -> web.Response:
     """Show the OpenAPI document in Swagger UI."""
     return send(request, docs_page())
+
+
+@routes.get("/docs/")
+@endpoint(needs=PUBLIC, status=308)
+async def correct_docs(request: web.Request) -> web.Response:
+    """Lead to `/docs`."""
+    return _at_docs(request, 308)
+
+
+def _at_docs(request: web.Request, status: int) -> web.Response:
+    caching = request.config_dict[SETTINGS].public_cache_control
+    return web.Response(status=status, headers={hdrs.LOCATION: "/docs", hdrs.CACHE_CONTROL: caching})
 
 
 @routes.get("/docs/assets/{name}")

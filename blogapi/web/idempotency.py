@@ -100,7 +100,9 @@ def offered_key(request: web.Request) -> str | None:
     """The Idempotency-Key, if there is one. Raises BlogError for one that cannot be."""
     offered = request.headers.get("Idempotency-Key")
     if offered is not None and not _SANE_KEY.fullmatch(offered):
-        raise BlogError("An Idempotency-Key is 1 to 255 printable ASCII characters without spaces.")
+        says = "An Idempotency-Key is 1 to 255 printable ASCII characters without spaces."
+        entry = {"parameter": "Idempotency-Key", "code": "invalid_format", "detail": says}
+        raise BlogError(says, code="invalid_parameter", errors=[entry])
     return offered
 
 

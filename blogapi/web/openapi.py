@@ -199,7 +199,7 @@ def _operation(route: Route, schemas: JsonSchemas) -> JsonSchema:
         "security": _security(endpoint),
         "parameters": _parameters(route, schemas),
         "responses": {
-            str(endpoint.status): _success(route, schemas),
+            str(endpoint.status): _success(route, schemas) if endpoint.status < 300 else _moved(),
             **({"304": _not_modified()} if route.is_read else {}),
             **{str(status): _moved() for status in endpoint.also if status < 400},
             **{str(status): f"Problem{status}" for status in _problem_statuses(route)},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -40,10 +41,10 @@ def chosen_fields(query: Mapping[str, Any], known: Iterable[str]) -> tuple[str, 
     return names
 
 
-def read_query(request: web.Request, schema: Schema) -> Any:
+def read_query(request: web.Request, schema: Schema) -> Mapping[str, Any]:
     """What the schema makes of the query string. Raises BlogError `unknown_parameter`, `invalid_parameter`."""
     if not request.query_string:
-        return _defaults(schema)
+        return _load(schema, ())
     known = [field.data_key or name for name, field in schema.fields.items()]
     values: dict[str, str] = {}
     for name, value in request.query.items():
@@ -52,8 +53,10 @@ def read_query(request: web.Request, schema: Schema) -> Any:
         if name in values:
             raise invalid_parameter(name, "repeated", "It is there twice. Separate values with commas.")
         values[name] = value
+    # A cursor is any text, and different on every page.
+    cursor = {"cursor": values.pop("cursor")} if "cursor" in values else {}
     try:
-        return schema.load(values)
+        return {**_load(schema, tuple(values.items())), **cursor}
     except ValidationError as error:
         wrong = [
             {"parameter": name, "code": getattr(message, "code", "invalid"), "detail": str(message)}
@@ -63,9 +66,10 @@ def read_query(request: web.Request, schema: Schema) -> Any:
         raise BlogError("Some query parameters are not valid.", code="invalid_parameter", errors=wrong) from None
 
 
-@cache
-def _defaults(schema: Schema) -> Any:
-    return schema.load({})
+@lru_cache(maxsize=1024)  # loading takes longer than most of what else a list does, and readers ask for the same ones
+def _load(schema: Schema, values: tuple[tuple[str, str], ...]) -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = schema.load(dict(values))
+    return MappingProxyType(loaded)
 
 
 def _flat(messages: Any) -> Iterable[Message | str]:
@@ -76,8 +80,10 @@ def _flat(messages: Any) -> Iterable[Message | str]:
 
 def unknown_name(name: str, known: Iterable[str], *, parameter: str) -> BlogError:
     """A parameter, operator or field name that this route does not have, with the nearest one that it has."""
-    nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0)
+    # The nearest one is named however far it is; a question about something else would only annoy.
+    is_near = bool(nearest) and difflib.SequenceMatcher(a=name, b=nearest[0]).ratio() >= 0.5
+    hint = f" Did you mean {nearest[0]!r}?" if is_near else ""
     entry = {"parameter": parameter, "code": "unknown", "detail": f"{name!r} is not known here.{hint}"}
     if nearest:
         entry["nearest"] = nearest[0]

@@ -58,6 +58,17 @@ async def test_password_is_kept_as_a_peppered_hash_alone(client, database):
         ({"display_name": ""}, {"/display_name": "too_short"}),
         ({"display_name": "x" * 81}, {"/display_name": "too_long"}),
         ({"role": "admin"}, {"/role": "unknown_field"}),
+        (
+            {"role": "admin", "display_name": "", "username": "x", "email": 7, "password": "short"},
+            {
+                "/role": "unknown_field",
+                "/display_name": "too_short",
+                "/username": "too_short",
+                "/email": "invalid_type",
+                "/password": "too_short",
+            },
+        ),
+        ({"role": "admin", "password": "Grace"}, {"/role": "unknown_field", "/password": "too_short"}),
         ({"status": "active"}, {"/status": "unknown_field"}),
     ],
 )  # fmt: skip

@@ -400,6 +400,12 @@ def test_url_to_elsewhere_is_no_old_address(post):
     assert post("url: https://elsewhere.example/x").custom == {"url": "https://elsewhere.example/x"}
 
 
+def test_former_slugs_are_kept_without_capitals(post):
+    entry = post("slug: same\naliases: [/Old/About-Us.html, /old/about-us/, /Same]")
+    assert entry.former_slugs == ("about-us",)
+    assert entry.former_urls == ("/Old/About-Us.html", "/old/about-us/", "/Same")
+
+
 def test_slug_that_stays_is_no_former_slug(post):
     entry = post("slug: same\naliases: [/old/same.html, /old/other]")
     assert entry.former_slugs == ("other",)
@@ -558,6 +564,6 @@ def test_seo_is_found(post, fields, seo, custom):
 
 
 def test_old_address_that_is_none_does_no_harm(post):
-    entry = post("aliases: ['http://[broken', '/', '?', '/old/Not-A-Slug', '/old/admin']")
+    entry = post("aliases: ['http://[broken', '/', '?', '/old/Not_A_Slug', '/old/Admin']")
     assert entry.former_slugs == ()
     assert len(entry.former_urls) == 5

@@ -52,6 +52,8 @@ async def shelf(ada, bob, editor, write):
         ("author=nobody", []),
         ("lang=en", ["p3", "p1"]),
         ("lang=de,de-AT", ["p5", "p2"]),
+        ("lang=EN,en", ["p3", "p1"]),
+        ("lang=DE-at", ["p5"]),
         ("featured=true", ["p5"]),
         ("featured=false&tag=blue", ["p3", "p2"]),
         ("tag=red&author=ada&lang=en", ["p1"]),
@@ -124,6 +126,13 @@ async def test_bad_parameter_is_refused(client, query, code, parameter):
 async def test_unknown_parameter_names_the_nearest(client):
     problem = await (await client.get("/v1/posts?pubished_at[gte]=2020-01-01T00:00:00Z")).json()
     assert problem["errors"][0]["nearest"] == "published_at[gte]"
+
+
+@pytest.mark.parametrize("query", ["zzz=1", "fields=zzz", "%00=1"])
+async def test_unknown_parameter_names_the_nearest_however_far(client, query):
+    error = (await (await client.get(f"/v1/posts?{query}")).json())["errors"][0]
+    assert error["nearest"]
+    assert "Did you mean" not in error["detail"]
 
 
 async def test_cursor_belongs_to_its_filter_and_sort(client, shelf):

@@ -66,6 +66,20 @@ async def test_former_slug_redirects_to_the_present_one(client, ada, write):
     assert (await client.get("/v1/posts/by-slug/newest")).status == 200
 
 
+@pytest.mark.parametrize("typed", ["Old-One", "OLD-ONE", "New-One"])
+async def test_slug_in_other_capitals_redirects_to_the_present_one(client, ada, write, typed):
+    post = await publish(client, ada, await write(ada, slug="old-one"))
+    await publish(client, ada, await patch(client, ada, post, slug="new-one"))
+    response = await client.get(f"/v1/posts/by-slug/{typed}", allow_redirects=False)
+    assert response.status == 301
+    assert response.headers["Location"] == "/v1/posts/by-slug/new-one"
+
+
+async def test_slug_in_other_capitals_tells_nobody_of_a_draft(client, ada, write):
+    await write(ada, slug="draft-one")
+    assert (await client.get("/v1/posts/by-slug/Draft-One")).status == 404
+
+
 async def test_former_slug_stays_taken(client, ada, bob, write):
     post = await publish(client, ada, await write(ada, slug="old"))
     await publish(client, ada, await patch(client, ada, post, slug="newer"))

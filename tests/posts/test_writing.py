@@ -77,6 +77,29 @@ async def test_all_wrong_fields_are_named_at_once(client, ada):
     assert pointers(await response.json()) == {"/title", "/tags/0", "/visibility", "/nonsense"}
 
 
+@pytest.mark.parametrize("title", [{}, {"title": ""}, {"title": "  "}])
+async def test_missing_title_of_a_published_post_is_named_with_the_rest(client, ada, title):
+    sent = {**title, "status": "published", "nonsense": 1}
+    response = await client.post("/v1/posts", json=sent, headers=ada.headers)
+    assert {("/title", "required"), ("/nonsense", "unknown_field")} == codes(await response.json())
+
+
+async def test_language_is_kept_in_its_usual_case(client, ada, write):
+    post = await write(ada, lang="PT-br")
+    assert post["lang"] == "pt-BR"
+    response = await client.patch(f"/v1/posts/{post['id']}", json={"lang": "zh-hant"}, headers=matching(ada, post))
+    assert (await response.json())["lang"] == "zh-Hant"
+
+
+async def test_key_that_cannot_be_is_an_invalid_parameter(client, ada):
+    headers = {**ada.headers, "Idempotency-Key": "with space"}
+    response = await client.post("/v1/posts", json={}, headers=headers)
+    assert response.status == 400
+    problem = await response.json()
+    assert problem["code"] == "invalid_parameter"
+    assert [error["parameter"] for error in problem["errors"]] == ["Idempotency-Key"]
+
+
 async def test_unknown_author_is_refused(client, editor):
     sent = {"title": "T", "authors": ["0" * 24]}
     response = await client.post("/v1/posts", json=sent, headers=editor.headers)

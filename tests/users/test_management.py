@@ -58,6 +58,7 @@ async def test_same_key_makes_one_account(client, admin):
         ({"password": "short", "username": "me"}, {"/password": "too_short", "/username": "too_short"}),
         ({"username": "moderator"}, {"/username": "reserved"}),
         ({"role": "king"}, {"/role": "invalid_choice"}),
+        ({"role": "king", "password": "1234567890"}, {"/role": "invalid_choice", "/password": "common_password"}),
         ({"status": "active"}, {"/status": "unknown_field"}),
     ],
 )
@@ -116,6 +117,13 @@ async def test_bad_change_is_refused(client, admin, ada, changes, wrong):
     response = await manage(client, admin, ada, **changes)
     assert response.status == 422
     assert pointers(await response.json()) == wrong
+
+
+@pytest.mark.parametrize("status", ["gone", "erased"])
+async def test_status_that_cannot_be_set_is_told_those_that_can(client, admin, ada, status):
+    error = (await (await manage(client, admin, ada, status=status)).json())["errors"][0]
+    assert error["params"] == {"choices": ["active", "suspended"]}
+    assert error["detail"] == "Can be set to active or suspended."
 
 
 async def test_suspension_ends_every_session_and_refuses_new_ones(client, admin, ada):

@@ -3,13 +3,14 @@ import re
 import pytest
 from mongomock_motor import AsyncMongoMockClient
 
+from blogapi.db.client import Client
 from blogapi.web.problems import PROBLEMS
 
 
 @pytest.fixture
 def database():
     """The pages do not depend on it."""
-    return AsyncMongoMockClient()["blogapi"]
+    return Client(AsyncMongoMockClient())["blogapi"]
 
 
 def loaded_by(html):
@@ -42,6 +43,14 @@ async def test_page_has_no_script_of_its_own_and_a_strict_policy(client, path):
     assert not re.search(r"<script(?! src=)|<style| style=| on\w+=", await response.text())
 
 
+@pytest.mark.parametrize(("path", "status"), [("/", 302), ("/docs/", 308)])
+async def test_who_looks_around_is_led_to_the_documentation(client, path, status):
+    response = await client.get(path, allow_redirects=False)
+    assert response.status == status
+    assert response.headers["Location"] == "/docs"
+    assert (await client.get(path)).content_type == "text/html"
+
+
 async def test_strict_policy_elsewhere_allows_nothing(client):
     response = await client.get("/openapi.json")
     assert response.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
@@ -67,7 +76,7 @@ async def test_assets_may_be_kept_for_ever(client):
     assert types == {"docs.css": "text/css", "swagger-ui.css": "text/css", "favicon-32x32.png": "image/png"}
 
 
-@pytest.mark.parametrize("name", ["swagger-ui.css", "..%2f__init__.py", "%2e%2e", "swagger-editor.js"])
+@pytest.mark.parametrize("name", ["swagger-ui.css", "..%2f__init__.py", "..%2fdocs.html", "swagger-editor.js"])
 async def test_other_files_are_not_served(client, name):
     response = await client.get(f"/docs/assets/{name}")
     assert response.status == 404
