@@ -1,0 +1,116 @@
+"""A lean HTTP/1.1 client: one connection, one request at a time, and when it was sent and answered."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+_PATIENCE_SECONDS = 30
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+
+class CutOff(Exception):
+    """There was no whole answer to a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Times are of `time.monotonic`."""
+
+    status: int
+    head: bytes
+    body: bytes
+    sent_at: float
+    received_at: float
+
+    def json(self) -> Any:
+        """The body."""
+        return orjson.loads(self.body)
+
+    def header(self, name: str) -> str:
+        """The value of a header; empty without it."""
+        found = re.search(rf"\r\n{name}: *([^\r]*)".encode(), self.head, re.IGNORECASE)
+        return found[1].decode("latin-1") if found else ""
+
+    @property
+    def is_hit(self) -> bool:
+        """Whether it came out of the cache."""
+        return b"blogapi; hit" in self.head
+
+    @property
+    def is_bypass(self) -> bool:
+        """Whether the cache stood aside."""
+        return b"blogapi; fwd=bypass" in self.head
+
+
+class Connection(asyncio.Protocol):
+    """A connection to one process, opened again when the server has closed it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._transport: asyncio.Transport | None = None
+        self._awaited: asyncio.Future[Answer] | None = None
+        self._buffer, self._sent_at = b"", 0.0
+
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Read, on a new connection if the server has just given up the old one. Raises CutOff, OSError."""
+        try:
+            return await self.ask("GET", path, headers)
+        except CutOff:
+            return await self.ask("GET", path, headers)
+
+    async def ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: object = None
+    ) -> Answer:
+        """Send a request and read the whole answer. Raises CutOff; OSError when there is no server."""
+        fields = f"{method} {path} HTTP/1.1\r\nHost: blog\r\n"
+        fields += "".join([f"{name}: {value}\r\n" for name, value in (headers or {}).items()])
+        content = b"" if body is None else orjson.dumps(body)
+        if method != "GET":
+            fields += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
+        loop = asyncio.get_running_loop()
+        if self._transport is None or self._transport.is_closing():
+            await loop.create_connection(lambda: self, "127.0.0.1", self.port)
+        assert self._transport is not None
+        self._buffer, self._awaited, self._sent_at = b"", loop.create_future(), time.monotonic()
+        self._transport.write(f"{fields}\r\n".encode() + content)
+        overdue = loop.call_later(_PATIENCE_SECONDS, self._transport.abort)
+        try:
+            return await self._awaited
+        finally:
+            overdue.cancel()
+
+    def close(self) -> None:
+        """Whoever was first."""
+        if self._transport is not None:
+            self._transport.close()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0 or self._awaited is None or self._awaited.done():
+            return
+        head = self._buffer[:end]
+        length = _LENGTH.search(head)
+        body = self._buffer[end + 4 :]
+        if len(body) >= (int(length[1]) if length else 0):
+            answer = Answer(int(head[9:12]), head, body, self._sent_at, time.monotonic())
+            self._awaited.set_result(answer)
+            if b"\r\nconnection: close" in head.lower():
+                self.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._awaited is not None and not self._awaited.done():
+            self._awaited.set_exception(CutOff(f"the server closed the connection ({error!r})"))
