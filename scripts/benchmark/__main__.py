@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,19 @@ from blogapi.errors import ConfigError
 from scripts.benchmark import load, report
 from scripts.benchmark.load import Broken
 from scripts.benchmark.requests import check_same, middling_answer, prepare
-from scripts.benchmark.rows import ROWS, Bench, Endurance, Samples
-from scripts.benchmark.servers import BLOGAPI, BY_HAND, CONSTANT, ROOT, Server, serving
+from scripts.benchmark.rows import (
+    BY_HAND,
+    CACHED,
+    CONSTANT,
+    DRIVERS,
+    ROWS,
+    TWO_WORKERS,
+    Bench,
+    Endurance,
+    Row,
+    Samples,
+)
+from scripts.benchmark.servers import BLOGAPI, HANDWRITTEN, ROOT, UNCHANGING, Server, serving
 
 OUTPUT = ROOT / "docs" / "reference" / "benchmarks.md"
 MISSED, FAILED, CONFIGURATION, INTERRUPTED = 1, 1, 78, 130
@@ -44,6 +55,7 @@ class Plan:
     seconds: int
     posts: int
     mixed_requests: int
+    rows: Sequence[Row]
     until: float
 
 
@@ -51,21 +63,25 @@ class Plan:
 @click.option("--check", is_flag=True, help="Exit with 1 when a target is missed; ends within 8 minutes.")
 @click.option("--quick", is_flag=True, help="Look whether all runs: one round, few posts; the numbers mean little.")
 @click.option("--rounds", type=click.IntRange(1, 100), help="Rounds over all rows.  [default: 5]")
-@click.option("--seconds", type=click.IntRange(1, 600), help="Of each row in a round.  [default: 4, with --check 3]")
+@click.option("--seconds", type=click.IntRange(1, 600), help="Of each row in a round.  [default: 4, with --check 2]")
 @click.option("--posts", type=click.IntRange(200, 1_000_000), help="In the database.  [default: 10000]")
+@click.option("--soak", type=click.IntRange(1000), metavar="N", help="Only N mixed requests, with the cache.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="The Markdown document.  [default: docs/reference/benchmarks.md, with --check or --quick none]",
 )
-def main(check: bool, quick: bool, rounds: int, seconds: int, posts: int, output: Path | None) -> None:
+def main(
+    check: bool, quick: bool, rounds: int, seconds: int, posts: int, soak: int | None, output: Path | None
+) -> None:
     """Measure blogapi beside servers written by hand, on a database of its own."""
     _require_tools()
     plan = Plan(
         rounds=rounds or (1 if quick else 5),
-        seconds=seconds or (1 if quick else 3 if check else 4),
+        seconds=seconds or (1 if quick else 2 if check else 4),
         posts=posts or (500 if quick else 10_000),
-        mixed_requests=5_000 if quick else 100_000,
+        mixed_requests=soak or (5_000 if quick else 100_000),
+        rows=() if soak else ROWS,
         until=time.monotonic() + (_CHECK_SECONDS if check else _NEVER),
     )
     try:
@@ -76,6 +92,9 @@ def main(check: bool, quick: bool, rounds: int, seconds: int, posts: int, output
         _fail(str(error), CONFIGURATION)
     except (Broken, OSError) as error:
         _fail(str(error), FAILED)
+    if soak:
+        report.show_soak(endurance)
+        return
     targets = report.judge(samples, endurance)
     report.show(samples, endurance, targets)
     if output or not (check or quick):
@@ -113,19 +132,29 @@ def _measure(plan: Plan) -> tuple[Samples, Endurance, str]:
         advance(f"making {plan.posts:,} posts")
         _seed(plan.posts, environ)
 
-        def server(name: str, *command: str) -> Server:
-            return stack.enter_context(serving(command, free_port(), environ, folder / f"{name}.log"))
+        def server(name: str, *command: str, **settings: str) -> Server:
+            own = {f"BLOGAPI_{setting}": value for setting, value in settings.items()}
+            return stack.enter_context(serving(command, free_port(), {**environ, **own}, folder / f"{name}.log"))
 
         advance("starting the servers")
-        servers = {"blogapi": server("blogapi", *BLOGAPI), "by hand": server("by-hand", *BY_HAND)}
-        requests = prepare(servers["blogapi"], folder)
-        check_same(servers["blogapi"], servers["by hand"], requests)
-        (folder / "constant").write_bytes(middling_answer(servers["blogapi"], requests))
-        servers["constant"] = server("constant", *CONSTANT, str(folder / "constant"))
+        servers = {CACHED: server(CACHED, *BLOGAPI)}
+        requests = prepare(servers[CACHED], folder)
         bench = Bench(servers=servers, requests=folder, environ=environ)
-        samples = bench.run(ROWS, plan.rounds, plan.seconds, advance)
+        if plan.rows:
+            servers[TWO_WORKERS] = server(TWO_WORKERS, *BLOGAPI, SERVER__WORKERS="2")
+            for driver in DRIVERS:
+                by_hand, uncached = BY_HAND.format(driver), {"CACHE__ENABLED": "false", "MONGO__DRIVER": driver}
+                servers[driver] = server(driver, *BLOGAPI, **uncached)
+                servers[by_hand] = server(by_hand, *HANDWRITTEN, **uncached)
+                check_same(servers[driver], servers[by_hand], requests)
+            files = [folder / "a-post", folder / "a-page"]
+            for file, paths in zip(files, (requests.reads, requests.lists), strict=True):
+                file.write_bytes(middling_answer(servers[CACHED], paths))
+            servers[CONSTANT] = server(CONSTANT, *UNCHANGING, *map(str, files))
+        samples = bench.run(plan.rows, plan.rounds, plan.seconds, advance)
         advance("starting a fresh server")
-        endurance = bench.endure(server("fresh", *BLOGAPI), plan.mixed_requests, plan.until, advance)
+        fresh = server("fresh", *BLOGAPI, CACHE__ENABLED="true" if not plan.rows else "false")
+        endurance = bench.endure(fresh, plan.mixed_requests, plan.until, advance)
         with MongoClient[dict[str, Any]](mongo.url) as client:
             return samples, endurance, client.server_info()["version"]
 
@@ -144,6 +173,7 @@ def _environment(folder: Path, url: str) -> dict[str, str]:
         "BLOGAPI_AUTH__SECRET": secrets.token_urlsafe(48),
         "BLOGAPI_AUTH__ACCESS_TOKEN_SECONDS": "86400",
         "BLOGAPI_LOG__FORMAT": "json",
+        "BLOGAPI_SERVER__WORKERS": "1",
         **{f"BLOGAPI_LIMITS__{name.upper()}": _UNREACHED for name in rates},
     }
     return {**{name: value for name, value in os.environ.items() if not name.startswith("BLOGAPI_")}, **ours}

@@ -9,11 +9,12 @@ local function slurp(path)
    return text
 end
 
--- One of the paths in the file.
+-- One of the paths in the file. Behind a path may stand the ETag of what the client has.
 local function get(file)
    local made = {}
-   for path in io.lines(file) do
-      made[#made + 1] = wrk.format("GET", path)
+   for line in io.lines(file) do
+      local path, etag = line:match("^(%S+)%s*(%S*)$")
+      made[#made + 1] = wrk.format("GET", path, etag ~= "" and {["If-None-Match"] = etag} or nil)
    end
    return function() return made[math.random(#made)] end
 end

@@ -6,13 +6,17 @@ import json
 import secrets
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("load.lua")
 # Of every hundred requests.
 READ, LIST, CREATE, SIGN_IN = {"read": 100}, {"list": 100}, {"create": 100}, {"sign-in": 100}
+# First pages of lists; reads by who has the post already.
+FIRST, KNOWN = {"first": 100}, {"known": 100}
 MIXED = {"read": 90, "list": 8, "create": 2}
 
 
@@ -22,6 +26,13 @@ class Load:
 
     mix: Mapping[str, int]
     connections: int = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writes:
+    """How many writes come from another process, straight to the database."""
+
+    per_second: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +89,36 @@ class Run:
             count = found["requests"]
             raise Broken(f"{self._what}: of {count} requests {refused} were refused and {broken} got no answer.")
         return Result(**found)
+
+    def stop(self) -> None:
+        """End it early."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(10)
+
+
+class Writing:
+    """Writes on their way, spread over all posts but those that readers are to find unchanged."""
+
+    def __init__(self, load: Writes, requests: Path, environ: Mapping[str, str], *, seconds: float, seed: int) -> None:
+        self._seconds = seconds
+        values = [str(load.per_second), str(seconds), str(seed), str(requests / "known")]
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "scripts.benchmark.writer", *values],
+            cwd=ROOT,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def result(self) -> float:
+        """Wait for the end; returns how many there were in a second: fewer on a busy machine. Raises Broken."""
+        said, _ = self._process.communicate()
+        if self._process.returncode:
+            raise Broken(f"The writes beside the reads failed: {said.strip()[-2000:]}")
+        return int(said) / self._seconds
 
     def stop(self) -> None:
         """End it early."""

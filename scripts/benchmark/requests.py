@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from scripts.benchmark.servers import Server
 
 _BODY_BYTES = 9_000
 _PAGES = 40
+_KNOWN = 200
 _LANGUAGES = ("en", "de", "fr")
 # What two creates of the same draft cannot have in common.
 _OWN = ("id", "slug", "created_at", "updated_at")
@@ -45,7 +46,10 @@ def prepare(server: Server, folder: Path) -> Requests:
     server.ask("POST", "/v1/auth/register", _bytes({**account, "email": "bench@example.org"}))
     sign_in = {"login": account["username"], "password": account["password"]}
     token = json.loads(server.ask("POST", "/v1/auth/login", _bytes(sign_in)))["access_token"]
-    files = {"read": "\n".join(reads), "list": "\n".join(lists), "create": draft, "token": token}
+    first = [path for path in lists if "cursor=" not in path]
+    known = [f"{path} {server.etag(path)}" for path in reads[:_KNOWN]]
+    files = {"read": "\n".join(reads), "list": "\n".join(lists), "first": "\n".join(first), "known": "\n".join(known)}
+    files |= {"create": draft, "token": token}
     for name, text in {**files, "sign-in": json.dumps(sign_in)}.items():
         (folder / name).write_text(text)
     headers = {"Authorization": f"Bearer {token}"}
@@ -78,9 +82,9 @@ def _middling_body(server: Server, reads: tuple[str, ...]) -> str:
     return min(bodies, key=lambda body: abs(len(body.encode()) - _BODY_BYTES))
 
 
-def middling_answer(server: Server, requests: Requests) -> bytes:
-    """A post's answer of the size that is neither large nor small."""
-    answers = sorted([server.get(path) for path in requests.reads[:200]], key=len)
+def middling_answer(server: Server, paths: Sequence[str]) -> bytes:
+    """An answer of the size that is neither large nor small among these."""
+    answers = sorted([server.get(path) for path in paths[:200]], key=len)
     return answers[len(answers) // 2]
 
 

@@ -8,61 +8,111 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
-from scripts.benchmark.load import CREATE, LIST, MIXED, READ, SIGN_IN, Broken, Load, Result, Run
+from scripts.benchmark.load import (
+    CREATE,
+    FIRST,
+    KNOWN,
+    LIST,
+    MIXED,
+    READ,
+    SIGN_IN,
+    Broken,
+    Load,
+    Result,
+    Run,
+    Writes,
+    Writing,
+)
 from scripts.benchmark.servers import ROOT, Server
 
-DRIVER = "driver"
 # A sign-in waits for a free thread: more of them at once are refused.
 SIGNING_IN = Load(mix=SIGN_IN, connections=8)
 FEW_READERS = Load(mix=READ, connections=16)
+# Half of them edits of working copies, half publications of changed posts, by somebody else.
+WRITES = Writes(per_second=500)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the table. `beside` is a load on the same server at the same time."""
+    """One line of the table: a load on one of the servers.
+
+    `beside` goes on at the same time. `least` is asked for, as a part of the rate of the row `against`.
+    """
 
     name: str
     server: str
     load: Load
-    beside: Load | None = None
+    beside: Load | Writes | None = None
     against: str = ""
+    least: float = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One row in one round."""
+    """One row in one round. `written`: how many writes a second there were beside it."""
 
     result: Result
     cpu_seconds: float
     peak_mb: float
+    written: float | None = None
 
     @property
     def cpu_per_1000(self) -> float:
         return 1000 * self.cpu_seconds / self.result.requests
 
 
-BARE_DRIVER, BARE_AIOHTTP = "bare driver, no HTTP", "bare aiohttp, constant bytes"
-READ_BY_HAND, LIST_BY_HAND, CREATE_BY_HAND = "read a post, by hand", "list of 20, by hand", "create a draft, by hand"
-READ_POST, LIST_POSTS, CREATE_POST = "read a post", "list of 20", "create a draft"
+# The servers. Those without a cache have the name of their driver.
+CONSTANT, CACHED, TWO_WORKERS = "constant", "cached", "two workers"
+DRIVERS = ("motor", "pymongo")
+BY_HAND, BARE = "by hand on {}", "bare {}"
+
+BARE_READ, BARE_LIST = "bare aiohttp, the bytes of a post", "bare aiohttp, the bytes of a list"
+BARE_KNOWN = "bare aiohttp, 304"
+BARE_DRIVER = "{}, no HTTP"
+READ_BY_HAND, LIST_BY_HAND, CREATE_BY_HAND = "read, by hand, {}", "list of 20, by hand, {}", "create, by hand, {}"
+READ_POST, LIST_POSTS, CREATE_POST = "read, {}", "list of 20, {}", "create, {}"
 SIGN_INS, MIXTURE = "sign in", "90 % read, 8 % list, 2 % create"
-QUIET, STORM = "read a post, 16 connections", "the same while 8 connections sign in"
+QUIET, STORM = "read, motor, 16 connections", "the same while 8 connections sign in"
+CACHED_READ, CACHED_LIST, CACHED_FIRST = "cached read", "cached list of 20", "cached first page"
+CACHED_KNOWN, BY_TWO = "cached read, 304", "cached read, two workers"
+READ_AMID_WRITES, FIRST_AMID_WRITES = "cached read amid 500 writes/s", "cached first page amid 500 writes/s"
+
+
+def _uncached(driver: str) -> tuple[Row, ...]:
+    hand = BY_HAND.format(driver)
+    rows = (
+        (READ_BY_HAND, READ_POST, READ, 0.8),
+        (LIST_BY_HAND, LIST_POSTS, LIST, 0.8),
+        (CREATE_BY_HAND, CREATE_POST, CREATE, 0.7),
+    )
+    made = [Row(name=BARE_DRIVER.format(driver), server=BARE.format(driver), load=Load(mix=READ))]
+    for by_hand, ours, mix, least in rows:
+        against, load = by_hand.format(driver), Load(mix=mix)
+        made.append(Row(name=against, server=hand, load=load))
+        made.append(Row(name=ours.format(driver), server=driver, load=load, against=against, least=least))
+    return tuple(made)
+
 
 ROWS = (
-    Row(name=BARE_AIOHTTP, server="constant", load=Load(mix=READ)),
-    Row(name=BARE_DRIVER, server=DRIVER, load=Load(mix=READ)),
-    Row(name=READ_BY_HAND, server="by hand", load=Load(mix=READ)),
-    Row(name=READ_POST, server="blogapi", load=Load(mix=READ), against=READ_BY_HAND),
-    Row(name=LIST_BY_HAND, server="by hand", load=Load(mix=LIST)),
-    Row(name=LIST_POSTS, server="blogapi", load=Load(mix=LIST), against=LIST_BY_HAND),
-    Row(name=CREATE_BY_HAND, server="by hand", load=Load(mix=CREATE)),
-    Row(name=CREATE_POST, server="blogapi", load=Load(mix=CREATE), against=CREATE_BY_HAND),
-    Row(name=SIGN_INS, server="blogapi", load=SIGNING_IN),
-    Row(name=QUIET, server="blogapi", load=FEW_READERS),
-    Row(name=STORM, server="blogapi", load=FEW_READERS, beside=SIGNING_IN),
+    Row(name=BARE_READ, server=CONSTANT, load=Load(mix=READ)),
+    Row(name=CACHED_READ, server=CACHED, load=Load(mix=READ), against=BARE_READ, least=0.75),
+    Row(name=BY_TWO, server=TWO_WORKERS, load=Load(mix=READ), against=CACHED_READ, least=1.35),
+    Row(name=READ_AMID_WRITES, server=CACHED, load=Load(mix=READ), beside=WRITES, against=CACHED_READ, least=0.8),
+    Row(name=BARE_LIST, server=CONSTANT, load=Load(mix=LIST)),
+    Row(name=CACHED_LIST, server=CACHED, load=Load(mix=LIST), against=BARE_LIST, least=0.75),
+    Row(name=CACHED_FIRST, server=CACHED, load=Load(mix=FIRST)),
+    Row(name=FIRST_AMID_WRITES, server=CACHED, load=Load(mix=FIRST), beside=WRITES, against=CACHED_FIRST, least=0.5),
+    Row(name=BARE_KNOWN, server=CONSTANT, load=Load(mix=KNOWN)),
+    Row(name=CACHED_KNOWN, server=CACHED, load=Load(mix=KNOWN), against=BARE_KNOWN, least=0.75),
+    *_uncached("motor"),
+    *_uncached("pymongo"),
+    Row(name=SIGN_INS, server="motor", load=SIGNING_IN),
+    Row(name=QUIET, server="motor", load=FEW_READERS),
+    Row(name=STORM, server="motor", load=FEW_READERS, beside=SIGNING_IN),
 )
 
 
@@ -90,6 +140,7 @@ class Endurance:
     wanted: int
     samples: list[Sample] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
+    open_files: list[int] = field(default_factory=list)
 
     @property
     def requests(self) -> int:
@@ -124,20 +175,25 @@ class Bench:
         return samples
 
     def measure(self, row: Row, seconds: float, seed: int) -> Sample:
-        if row.server == DRIVER:
+        if row.server not in self.servers:
             return self._drive(row, seconds, seed)
         server = self.servers[row.server]
         server.settle()
         if row.beside is None:
             return self._load(server, row.load, seconds, seed)
-        beside = Run(row.beside, server.port, self.requests, seconds=seconds + 1, seed=seed)
+        beside = self._beside(row.beside, server, seconds + 1, seed)
         try:
             time.sleep(0.5)
             sample = self._load(server, row.load, seconds, seed)
-            beside.result()
+            written = beside.result()
         finally:
             beside.stop()
-        return sample
+        return replace(sample, written=written) if isinstance(written, float) else sample
+
+    def _beside(self, load: Load | Writes, server: Server, seconds: float, seed: int) -> Run | Writing:
+        if isinstance(load, Writes):
+            return Writing(load, self.requests, self.environ, seconds=seconds, seed=seed)
+        return Run(load, server.port, self.requests, seconds=seconds, seed=seed)
 
     def _load(self, server: Server, load: Load, seconds: float, seed: int) -> Sample:
         server.forget_peak()
@@ -151,7 +207,7 @@ class Bench:
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env=dict(self.environ),
+            env={**self.environ, "BLOGAPI_MONGO__DRIVER": row.server.removeprefix(BARE.format(""))},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -171,4 +227,5 @@ class Bench:
             sample = self._load(server, load, 4, seed=len(found.samples) + 1)
             found.samples.append(sample)
             found.memory_mb.append(server.memory())
+            found.open_files.append(server.open_files())
         return found

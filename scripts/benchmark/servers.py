@@ -11,22 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.benchmark.load import Broken
+from scripts.benchmark.load import ROOT, Broken
 
-ROOT = Path(__file__).resolve().parents[2]
 BLOGAPI = ("blogapi", "serve", "--empty")
-BY_HAND = ("scripts.benchmark.by_hand",)
-CONSTANT = ("scripts.benchmark.constant",)
+HANDWRITTEN = ("scripts.benchmark.by_hand",)
+UNCHANGING = ("scripts.benchmark.constant",)
 _START_SECONDS, _STOP_SECONDS, _SETTLE_SECONDS = 30, 30, 15
 _TICKS = os.sysconf("SC_CLK_TCK")
 MB = 1e6
 
 
 class Server:
-    """A process of ours that serves HTTP on a loopback port."""
+    """A process of ours that serves HTTP on a loopback port, and those that it has started."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self.port, self._process, self._proc = port, process, Path("/proc", str(process.pid))
+        self.port, self._process = port, process
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> bytes:
         return self.ask("GET", path, headers=headers)
@@ -44,19 +43,43 @@ class Server:
             raise Broken(f"{method} {path} on port {self.port} answered {answer.status}: {content[:300]!r}")
         return content
 
+    def etag(self, path: str) -> str:
+        """Of what is there."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request("HEAD", path)
+            answer = connection.getresponse()
+            answer.read()
+        finally:
+            connection.close()
+        return answer.headers["ETag"]
+
+    def open_files(self) -> int:
+        """Of the process that has most of them: files, sockets, pipes."""
+        return max(len(list((proc / "fd").iterdir())) for proc in self._family())
+
     def cpu_seconds(self) -> float:
-        """What all its threads have used so far."""
+        """What all threads of all its processes have used so far."""
         # The name in parentheses may hold spaces; utime and stime are the 12th and 13th value behind it.
-        values = (self._proc / "stat").read_text().rpartition(")")[2].split()
-        return (int(values[11]) + int(values[12])) / _TICKS
+        stats = [(proc / "stat").read_text().rpartition(")")[2].split() for proc in self._family()]
+        return sum(int(values[11]) + int(values[12]) for values in stats) / _TICKS
 
     def memory(self, name: str = "VmRSS") -> float:
-        """In megabytes; `VmHWM` is the peak since `forget_peak`."""
-        lines = (self._proc / "status").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 / MB for line in lines if line.startswith(f"{name}:"))
+        """Of its largest process, in megabytes; `VmHWM` is the peak since `forget_peak`."""
+        lines = [line for proc in self._family() for line in (proc / "status").read_text().splitlines()]
+        return max(int(line.split()[1]) * 1024 / MB for line in lines if line.startswith(f"{name}:"))
 
     def forget_peak(self) -> None:
-        (self._proc / "clear_refs").write_text("5")
+        for proc in self._family():
+            (proc / "clear_refs").write_text("5")
+
+    def _family(self) -> list[Path]:
+        """In /proc: what was started, what that has started, and so on."""
+        found = [Path("/proc", str(self._process.pid))]
+        for proc in found:  # which grows meanwhile
+            children = [pid for task in (proc / "task").iterdir() for pid in (task / "children").read_text().split()]
+            found += [Path("/proc", pid) for pid in children]
+        return found
 
     def settle(self) -> None:
         """Wait until what an earlier load left behind is done: such as passwords whose clients have gone."""
