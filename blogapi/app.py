@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime
+from typing import Any
 
 from aiohttp import web
 from aiohttp_session import session_middleware
@@ -18,22 +19,25 @@ import blogapi.web.handlers
 from blogapi import __version__
 from blogapi.auth.identity import CREDENTIAL_RULES, CredentialRules
 from blogapi.auth.sessions import session_storage
+from blogapi.cache import Cache
 from blogapi.config import Config
 from blogapi.db.client import Database
+from blogapi.db.follow import follow
 from blogapi.db.indexes import create_indexes, missing_indexes
 from blogapi.keys import derive_key
 from blogapi.logs import RequestLog
 from blogapi.moments import utc_now
 from blogapi.posts.jobs import empty_trash
-from blogapi.services import SERVICES, STORES, build_services
+from blogapi.services import SERVICES, SHOWN, STORES, build_services
 from blogapi.web.body import MAX_BYTES
+from blogapi.web.cached import CACHED_READS, CachedReads
 from blogapi.web.docs import set_up_docs
 from blogapi.web.endpoint import PUBLIC_CACHE_CONTROL, SETTINGS, EndpointSettings, declared
 from blogapi.web.errors import render_errors
 from blogapi.web.health import READINESS, Readiness, unreachable
 from blogapi.web.idempotency import IDEMPOTENCY, Idempotency
 from blogapi.web.middlewares.log import REQUEST_LOG, log_requests
-from blogapi.web.middlewares.protect import PROTECTION, Protection, finish_headers, protect, security_headers
+from blogapi.web.middlewares.protect import PROTECTION, SERVER, Protection, finish_headers, protect, security_headers
 from blogapi.web.pagination import CURSOR_KEY
 from blogapi.web.requests import TRUSTED_PROXIES
 
@@ -61,7 +65,7 @@ def create_app(config: Config, database: Database, now: Callable[[], datetime] =
     app[SERVICES] = services
     _configure(app, config)
     app.on_response_prepare.append(finish_headers)
-    app.cleanup_ctx.extend([_request_log(config), _database(database), _background])
+    app.cleanup_ctx.extend([_request_log(config), _database(database), _read_cache(database), _background])
     add_routes(app, ROUTES)
     set_up_docs(app, public_url=config.public_url, version=__version__)
     return app
@@ -86,13 +90,37 @@ def _configure(app: web.Application, config: Config) -> None:
     app[PROTECTION] = Protection(
         limiter=app[SERVICES].limits,
         origins=frozenset(config.cors.origins),
-        headers=security_headers(https_only=config.is_production and config.public_url.startswith("https:")),
+        headers=security_headers(
+            https_only=config.is_production and config.public_url.startswith("https:"),
+            compresses=config.cache.enabled and config.cache.compression,
+        ),
     )
     app[CREDENTIAL_RULES] = CredentialRules.configured(config)
     app[TRUSTED_PROXIES] = config.server.trusted_proxies
     app[CURSOR_KEY] = derive_key(config.auth.secret, "cursor")
     app[IDEMPOTENCY] = Idempotency(app[SERVICES].idempotency, derive_key(config.auth.secret, "idempotency"))
     app[READINESS] = Readiness()
+    app[CACHED_READS] = _cached_reads(config, app[PROTECTION].headers) if config.cache.enabled else None
+
+
+def _cached_reads(config: Config, headers: dict[str, str]) -> CachedReads:
+    cache: Cache[Any] = Cache(SHOWN, config.cache.max_bytes)
+    return CachedReads(cache=cache, headers={**headers, "Server": SERVER}, compresses=config.cache.compression)
+
+
+def _read_cache(database: Database) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def read_cache(app: web.Application) -> AsyncIterator[None]:
+        reads = app[CACHED_READS]
+        if reads is None:
+            yield
+            return
+        app[READINESS].helpers["cache"] = lambda: reads.cache.is_fresh
+        database.on_write.append(reads.cache.written)
+        async with running(follow(database, SHOWN, reads.cache)):
+            yield
+        database.on_write.remove(reads.cache.written)
+
+    return read_cache
 
 
 def _request_log(config: Config) -> Callable[[web.Application], AsyncIterator[None]]:
@@ -116,8 +144,17 @@ def _database(database: Database) -> Callable[[web.Application], AsyncIterator[N
 
 
 async def _background(app: web.Application) -> AsyncIterator[None]:
-    task = asyncio.create_task(empty_trash(app[SERVICES].posts))
-    yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    async with running(empty_trash(app[SERVICES].posts)):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work that goes on beside the requests, and is cancelled at the end."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -32,19 +32,34 @@ _SHOWN_PROBLEMS = 5
 _UNKNOWN = "is not a known key."
 
 
+def _cores() -> int:
+    # Those that this process may use: a container may have fewer than its machine.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
     """What listens, and how patiently."""
 
     host: Annotated[str, Text(settings.host)] = "127.0.0.1"
     port: Annotated[int, Whole(0, 65535)] = 8080
-    workers: Annotated[int, Whole(1, 1024)] = 1
+    workers: Annotated[int, Whole(0, 1024)] = 0
     public_url: Annotated[str, Text(optional(settings.origin))] = ""
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], Items(settings.network)] = ()
     keepalive_seconds: Annotated[int, Whole(1, 3600)] = 15
     body_timeout_seconds: Annotated[int, Whole(1, 3600)] = 30
     connections_per_address: Annotated[int, Whole(1, 1_000_000)] = 512
     drain_seconds: Annotated[int, Whole(0, 600)] = 20
+
+    @property
+    def processes(self) -> int:
+        """How many of them serve: `workers`, or one for each core that this process may use."""
+        return self.workers or _cores()
+
+    @property
+    def busy_threads(self) -> int:
+        """How many threads of a process may compute for long: together half of the cores, for readers go first."""
+        return max(1, _cores() // (2 * self.processes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +68,7 @@ class MongoConfig:
 
     url: Annotated[str, Text(optional(settings.mongo_url))] = field(default="", repr=False)
     database: Annotated[str, Text(settings.database_name)] = "blogapi"
+    driver: Annotated[str, Text(one_of("motor", "pymongo"))] = "motor"
     data_dir: Annotated[Path, Text(settings.path)] = Path("var/mongo")
     mongod: Annotated[str, Text()] = ""
     timeout_seconds: Annotated[int, Whole(1, 300)] = 5
@@ -80,11 +96,6 @@ class AuthConfig:
     session_max_days: Annotated[int, Whole(1, 3650)] = 90
     password: PasswordConfig = field(default_factory=PasswordConfig)
 
-    @property
-    def bcrypt_threads(self) -> int:
-        """How many passwords are hashed at once: `bcrypt_workers`, or half of the cores."""
-        return self.bcrypt_workers or max(1, (os.cpu_count() or 1) // 2)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationConfig:
@@ -100,7 +111,7 @@ class LimitsConfig:
     """How often a client may ask."""
 
     enabled: Annotated[bool, Flag()] = True
-    storage: Annotated[str, Text(one_of("memory", "mongodb"))] = "memory"
+    storage: Annotated[str, Text(one_of("auto", "memory", "mongodb"))] = "auto"
     reads: Annotated[str, Text(settings.rate)] = "1200/minute"
     writes: Annotated[str, Text(settings.rate)] = "240/minute"
     sign_in: Annotated[str, Text(settings.rate)] = "10/minute"
@@ -120,6 +131,8 @@ class CacheConfig:
     """What may be kept, here and on the way."""
 
     enabled: Annotated[bool, Flag()] = True
+    max_bytes: Annotated[int, Whole(1 << 20, 1 << 36)] = 64 << 20
+    compression: Annotated[bool, Flag()] = True
     shared_max_age: Annotated[int, Whole(0, 31_536_000)] = 0
 
 
@@ -162,6 +175,12 @@ class Config:
         """The origin that people see: `server.public_url`, or where we listen."""
         host = f"[{self.server.host}]" if ":" in self.server.host else self.server.host
         return self.server.public_url or settings.address("http", host, self.server.port)
+
+    @property
+    def shares_limits(self) -> bool:
+        """Whether sign-ins and writes are counted in the database, for all processes together."""
+        is_automatic = self.limits.storage == "auto"
+        return self.server.processes > 1 if is_automatic else self.limits.storage == "mongodb"
 
     @property
     def log_format(self) -> str:
@@ -342,9 +361,6 @@ def _did_you_mean(key: str) -> str:
 
 def _conflicts(config: Config) -> Iterator[tuple[str, str]]:
     """What is wrong with settings that are each well-formed."""
-    if config.server.workers != 1:
-        cure = "Start further servers behind a load balancer instead."
-        yield "server.workers", f"must be 1: this version runs one process. {cure}"
     if config.auth.session_idle_days > config.auth.session_max_days:
         yield "auth.session_idle_days", "is more than auth.session_max_days. Lower it, or raise the other."
     if config.is_production:

@@ -32,10 +32,12 @@ class PageRequest:
 class Page(Generic[Item]):
     """Items, and where the next page starts (None at the end). `total` only when it was asked for.
 
-    `position_of` tells where an item of it stands, for who wants to end the page earlier.
+    `position_of` tells where an item of it stands, for who wants to end the page earlier. `ahead` is the id of the
+    first item behind the page: when that one goes, `next` may be wrong.
     """
 
     items: Sequence[Item]
     position_of: Callable[[int], Position] | None = None
     next: Position | None = None
+    ahead: str | None = None
     total: int | None = None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,10 +16,12 @@ from blogapi.auth.passwords import Passwords
 from blogapi.auth.service import AuthService
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
+from blogapi.cache import Shown
 from blogapi.config import Config
 from blogapi.db.client import Database
 from blogapi.db.idempotency import IdempotencyStore
 from blogapi.db.indexes import Store
+from blogapi.db.limits import SharedCounts
 from blogapi.errors import Unavailable
 from blogapi.events import Bus
 from blogapi.moments import utc_now
@@ -44,7 +45,11 @@ STORES: tuple[type[Store], ...] = (
     SlugStore,
     TagStore,
     IdempotencyStore,
+    SharedCounts,
 )
+
+# What of them public answers show, for the read cache.
+SHOWN: Mapping[str, Shown] = {store.collection: store.shown for store in STORES if store.shown is not None}
 
 
 # Per thread: long texts take a tenth of a second each, so that the last one waits for some seconds.
@@ -56,7 +61,7 @@ Result = TypeVar("Result")
 class Renderer:
     """Renders in threads with a short queue: a long text must not hold up the readers on the event loop."""
 
-    def __init__(self, *, workers: int = max(1, (os.cpu_count() or 1) // 2), queue: int | None = None) -> None:
+    def __init__(self, *, workers: int, queue: int | None = None) -> None:
         self._places = threading.Semaphore(workers + (workers * WAITING_PER_THREAD if queue is None else queue))
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="render")
 
@@ -126,7 +131,7 @@ def build_services(config: Config, database: Database, now: Callable[[], datetim
         slugs=SlugStore(database),
         tags=TagStore(database),
     )
-    bus, renderer, passwords = Bus(), Renderer(), Passwords.configured(config.auth)
+    bus, renderer, passwords = Bus(), Renderer(workers=config.server.busy_threads), Passwords.configured(config)
     users = UserService(stores.users, stores.roster, passwords, renderer.small, bus, config.registration, now)
     tokens = Tokens.configured(config, now)
     auth = AuthService(stores.sessions, users, passwords, tokens, config.auth, now)
@@ -141,7 +146,7 @@ def build_services(config: Config, database: Database, now: Callable[[], datetim
         auth=auth,
         posts=posts,
         tags=tags,
-        limits=RateLimiter(config),
+        limits=RateLimiter(config, database),
         idempotency=IdempotencyStore(database, now),
         stores=stores,
         renderer=renderer,

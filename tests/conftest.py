@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,26 +13,47 @@ from aiohttp import ClientResponse
 from mongomock_motor import AsyncMongoMockClient
 
 from blogapi.app import create_app
-from blogapi.config import AuthConfig, Config, LimitsConfig, LogConfig
-from blogapi.db.client import connect
+from blogapi.config import AuthConfig, CacheConfig, Config, LimitsConfig, LogConfig, ServerConfig
+from blogapi.db.client import Client, connect
+from blogapi.db.driver import DRIVERS, MOTOR
 from blogapi.db.mongod import embedded_mongo
 from blogapi.services import SERVICES
 from blogapi.users.model import NewUser
+from blogapi.web.cached import CACHED_READS
 from tests.contract import checked_client
 from tests.mock import mend_mongomock
+from tests.serving import DRIVER
 
 PASSWORD = "correct horse battery"
 mend_mongomock()
 
 
 @pytest.fixture
-def config(tmp_path):
+def config(tmp_path, request):
     return Config(
         root=tmp_path,
         auth=AuthConfig(secret="a test secret that is long enough 0123456789", bcrypt_rounds=4),
         limits=LimitsConfig(enabled=False),
+        server=ServerConfig(workers=1),
         log=LogConfig(level="warning"),
+        cache=CacheConfig(enabled=request.config.getoption("cached")),
     )
+
+
+def pytest_addoption(parser):
+    parser.addoption("--driver", choices=DRIVERS, default=MOTOR, help="mongo.driver of tier 2")
+    parser.addoption("--cached", action="store_true", help="with the read cache; for tier 2")
+
+
+def pytest_configure(config):
+    # For the processes that tests start, too.
+    os.environ[DRIVER] = config.getoption("driver")
+
+
+@pytest.fixture(scope="session")
+def driver():
+    """Through which a test uses a real MongoDB (`mongo.driver`)."""
+    return os.environ[DRIVER]
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +64,9 @@ def mongo_url(tmp_path_factory):
 
 
 @pytest.fixture
-async def mongod_database(mongo_url):
+async def mongod_database(mongo_url, driver):
     """An empty database on the real server. It is emptied and not dropped: building its indexes takes the longest."""
-    client = connect(mongo_url, timeout_seconds=10, pool_size=16)
+    client = connect(mongo_url, driver=driver, timeout_seconds=10, pool_size=16)
     database = client["test"]
     for name in await database.list_collection_names():
         if name.startswith("system."):
@@ -51,7 +74,7 @@ async def mongod_database(mongo_url):
         else:
             await database[name].delete_many({})
     yield database
-    client.close()
+    await client.close()
 
 
 @pytest.fixture(params=["mock", pytest.param("mongod", marks=pytest.mark.mongod)])
@@ -59,7 +82,7 @@ def database(request):
     """An empty database; every test that uses it runs on both tiers."""
     if request.param == "mongod":
         return request.getfixturevalue("mongod_database")
-    return AsyncMongoMockClient()["blogapi"]
+    return Client(AsyncMongoMockClient())["blogapi"]
 
 
 @pytest.fixture
@@ -70,7 +93,17 @@ def app(config, database):
 @pytest.fixture
 async def client(aiohttp_client, app):
     """Speaks HTTP to the app and checks every answer against the OpenAPI document."""
-    return await checked_client(aiohttp_client, app)
+    client = await checked_client(aiohttp_client, app)
+    reads = app[CACHED_READS]
+    await until(lambda: reads is None or reads.cache.is_fresh)
+    return client
+
+
+async def until(holds: Callable[[], Any], seconds: float = 20) -> None:
+    """Wait for something that others do."""
+    async with asyncio.timeout(seconds):
+        while not (await found if asyncio.iscoroutine(found := holds()) else found):
+            await asyncio.sleep(0.01)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,13 @@ from typing import Any
 
 import aiohttp
 import orjson
+from aiohttp.test_utils import TestServer
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import best_match
 
+from blogapi.config import ServerConfig
 from blogapi.web.docs import DOCUMENT
+from blogapi.web.server import Runner
 
 FORMATS = FormatChecker(formats=())
 # RFC 3339 leaves more freedom than our contract: milliseconds, always, and Z.
@@ -119,7 +122,16 @@ async def checked_client(aiohttp_client: Any, app: aiohttp.web.Application, **op
     trace = aiohttp.TraceConfig()
     trace.on_request_end.append(check)
     trace.on_request_redirect.append(check)
-    return await aiohttp_client(app, trace_configs=[trace], **options)
+    return await aiohttp_client(AppServer(app), trace_configs=[trace], **options)
+
+
+class AppServer(TestServer):
+    """Serves an app as blogapi does, and not as aiohttp would."""
+
+    __test__ = False
+
+    async def _make_runner(self, **_: Any) -> Runner:
+        return Runner(self.app, ServerConfig())
 
 
 def pointers(problem: dict[str, Any]) -> set[str]:

@@ -1,3 +1,4 @@
+import os
 import re
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from blogapi.config import KEYS, AuthConfig, Config, LogConfig, MongoConfig, ServerConfig, load_config, variable
+from blogapi.config import KEYS, Config, LogConfig, MongoConfig, ServerConfig, load_config, variable
 from blogapi.errors import ConfigError
 from blogapi.settings import Flag, Items, Whole
 
@@ -73,7 +74,7 @@ cases = [
     ("environment: staging", {}, "environment: must be one of development, production."),
     ("", {"BLOGAPI_SERVER__PORT": "65536"}, "server.port: must be a whole number from 0 to 65535."),
     ("server: {port: -1}", {}, "server.port: must be a whole number from 0 to 65535."),
-    ("server: {workers: 2}", {}, "server.workers: must be 1: this version runs one process."),
+    ("server: {workers: -1}", {}, "server.workers: must be a whole number from 0 to 1024."),
     ("server: {host: 'http://127.0.0.1'}", {}, "server.host: is no host."),
     ("server: {host: '127.0.0.1:8080'}", {}, "server.host: is no host."),
     ("server: {host: 127.0.0.256}", {}, "server.host: is no host."),
@@ -99,7 +100,7 @@ cases = [
     ("auth: {password: {min_length: 257}}", {}, "auth.password.min_length: must be a whole number from 1 to 256."),
     ("registration: {mode: invited}", {}, "registration.mode: must be one of open, invite, closed."),
     ("registration: {role: admin}", {}, "registration.role: must be one of reader, contributor, author, editor."),
-    ("limits: {storage: redis}", {}, "limits.storage: must be one of memory, mongodb."),
+    ("limits: {storage: redis}", {}, "limits.storage: must be one of auto, memory, mongodb."),
     ("limits: {reads: fast}", {}, "limits.reads: is no rate. Write a number"),
     ("limits: {writes: 0/minute}", {}, "limits.writes: is no rate."),
     ("limits: {sign_in: 10/minute; 50/hour}", {}, "limits.sign_in: is no rate."),
@@ -317,9 +318,10 @@ def test_automatic_log_format_follows_the_environment(tmp_path, environment, cho
     assert Config(root=tmp_path, environment=environment, log=LogConfig(format=chosen)).log_format == used
 
 
-def test_password_threads_are_chosen_unless_set():
-    assert AuthConfig().bcrypt_threads >= 1
-    assert AuthConfig(bcrypt_workers=3).bcrypt_threads == 3
+@pytest.mark.parametrize("workers", [0, 1, 1000])
+def test_processes_share_the_cores_for_what_computes_long(workers):
+    server = ServerConfig(workers=workers)
+    assert 1 <= server.busy_threads <= max(1, os.cpu_count() // (2 * server.processes))
 
 
 @pytest.mark.parametrize(
@@ -432,7 +434,7 @@ def test_config_file_explains_every_key(key):
     assert re.fullmatch(r"[A-Za-z].{8,}\.", comment)
     setting = KEYS[key]
     if isinstance(setting, Whole):
-        assert str(setting.validate.max) in comment or key == "server.workers"
+        assert str(setting.validate.max) in comment
     assert isinstance(yaml.safe_load(default), bool) is isinstance(setting, Flag)
     assert isinstance(yaml.safe_load(default), list) is isinstance(setting, Items)
 

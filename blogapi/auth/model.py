@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from blogapi.ids import Id
-from blogapi.users.model import User
+from blogapi.users.model import Byline, User
 
 COOKIE = "cookie"
 TOKEN = "token"  # noqa: S105  # the kind of a session, not a token
@@ -49,6 +49,7 @@ class LiveSession:
     session: Session
     role: str
     status: str
+    byline: Byline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

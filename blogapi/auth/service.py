@@ -181,7 +181,7 @@ class AuthService:
         now, session = self._now(), live.session
         if now - session.last_seen_at >= _SEEN_EVERY:
             await self._sessions.touch(session, now, self._expiry(session.created_at, now))
-        return Identity(user_id=session.user_id, role=live.role, session_id=session.id)
+        return Identity(user_id=session.user_id, role=live.role, session_id=session.id, byline=live.byline)
 
     def _expiry(self, created_at: datetime, now: datetime) -> datetime:
         return min(now + self._idle, created_at + self._longest)

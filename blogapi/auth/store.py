@@ -13,9 +13,14 @@ from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
 from blogapi.users.model import COLLECTION as USERS
+from blogapi.users.model import Byline
 
 KEPT_ROTATIONS = 10
-_PROJECTION = {field.name: 1 for field in fields(Session) if field.name != "id"}
+_OF_USER = ("_id", "role", "status", "username", "display_name", "avatar_url")
+_PROJECTION = {
+    **{field.name: 1 for field in fields(Session) if field.name != "id"},
+    **{f"user.{name}": 1 for name in _OF_USER},
+}
 
 
 class SessionStore(Store):
@@ -35,7 +40,7 @@ class SessionStore(Store):
         await self._sessions.insert_one({**to_document(session), "schema": 1})
 
     async def find(self, session_id: str, now: datetime) -> LiveSession | None:
-        """A session with its user's role and status, in one round trip."""
+        """A session with what is known of its user, in one round trip."""
         found = await self._sessions.aggregate(
             [
                 {"$match": {"_id": object_id(session_id), "expires_at": {"$gt": now}}},
@@ -48,13 +53,18 @@ class SessionStore(Store):
                         "as": "user",
                     }
                 },
-                {"$project": {**_PROJECTION, "user.role": 1, "user.status": 1}},
+                {"$project": _PROJECTION},
             ]
         ).to_list(1)
         if not found or not found[0]["user"]:
             return None
         user = found[0]["user"][0]
-        return LiveSession(session=from_document(Session, found[0]), role=user["role"], status=user["status"])
+        return LiveSession(
+            session=from_document(Session, found[0]),
+            role=user["role"],
+            status=user["status"],
+            byline=from_document(Byline, user),
+        )
 
     async def touch(self, session: Session, now: datetime, expires_at: datetime) -> None:
         """Note that it was used. Of several requests at once, one does."""

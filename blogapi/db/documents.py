@@ -20,7 +20,7 @@ from blogapi.ids import OBJECT_ID
 
 Model = TypeVar("Model")
 _Convert = Callable[[Any], Any]
-_known: dict[type, list[tuple[str, _Convert, _Convert]]] = {}
+_known: dict[type, list[tuple[str, _Convert | None, _Convert | None]]] = {}
 
 
 def from_document(kind: type[Model], document: Mapping[str, Any]) -> Model:
@@ -48,16 +48,21 @@ def _read(kind: type[Model], document: Mapping[str, Any], id_key: str) -> Model:
     for name, read, _ in _fields(kind):
         key = id_key if name == "id" else name
         if key in document:
-            given[name] = read(document[key])
+            value = document[key]
+            given[name] = value if read is None or value is None else read(value)
     return kind(**given)
 
 
 def _write(model: Any, id_key: str) -> Document:
-    return {id_key if name == "id" else name: write(getattr(model, name)) for name, _, write in _fields(type(model))}
+    document = {}
+    for name, _, write in _fields(type(model)):
+        value = getattr(model, name)
+        document[id_key if name == "id" else name] = value if write is None or value is None else write(value)
+    return document
 
 
-def _fields(kind: type) -> list[tuple[str, _Convert, _Convert]]:
-    """Of each field: its name, how it is read and how it is written."""
+def _fields(kind: type) -> list[tuple[str, _Convert | None, _Convert | None]]:
+    """Of each field: its name, how it is read and how it is written; None is as it is."""
     if kind not in _known:
         hints = get_type_hints(kind, include_extras=True)
         names = [field.name for field in dataclasses.fields(kind)]
@@ -65,30 +70,25 @@ def _fields(kind: type) -> list[tuple[str, _Convert, _Convert]]:
     return _known[kind]
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
 def _aware(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC)
 
 
-def _converters(hint: Any) -> tuple[_Convert, _Convert]:
-    """How a value of this type is read from a document, and written to one."""
+def _converters(hint: Any) -> tuple[_Convert | None, _Convert | None]:
+    """How a value of this type is read from a document, and written to one. None is always None."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return (str, ObjectId) if OBJECT_ID in arguments[1:] else _converters(arguments[0])
     if origin in (Union, UnionType):
-        read, write = next(_converters(argument) for argument in arguments if argument is not NoneType)
-        return (
-            lambda value: None if value is None else read(value),
-            lambda value: None if value is None else write(value),
-        )
+        return next(_converters(argument) for argument in arguments if argument is not NoneType)
     if origin is tuple:
         read, write = _converters(arguments[0])
-        return lambda items: tuple(map(read, items)), lambda items: [*map(write, items)]
+        return (
+            tuple if read is None else lambda items: tuple(map(read, items)),
+            list if write is None else lambda items: [*map(write, items)],
+        )
     if hint is datetime:
-        return _aware, _same
+        return _aware, None
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return lambda inner: _read(hint, inner, "id"), to_subdocument
-    return _same, _same
+    return None, None

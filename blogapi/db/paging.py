@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from bson.objectid import ObjectId
-from motor.motor_asyncio import AsyncIOMotorCollection
 
-from blogapi.db.client import Document
+from blogapi.db.client import Collection, Document
 from blogapi.ids import is_id
 from blogapi.paging import Page, PageRequest, Position, SortValue
 
@@ -55,7 +54,7 @@ def after(query: Mapping[str, Any], sort: Sort, position: Position) -> Document:
 
 
 async def find_page(
-    collection: AsyncIOMotorCollection[Document],
+    collection: Collection,
     query: Mapping[str, Any],
     sort: Sort,
     page: PageRequest,
@@ -73,6 +72,7 @@ async def find_page(
     cursor = cursor.sort([(sort.key, sort.direction), ("_id", sort.direction)]).limit(page.limit + 1)
     documents = await cursor.to_list(page.limit + 1)
     more = len(documents) > page.limit
+    ahead = str(documents[page.limit]["_id"]) if more else None
     documents = documents[: page.limit]
 
     def position_of(index: int) -> Position:
@@ -80,7 +80,8 @@ async def find_page(
         return Position(_value(document, sort.key), str(document["_id"]))
 
     items = [read(document) for document in documents]
-    return Page(items=items, position_of=position_of, next=position_of(-1) if more else None, total=total)
+    following = position_of(-1) if more else None
+    return Page(items=items, position_of=position_of, next=following, ahead=ahead, total=total)
 
 
 def _value(document: Document, key: str) -> SortValue:

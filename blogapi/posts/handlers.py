@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -11,11 +12,13 @@ from aiohttp import web
 from blogapi.auth.identity import find_identity, signed_in
 from blogapi.auth.needs import PUBLIC as ANYBODY
 from blogapi.auth.needs import SIGNED_IN, role
+from blogapi.cache import document, found_by
 from blogapi.errors import Forbidden, Unauthorized
 from blogapi.paging import Page
 from blogapi.posts.model import HEAVY_FIELDS, PUBLIC_FIELDS, Draft, Post, PublicFilter, WorkingFilter
 from blogapi.posts.schemas import NewPostSchema, PostEditSchema, PostListQuery, PublishSchema, ReadPostQuery
 from blogapi.posts.service import PostService
+from blogapi.posts.shown import POSTS, sources_of_page
 from blogapi.posts.views import (
     LIVE,
     PUBLIC,
@@ -26,8 +29,10 @@ from blogapi.posts.views import (
     editable,
 )
 from blogapi.services import services
-from blogapi.users.model import Viewer
+from blogapi.users.model import COLLECTION as USERS
+from blogapi.users.model import Viewer, username_key
 from blogapi.web.body import MAX_BYTES
+from blogapi.web.cached import made_from
 from blogapi.web.endpoint import PUBLIC_CACHE_CONTROL, Reply, attempt, endpoint, if_match
 from blogapi.web.fields import QueryFlag, Strict
 from blogapi.web.pagination import PageQuery, page_request
@@ -66,7 +71,7 @@ async def _for_publishing(request: web.Request) -> Post:
 
 
 @routes.get("/v1/posts")
-@endpoint(needs=ANYBODY, query=PostListQuery, returns=(PUBLIC, WORKING), listed=True)
+@endpoint(needs=ANYBODY, query=PostListQuery, returns=(PUBLIC, WORKING), listed=True, cached=True)
 async def list_posts(request: web.Request, query: Query) -> Reply:
     """List published posts, or with `status` those that you may edit."""
     if query["status"] in ((), ("published",)):
@@ -90,8 +95,14 @@ async def _list_public(request: web.Request, query: Query) -> Reply:
         raise invalid_parameter("sort", "invalid_choice", "The public list is sorted by published_at or -published_at.")
     fields = chosen_fields(query, PUBLIC_FIELDS)
     wanted = PublicFilter(newest_first=sort.startswith("-"), **_selection(query))
-    page = page_request(request, query)
-    found = await services(request).posts.list_public(wanted, query["author"], page, fields)
+    page, posts = page_request(request, query), services(request).posts
+    authors = await posts.ids_of_authors(query["author"])
+    for name, author_id in authors.items():
+        if name != author_id:
+            made_from(request, found_by(USERS, f"username={username_key(name)}"), document(USERS, author_id))
+    wanted = replace(wanted, author_ids=tuple(filter(None, authors.values())))
+    found = await posts.list_public(wanted, [author_id or name for name, author_id in authors.items()], page, fields)
+    made_from(request, page=sources_of_page(wanted, page, found))
     return Reply(result=found, limit=page.limit)
 
 
@@ -122,10 +133,11 @@ def _selection(query: Query) -> dict[str, Any]:
 
 
 @routes.get("/v1/posts/{id}")
-@endpoint(needs=ANYBODY, query=ReadPostQuery, returns=(PUBLIC, WORKING))
+@endpoint(needs=ANYBODY, query=ReadPostQuery, returns=(PUBLIC, WORKING), cached=True)
 async def read_post(request: web.Request, query: Query) -> Reply:
     """Read one post: what everybody sees, or the working copy for those who may edit it."""
     post_id, posts, fields = request.match_info["id"], services(request).posts, _fields(query)
+    made_from(request, document(POSTS, post_id))
     if query["view"] is None:
         public = await posts.find_public(post_id=post_id)
         if public is not None:
@@ -134,14 +146,15 @@ async def read_post(request: web.Request, query: Query) -> Reply:
 
 
 @routes.get("/v1/posts/by-slug/{slug}")
-@endpoint(needs=ANYBODY, query=ReadPostQuery, returns=(PUBLIC, WORKING), also=(301,))
+@endpoint(needs=ANYBODY, query=ReadPostQuery, returns=(PUBLIC, WORKING), cached=True, also=(301,))
 async def read_post_by_slug(request: web.Request, query: Query) -> Reply | web.Response:
     """Read one post by its slug. A former slug answers 301 to the present one."""
-    slug, posts = request.match_info["slug"], services(request).posts
-    fields = _fields(query)
+    slug, posts, fields = request.match_info["slug"], services(request).posts, _fields(query)
+    made_from(request, found_by(POSTS, f"slug={slug.lower()}"))
     if query["view"] is None:
         present = await posts.find_public(slug=slug)
         if present is not None:
+            made_from(request, document(POSTS, present["id"]))
             return Reply(result=present, fields=fields)
         if moved_to := await posts.moved_to(slug, None):
             return _redirect(request, moved_to, PUBLIC_CACHE_CONTROL)

@@ -67,12 +67,13 @@ class PostService:
         return await self._posts.find_public({"slug": slug} if slug else {"id": post_id})
 
     async def moved_to(self, slug: str, who: Viewer) -> str | None:
-        """The present slug of a post that readers once found under this one."""
-        holder = await self._slugs.holder(slug)
+        """The present slug of a post that readers once found under this one, however it was capitalised."""
+        former = slug.lower()
+        holder = await self._slugs.holder(former)
         if holder is None:
             return None
         post = await self._posts.get(holder)
-        if post.live is None or not post.has_readers or not post.may_see(who) or slug not in post.live_slugs:
+        if post.live is None or not post.has_readers or not post.may_see(who) or former not in post.live_slugs:
             return None
         return None if post.live.slug == slug else post.live.slug
 
@@ -124,9 +125,13 @@ class PostService:
         mine = wanted.editable_by if who.is_editor else who.user_id
         return await self._posts.list_working(replace(wanted, author_ids=ids, editable_by=mine), page, heavy=heavy)
 
+    async def ids_of_authors(self, authors: Iterable[str]) -> dict[str, str | None]:
+        """The ids behind ids and usernames; None for a username that nobody has."""
+        return {name: name if is_id(name) else await self._users.id_of_username(name) for name in authors}
+
     async def _author_ids(self, authors: Iterable[str]) -> tuple[str, ...]:
-        found = [name if is_id(name) else await self._users.id_of_username(name) for name in authors]
-        return tuple(author for author in found if author is not None)
+        found = await self.ids_of_authors(authors)
+        return tuple(author_id for author_id in found.values() if author_id is not None)
 
     # Writing
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from bson.objectid import ObjectId
@@ -16,17 +15,15 @@ from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from blogapi.changes import KEPT
-from blogapi.db.bulk import insert_new
+from blogapi.db.bulk import every, insert_new
 from blogapi.db.client import Database, Document, new_id, object_id
 from blogapi.db.documents import from_document, from_subdocument, to_document, to_subdocument
 from blogapi.db.indexes import Store
 from blogapi.db.paging import Sort, find_page, stored
 from blogapi.db.together import Together
 from blogapi.errors import Gone, NotFound
-from blogapi.moments import rfc3339
 from blogapi.paging import Page, PageRequest, Position
 from blogapi.posts.model import (
-    CONTENT_FIELDS,
     HEAVY_FIELDS,
     PUBLIC_FIELDS,
     Post,
@@ -35,6 +32,8 @@ from blogapi.posts.model import (
     Working,
     WorkingFilter,
 )
+from blogapi.posts.public import projection_of, public_post
+from blogapi.posts.shown import POSTS, SHOWN
 from blogapi.users.model import Byline
 
 _PUBLISHED_AT, _UPDATED_AT = "live.published_at", "updated_at"
@@ -42,7 +41,6 @@ _KEPT_KEYS = 20
 _READABLE = {"live.audience": {"$in": ["public", "unlisted"]}}
 # More posts in one answer of the database would keep those that came first waiting.
 _TOGETHER = 16
-_NONE_YET: Document = {"likes": 0, "comments": 0}
 _SLUGS = {"working.slug": 1, "live.slug": 1, "live_slugs": 1}
 
 
@@ -54,7 +52,8 @@ def _index(name: str, *keys: str) -> IndexModel:
 class PostStore(Store):
     """The head documents."""
 
-    collection = "posts"
+    collection = POSTS
+    shown = SHOWN
     indexes = (
         _index("public", "live.audience", "-live.published_at", "-_id"),
         _index("public_by_tag", "live.audience", "live.tags", "-live.published_at", "-_id"),
@@ -73,7 +72,6 @@ class PostStore(Store):
         IndexModel(
             [("origin.source", 1), ("origin.path", 1)],
             name="origin",
-            unique=True,
             partialFilterExpression={"origin.path": {"$exists": True}},
         ),
         IndexModel([("deleted_at", 1)], name="trash", partialFilterExpression={"status": "trashed"}),
@@ -89,11 +87,11 @@ class PostStore(Store):
             document = await self._public.find(object_id(key["id"]))
         else:
             where = {"live.slug": key["slug"], **_READABLE}
-            document = await self._posts.find_one(where, dict(_projection(PUBLIC_FIELDS)))
+            document = await self._posts.find_one(where, dict(projection_of(PUBLIC_FIELDS)))
         return None if document is None else public_post(document, PUBLIC_FIELDS)
 
     async def _find_all_public(self, post_ids: list[ObjectId]) -> dict[ObjectId, Document]:
-        found = self._posts.find({"_id": {"$in": post_ids}, **_READABLE}, dict(_projection(PUBLIC_FIELDS)))
+        found = self._posts.find({"_id": {"$in": post_ids}, **_READABLE}, dict(projection_of(PUBLIC_FIELDS)))
         # Else the planner weighs this against all the indexes that begin with the audience.
         documents = await found.hint([("_id", 1)]).to_list(len(post_ids))
         return {document["_id"]: document for document in documents}
@@ -178,7 +176,7 @@ class PostStore(Store):
         query: Document = {"live.audience": "public", **_selection("live", wanted)}
         query |= _range(_PUBLISHED_AT, wanted.published_from, wanted.published_before)
         sort = Sort(_PUBLISHED_AT, wanted.newest_first)
-        projection = {**_projection(chosen), sort.key: 1}
+        projection = {**projection_of(chosen), sort.key: 1}
         return await find_page(
             self._posts, query, sort, page, lambda found: public_post(found, chosen), projection=projection
         )
@@ -210,9 +208,16 @@ class PostStore(Store):
 
     # For `doctor`
 
+    async def _all(self, projection: Mapping[str, int]) -> AsyncIterator[Document]:
+        """Every post that was not removed for good."""
+        # Filtered here: the index of the statuses would lead to and fro through the collection.
+        async for document in every(self._posts, None, projection):
+            if "working" in document:
+                yield document
+
     async def all_slugs(self) -> AsyncIterator[tuple[str, str]]:
         """Every slug that a post has or had before readers, with the id of the post."""
-        async for document in self._posts.find({"status": {"$ne": "purged"}}, _SLUGS):
+        async for document in self._all(_SLUGS):
             for slug in _slugs_in(document):
                 yield slug, str(document["_id"])
 
@@ -224,9 +229,7 @@ class PostStore(Store):
 
     async def all_bylines(self) -> AsyncIterator[Byline]:
         """Every byline in every copy."""
-        async for document in self._posts.find(
-            {"status": {"$ne": "purged"}}, {"working.authors": 1, "live.authors": 1}
-        ):
+        async for document in self._all({"working.authors": 1, "live.authors": 1}):
             for copy in (document["working"], document.get("live")):
                 for author in copy["authors"] if copy else ():
                     yield from_subdocument(Byline, author)
@@ -263,7 +266,7 @@ class RevisionStore(Store):
         if revision == post.working.revision:
             return post.working
         # A crash may have left a copy of a revision that never was.
-        document = await self._revisions.find_one({"_id": f"{post.id}:{revision}"})
+        document = await self._revisions.find_one({"_id": f"{post.id}:{revision}", "post_id": object_id(post.id)})
         if document is None or revision > post.working.revision:
             raise NotFound(f"This post has no revision {revision}.")
         return from_document(Working, document)
@@ -379,51 +382,8 @@ class SlugStore(Store):
 
     async def claimed_before(self, moment: datetime) -> AsyncIterator[tuple[str, str, list[str]]]:
         """`(slug, post id, tokens)` of all but the newest claims, whose posts may be on their way. For `doctor`."""
-        async for document in self._slugs.find({"claimed_at": {"$lt": stored(moment)}}):
+        async for document in every(self._slugs, {"claimed_at": {"$lt": stored(moment)}}):
             yield document["_id"], str(document["post_id"]), document["claims"]
-
-
-def _authors(authors: list[Document]) -> list[Document]:
-    return [{**author, "id": str(author["id"])} for author in authors]
-
-
-# Where the fields of the public view come from: the part of the head document, the name there, and how it is written.
-# `id` and `status` are not among them.
-_LIVE, _HEAD, _COUNTERS = range(3)
-_PREFIXES = ("live.", "", "counters.")
-_SOURCES: dict[str, tuple[int, str, Callable[[Any], Any] | None]] = {
-    **{name: (_LIVE, name, None) for name in ("version", *CONTENT_FIELDS)},
-    "authors": (_LIVE, "authors", _authors),
-    "published_at": (_LIVE, "published_at", rfc3339),
-    "live_updated_at": (_LIVE, "moved_at", rfc3339),
-    "updated_at": (_LIVE, "updated_at", rfc3339),
-    **{name: (_HEAD, name, None) for name in ("featured", "visibility", "comments_policy")},
-    "created_at": (_HEAD, "created_at", rfc3339),
-    "likes_count": (_COUNTERS, "likes", None),
-    "comments_count": (_COUNTERS, "comments", None),
-}
-
-
-@lru_cache(maxsize=256)  # clients choose the fields, but few of the many choices are ever made
-def _sources(wanted: tuple[str, ...]) -> tuple[tuple[str, int, str, Callable[[Any], Any] | None], ...]:
-    return tuple((name, *_SOURCES[name]) for name in wanted if name in _SOURCES)
-
-
-@lru_cache(maxsize=256)
-def _projection(wanted: tuple[str, ...]) -> Mapping[str, int]:
-    return {"live.version": 1, **{_PREFIXES[part] + key: 1 for _, part, key, _ in _sources(wanted)}}
-
-
-def public_post(document: Document, wanted: tuple[str, ...]) -> PublicPost:
-    """The reader's view of a head document, from an allow-list."""
-    parts = (document["live"], document, document.get("counters") or _NONE_YET)
-    view: dict[str, Any] = {"id": str(document["_id"])}
-    for name, part, key, write in _sources(wanted):
-        value = parts[part].get(key)
-        view[name] = value if write is None else write(value)
-    if "status" in wanted:
-        view["status"] = "published"
-    return view  # type: ignore[return-value]  # the names are those of PublicPost
 
 
 def _slugs_in(document: Document) -> frozenset[str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
 
+from blogapi.cache import FoundBy, Shown
 from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document
 from blogapi.db.indexes import Store
@@ -29,6 +30,11 @@ class TagStore(Store):
     """Tags, by slug."""
 
     collection = "tags"
+    shown = Shown(
+        fields=frozenset({"slug", "name", "description", "post_count", "version", "updated_at"}),
+        projection={"slug": 1, "post_count": 1},
+        facts=lambda tag: FoundBy((f"slug={tag['slug']}", *(["list"] if tag["post_count"] else []))),
+    )
     indexes = (
         IndexModel([("slug", 1)], name="slug", unique=True),
         IndexModel([("slug", 1), ("_id", 1)], name="public_by_slug", partialFilterExpression=_PUBLIC),
@@ -64,7 +70,7 @@ class TagStore(Store):
                 fresh = {"version": 1, "name": name or name_of(slug), "description": "", "post_count": 0, "schema": 1}
                 times = {"created_at": now, "updated_at": now}
                 try:
-                    await self._tags.update_one({"slug": slug}, {"$setOnInsert": {**fresh, **times}}, upsert=True)
+                    await self._tags.insert_one({"slug": slug, **fresh, **times})
                 except DuplicateKeyError:
                     continue  # somebody else made it in this very moment
 

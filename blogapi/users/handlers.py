@@ -9,8 +9,9 @@ from aiohttp import web
 
 from blogapi.auth.identity import find_identity, signed_in
 from blogapi.auth.needs import PUBLIC, SIGNED_IN, role
+from blogapi.cache import document, found_by, list_names
 from blogapi.services import services
-from blogapi.users.model import ManagedProfile, NewUser, OwnProfile, User
+from blogapi.users.model import COLLECTION, ManagedProfile, NewUser, OwnProfile, User, username_key
 from blogapi.users.schemas import (
     ADMIN,
     ADMIN_FIELDS,
@@ -26,6 +27,7 @@ from blogapi.users.schemas import (
     own_fields,
 )
 from blogapi.users.service import require_admin
+from blogapi.web.cached import made_from
 from blogapi.web.endpoint import Reply, attempt, endpoint, if_match
 from blogapi.web.pagination import page_request
 from blogapi.web.query import chosen_fields
@@ -46,6 +48,7 @@ async def _look_up(request: web.Request, query: dict[str, Any], **who: str) -> R
     user = await services(request).users.look_up(partial(find_identity, request), everything=everything, **who)
     if everything or not user.is_public:
         return Reply(result=user, shape=ADMIN, private=True)
+    made_from(request, document(COLLECTION, user.id))
     return Reply(result=user)
 
 
@@ -64,7 +67,7 @@ async def edit_me(request: web.Request, user: User, wish: OwnProfile) -> User:
 
 
 @routes.get("/v1/users")
-@endpoint(needs=PUBLIC, query=UserListQuery, returns=(PROFILE, ADMIN), listed=True)
+@endpoint(needs=PUBLIC, query=UserListQuery, returns=(PROFILE, ADMIN), listed=True, cached=True)
 async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
     """List people who have published, or everybody for administrators."""
     everything = query["view"] == "admin"
@@ -73,11 +76,19 @@ async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
     if everything:
         require_admin(await find_identity(request))
     page = await services(request).users.list(query["filter"], wanted)
+    made_from(request, *list_names(COLLECTION, [user.id for user in page.items], page.ahead))
     return Reply(result=page, shape=shape, limit=query["limit"], fields=fields, private=everything)
 
 
 @routes.post("/v1/users")
-@endpoint(needs=role("admin"), body=NewUserSchema, returns=ADMIN, status=201, idempotent=True)
+@endpoint(
+    needs=role("admin"),
+    body=NewUserSchema,
+    faults=lambda request, fields: services(request).users.faults(fields),
+    returns=ADMIN,
+    status=201,
+    idempotent=True,
+)
 async def create_user(request: web.Request, new: NewUser) -> Reply:
     """Make an account for somebody."""
     user = await services(request).users.create(new, attempt(request))
@@ -85,16 +96,18 @@ async def create_user(request: web.Request, new: NewUser) -> Reply:
 
 
 @routes.get("/v1/users/{id}")
-@endpoint(needs=PUBLIC, query=ReadUserQuery, returns=(PROFILE, ADMIN))
+@endpoint(needs=PUBLIC, query=ReadUserQuery, returns=(PROFILE, ADMIN), cached=True)
 async def read_user(request: web.Request, query: dict[str, Any]) -> Reply:
     """Read somebody's profile."""
+    made_from(request, document(COLLECTION, request.match_info["id"]))
     return await _look_up(request, query, user_id=request.match_info["id"])
 
 
 @routes.get("/v1/users/by-username/{name}")
-@endpoint(needs=PUBLIC, query=ReadUserQuery, returns=(PROFILE, ADMIN))
+@endpoint(needs=PUBLIC, query=ReadUserQuery, returns=(PROFILE, ADMIN), cached=True)
 async def read_user_by_name(request: web.Request, query: dict[str, Any]) -> Reply:
     """Read somebody's profile by username."""
+    made_from(request, found_by(COLLECTION, f"username={username_key(request.match_info['name'])}"))
     return await _look_up(request, query, username=request.match_info["name"])
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from blogapi.cache import FoundBy, Shown
 from blogapi.changes import KEPT
 from blogapi.db.client import Database, Document, object_id
 from blogapi.db.documents import from_document, to_document
@@ -60,6 +61,13 @@ class UserStore(Store):
     """People, each one document."""
 
     collection = COLLECTION
+    shown = Shown(
+        fields=PUBLIC_FIELDS | {"username_key", "bio_html", "public_change", "counters", "status"},
+        projection={"username_key": 1, "counters.posts": 1},
+        facts=lambda user: FoundBy(
+            (f"username={user['username_key']}", *(["list"] if user["counters"]["posts"] else []))
+        ),
+    )
     indexes: ClassVar[tuple[IndexModel, ...]] = (
         IndexModel([("username_key", 1)], name="username", unique=True),
         # Bylines from an import and erased people have no address.

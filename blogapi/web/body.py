@@ -56,6 +56,11 @@ async def read_json(
 
 
 async def _read(request: web.Request, timeout_seconds: float, max_bytes: int) -> bytes:
+    if request.content.is_eof():  # small ones come together with the head
+        whole = request.content.read_nowait()
+        if len(whole) > max_bytes:
+            raise _too_large(max_bytes)
+        return whole
     # aiohttp has no deadline of its own for bodies that stall, and one bound for all routes.
     received = bytearray()
     try:

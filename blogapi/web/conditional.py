@@ -25,6 +25,23 @@ def etag_of(body: bytes, version: int | None) -> str:
     return f'"{digest}"' if version is None else f'"{version}-{digest}"'
 
 
+def recoded_etag(etag: str, body: bytes) -> str:
+    """The validator of the same representation in another content coding (RFC 9110 section 8.8.3.3)."""
+    version, dash, _ = etag.strip('"').rpartition("-")
+    return etag_of(body, int(version) if dash else None)
+
+
+def revalidated(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """The answer to a read, or 304 if the caller has it already."""
+    etag = response.headers.get("ETag")
+    if etag is None or response.status != 200 or "If-None-Match" not in request.headers or not is_known(request, etag):
+        return response
+    headers = response.headers.copy()
+    headers.popall("Content-Type", None)
+    headers.popall("Content-Encoding", None)
+    return web.Response(status=304, headers=headers)
+
+
 def is_known(request: web.Request, etag: str) -> bool:
     """Whether the caller's `If-None-Match` says that it has this representation: weak comparison, as the RFC asks."""
     offered = ",".join(request.headers.getall("If-None-Match", []))

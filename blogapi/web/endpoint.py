@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Protocol
 
 import orjson
@@ -22,7 +22,8 @@ from blogapi.db.client import database_errors
 from blogapi.errors import FieldError, Invalid, Stale
 from blogapi.paging import Page, Position
 from blogapi.web.body import SMALL_BYTES, Sent, read_json
-from blogapi.web.conditional import etag_of, expected_versions, is_known
+from blogapi.web.cached import CACHED_READS
+from blogapi.web.conditional import etag_of, expected_versions, revalidated
 from blogapi.web.fields import Message, Strict
 from blogapi.web.idempotency import IDEMPOTENCY, offered_key
 from blogapi.web.middlewares.protect import count_write
@@ -114,8 +115,11 @@ class Endpoint:
     status: int = 200
     match: bool = False
     idempotent: bool = False
+    cached: bool = False
     content_type: str = JSON
     also: tuple[int, ...] = ()
+    # What else is wrong with those fields that the schema finds good, so that one answer names everything.
+    faults: Callable[[web.Request, Mapping[str, Any]], list[FieldError]] | None = None
 
 
 def declared(handler: Any) -> Endpoint | None:
@@ -152,7 +156,11 @@ def endpoint(*, returns: Shape | tuple[Shape, ...] = (), **declaration: Any) -> 
         async def run(request: web.Request) -> web.StreamResponse:
             sent = await serve.read_body(request)
             with database_errors():
-                return await serve(request, sent)
+                if request.method not in _SAFE:
+                    return await serve(request, sent)
+                reads = request.config_dict[CACHED_READS] if known.cached else None
+                make = partial(serve, request, sent)
+                return revalidated(request, await (make() if reads is None else reads.through(request, make)))
 
         run.__endpoint__ = known  # type: ignore[attr-defined]  # how openapi.py and the app find the declaration
         return run
@@ -182,7 +190,7 @@ class _Server:
             request[ATTEMPT] = attempt
             arguments = [*subject]
             if request.method not in _SAFE:
-                wish = await self._wish(sent, *subject)
+                wish = await self._wish(request, sent, *subject)
                 arguments += [wish] if self._takes_body else []
             if known.match:
                 request[EXPECTED] = expected_versions(request)
@@ -216,12 +224,12 @@ class _Server:
             offered_key(request)
         return query
 
-    async def _wish(self, sent: Sent, *subject: Any) -> Any:
+    async def _wish(self, request: web.Request, sent: Sent, *subject: Any) -> Any:
         if sent.is_large:
-            return await asyncio.to_thread(self._load, sent.value, *subject)
-        return self._load(sent.value, *subject)
+            return await asyncio.to_thread(self._load, request, sent.value, *subject)
+        return self._load(request, sent.value, *subject)
 
-    def _load(self, value: Any, *subject: Any) -> Any:
+    def _load(self, request: web.Request, value: Any, *subject: Any) -> Any:
         if self._known.merge is not None and isinstance(value, dict):
             # An unknown field stays even where null would remove it, to be refused like any other.
             unknown = {name: sent for name, sent in value.items() if name not in self._body.fields}
@@ -229,7 +237,10 @@ class _Server:
         try:
             return self._body.load(value)
         except ValidationError as error:
-            raise Invalid(field_errors(error.messages)) from None
+            faults = field_errors(error.messages)
+            if self._known.faults is not None and isinstance(error.valid_data, dict):
+                faults += self._known.faults(request, error.valid_data)
+            raise Invalid(faults) from None
 
     def _with_present(self, error: Stale) -> Stale:
         view = self._known.returns[0].view(error.current)
@@ -266,7 +277,7 @@ def field_errors(messages: Any, pointer: str = "") -> list[FieldError]:
 
 
 def respond(request: web.Request, known: Endpoint, result: Any) -> web.StreamResponse:
-    """The answer: JSON with a strong ETag, or 304 if the caller has it."""
+    """The answer: JSON with a strong ETag."""
     if isinstance(result, web.StreamResponse):
         return result
     reply = result if isinstance(result, Reply) else Reply(result=result)
@@ -274,14 +285,11 @@ def respond(request: web.Request, known: Endpoint, result: Any) -> web.StreamRes
     if reply.result is None:
         return web.Response(status=known.status, headers=headers)
     body, version = _render(request, reply.shape or known.returns[0], reply, headers)
-    headers[hdrs.ETAG] = etag = etag_of(body, version)
+    headers[hdrs.ETAG] = etag_of(body, version)
     if known.status == 204:
         return web.Response(status=204, headers=headers)
-    if request.method in ("GET", "HEAD"):
-        if known.needs.is_public and not reply.private:
-            headers[hdrs.CACHE_CONTROL] = request.config_dict[SETTINGS].public_cache_control
-        if is_known(request, etag):
-            return web.Response(status=304, headers=headers)
+    if request.method in _SAFE and known.needs.is_public and not reply.private:
+        headers[hdrs.CACHE_CONTROL] = request.config_dict[SETTINGS].public_cache_control
     headers[hdrs.CONTENT_TYPE] = known.content_type
     return web.Response(status=known.status, body=body, headers=headers)
 

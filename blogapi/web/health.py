@@ -18,7 +18,7 @@ from blogapi.web.fields import Choice, Strict
 
 log = logging.getLogger("blogapi.health")
 
-_OK, _FAILED = "ok", "failed"
+_OK, _FAILED, _ASIDE = "ok", "failed", "standing aside"
 # What is missing; nothing when all is well. Raises when it cannot be told.
 Check = Callable[[], Awaitable[Sequence[str]]]
 
@@ -28,10 +28,12 @@ class Readiness:
     """What has to be well before requests should come here, and whether they should stop coming.
 
     `running` counts the requests that are being answered. A verdict counts for `keep_seconds`, so that nobody can wear
-    the database out by asking; `timeout_seconds` bounds each check.
+    the database out by asking; `timeout_seconds` bounds each check. What only helps may stand aside: requests are
+    welcome all the same.
     """
 
     checks: dict[str, Check] = field(default_factory=dict)
+    helpers: dict[str, Callable[[], bool]] = field(default_factory=dict)
     draining: bool = False
     running: int = 0
     keep_seconds: float = 2
@@ -48,7 +50,7 @@ class Readiness:
         checks = await self.verdicts()
         if _FAILED in checks.values():
             raise _not_ready("Something that requests need is not there.", checks)
-        return checks
+        return checks | {name: _OK if helps() else _ASIDE for name, helps in self.helpers.items()}
 
     async def verdicts(self) -> dict[str, str]:
         """`ok` or `failed` for each check. What is behind a failure goes to the log, not to the public."""
@@ -99,7 +101,7 @@ class HealthShape(Strict):
 class ReadinessShape(HealthShape):
     """Requests are welcome."""
 
-    checks = fields.Dict(fields.Str(), fields.Str(validate=Choice([_OK])), required=True)
+    checks = fields.Dict(fields.Str(), fields.Str(validate=Choice([_OK, _ASIDE])), required=True)
 
 
 HEALTH: Shape = Shape(HealthShape, lambda _: {"status": _OK})

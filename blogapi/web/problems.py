@@ -31,7 +31,9 @@ PROBLEMS: dict[str, Problem] = {
         "Unknown parameter",
         "`errors` names the parameter, operator or field name that this route does not know, and the nearest one.",
     ),
-    "invalid_parameter": Problem(400, "Invalid parameter", "`errors` names each query parameter whose value is wrong."),
+    "invalid_parameter": Problem(
+        400, "Invalid parameter", "`errors` names each query parameter whose value is wrong, or `Idempotency-Key`."
+    ),
     "invalid_cursor": Problem(
         400,
         "Invalid cursor",
@@ -80,6 +82,7 @@ PROBLEMS: dict[str, Problem] = {
     "unsupported_media_type": Problem(
         415, "Unsupported media type", "Send application/json (PATCH: or application/merge-patch+json), not compressed."
     ),
+    "expectation_failed": Problem(417, "Expectation failed", "Send no `Expect`, or `Expect: 100-continue`."),
     "invalid_fields": Problem(
         422,
         "Some fields are not valid",
@@ -108,6 +111,7 @@ CODE_OF_STATUS = {
     408: "request_timeout",
     413: "too_large",
     415: "unsupported_media_type",
+    417: "expectation_failed",
     431: "headers_too_large",
     500: "internal",
     503: "unavailable",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from aiohttp import web
@@ -18,7 +18,8 @@ TRUSTED_PROXIES: web.AppKey[Networks] = web.AppKey("trusted_proxies")
 
 # Told apart, not kept secret: the system's generator would cost more than the rest of a log line.
 _chance = random.Random()  # noqa: S311
-_SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# What common proxies and tracers send; nothing that could end or forge a line of the log, or mean something in HTML.
+_SANE_ID = re.compile(r"[A-Za-z0-9._:;=+/@,~-]{1,128}")
 
 
 def header_text(request: web.Request, name: str) -> str | None:
@@ -39,21 +40,25 @@ def route_of(request: web.Request) -> str:
     return "-" if resource is None else resource.canonical
 
 
-def request_id(request: web.Request) -> str:
-    """The id in the answer, the log and the problem: the caller's `X-Request-Id` if it is sane, else ours."""
+def request_id(request: web.BaseRequest) -> str:
+    """The id in the answer, the log and the problem."""
     known = request.get(REQUEST_ID)
     if known is None:
-        offered = request.headers.get("X-Request-Id")
-        known = offered if offered and _SANE_ID.fullmatch(offered) else f"{_chance.getrandbits(64):016x}"
-        request[REQUEST_ID] = known
+        known = request[REQUEST_ID] = id_for(request.headers)
     return known
+
+
+def id_for(headers: Mapping[str, str]) -> str:
+    """The caller's `X-Request-Id` if it is sane, else one of ours."""
+    offered = headers.get("X-Request-Id")
+    return offered if offered and _SANE_ID.fullmatch(offered) else f"{_chance.getrandbits(64):016x}"
 
 
 def client_address(request: web.Request) -> str:
     """Who is asking, as an address. `X-Forwarded-For` counts only as far as configured proxies wrote it."""
     known = request.get(ADDRESS)
     if known is None:
-        known = request[ADDRESS] = _find_address(request, request.config_dict[TRUSTED_PROXIES])
+        known = request[ADDRESS] = find_address(request, request.config_dict[TRUSTED_PROXIES])
     return known
 
 
@@ -62,7 +67,8 @@ def limited_address(request: web.Request) -> str:
     return limit_key(client_address(request))
 
 
-def _find_address(request: web.Request, trusted: Networks) -> str:
+def find_address(request: web.Request, trusted: Networks) -> str:
+    """The same, before the app has the request."""
     address = bare_address(request.remote or "") or "unknown"
     if not trusted:
         return address

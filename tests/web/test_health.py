@@ -127,4 +127,4 @@ async def test_database_that_is_away_is_not_reachable():
     client = connect("mongodb://127.0.0.1:1/", timeout_seconds=0.1, pool_size=1)
     readiness = Readiness(checks={"it": lambda: unreachable(client["blogapi"])}, timeout_seconds=0.1)
     assert await readiness.verdicts() == {"it": "failed"}
-    client.close()
+    await client.close()

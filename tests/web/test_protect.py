@@ -30,6 +30,7 @@ async def test_allowed_origin_may_read_and_send_credentials(configured):
     assert response.headers["Access-Control-Allow-Credentials"] == "true"
     exposed = set(response.headers["Access-Control-Expose-Headers"].split(", "))
     assert exposed == {
+        "Cache-Status",
         "ETag",
         "Link",
         "Location",
@@ -87,7 +88,7 @@ async def test_sign_in_is_limited_by_account_and_address(configured):
 
 
 async def test_addresses_behind_a_trusted_proxy_are_told_apart(configured):
-    server = ServerConfig(trusted_proxies=(network("127.0.0.1"),))
+    server = ServerConfig(workers=1, trusted_proxies=(network("127.0.0.1"),))
     client = await configured(limits=LimitsConfig(reads="1/hour"), server=server)
     for address in ("203.0.113.1", "203.0.113.2", "2001:db8::1"):
         headers = {"X-Forwarded-For": f"198.51.100.7, {address}"}
@@ -106,7 +107,7 @@ async def test_addresses_behind_a_trusted_proxy_are_told_apart(configured):
     ],
 )
 async def test_spellings_and_neighbours_count_as_one_client(configured, one, other):
-    server = ServerConfig(trusted_proxies=(network("127.0.0.1"),))
+    server = ServerConfig(workers=1, trusted_proxies=(network("127.0.0.1"),))
     client = await configured(limits=LimitsConfig(reads="1/hour"), server=server)
     assert (await client.get("/v1/posts", headers={"X-Forwarded-For": one})).status == 200
     assert (await client.get("/v1/posts", headers={"X-Forwarded-For": other})).status == 429
@@ -143,7 +144,7 @@ async def test_answers_to_writes_tell_what_is_left(configured):
 
 
 async def test_writes_are_limited_by_account_wherever_they_come_from(configured):
-    server = ServerConfig(trusted_proxies=(network("127.0.0.1"),))
+    server = ServerConfig(workers=1, trusted_proxies=(network("127.0.0.1"),))
     client = await configured(limits=LimitsConfig(writes="4/hour"), server=server)
     ada = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
     await client.post("/v1/auth/register", json=ada)

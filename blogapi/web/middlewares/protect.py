@@ -10,9 +10,13 @@ from blogapi.ratelimits import RateLimiter, Standing
 from blogapi.web.errors import Handler
 from blogapi.web.requests import limited_address, request_id
 
-_EXPOSED = "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, X-Request-Id"
-_ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
+_EXPOSED = (
+    "Cache-Status, ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, X-Request-Id"
+)
+_ALLOWED_HEADERS = "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
+# In place of aiohttp's name and version.
+SERVER = "blogapi"
 _NOT_COUNTED = frozenset({"/healthz", "/readyz"})
 
 
@@ -29,13 +33,13 @@ STANDING: web.RequestKey[Standing] = web.RequestKey("standing", Standing)
 PROTECTION: web.AppKey[Protection] = web.AppKey("protection", Protection)
 
 
-def security_headers(*, https_only: bool) -> dict[str, str]:
+def security_headers(*, https_only: bool, compresses: bool) -> dict[str, str]:
     """What every answer carries unless its handler says otherwise."""
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
         "Referrer-Policy": "no-referrer",
-        "Vary": "Origin",
+        "Vary": "Origin, Accept-Encoding" if compresses else "Origin",
     }
     return {**headers, "Strict-Transport-Security": "max-age=31536000"} if https_only else headers
 
@@ -67,19 +71,25 @@ async def finish_headers(request: web.Request, response: web.StreamResponse) -> 
     protection, headers = request.config_dict[PROTECTION], response.headers
     for name, value in protection.headers.items():
         headers.setdefault(name, value)
-    headers["Server"] = "blogapi"  # aiohttp has put its name and version there
+    headers["Server"] = SERVER
     headers["X-Request-Id"] = request_id(request)
     if STANDING in request:
         for name, value in request[STANDING].headers().items():
             headers.setdefault(name, value)
+    headers.update(cors_headers(request, protection.origins))
+
+
+def cors_headers(request: web.Request, origins: frozenset[str]) -> dict[str, str]:
+    """What a browser wants to see in an answer to a page of another origin; nothing for one that is not configured."""
     origin = request.headers.get("Origin")
-    if origin is None or origin not in protection.origins:
-        return
-    headers["Access-Control-Allow-Origin"] = origin
-    headers["Access-Control-Allow-Credentials"] = "true"
-    if request.method == "OPTIONS":
-        headers["Access-Control-Allow-Methods"] = _ALLOWED_METHODS
-        headers["Access-Control-Allow-Headers"] = _ALLOWED_HEADERS
-        headers["Access-Control-Max-Age"] = "600"
-    else:
-        headers["Access-Control-Expose-Headers"] = _EXPOSED
+    if origin is None or origin not in origins:
+        return {}
+    allowed = {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true"}
+    if request.method != "OPTIONS":
+        return {**allowed, "Access-Control-Expose-Headers": _EXPOSED}
+    return {
+        **allowed,
+        "Access-Control-Allow-Methods": _ALLOWED_METHODS,
+        "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
+        "Access-Control-Max-Age": "600",
+    }

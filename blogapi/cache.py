@@ -1,0 +1,309 @@
+"""The coherent read cache: finished answers, each kept until something it was made from is written.
+
+The whole idea: while an answer is made, it collects the *names* of what it depends on, such as `posts/<id>` for a post
+that it shows or `posts?tag=python` for the posts that it was selected from. Every write has names, too: those of the
+document that it wrote. Where the names meet, the answer goes. Writes of this process are told by its own collections
+before they return (`db/collection.py`), writes of everybody else by the database's change stream (`db/follow.py`).
+
+An answer that is made while something is written may be made from what was there before. So the latest writes are
+remembered, and an answer is kept only if none of those that came after it was begun meets its names.
+
+While the change stream is not heard from, nothing is served and nothing is kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from cachetools import LRUCache
+
+from blogapi.db.collection import Write
+
+Answer = TypeVar("Answer")
+Names = frozenset[str]
+
+# What an entry takes besides its answer: itself, its key, and for each of its names a string and a place in the index.
+_BYTES_PER_ENTRY, _BYTES_PER_NAME = 1500, 250
+# No entry may take the place of many: at most this part of all.
+_LARGEST_PART = 64
+# Where an answer waits until it is asked for again: whoever asks for a million things once pushes out only these.
+_NEW_PART = 5
+_MOST_MISSING = 1000
+# How many writes an answer may be overtaken by while it is made.
+_REMEMBERED = 2000
+_FRESH_SECONDS = 1.0
+
+
+class Facts(Protocol):
+    """What decides which answers a document belongs in, besides its id."""
+
+    @property
+    def names(self) -> Iterable[str]:
+        """What it is found by; `*` when that cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBy:
+    """Facts that are nothing but names."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What of a collection's documents is in public answers.
+
+    `fields`: the top-level ones that decide what an answer shows; a write that touches none of them evicts nothing.
+    `projection`: what `facts` has to see of a document.
+    """
+
+    fields: frozenset[str]
+    projection: Mapping[str, int]
+    facts: Callable[[Mapping[str, Any]], Facts]
+
+
+def document(collection: str, identifier: object) -> str:
+    """The name of one document."""
+    return f"{collection}/{identifier}"
+
+
+def found_by(collection: str, how: str) -> str:
+    """The name of the documents that are found by this (`Facts.names`)."""
+    return f"{collection}?{how}"
+
+
+def list_names(collection: str, shown: Iterable[object], ahead: object | None) -> list[str]:
+    """The names of a page of a plain list: what is on it, what is behind it, and whatever is found by `list`."""
+    on_it = [document(collection, identifier) for identifier in (*shown, ahead) if identifier is not None]
+    return [*on_it, found_by(collection, "list")]
+
+
+@dataclass(slots=True)
+class Sources:
+    """What an answer is made from: names, and for a page of a list which documents belong on it.
+
+    A document that is on the page is named by its id. One that is not meets the page only by a `found_by` name, and
+    only if the page would admit it as it is now.
+    """
+
+    names: set[str] = field(default_factory=set)
+    admits: Callable[[Any], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What a write does: entries under `certain` go, those under `possible` go if they admit the document."""
+
+    certain: Names
+    possible: Names = frozenset()
+    facts: Facts | None = None
+
+    def evicts(self, sources: Sources) -> bool:
+        if not self.certain.isdisjoint(sources.names):
+            return True
+        if self.possible.isdisjoint(sources.names):
+            return False
+        return sources.admits is None or sources.admits(self.facts)
+
+
+@dataclass(slots=True)
+class _Entry(Generic[Answer]):
+    answer: Answer
+    sources: Sources
+    size: int
+
+
+class _Shelf(LRUCache[str, _Entry[Answer]]):
+    """Entries by key, with a bound; tells what it drops by itself."""
+
+    def __init__(self, bound: int, size_of: Callable[[_Entry[Answer]], int], dropped: Callable[..., None]) -> None:
+        super().__init__(bound, size_of)
+        self._dropped = dropped
+
+    def popitem(self) -> tuple[str, _Entry[Answer]]:
+        key, entry = super().popitem()
+        self._dropped(key, entry)
+        return key, entry
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When an answer was begun."""
+
+    era: int
+    writes: int
+
+
+class Cache(Generic[Answer]):
+    """Answers by key. `max_bytes` bounds them with all that belongs to them; what is missing is bounded by number."""
+
+    def __init__(self, shown: Mapping[str, Shown], max_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._shown, self._clock = shown, clock
+        self._largest = max_bytes // _LARGEST_PART
+        new = max_bytes // _NEW_PART
+        # An answer moves from `new` to `proven` when it is asked for a second time.
+        self._new: _Shelf[Answer] = _Shelf(new, _size, self._forget)
+        self._proven: _Shelf[Answer] = _Shelf(max_bytes - new, _size, self._forget)
+        self._missing: _Shelf[Answer] = _Shelf(_MOST_MISSING, _one, self._forget)
+        self._keys: dict[str, set[str]] = {}
+        self._latest: deque[_Effect] = deque(maxlen=_REMEMBERED)
+        self._era = self._writes = 0
+        self._fresh_until = float("-inf")
+        self.aside = "starting"
+
+    # Reading and filling
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether all writes up to a second ago are known."""
+        return self._clock() < self._fresh_until
+
+    def get(self, key: str) -> Answer | None:
+        """The answer under this key, as it would be made now."""
+        if self._clock() >= self._fresh_until:
+            return None
+        entry = self._proven.get(key)
+        if entry is None:
+            entry = self._new.get(key)
+            if entry is None:
+                return None
+            del self._new[key]
+            self._proven[key] = entry
+        return entry.answer
+
+    def get_missing(self, key: str) -> Answer | None:
+        """What was answered under this key when there was nothing, if there still is nothing."""
+        entry = self._missing.get(key) if self.is_fresh else None
+        return None if entry is None else entry.answer
+
+    def now(self) -> Moment | None:
+        """To be asked before an answer is begun; None while nothing can be kept."""
+        return Moment(self._era, self._writes) if self.is_fresh else None
+
+    def is_unchanged(self, since: Moment) -> bool:
+        """Whether nothing at all was written since, and nothing may have been missed."""
+        return self.now() == since
+
+    def put(self, key: str, answer: Answer, size: int, sources: Sources, begun: Moment) -> bool:
+        """Keep an answer, unless it may be out of date already or is too large; whether it was kept."""
+        return self._put(self._new, key, answer, size, sources, begun)
+
+    def put_missing(self, key: str, answer: Answer, sources: Sources, begun: Moment) -> bool:
+        """Keep that there is nothing."""
+        return self._put(self._missing, key, answer, 0, sources, begun)
+
+    def _put(self, shelf: _Shelf[Answer], key: str, answer: Answer, size: int, sources: Sources, begun: Moment) -> bool:
+        sources.names |= {_whole(name) for name in sources.names}
+        size += _BYTES_PER_ENTRY + 2 * len(key) + _BYTES_PER_NAME * len(sources.names)
+        if not sources.names or size > self._largest or self._is_overtaken(sources, begun):
+            return False
+        self._remove(key)
+        shelf[key] = _Entry(answer, sources, size)
+        for name in sources.names:
+            self._keys.setdefault(name, set()).add(key)
+        return True
+
+    def _is_overtaken(self, sources: Sources, begun: Moment) -> bool:
+        missed = self._writes - begun.writes
+        if begun.era != self._era or not self.is_fresh or missed > len(self._latest):
+            return True
+        return any(self._latest[-number].evicts(sources) for number in range(1, missed + 1))
+
+    def grow(self, key: str, answer: Answer, size: int) -> None:
+        """Something was added to an answer, such as a compressed form; ignored when it is not kept any more."""
+        for shelf in (self._proven, self._new):
+            entry = shelf.get(key)
+            if entry is not None and entry.answer is answer and entry.size + size <= self._largest:
+                del shelf[key]
+                entry.size += size
+                shelf[key] = entry
+
+    # Hearing of writes
+
+    def written(self, write: Write) -> None:
+        """Somebody wrote, whoever it was: what was made from it goes."""
+        effect = self._effect_of(write)
+        if effect is None:
+            return
+        self._writes += 1
+        self._latest.append(effect)
+        keys = {key for name in effect.certain for key in self._keys.get(name, ())}
+        for key in {key for name in effect.possible for key in self._keys.get(name, ())} - keys:
+            entry = self._entry(key)
+            if entry is not None and effect.evicts(entry.sources):
+                keys.add(key)
+        for key in keys:
+            self._remove(key)
+
+    def _effect_of(self, write: Write) -> _Effect | None:
+        shown = self._shown.get(write.collection)
+        if shown is None or (write.touched is not None and write.touched.isdisjoint(shown.fields)):
+            return None
+        if write.id is None:
+            return _Effect(frozenset([document(write.collection, "*"), found_by(write.collection, "*")]))
+        itself = frozenset([document(write.collection, write.id)])
+        if write.removed:
+            return _Effect(itself)
+        facts = None if write.document is None else shown.facts(write.document)
+        names = frozenset([found_by(write.collection, name) for name in (("*",) if facts is None else facts.names)])
+        if found_by(write.collection, "*") in names:
+            return _Effect(itself | names)
+        return _Effect(itself, names, facts)
+
+    def heard(self, lag_seconds: float) -> None:
+        """All writes up to this long ago have been told."""
+        self._fresh_until = max(self._fresh_until, self._clock() + _FRESH_SECONDS - lag_seconds)
+        self.aside = ""
+
+    def stand_aside(self, why: str) -> None:
+        """Writes may have been missed: forget everything, and keep nothing until they are heard of again."""
+        self._fresh_until, self.aside = float("-inf"), why
+        self._era += 1
+        for shelf in (self._new, self._proven, self._missing):
+            shelf.clear()
+        self._keys.clear()
+        self._latest.clear()
+
+    # Upkeep
+
+    def _entry(self, key: str) -> _Entry[Answer] | None:
+        return next((shelf[key] for shelf in (self._new, self._proven, self._missing) if key in shelf), None)
+
+    def _remove(self, key: str) -> None:
+        for shelf in (self._new, self._proven, self._missing):
+            if key in shelf:
+                self._forget(key, shelf.pop(key))
+
+    def _forget(self, key: str, entry: _Entry[Answer]) -> None:
+        for name in entry.sources.names:
+            keys = self._keys.get(name)
+            if keys is not None:
+                keys.discard(key)
+                if not keys:
+                    del self._keys[name]
+
+    @property
+    def bytes(self) -> int:
+        """What the kept answers take, about."""
+        return int(self._new.currsize + self._proven.currsize)
+
+    def __len__(self) -> int:
+        return len(self._new) + len(self._proven) + len(self._missing)
+
+
+def _whole(name: str) -> str:
+    """The name under which all of a collection's entries go that have names like this one."""
+    collection, mark, _ = name.partition("?") if "?" in name.partition("/")[0] else name.partition("/")
+    return f"{collection}{mark}*"
+
+
+def _size(entry: _Entry[Any]) -> int:
+    return entry.size
+
+
+def _one(_: _Entry[Any]) -> int:
+    return 1

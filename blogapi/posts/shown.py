@@ -1,0 +1,116 @@
+"""Which public answers a post belongs in: what the read cache has to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from blogapi.cache import FoundBy, Shown, Sources, document, found_by
+from blogapi.paging import Page, PageRequest, Position
+from blogapi.posts.model import PublicFilter, PublicPost
+
+POSTS = "posts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostFacts:
+    """Where a post stands in public lists, and under which slugs it is found."""
+
+    id: str
+    audience: str | None
+    published_at: datetime | None
+    slugs: frozenset[str]
+    tags: frozenset[str]
+    author_ids: frozenset[str]
+    lang: str | None
+    featured: bool
+
+    @property
+    def names(self) -> Iterator[str]:
+        """What it is found by."""
+        yield from (f"slug={slug}" for slug in self.slugs)
+        if self.published_at is not None:
+            yield from ("all", "any", f"lang={self.lang}")
+            yield from (f"tag={tag}" for tag in self.tags)
+            yield from (f"author={author_id}" for author_id in self.author_ids)
+
+
+def facts(post: Mapping[str, Any]) -> PostFacts | FoundBy:
+    """Of a head document."""
+    if "live_slugs" not in post:
+        return FoundBy(("*",))  # removed for good, and nothing is left of what it was
+    live = post.get("live") or {}
+    return PostFacts(
+        id=str(post["_id"]),
+        audience=live.get("audience"),
+        published_at=live["published_at"].replace(tzinfo=UTC) if "published_at" in live else None,
+        slugs=frozenset([*post["live_slugs"], *([live["slug"]] if live else [])]),
+        tags=frozenset(live.get("tags", ())),
+        author_ids=frozenset([str(author["id"]) for author in live.get("authors", ())]),
+        lang=live.get("lang"),
+        featured=bool(post.get("featured")),
+    )
+
+
+SHOWN = Shown(
+    fields=frozenset({"live", "live_slugs", "status", "featured", "visibility", "comments_policy", "counters"}),
+    projection=dict.fromkeys(
+        [
+            *("live_slugs", "featured", "live.audience", "live.published_at", "live.slug", "live.tags", "live.lang"),
+            "live.authors.id",
+        ],
+        1,
+    ),
+    facts=facts,
+)
+
+
+def sources_of_page(wanted: PublicFilter, page: PageRequest, found: Page[PublicPost]) -> Sources:
+    """The posts on the page, the one behind it, and all that would stand on it."""
+    names = {document(POSTS, post["id"]) for post in found.items}
+    if found.ahead is not None:
+        names.add(document(POSTS, found.ahead))
+    if page.count:
+        return Sources({*names, found_by(POSTS, "any")})
+    names |= {found_by(POSTS, how) for how in _selected_by(wanted)}
+    newest_first = wanted.newest_first
+    start, end = _key(page.after), _key(found.next)
+
+    def admits(post: PostFacts) -> bool:
+        if post.audience != "public" or not _is_wanted(wanted, post):
+            return False
+        key = (post.published_at, post.id)
+        lower, upper = (end, start) if newest_first else (start, end)
+        if newest_first:
+            return (lower is None or key >= lower) and (upper is None or key < upper)
+        return (lower is None or key > lower) and (upper is None or key <= upper)
+
+    return Sources(names, admits)
+
+
+def _key(position: Position | None) -> Any:
+    return None if position is None else (position.value, position.id)
+
+
+def _selected_by(wanted: PublicFilter) -> Iterable[str]:
+    """The narrowest names that every post of this selection has one of."""
+    if wanted.tags:
+        return [f"tag={tag}" for tag in wanted.tags]
+    if wanted.author_ids:
+        return [f"author={author_id}" for author_id in wanted.author_ids]
+    return [f"lang={lang}" for lang in wanted.langs] if wanted.langs else ["all"]
+
+
+def _is_wanted(wanted: PublicFilter, post: PostFacts) -> bool:
+    since = post.published_at
+    return (
+        since is not None
+        and (not wanted.tags or not post.tags.isdisjoint(wanted.tags))
+        and (not wanted.author_ids or not post.author_ids.isdisjoint(wanted.author_ids))
+        and (not wanted.langs or post.lang in wanted.langs)
+        and wanted.featured in (None, post.featured)
+        and (wanted.published_from is None or since >= wanted.published_from)
+        and (wanted.published_before is None or since < wanted.published_before)
+    )

@@ -1,0 +1,198 @@
+"""Public reads through the cache: what may be kept, what a hit is answered, and Cache-Status (RFC 9211)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import hdrs, web
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from blogapi.cache import Cache, Moment, Sources
+from blogapi.errors import NotFound
+from blogapi.web.coding import Coding, chosen_coding, pack
+from blogapi.web.conditional import recoded_etag
+from blogapi.web.requests import route_of
+
+_KEPT_STATUSES = (200, 301)
+_LEAST_PACKED = 1000
+_LONGEST_KEY = 2000
+CACHE_STATUS = "Cache-Status"
+
+
+@dataclass(slots=True)
+class Stored:
+    """A finished answer as it is sent to everybody, and how it is sent packed once that was asked for."""
+
+    route: str
+    status: int
+    body: bytes
+    headers: CIMultiDict[str]
+    packed: Stored | None = None
+    is_packing: bool = False
+
+    def response(self) -> web.Response:
+        """A response of its own for each request."""
+        return web.Response(status=self.status, body=self.body or None, headers=self.headers.copy())
+
+
+@dataclass(slots=True)
+class Missing:
+    """That there is nothing, and in which words."""
+
+    detail: str
+
+
+SOURCES: web.RequestKey[Sources] = web.RequestKey("sources", Sources)
+
+
+def made_from(request: web.Request, *names: str, page: Sources | None = None) -> None:
+    """Declare what the answer to this request depends on: names, or all that a page of a list is made from.
+
+    To be said before anything is looked up that may not be there. An answer that declares nothing is not kept.
+    """
+    sources = request.setdefault(SOURCES, Sources())
+    sources.names.update(names)
+    if page is not None:
+        sources.names |= page.names
+        sources.admits = page.admits
+
+
+@dataclass(slots=True)
+class _Fill:
+    """Somebody is making the answer to a key."""
+
+    begun: Moment
+    done: asyncio.Future[Stored | None]
+
+
+@dataclass(slots=True, kw_only=True)
+class CachedReads:
+    """The cache as requests use it. `headers` are those that every answer carries."""
+
+    cache: Cache[Any]
+    headers: dict[str, str]
+    compresses: bool
+    _fills: dict[str, _Fill] = field(default_factory=dict)
+    _packing: set[asyncio.Future[None]] = field(default_factory=set)
+
+    def find(self, request: web.Request) -> Stored | None:
+        """What a safe request is answered from the cache, in the content coding that it prefers."""
+        stored: Stored | None = self.cache.get(request.raw_path)
+        if stored is None or _wants_origin(request.headers):
+            return None
+        coding = self._coding_for(request, stored)
+        if coding is Coding.IDENTITY:
+            return stored
+        if stored.packed is None:
+            self._pack_soon(request.raw_path, stored)
+            return None if coding is Coding.GZIP_ONLY else stored
+        return stored.packed
+
+    async def through(self, request: web.Request, make: Callable[[], Awaitable[web.StreamResponse]]) -> Any:
+        """The kept answer, or one that is made, and kept if it may be. Raises what `make` raises."""
+        found = self.find(request)
+        if found is not None:
+            return found.response()
+        begun = self.cache.now()
+        if begun is None:
+            return _marked(await make(), f"fwd=bypass; detail={self.cache.aside}")
+        if _wants_origin(request.headers):
+            return await self._fill(request, begun, make, "fwd=request")
+        self._raise_if_missing(request)
+        fill = self._fills.get(request.raw_path)
+        if fill is not None and self.cache.is_unchanged(fill.begun):
+            shared = await asyncio.shield(fill.done)
+            if shared is not None:
+                return _marked(await self._coded(request, shared), "fwd=uri-miss; collapsed")
+        return await self._fill(request, begun, make, "fwd=uri-miss")
+
+    async def _fill(
+        self,
+        request: web.Request,
+        begun: Moment,
+        make: Callable[[], Awaitable[web.StreamResponse]],
+        forwarded: str,
+    ) -> web.StreamResponse:
+        key, done = request.raw_path, asyncio.get_running_loop().create_future()
+        mine, stored = _Fill(begun, done), None
+        self._fills[key] = mine
+        try:
+            response = await make()
+            stored = self._stored(request, response)
+        except NotFound as error:
+            if _is_anonymous(request):
+                self.cache.put_missing(key, Missing(error.detail), request.get(SOURCES, Sources()), begun)
+            raise
+        finally:
+            if self._fills.get(key) is mine:
+                del self._fills[key]
+            done.set_result(stored)
+        if stored is None:
+            return _marked(response, f"{forwarded}; detail=private")
+        is_kept = self.cache.put(key, stored, len(stored.body), request[SOURCES], begun)
+        return _marked(await self._coded(request, stored), f"{forwarded}; stored" if is_kept else forwarded)
+
+    def _stored(self, request: web.Request, response: web.StreamResponse) -> Stored | None:
+        """What to keep of a fresh answer; None of what is not for everybody."""
+        is_public = response.headers.get(hdrs.CACHE_CONTROL, "").startswith("public")
+        if not is_public or SOURCES not in request or response.status not in _KEPT_STATUSES:
+            return None
+        if not isinstance(response, web.Response) or len(request.raw_path) > _LONGEST_KEY:
+            return None
+        headers = CIMultiDict({**self.headers, **response.headers, CACHE_STATUS: "blogapi; hit"})
+        body = response.body if isinstance(response.body, bytes) else b""
+        return Stored(route_of(request), response.status, body, headers)
+
+    def _raise_if_missing(self, request: web.Request) -> None:
+        missing = self.cache.get_missing(request.raw_path)
+        # Whoever is known to us may see what is not there for others.
+        if missing is not None and _is_anonymous(request):
+            raise NotFound(missing.detail)
+
+    async def _coded(self, request: web.Request, stored: Stored) -> web.Response:
+        """In the identity coding, unless the client will not have that."""
+        if self._coding_for(request, stored) is Coding.GZIP_ONLY:
+            await self._pack(request.raw_path, stored)
+        return (stored.packed or stored).response()
+
+    def _coding_for(self, request: web.Request, stored: Stored) -> Coding:
+        accepted = request.headers.get(hdrs.ACCEPT_ENCODING)
+        if accepted is None or not self.compresses or len(stored.body) < _LEAST_PACKED:
+            return Coding.IDENTITY
+        return chosen_coding(accepted)
+
+    def _pack_soon(self, key: str, stored: Stored) -> None:
+        if not stored.is_packing:
+            stored.is_packing = True
+            task = asyncio.ensure_future(self._pack(key, stored))
+            self._packing.add(task)
+            task.add_done_callback(self._packing.discard)
+
+    async def _pack(self, key: str, stored: Stored) -> None:
+        body = await asyncio.to_thread(pack, stored.body)
+        headers = stored.headers.copy()
+        headers[hdrs.CONTENT_ENCODING] = "gzip"
+        if hdrs.ETAG in headers:
+            headers[hdrs.ETAG] = recoded_etag(headers[hdrs.ETAG], body)
+        stored.packed = Stored(stored.route, stored.status, body, headers)
+        self.cache.grow(key, stored, len(body))
+
+
+CACHED_READS: web.AppKey[CachedReads | None] = web.AppKey("cached_reads")
+
+
+def _marked(response: web.StreamResponse, how: str) -> web.StreamResponse:
+    response.headers[CACHE_STATUS] = f"blogapi; {how}"
+    return response
+
+
+def _wants_origin(headers: CIMultiDictProxy[str]) -> bool:
+    """Whether the client asks for what the database says now (RFC 9111 section 5.2.1.4)."""
+    return hdrs.CACHE_CONTROL in headers and "no-cache" in headers[hdrs.CACHE_CONTROL].lower()
+
+
+def _is_anonymous(request: web.Request) -> bool:
+    return hdrs.AUTHORIZATION not in request.headers and hdrs.COOKIE not in request.headers

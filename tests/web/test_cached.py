@@ -1,0 +1,306 @@
+"""The read cache over HTTP, on a real replica set: what is kept, and that nobody sees what is not so any more."""
+
+import asyncio
+import dataclasses
+import gzip
+
+import pytest
+from aiohttp import ClientSession
+from bson import ObjectId
+from pymongo import MongoClient
+
+from blogapi.app import create_app
+from blogapi.config import CacheConfig
+from blogapi.web.cached import CACHED_READS
+from tests.conftest import matching, until, with_etag
+from tests.contract import checked_client
+
+pytestmark = pytest.mark.mongod
+
+
+@pytest.fixture
+def database(mongod_database):
+    return mongod_database
+
+
+@pytest.fixture
+def config(config):
+    return dataclasses.replace(config, cache=CacheConfig(enabled=True))
+
+
+def cache_of(client):
+    return client.app[CACHED_READS].cache
+
+
+async def ask(client, path, **headers):
+    """The status, the body and what the cache says of it."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    response = await client.get(path, headers=named, allow_redirects=False)
+    body = await response.json() if response.content_type.endswith("json") and response.status != 304 else None
+    return response.status, body, response.headers.get("Cache-Status", "").removeprefix("blogapi; ")
+
+
+async def fill(client, *paths):
+    """Have answers kept, also when the change stream still tells of what was written before."""
+
+    async def all_hit():
+        return [(await ask(client, path))[2] for path in paths] == ["hit"] * len(paths)
+
+    await until(all_hit)
+
+
+@pytest.fixture
+async def post(write, ada):
+    return await write(ada, title="First", status="published", tags=["python"], lang="en")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/posts/{id}",
+        "/v1/posts/{id}?fields=title",
+        "/v1/posts/by-slug/first",
+        "/v1/posts",
+        "/v1/posts?tag=python&lang=en&limit=3",
+        "/v1/posts?author=ada",
+        "/v1/posts?author=nobody",
+        "/v1/posts?count=exact",
+        "/v1/tags",
+        "/v1/tags/python",
+        "/v1/users",
+        "/v1/users/{user}",
+        "/v1/users/by-username/ada",
+    ],
+)
+async def test_second_answer_is_the_first_one_again(client, ada, post, path):
+    path = path.format(id=post["id"], user=ada.id)
+    first = await client.get(path)
+    second = await client.get(path)
+    assert first.headers["Cache-Status"] == "blogapi; fwd=uri-miss; stored"
+    assert second.headers["Cache-Status"] == "blogapi; hit"
+    own = dict.fromkeys(["Cache-Status", "Date", "X-Request-ID"])
+    assert {**first.headers, **own} == {**second.headers, **own}
+    assert await first.read() == await second.read()
+    assert first.headers["X-Request-Id"] != second.headers["X-Request-Id"]
+    assert (await ask(client, path, If_None_Match=first.headers["ETag"]))[0] == 304
+    assert (await client.head(path)).headers["Content-Length"] == first.headers["Content-Length"]
+
+
+async def test_redirect_of_a_former_slug_is_kept_until_the_post_moves_on(client, ada, post):
+    for slug in ("second", "third"):
+        edited = await client.patch(f"/v1/posts/{post['id']}", json={"slug": slug}, headers=matching(ada, post))
+        headers = matching(ada, await with_etag(edited))
+        post = await with_etag(await client.post(f"/v1/posts/{post['id']}/publish", json={}, headers=headers))
+        await fill(client, "/v1/posts/by-slug/first")
+        response = await client.get("/v1/posts/by-slug/first", allow_redirects=False)
+        assert response.headers["Location"] == f"/v1/posts/by-slug/{slug}"
+
+
+async def edit(client, who, post, **changes):
+    response = await client.patch(f"/v1/posts/{post['id']}", json=changes, headers=matching(who, post))
+    assert response.status == 200, await response.text()
+    return await with_etag(response)
+
+
+async def step(client, who, post, name):
+    response = await client.post(f"/v1/posts/{post['id']}/{name}", json={}, headers=matching(who, post))
+    assert response.status == 200, await response.text()
+    return await with_etag(response)
+
+
+async def test_edit_of_the_working_copy_evicts_nothing(client, ada, post):
+    paths = [f"/v1/posts/{post['id']}", "/v1/posts/by-slug/first", "/v1/posts", "/v1/tags", "/v1/users"]
+    await fill(client, *paths)
+    await edit(client, ada, post, title="Better", tags=["go"])
+    assert [(await ask(client, path))[2] for path in paths] == ["hit"] * len(paths)
+
+
+async def test_writers_next_read_is_never_stale(client, ada, post):
+    paths = [f"/v1/posts/{post['id']}", "/v1/posts/by-slug/first", "/v1/posts", "/v1/posts?tag=python"]
+    for number in range(20):
+        await fill(client, *paths)
+        post = await step(client, ada, await edit(client, ada, post, title=f"Title {number}"), "publish")
+        seen = [(await ask(client, path))[1] for path in paths]
+        titles = [body["title"] if "title" in body else body["items"][0]["title"] for body in seen]
+        assert titles == [f"Title {number}"] * len(paths)
+
+
+async def test_new_post_appears_on_the_pages_where_it_belongs_and_evicts_no_other(client, ada, write, post):
+    queries = ("", "?limit=1", "?tag=go", "?tag=go,python", "?lang=de", "?count=exact", "?author=ada")
+    mine = [*(f"/v1/posts{query}" for query in queries), "/v1/tags", "/v1/tags/go", "/v1/posts/by-slug/new"]
+    early = "/v1/posts?sort=published_at&published_at[lt]=2020-01-01T00:00:00Z"
+    others = [f"/v1/posts/{post['id']}", "/v1/posts/by-slug/first", "/v1/posts?lang=en", "/v1/posts?tag=rust", early]
+    for path in (*mine, *others):
+        await ask(client, path)
+    await write(ada, title="New", status="published", tags=["go"], lang="de")
+    assert [path for path in mine if (await ask(client, path))[2] == "hit"] == []
+    assert [path for path in others if (await ask(client, path))[2] != "hit"] == []
+
+
+async def test_page_that_a_post_would_not_stand_on_stays(client, ada, write):
+    posts = [await write(ada, title=f"Post {number}", status="published") for number in range(5)]
+    cursor = (await ask(client, "/v1/posts?limit=2"))[1]["page"]["next"]
+    second = f"/v1/posts?limit=2&cursor={cursor}"
+    await fill(client, second, "/v1/posts?limit=2", "/v1/posts?limit=2&sort=published_at")
+    await step(client, ada, await edit(client, ada, posts[4], title="Changed"), "publish")
+    assert (await ask(client, second))[2] == "hit"
+    assert (await ask(client, "/v1/posts?limit=2&sort=published_at"))[2] == "hit"
+    assert (await ask(client, "/v1/posts?limit=2"))[2] != "hit"
+    await write(ada, title="Newest", status="published")
+    assert (await ask(client, second))[2] == "hit"
+
+
+async def test_page_learns_that_nothing_follows_it_any_more(client, ada, write):
+    posts = [await write(ada, title=f"Post {number}", status="published") for number in range(3)]
+    await fill(client, "/v1/posts?limit=2")
+    await step(client, ada, posts[0], "unpublish")
+    status, body, _ = await ask(client, "/v1/posts?limit=2")
+    assert (status, body["page"]["next"]) == (200, None)
+
+
+@pytest.mark.parametrize("way", ["unpublish", "archive", "trash", "private", "members"])
+async def test_withdrawn_post_is_gone_at_once(client, ada, post, way):
+    paths = [
+        f"/v1/posts/{post['id']}",
+        "/v1/posts/by-slug/first",
+        "/v1/posts",
+        "/v1/tags/python",
+        f"/v1/users/{ada.id}",
+    ]
+    await fill(client, *paths)
+    if way == "trash":
+        assert (await client.delete(f"/v1/posts/{post['id']}", headers=matching(ada, post))).status == 204
+    elif way in ("private", "members"):
+        await edit(client, ada, post, visibility=way)
+    else:
+        await step(client, ada, post, way)
+    found = [await ask(client, path) for path in paths]
+    assert [status for status, _, _ in found] == [404, 404, 200, 404, 404]
+    assert found[2][1]["items"] == []
+
+
+async def test_purged_post_takes_its_redirects_along(client, ada, admin, post):
+    post = await step(client, ada, await edit(client, ada, post, slug="second"), "publish")
+    await fill(client, "/v1/posts/by-slug/first", "/v1/posts/by-slug/second")
+    trashed = await client.delete(f"/v1/posts/{post['id']}", headers=matching(ada, post))
+    headers = {**admin.headers, "If-Match": trashed.headers["ETag"]}
+    assert (await client.delete(f"/v1/posts/{post['id']}?purge=true", headers=headers)).status == 204
+    assert [(await ask(client, f"/v1/posts/by-slug/{slug}"))[0] for slug in ("first", "second")] == [404, 404]
+
+
+async def test_changed_profile_shows_in_posts_and_lists(client, ada, post):
+    paths = [f"/v1/posts/{post['id']}", "/v1/posts", "/v1/users", f"/v1/users/{ada.id}", "/v1/posts?author=ada"]
+    await fill(client, *paths)
+    me = await with_etag(await client.get("/v1/me", headers=ada.headers))
+    await client.patch("/v1/me", json={"username": "countess", "display_name": "Ada L."}, headers=matching(ada, me))
+    texts = [str((await ask(client, path))[1]) for path in paths]
+    assert ["Ada L." in text for text in texts] == [True, True, True, True, False]
+
+
+async def test_sign_in_evicts_nobodys_profile(client, ada, post):
+    await fill(client, f"/v1/users/{ada.id}")
+    body = {"login": "ada", "password": "correct horse battery"}
+    assert (await client.post("/v1/auth/login", json=body)).status == 200
+    assert (await ask(client, f"/v1/users/{ada.id}"))[2] == "hit"
+
+
+async def test_write_of_somebody_else_shows_within_a_second(client, mongo_url, database, post):
+    paths = [f"/v1/posts/{post['id']}", "/v1/posts/by-slug/first", "/v1/posts?tag=python"]
+    await fill(client, *paths)
+    where, change = {"_id": ObjectId(post["id"])}, {"$set": {"live.title": "From outside", "live.version": 9}}
+    with MongoClient(mongo_url) as other:
+        other[database.name]["posts"].update_one(where, change)
+
+    async def all_show_it():
+        return all(["From outside" in str((await ask(client, path))[1]) for path in paths])
+
+    await until(all_show_it)
+
+
+async def test_no_cache_asks_the_database(client, post):
+    await fill(client, "/v1/posts")
+    assert (await ask(client, "/v1/posts", Cache_Control="max-age=0, no-cache"))[2] == "fwd=request; stored"
+    assert (await ask(client, "/v1/posts"))[2] == "hit"
+
+
+async def test_what_is_missing_is_remembered_until_it_is_there(client, ada, write):
+    draft = await write(ada, title="First")
+    paths = [f"/v1/posts/{draft['id']}", "/v1/posts/by-slug/first", "/v1/users/by-username/ada", "/v1/tags/python"]
+
+    async def statuses(**headers):
+        return [(await client.get(path, headers=headers)).status for path in paths]
+
+    assert await statuses() == await statuses() == [404] * 4
+    assert len(cache_of(client)) == 4
+    assert await statuses(**ada.headers) == [200, 200, 404, 404]
+    await step(client, ada, await edit(client, ada, draft, tags=["python"]), "publish")
+    assert await statuses() == [200] * 4
+
+
+async def test_what_somebody_may_see_is_shown_to_nobody_else(client, ada, bob, write):
+    draft = await write(ada, title="First")
+    path = f"/v1/posts/{draft['id']}"
+    for who, status in ((ada, 200), (bob, 404), (ada, 200)):
+        assert (await client.get(path, headers=who.headers)).status == status
+    assert (await client.get(path)).status == 404
+    assert (await client.get("/v1/posts?status=draft", headers=ada.headers)).status == 200
+    assert (await client.get("/v1/posts?status=draft")).status == 401
+
+
+async def test_readers_that_come_together_ask_the_database_once(client, database, post):
+    profiler = {"profile": 2, "filter": {"ns": f"{database.name}.posts", "op": "query"}}
+    await database.command(profiler)
+    try:
+        found = await asyncio.gather(*(ask(client, "/v1/posts?lang=en") for _ in range(50)))
+    finally:
+        await database.command({"profile": 0})
+    assert {status for status, _, _ in found} == {200}
+    assert await database["system.profile"].count_documents({"op": "query"}) == 1
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip", "gzip"),
+        ("br, GZIP;q=0.5", "gzip"),
+        ("*", "gzip"),
+        ("identity;q=0, gzip;q=0.1", "gzip"),
+        ("gzip;q=0", None),
+        ("identity, gzip;q=0.5", None),
+        ("br", None),
+        ("gzip;q=2", None),
+    ],
+)
+async def test_hit_is_sent_compressed_to_whoever_accepts_it(client, ada, write, accepted, coding):
+    post = await write(ada, title="Long", body="Much text. " * 500, status="published")
+    path, headers = f"/v1/posts/{post['id']}", {"Accept-Encoding": accepted}
+    plain = await client.get(path, headers={"Accept-Encoding": "identity"})
+
+    async def comes_packed():
+        return (await client.get(path, headers=headers)).headers.get("Content-Encoding") == "gzip"
+
+    if coding is None:
+        await client.get(path, headers={"Accept-Encoding": "gzip"})
+        await until(lambda: cache_of(client).get(path).packed is not None)
+        assert not await comes_packed()
+        return
+    await until(comes_packed)
+    async with ClientSession(auto_decompress=False) as session:
+        response = await session.get(client.make_url(path), headers=headers)
+        body = await response.read()
+    assert gzip.decompress(body) == await plain.read()
+    assert int(response.headers["Content-Length"]) == len(body) < len(await plain.read()) / 5
+    assert response.headers["Vary"] == "Origin, Accept-Encoding"
+    assert response.headers["ETag"] != plain.headers["ETag"]
+    again = await client.get(path, headers={**headers, "If-None-Match": response.headers["ETag"]})
+    assert again.status == 304
+    edited = {**ada.headers, "If-Match": response.headers["ETag"]}
+    assert (await client.patch(path, json={"title": "Longer"}, headers=edited)).status == 200
+
+
+async def test_cache_that_is_switched_off_says_nothing(aiohttp_client, config, database):
+    app = create_app(dataclasses.replace(config, cache=CacheConfig(enabled=False)), database)
+    client = await checked_client(aiohttp_client, app)
+    response = await client.get("/v1/posts")
+    assert "Cache-Status" not in response.headers
+    assert response.headers["Vary"] == "Origin"
