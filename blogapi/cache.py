@@ -162,6 +162,11 @@ class Cache(Generic[Answer]):
         """Whether all writes up to a second ago are known."""
         return self._clock() < self._fresh_until
 
+    @property
+    def told_until(self) -> float:
+        """Up to which moment of the clock all writes are known."""
+        return self._fresh_until - _FRESH_SECONDS
+
     def get(self, key: str) -> Answer | None:
         """The answer under this key, as it would be made now."""
         if self._clock() >= self._fresh_until:

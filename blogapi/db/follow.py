@@ -52,6 +52,9 @@ async def follow(database: Database, shown: Mapping[str, Shown], listener: Liste
         except PyMongoError as error:
             listener.stand_aside("stream-lost")
             log.warning("the read cache stands aside: the change stream was lost (%s)", type(error).__name__)
+        except Exception:
+            listener.stand_aside("stream-lost")
+            log.exception("the read cache stands aside: the change stream told what is not understood")
         await asyncio.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 

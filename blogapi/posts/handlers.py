@@ -102,7 +102,7 @@ async def _list_public(request: web.Request, query: Query) -> Reply:
             made_from(request, found_by(USERS, f"username={username_key(name)}"), document(USERS, author_id))
     wanted = replace(wanted, author_ids=tuple(filter(None, authors.values())))
     found = await posts.list_public(wanted, [author_id or name for name, author_id in authors.items()], page, fields)
-    made_from(request, page=sources_of_page(wanted, page, found))
+    made_from(request, page=lambda: sources_of_page(wanted, page, found))
     return Reply(result=found, limit=page.limit)
 
 

@@ -48,16 +48,19 @@ class Missing:
 SOURCES: web.RequestKey[Sources] = web.RequestKey("sources", Sources)
 
 
-def made_from(request: web.Request, *names: str, page: Sources | None = None) -> None:
+def made_from(request: web.Request, *names: str, page: Callable[[], Sources] | None = None) -> None:
     """Declare what the answer to this request depends on: names, or all that a page of a list is made from.
 
     To be said before anything is looked up that may not be there. An answer that declares nothing is not kept.
     """
+    if request.config_dict[CACHED_READS] is None:
+        return
     sources = request.setdefault(SOURCES, Sources())
     sources.names.update(names)
     if page is not None:
-        sources.names |= page.names
-        sources.admits = page.admits
+        found = page()
+        sources.names |= found.names
+        sources.admits = found.admits
 
 
 @dataclass(slots=True)
