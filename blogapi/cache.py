@@ -153,7 +153,7 @@ class Cache(Generic[Answer]):
         self._latest: deque[_Effect] = deque(maxlen=_REMEMBERED)
         self._era = self._writes = 0
         self._fresh_until = float("-inf")
-        self.aside = "starting"
+        self._why_aside = "starting"
 
     # Reading and filling
 
@@ -161,6 +161,11 @@ class Cache(Generic[Answer]):
     def is_fresh(self) -> bool:
         """Whether all writes up to a second ago are known."""
         return self._clock() < self._fresh_until
+
+    @property
+    def aside(self) -> str:
+        """Why nothing is served; empty while it is."""
+        return "" if self.is_fresh else self._why_aside
 
     @property
     def told_until(self) -> float:
@@ -262,11 +267,11 @@ class Cache(Generic[Answer]):
     def heard(self, lag_seconds: float) -> None:
         """All writes up to this long ago have been told."""
         self._fresh_until = max(self._fresh_until, self._clock() + _FRESH_SECONDS - lag_seconds)
-        self.aside = ""
+        self._why_aside = "lag"
 
     def stand_aside(self, why: str) -> None:
         """Writes may have been missed: forget everything, and keep nothing until they are heard of again."""
-        self._fresh_until, self.aside = float("-inf"), why
+        self._fresh_until, self._why_aside = float("-inf"), why
         self._era += 1
         for shelf in (self._new, self._proven, self._missing):
             shelf.clear()
