@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -148,13 +148,14 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
-@contextlib.asynccontextmanager
+@asynccontextmanager
 async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Work that goes on beside the requests, and is cancelled at the end."""
     task = asyncio.create_task(work)
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        # More than once: until Python 3.12 `asyncio.wait_for`, which drivers use, may lose a cancellation.
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=1)

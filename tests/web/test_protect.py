@@ -40,7 +40,7 @@ async def test_allowed_origin_may_read_and_send_credentials(configured):
         "Idempotency-Replayed",
         "X-Request-Id",
     }
-    assert response.headers["Vary"] == "Origin"
+    assert "Origin" in response.headers["Vary"].split(", ")
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", FRONT_END + ".evil.example", FRONT_END + ":8443"])
@@ -51,7 +51,7 @@ async def test_other_origins_get_no_cors_headers(configured, origin):
         await client.options("/v1/posts", headers={"Origin": origin, "Access-Control-Request-Method": "POST"}),
     ):
         assert not [name for name in response.headers if name.lower().startswith("access-control")]
-        assert response.headers["Vary"] == "Origin"
+        assert "Origin" in response.headers["Vary"].split(", ")
 
 
 async def test_preflight_is_answered_for_allowed_origins(configured):
