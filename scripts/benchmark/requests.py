@@ -14,7 +14,7 @@ from scripts.benchmark.servers import Server
 
 _BODY_BYTES = 9_000
 _PAGES = 40
-_KNOWN = 200
+_KNOWN, _HOT = 200, 1000
 _LANGUAGES = ("en", "de", "fr")
 # What two creates of the same draft cannot have in common.
 _OWN = ("id", "slug", "created_at", "updated_at")
@@ -49,7 +49,7 @@ def prepare(server: Server, folder: Path) -> Requests:
     first = [path for path in lists if "cursor=" not in path]
     known = [f"{path} {server.etag(path)}" for path in reads[:_KNOWN]]
     files = {"read": "\n".join(reads), "list": "\n".join(lists), "first": "\n".join(first), "known": "\n".join(known)}
-    files |= {"create": draft, "token": token}
+    files |= {"hot": "\n".join(reads[:_HOT]), "create": draft, "token": token}
     for name, text in {**files, "sign-in": json.dumps(sign_in)}.items():
         (folder / name).write_text(text)
     headers = {"Authorization": f"Bearer {token}"}
