@@ -17,6 +17,9 @@ from blogapi.db.collection import Write
 
 # How long the server waits for a change before it says that there is none: proof of life for who is listening.
 _BEAT_MS = 100
+# A question costs as much as a read, so changes are let gather: what was not at hand, in an answer that came before, had
+# to be asked for, and the next answer may hold several.
+_GATHER_SECONDS, _AT_HAND_SECONDS = 0.01, 0.001
 # How long a comparison of the server's clock with ours counts.
 _CLOCK_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
@@ -67,6 +70,7 @@ async def _beats(database: Database, shown: Mapping[str, Shown], listener: Liste
         while True:
             if time.monotonic() > measured + _CLOCK_SECONDS:
                 ahead, measured = await _clock_difference(database), time.monotonic()
+            asked = time.monotonic()
             change = await stream.try_next()
             if database.client.primary != primary:
                 # What the new one calls committed may be older than what the old one has told.
@@ -82,6 +86,8 @@ async def _beats(database: Database, shown: Mapping[str, Shown], listener: Liste
             listener.written(_write(change))
             if (told_at := change.get("wallTime")) is not None:
                 listener.heard(max(0.0, (_utc_now() + ahead - told_at).total_seconds()))
+            if time.monotonic() - asked > _AT_HAND_SECONDS:
+                await asyncio.sleep(_GATHER_SECONDS)
 
 
 async def _clock_difference(database: Database) -> timedelta:
