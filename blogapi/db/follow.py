@@ -17,8 +17,8 @@ from blogapi.db.collection import Write
 
 # How long the server waits for a change before it says that there is none: proof of life for who is listening.
 _BEAT_MS = 100
-# A question costs as much as a read, so changes are let gather: what was not at hand, in an answer that came before, had
-# to be asked for, and the next answer may hold several.
+# A question costs as much as a read, so changes are let gather: what was not at hand, in the answer before, had to be
+# asked for, and the next answer may hold several.
 _GATHER_SECONDS, _AT_HAND_SECONDS = 0.01, 0.001
 # How long a comparison of the server's clock with ours counts.
 _CLOCK_SECONDS = 10.0
