@@ -92,11 +92,14 @@ async def test_working_lists_are_served_by_an_index(client, database, library, a
 
 async def test_single_filter_looks_only_at_what_it_returns(client, database, library):
     queries = ["", *(query for name, query in FILTERS.items() if name in ("tag", "author", "lang", "featured"))]
-    plans = await profiled(database, client, [f"/v1/posts?limit=5&{query}" for query in queries])
-    for plan in plans:
-        # One more is asked for to know whether there is a next page; the bound of a range is looked at once more. The
-        # planner's trial of several indexes counts, too, and takes a few more while the machine is busy.
-        assert plan["docsExamined"] <= 2 * plan["nreturned"] + 7, plan["command"]["filter"]
+    paths = [f"/v1/posts?limit=5&{query}" for query in queries]
+    # The planner tries several indexes out until it knows its way, and what it looks at meanwhile counts, too.
+    for _ in range(2):
+        await profiled(database, client, paths)
+    await database.drop_collection("system.profile")
+    for plan in await profiled(database, client, paths):
+        # One more is asked for to know whether there is a next page; the bound of a range is looked at once more.
+        assert plan["docsExamined"] <= plan["nreturned"] + 7, plan["command"]["filter"]
 
 
 async def test_lists_of_tags_and_revisions_are_served_by_an_index(client, database, ada, write):
