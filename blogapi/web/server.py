@@ -18,6 +18,7 @@ from blogapi.addresses import limit_key
 from blogapi.config import ServerConfig
 from blogapi.web.errors import CONTENT_TYPE, problem_body
 from blogapi.web.hits import Ask, answer_hits
+from blogapi.web.middlewares.protect import SERVER
 from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
 from blogapi.web.requests import request_id
 
@@ -105,7 +106,7 @@ class Protocol(RequestHandler):
         headers = {
             "Content-Type": CONTENT_TYPE,
             "Cache-Control": "private, no-store",
-            "Server": "blogapi",
+            "Server": SERVER,
             "X-Content-Type-Options": "nosniff",
             "X-Request-Id": identifier,
         }
