@@ -14,7 +14,7 @@ import orjson
 from aiohttp import hdrs, web
 
 from blogapi.errors import NotFound
-from blogapi.web.conditional import etag_of, is_known
+from blogapi.web.conditional import etag_of
 from blogapi.web.endpoint import JSON, SETTINGS
 from blogapi.web.openapi import Route, build_document, documented_routes
 from blogapi.web.problems import PROBLEMS
@@ -111,13 +111,11 @@ def _with_code(text: str) -> str:
 
 
 def send(request: web.Request, finished: Finished) -> web.Response:
-    """A finished answer, or 304 for who has it."""
+    """A finished answer."""
     headers: dict[str, str] = {
         hdrs.ETAG: finished.etag,
         hdrs.CACHE_CONTROL: request.config_dict[SETTINGS].public_cache_control,
     }
-    if is_known(request, finished.etag):
-        return web.Response(status=304, headers=headers)
     if finished.content_type == HTML:
         headers["Content-Security-Policy"] = _POLICY
     return web.Response(body=finished.body, content_type=finished.content_type, charset="utf-8", headers=headers)
