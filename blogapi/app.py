@@ -29,6 +29,7 @@ from blogapi.logs import RequestLog
 from blogapi.moments import utc_now
 from blogapi.posts.jobs import empty_trash
 from blogapi.services import SERVICES, SHOWN, STORES, build_services
+from blogapi.tasks import end_tasks
 from blogapi.web.body import MAX_BYTES
 from blogapi.web.cached import CACHED_READS, CachedReads
 from blogapi.web.docs import set_up_docs
@@ -155,7 +156,4 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        # More than once: until Python 3.12 `asyncio.wait_for`, which drivers use, may lose a cancellation.
-        while not task.done():
-            task.cancel()
-            await asyncio.wait([task], timeout=1)
+        await end_tasks(task)

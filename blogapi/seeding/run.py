@@ -21,6 +21,7 @@ from blogapi.doctor import author_counts, repair, tag_counts
 from blogapi.errors import Conflict
 from blogapi.posts.model import RENDERED_FIELDS, Content, Post, Seo, live_copy, working_copy
 from blogapi.seeding.texts import BODIES_PER_LANGUAGE, SHARES, TAGS, Texts, repeatable
+from blogapi.tasks import end_tasks
 from blogapi.text.slug import slugify, with_suffix
 from blogapi.users.model import Byline, Identity, User, username_key
 
@@ -119,15 +120,17 @@ class Seeder:
         return user, True
 
     async def _posts(self, authors: list[Byline], advance: Callable[[int], None]) -> int:
-        inserted, total = 0, self._wish.posts
-        running: set[asyncio.Task[int]] = set()
-        for first in range(0, total, _BATCH):
-            if len(running) == _AT_ONCE:
-                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                inserted += sum(task.result() for task in done)
-            numbers = range(first, min(first + _BATCH, total))
-            running.add(asyncio.create_task(self._insert_posts(numbers, authors, advance)))
-        return inserted + sum(await asyncio.gather(*running))
+        total = self._wish.posts
+        batches = iter([range(first, min(first + _BATCH, total)) for first in range(0, total, _BATCH)])
+
+        async def insert_batches() -> int:
+            return sum([await self._insert_posts(numbers, authors, advance) for numbers in batches])
+
+        inserting = [asyncio.create_task(insert_batches()) for _ in range(_AT_ONCE)]
+        try:
+            return sum(await asyncio.gather(*inserting))
+        finally:
+            await end_tasks(*inserting)
 
     async def _insert_posts(self, numbers: Iterable[int], authors: list[Byline], advance: Callable[[int], None]) -> int:
         ids = {self._id("post", number): number for number in numbers}

@@ -24,6 +24,7 @@ from typing import Any
 
 from blogapi.config import ServerConfig
 from blogapi.errors import ConfigError
+from blogapi.tasks import end_tasks
 
 RETIRING = b"retiring\n"
 RETIRE, STOP = signal.SIGTERM, signal.SIGINT
@@ -141,7 +142,7 @@ class Workers:
             if serving.done():
                 serving.result()
         finally:
-            await _cancel(serving, stopping, *(keeper for _, keeper in self._kept.values()))
+            await end_tasks(serving, stopping, *(keeper for _, keeper in self._kept.values()))
             await self._end()
 
     def _stop_soon(self) -> None:
@@ -270,12 +271,6 @@ class Workers:
             log.error("%d workers did not end in %g s and are killed", len(late), self._patience)
             self._tell_all(signal.SIGKILL)
             await asyncio.wait(late)
-
-
-async def _cancel(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _has_terminal() -> bool:

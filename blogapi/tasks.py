@@ -1,0 +1,15 @@
+"""Ending tasks. Every task has an owner, who ends it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+
+async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel those that still run, and wait until all have ended."""
+    # More than once: until Python 3.12 `asyncio.wait_for`, which drivers use, may lose a cancellation.
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=1)
