@@ -12,12 +12,13 @@ from tests.conftest import PASSWORD
 from tests.serving import raw, serving
 
 pytestmark = pytest.mark.mongod
-ADA = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
+# Not a word of hexadecimal digits, which any id may hold.
+HYPATIA = {"username": "hypatia", "email": "hypatia@example.org", "password": PASSWORD}
 
 
 async def sign_in(session, address):
-    await session.post(f"{address}/v1/auth/register", json=ADA)
-    async with session.post(f"{address}/v1/auth/login", json={"login": "ada", "password": PASSWORD}) as response:
+    await session.post(f"{address}/v1/auth/register", json=HYPATIA)
+    async with session.post(f"{address}/v1/auth/login", json={"login": "hypatia", "password": PASSWORD}) as response:
         assert response.status == 200, await response.text()
         return {"Authorization": f"Bearer {(await response.json())['access_token']}"}
 
@@ -104,7 +105,7 @@ async def test_sigterm_finishes_running_requests(tmp_path):
         raw(served.address) as slow,
         raw(served.address) as fast,
     ):
-        await slow.send("POST /v1/auth/register", json.dumps(ADA))
+        await slow.send("POST /v1/auth/register", json.dumps(HYPATIA))
         # When the second is answered the first has been read, and its password is being hashed.
         await fast.send("GET /healthz")
         assert (await fast.answer()).startswith("HTTP/1.1 200")
@@ -120,27 +121,27 @@ async def test_sigterm_finishes_running_requests(tmp_path):
 async def test_log_holds_no_secret_and_no_personal_data(tmp_path):
     async with aiohttp.ClientSession() as session, serving(tmp_path, LOG__FORMAT="json", LOG__LEVEL="debug") as served:
         headers = await sign_in(session, served.address)
-        cookie = {"login": "ada@example.org", "password": PASSWORD, "mode": "cookie"}
+        cookie = {"login": "hypatia@example.org", "password": PASSWORD, "mode": "cookie"}
         async with session.post(
             f"{served.address}/v1/auth/login", json=cookie, headers={"Sec-Fetch-Site": "none"}
         ) as response:
             assert response.status == 200
             session_cookie = response.cookies["session"].value
         session.cookie_jar.clear()
-        for path in ("/v1/me", "/v1/users/by-username/ada?view=admin", "/v1/posts?author=ada", "/v1/nonsense/ada"):
+        for path in ("/v1/me", "/v1/users/by-username/hypatia?view=admin", "/v1/posts?author=hypatia", "/v1/nonsense/hypatia"):
             async with session.get(f"{served.address}{path}", headers=headers) as response:
                 await response.read()
-        wrong = {"login": "ada", "password": "not the password"}
+        wrong = {"login": "hypatia", "password": "not the password"}
         async with session.post(f"{served.address}/v1/auth/login", json=wrong) as response:
             assert response.status == 401
-        async with session.post(f"{served.address}/v1/auth/login", data=b"{bad ada@example.org") as response:
+        async with session.post(f"{served.address}/v1/auth/login", data=b"{bad hypatia@example.org") as response:
             assert response.status == 415
         served.process.terminate()
         assert await served.finish() == 0
         log = served.log.decode()
         assert '"route":"/v1/auth/login"' in log
         token = headers["Authorization"].split()[1]
-        secrets = [PASSWORD, "not the password", token, token.split(".")[2], session_cookie, "ada", "127.0.0.1"]
+        secrets = [PASSWORD, "not the password", token, token.split(".")[2], session_cookie, "hypatia", "127.0.0.1"]
         assert [secret for secret in secrets if secret in log] == []
         lines = [json.loads(line) for line in log.splitlines()]
         assert all({"time", "level", "message"} <= line.keys() for line in lines)

@@ -85,9 +85,10 @@ async def test_old_revision_takes_no_author_away(client, ada, bob, editor, write
     assert [author["id"] for author in restored["authors"]] == [ada.id]
 
 
-async def test_revisions_show_authors_under_their_present_names(client, ada, admin, editor, write):
-    post = await edit(client, ada, await write(ada), title="Two")
-    assert (await client.delete(f"/v1/users/{ada.id}", headers=admin.headers)).status == 204
+async def test_revisions_show_authors_under_their_present_names(client, sign_up, admin, editor, write):
+    hypatia = await sign_up("hypatia")
+    post = await edit(client, hypatia, await write(hypatia), title="Two")
+    assert (await client.delete(f"/v1/users/{hypatia.id}", headers=admin.headers)).status == 204
     path = f"/v1/posts/{post['id']}"
     listed = await (await client.get(f"{path}/revisions", headers=editor.headers)).json()
     read = await (await client.get(f"{path}/revisions/1", headers=editor.headers)).json()
@@ -95,7 +96,7 @@ async def test_revisions_show_authors_under_their_present_names(client, ada, adm
     assert published.status == 200
     public = await (await client.get(path)).json()
     for copy in (*listed["items"], read, public):
-        assert "ada" not in str(copy["authors"]).lower()
+        assert "hypatia" not in str(copy["authors"]).lower()
 
 
 async def test_revision_whose_slug_is_taken_is_restored_under_the_present_one(client, ada, bob, write):
