@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from blogapi.cache import Cache, Moment, Sources
 from blogapi.errors import NotFound
 from blogapi.web.coding import Coding, chosen_coding, pack
 from blogapi.web.conditional import is_known, recoded_etag, without_content
+from blogapi.web.finished import Finished, head_of
 from blogapi.web.requests import route_of
 
 _KEPT_STATUSES = (200, 301)
@@ -30,20 +31,31 @@ class Stored:
     status: int
     body: bytes
     headers: CIMultiDict[str]
-    etag: str = ""
-    bare_headers: CIMultiDict[str] = field(default_factory=CIMultiDict)
+    etag: str = field(init=False)
+    head: bytes = field(init=False)
+    head_if_known: bytes = field(init=False)
     packed: Stored | None = None
     is_packing: bool = False
 
     def __post_init__(self) -> None:
         self.etag = self.headers.get(hdrs.ETAG, "")
-        self.bare_headers = without_content(self.headers)
+        self.head = head_of(self.status, [*self.headers.items(), (hdrs.CONTENT_LENGTH, str(len(self.body)))])
+        self.head_if_known = head_of(304, without_content(self.headers).items())
+
+    def finished(self, request: web.Request, own: Mapping[str, str]) -> Finished:
+        """The whole answer to one request, with the headers that are its own: 304 where the client has this already."""
+        if self._is_known_to(request):
+            return Finished(request, 304, self.head_if_known, own, b"")
+        return Finished(request, self.status, self.head, own, self.body)
 
     def response(self, request: web.Request) -> web.Response:
-        """A response of its own for each request: 304 where the client has this already."""
-        if self.etag and hdrs.IF_NONE_MATCH in request.headers and is_known(request, self.etag):
-            return web.Response(status=304, headers=self.bare_headers.copy())
+        """The same as a response that the app goes on with."""
+        if self._is_known_to(request):
+            return web.Response(status=304, headers=without_content(self.headers))
         return web.Response(status=self.status, body=self.body or None, headers=self.headers.copy())
+
+    def _is_known_to(self, request: web.Request) -> bool:
+        return hdrs.IF_NONE_MATCH in request.headers and bool(self.etag) and is_known(request, self.etag)
 
 
 @dataclass(slots=True)

@@ -35,10 +35,11 @@ def answer_hits(app: web.Application, ask: Ask) -> Ask:
         address = find_address(request, trusted)
         if not protection.limiter.admits_read(limit_key(address)):
             return await ask(request)
-        response = stored.response(request)
-        response.headers["X-Request-Id"] = identifier = id_for(request.headers)
+        identifier = id_for(request.headers)
+        own = {"X-Request-Id": identifier}
         if hdrs.ORIGIN in request.headers:
-            response.headers.update(cors_headers(request, protection.origins))
+            own.update(cors_headers(request, protection.origins))
+        response = stored.finished(request, own)
         if log.enabled:
             status = response.status
             size, ms = len(stored.body) if status == 200 else 0, round((time.perf_counter() - started) * 1000, 1)

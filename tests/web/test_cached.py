@@ -43,10 +43,8 @@ async def ask(client, path, **headers):
 
 async def all_told(client):
     """Wait until the change stream has told of what was written before."""
-    cache = cache_of(client)
-    for _ in range(2):  # what was heard first may have been said before
-        now = time.monotonic()
-        await until(lambda now=now: cache.told_until > now)
+    now, cache = time.monotonic(), cache_of(client)
+    await until(lambda: cache.told_until > now)
 
 
 async def fill(client, *paths):
