@@ -264,14 +264,18 @@ class Cache(Generic[Answer]):
             return _Effect(itself | names)
         return _Effect(itself, names, facts)
 
-    def heard(self, lag_seconds: float) -> None:
-        """All writes up to this long ago have been told."""
-        self._fresh_until = max(self._fresh_until, self._clock() + _FRESH_SECONDS - lag_seconds)
+    def heard(self, until: float) -> None:
+        """All writes up to this moment of the clock have been told."""
+        self._fresh_until = max(self._fresh_until, until + _FRESH_SECONDS)
         self._why_aside = "lag"
 
     def stand_aside(self, why: str) -> None:
-        """Writes may have been missed: forget everything, and keep nothing until they are heard of again."""
+        """Writes are not told for now: serve and keep nothing until they have been, those of the meantime as well."""
         self._fresh_until, self._why_aside = float("-inf"), why
+
+    def start_over(self, why: str) -> None:
+        """Writes have been missed, or what was told does not hold any more: forget everything."""
+        self.stand_aside(why)
         self._era += 1
         for shelf in (self._new, self._proven, self._missing):
             shelf.clear()

@@ -145,11 +145,25 @@ def test_nothing_is_served_or_kept_when_writes_have_not_been_heard_of_for_a_seco
     assert cache.get("/") is None
 
 
-def test_cache_that_stood_aside_has_forgotten_everything(cache):
+def test_cache_that_stood_aside_keeps_what_nobody_wrote_meanwhile(cache, clock):
+    begun = cache.now()
+    put(cache, "/rex", REX)
+    put(cache, "/cats", CATS)
+    cache.stand_aside("lost")
+    assert (cache.get("/rex"), cache.now(), cache.aside) == (None, None, "lost")
+    assert not put(cache, "/late", DOGS, begun=begun)
+    cache.written(pet("tom"))
+    cache.heard(0)
+    assert (cache.get("/rex"), cache.get("/cats"), cache.aside) == ("/rex", None, "")
+    assert not put(cache, "/cats", CATS, begun=begun)
+    assert put(cache, "/dogs", DOGS, begun=begun)
+
+
+def test_cache_that_starts_over_has_forgotten_everything(cache):
     begun = cache.now()
     put(cache, "/", REX)
     cache.put_missing("/none", "no", Sources({REX}), begun)
-    cache.stand_aside("lost")
+    cache.start_over("lost")
     assert (cache.get("/"), cache.now(), cache.aside, len(cache), cache.bytes) == (None, None, "lost", 0, 0)
     cache.heard(0)
     assert cache.get("/") is None

@@ -128,7 +128,12 @@ async def test_log_holds_no_secret_and_no_personal_data(tmp_path):
             assert response.status == 200
             session_cookie = response.cookies["session"].value
         session.cookie_jar.clear()
-        for path in ("/v1/me", "/v1/users/by-username/hypatia?view=admin", "/v1/posts?author=hypatia", "/v1/nonsense/hypatia"):
+        for path in (
+            "/v1/me",
+            "/v1/users/by-username/hypatia?view=admin",
+            "/v1/posts?author=hypatia",
+            "/v1/nonsense/hypatia",
+        ):
             async with session.get(f"{served.address}{path}", headers=headers) as response:
                 await response.read()
         wrong = {"login": "hypatia", "password": "not the password"}

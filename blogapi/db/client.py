@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 import pymongo
 from bson.errors import InvalidId
 from bson.objectid import ObjectId
-from pymongo import errors
+from pymongo import MongoClient, errors
 from pymongo.write_concern import WriteConcern
 
 from blogapi.db import driver as drivers
@@ -29,12 +30,15 @@ _OUTAGES = (
 
 
 class Client:
-    """Connections to a server, for the databases on it. `raw` is the driver's own client."""
+    """Connections to a server, for the databases on it. `raw` is the driver's own client.
 
-    __slots__ = ("raw",)
+    `open_blocking` opens a client of the same server that a thread may wait with, and has to close.
+    """
 
-    def __init__(self, raw: Any) -> None:
-        self.raw = raw
+    __slots__ = ("open_blocking", "raw")
+
+    def __init__(self, raw: Any, open_blocking: Callable[[], MongoClient[Document]] = MongoClient) -> None:
+        self.raw, self.open_blocking = raw, open_blocking
 
     def __getitem__(self, name: str) -> Database:
         return Database(self, self.raw[name])
@@ -43,11 +47,6 @@ class Client:
     def admin(self) -> Database:
         """The database for commands to the server."""
         return self["admin"]
-
-    @property
-    def primary(self) -> tuple[str, int] | None:
-        """Where the present primary is, as far as that is known."""
-        return drivers.primary(self.raw)
 
     @property
     def write_concern(self) -> WriteConcern:
@@ -91,27 +90,6 @@ class Database:
         """Remove one, with its indexes."""
         return self.raw.drop_collection(name)  # type: ignore[no-any-return]
 
-    def watch(
-        self,
-        stages: Sequence[Mapping[str, Any]] = (),
-        *,
-        full_document: str | None = None,
-        resume_after: Mapping[str, Any] | None = None,
-        max_await_time_ms: int = 100,
-    ) -> AbstractAsyncContextManager[drivers.Stream]:
-        """Hear of all writes from here on, or after a resume token: a change stream, which needs a replica set.
-
-        `max_await_time_ms` is how long the server waits for a change before it says that there is none. It has to be
-        well under the timeout of the client, which bounds each question, else an idle stream times out.
-        """
-        return drivers.watch(
-            self.raw,
-            list(stages),
-            full_document=full_document,
-            resume_after=resume_after,
-            max_await_time_ms=max_await_time_ms,
-        )
-
 
 def connect(url: str, *, driver: str = drivers.MOTOR, timeout_seconds: float, pool_size: int) -> Client:
     """A client of the running event loop. Nothing is sent before it is used. Raises ConfigError for a bad URL.
@@ -121,29 +99,29 @@ def connect(url: str, *, driver: str = drivers.MOTOR, timeout_seconds: float, po
 
     Times are read as naive UTC: making them aware costs a quarter of a list, and stores do it where models are made.
     """
+    milliseconds = int(timeout_seconds * 1000)
+    options: dict[str, Any] = {
+        "appname": "blogapi",
+        "tz_aware": False,
+        "w": "majority",
+        "journal": True,
+        # What we tell, and decide upon, has to be there after a failover, too.
+        "readConcernLevel": "majority",
+        "retryWrites": True,
+        "maxPoolSize": pool_size,
+        "timeoutMS": milliseconds,
+        "serverSelectionTimeoutMS": milliseconds,
+        "connectTimeoutMS": milliseconds,
+    }
     try:
         # The driver only warns of options that it does not understand, and goes on without them.
         with warnings.catch_warnings(action="error", category=UserWarning):
-            raw = drivers.new_client(
-                driver,
-                url,
-                appname="blogapi",
-                tz_aware=False,
-                w="majority",
-                journal=True,
-                # What we tell, and decide upon, has to be there after a failover, too.
-                readConcernLevel="majority",
-                retryWrites=True,
-                maxPoolSize=pool_size,
-                timeoutMS=int(timeout_seconds * 1000),
-                serverSelectionTimeoutMS=int(timeout_seconds * 1000),
-                connectTimeoutMS=int(timeout_seconds * 1000),
-            )
+            raw = drivers.new_client(driver, url, **options)
     except (errors.ConfigurationError, UserWarning, ValueError, TypeError) as error:
         # The driver quotes what it does not understand; that may be a password.
         why = "its user or its options" if "@" in url else _brief(error)
         raise ConfigError(f"mongo.url: MongoDB's driver does not accept it ({why}). Correct the URL.") from None
-    return Client(raw)
+    return Client(raw, partial(MongoClient, url, **options))
 
 
 # What a server says that is going down, has stepped down or was cut off, when the driver does not retry any more:

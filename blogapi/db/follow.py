@@ -1,15 +1,22 @@
-"""Hearing of every write to some collections, whoever made it, from one change stream."""
+"""Hearing of every write to some collections, whoever made it, from one change stream.
+
+The stream is read in a thread of its own, by a client of its own: on the event loop, each change would have to wait for
+its turn among the requests, and with Motor each would be a hop into a thread and back.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
-from pymongo.errors import PyMongoError
+from bson.objectid import ObjectId
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
 
 from blogapi.cache import Shown
 from blogapi.db.client import Database, Document, describe_server
@@ -25,6 +32,9 @@ _CLOCK_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
 _ONE_DOCUMENT = frozenset({"insert", "update", "replace", "delete"})
 
+# Where a primary is, and what it was elected with.
+Reign = tuple[tuple[str, int | None], ObjectId | None]
+
 log = logging.getLogger("blogapi.cache")
 
 
@@ -34,66 +44,117 @@ class Listener(Protocol):
     def written(self, write: Write) -> None:
         """Somebody wrote."""
 
-    def heard(self, lag_seconds: float) -> None:
-        """All writes up to this long ago have been told."""
+    def heard(self, until: float) -> None:
+        """All writes up to this moment of the monotonic clock have been told."""
 
     def stand_aside(self, why: str) -> None:
-        """Writes may have been missed."""
+        """Writes are not told for now. Those of the meantime will be."""
+
+    def start_over(self, why: str) -> None:
+        """Writes have been missed, or what was told does not hold any more."""
 
 
 async def follow(database: Database, shown: Mapping[str, Shown], listener: Listener) -> None:
     """Tell the listener of all writes until cancelled. Ends at once, and logs why, where nothing tells of them."""
     if not (await describe_server(database)).is_replica_set:
-        listener.stand_aside("standalone")
+        listener.start_over("standalone")
         log.warning("no read cache: this MongoDB is standalone, and only a replica set tells of writes")
         return
-    pause = _FIRST_PAUSE_SECONDS
-    while True:
-        try:
-            async for _ in _beats(database, shown, listener):
-                pause = _FIRST_PAUSE_SECONDS
-        except PyMongoError as error:
-            listener.stand_aside("stream-lost")
-            log.warning("the read cache stands aside: the change stream was lost (%s)", type(error).__name__)
-        except Exception:
-            listener.stand_aside("stream-lost")
-            log.exception("the read cache stands aside: the change stream told what is not understood")
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+    loop = asyncio.get_running_loop()
+    thread = _Follower(database, shown, listener, loop.call_soon_threadsafe)
+    thread.start()
+    try:
+        await loop.create_future()  # until cancelled
+    finally:
+        thread.stopped.set()
+        await asyncio.to_thread(thread.join)
 
 
-async def _beats(database: Database, shown: Mapping[str, Shown], listener: Listener) -> AsyncIterator[None]:
-    """Follow one primary: yields whenever everything up to now was told. Ends when there is another primary."""
-    primary, ahead, measured = database.client.primary, timedelta(), float("-inf")
-    stages = pipeline(shown)
-    async with database.watch(stages, full_document="updateLookup", max_await_time_ms=_BEAT_MS) as stream:
-        while True:
-            if time.monotonic() > measured + _CLOCK_SECONDS:
-                ahead, measured = await _clock_difference(database), time.monotonic()
-            asked = time.monotonic()
-            change = await stream.try_next()
-            if database.client.primary != primary:
-                # What the new one calls committed may be older than what the old one has told.
-                listener.stand_aside("new-primary")
-                return
-            if change is None:
-                listener.heard(0)
-                yield
-                continue
-            if change["operationType"] == "invalidate":
-                listener.stand_aside("database-dropped")
-                return
-            listener.written(_write(change))
-            if (told_at := change.get("wallTime")) is not None:
-                listener.heard(max(0.0, (_utc_now() + ahead - told_at).total_seconds()))
-            if time.monotonic() - asked > _AT_HAND_SECONDS:
-                await asyncio.sleep(_GATHER_SECONDS)
+class _Follower(threading.Thread):
+    """Reads the stream until `stopped`, and has the loop tell the listener."""
+
+    def __init__(
+        self, database: Database, shown: Mapping[str, Shown], listener: Listener, call_soon: Callable[..., object]
+    ) -> None:
+        super().__init__(name="follow", daemon=True)
+        self.stopped = threading.Event()
+        self._open, self._name, self._stages = database.client.open_blocking, database.name, pipeline(shown)
+        self._listener, self._call_soon = listener, call_soon
+        self._token: Mapping[str, Any] | None = None
+        self._reign: Reign | None = None
+
+    def run(self) -> None:
+        with self._open() as client:
+            pause = _FIRST_PAUSE_SECONDS
+            while not self.stopped.is_set():
+                told_before = self._token
+                try:
+                    self._read(client)
+                except OperationFailure as error:
+                    self._start_over("stream-lost")
+                    log.warning("the read cache starts over: the change stream cannot go on (%s)", error.code)
+                except PyMongoError as error:
+                    self._tell(self._listener.stand_aside, "stream-lost")
+                    log.warning("the read cache stands aside: the change stream was lost (%s)", type(error).__name__)
+                except Exception:
+                    self._start_over("stream-lost")
+                    log.exception("the read cache starts over: the change stream told what is not understood")
+                pause = _FIRST_PAUSE_SECONDS if self._token != told_before else min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                self.stopped.wait(pause)
+
+    def _read(self, client: MongoClient[Document]) -> None:
+        """Follow one primary, from where we were. Ends when there is another."""
+        ahead, measured = timedelta(), float("-inf")
+        database = client[self._name]
+        with database.watch(
+            self._stages, full_document="updateLookup", max_await_time_ms=_BEAT_MS, resume_after=self._token
+        ) as stream:
+            while not self.stopped.is_set():
+                if time.monotonic() > measured + _CLOCK_SECONDS:
+                    ahead, measured = _clock_difference(client), time.monotonic()
+                asked = time.monotonic()
+                change = stream.try_next()
+                if self._is_new(_reign(client)):
+                    # What the new one calls committed may be older than what the old one has told.
+                    self._start_over("new-primary")
+                    return
+                if change is not None and change["operationType"] == "invalidate":
+                    self._start_over("database-dropped")
+                    return
+                if change is None:
+                    self._tell(self._listener.heard, asked)
+                else:
+                    self._tell(self._listener.written, _write(change))
+                    if (told_at := change.get("wallTime")) is not None:
+                        lag = (_utc_now() + ahead - told_at).total_seconds()
+                        self._tell(self._listener.heard, time.monotonic() - max(0.0, lag))
+                self._token = stream.resume_token
+                if change is not None and time.monotonic() - asked > _AT_HAND_SECONDS:
+                    self.stopped.wait(_GATHER_SECONDS)
+
+    def _is_new(self, reign: Reign | None) -> bool:
+        """Whether another primary rules than before, or the same one was elected again."""
+        before, self._reign = self._reign, reign or self._reign
+        return before is not None and before != self._reign
+
+    def _tell(self, method: Callable[[Any], None], what: Any) -> None:
+        if not self.stopped.is_set():  # else the loop may be gone
+            self._call_soon(method, what)
+
+    def _start_over(self, why: str) -> None:
+        self._token = None
+        self._tell(self._listener.start_over, why)
 
 
-async def _clock_difference(database: Database) -> timedelta:
+def _reign(client: MongoClient[Document]) -> Reign | None:
+    """Of the present primary, as far as the client knows it; a router has always the same."""
+    servers = client.topology_description.server_descriptions().items()
+    return next(((address, server.election_id) for address, server in servers if server.is_writable), None)
+
+
+def _clock_difference(client: MongoClient[Document]) -> timedelta:
     """How far the server's clock is ahead of ours."""
-    hello = await database.client.admin.command("hello")
-    local_time: datetime = hello["localTime"]
+    local_time: datetime = client.admin.command("hello")["localTime"]
     return local_time - _utc_now()
 
 

@@ -3,12 +3,13 @@
 import asyncio
 import os
 import signal
+import time
 from contextlib import asynccontextmanager
 
 import pytest
 from bson import ObjectId
 
-from blogapi.cache import Cache, FoundBy, Shown
+from blogapi.cache import Cache, FoundBy, Shown, Sources, document
 from blogapi.db.client import connect
 from blogapi.db.follow import follow
 from blogapi.db.mongod import embedded_mongo
@@ -36,9 +37,9 @@ class Listener(Cache):
         self.told.append(write)
         super().written(write)
 
-    def stand_aside(self, why):
+    def start_over(self, why):
         self.fates.append(why)
-        super().stand_aside(why)
+        super().start_over(why)
 
 
 @asynccontextmanager
@@ -127,6 +128,26 @@ async def test_nothing_is_fresh_while_the_database_is_silent(own):
         await until(lambda: listener.told)
 
 
+async def test_stream_goes_on_where_it_was_when_it_was_lost(own):
+    mongo, database = own
+    rex, tom = document("pets", 1), document("pets", 2)
+    async with following(database) as listener:
+        await database["pets"].insert_one({"_id": 1, "kind": "dog"})
+        await until(lambda: listener.told)
+        for name in (rex, tom):
+            listener.put(name, name, 1, Sources({name}), listener.now())
+        os.kill(mongo.pid, signal.SIGSTOP)
+        try:
+            await until(lambda: listener.aside == "stream-lost", 30)
+        finally:
+            os.kill(mongo.pid, signal.SIGCONT)
+        await database["pets"].insert_one({"_id": 2, "kind": "cat"})
+        await until(lambda: listener.is_fresh, 30)
+        await until(lambda: listener.get(tom) is None)
+        assert listener.get(rex) == rex
+        assert listener.fates == []
+
+
 async def test_nothing_is_fresh_while_the_database_is_gone(own):
     mongo, database = own
     async with following(database) as listener:
@@ -135,6 +156,26 @@ async def test_nothing_is_fresh_while_the_database_is_gone(own):
         await until(lambda: listener.is_fresh, 60)
         await database["pets"].insert_one({"kind": "dog"})
         await until(lambda: listener.told)
+
+
+async def test_idle_stream_outlives_the_timeout_of_the_client(mongo_url, driver):
+    client = connect(mongo_url, driver=driver, timeout_seconds=0.5, pool_size=4)
+    async with following(client["test"]) as listener:
+        started = time.monotonic()
+        await until(lambda: listener.told_until > started + 1)
+        assert listener.fates == []
+    await client.close()
+
+
+async def test_who_stops_following_leaves_no_cursor_open(mongod_database):
+    async def open_cursors():
+        return (await mongod_database.client.admin.command("serverStatus"))["metrics"]["cursor"]["open"]["total"]
+
+    before = await open_cursors()
+    for _ in range(3):
+        async with following(mongod_database):
+            assert await open_cursors() == before + 1
+        assert await open_cursors() == before
 
 
 async def test_primary_that_steps_down_empties_the_cache(own):
