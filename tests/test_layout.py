@@ -8,7 +8,20 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "blogapi"
 # What a room may import from: itself, and the rooms before it.
 ORDER = [
-    {"text", "errors", "events", "config", "settings", "attempt", "changes", "ids", "keys", "moments", "paging"},
+    {
+        "text",
+        "errors",
+        "events",
+        "config",
+        "settings",
+        "attempt",
+        "changes",
+        "ids",
+        "keys",
+        "moments",
+        "paging",
+        "tasks",
+    },
     {"addresses", "logs", "ratelimits", "cache", "db", "web"},
     {"users"},
     {"auth"},
