@@ -257,7 +257,8 @@ class Cache(Generic[Answer]):
             return _Effect(frozenset([document(write.collection, "*"), found_by(write.collection, "*")]))
         itself = frozenset([document(write.collection, write.id)])
         if write.removed:
-            return _Effect(itself)
+            # What it was found by is gone with it: a redirect may have led to it, a total may have counted it.
+            return _Effect(itself | {found_by(write.collection, "*")})
         facts = None if write.document is None else shown.facts(write.document)
         names = frozenset([found_by(write.collection, name) for name in (("*",) if facts is None else facts.names)])
         if found_by(write.collection, "*") in names:

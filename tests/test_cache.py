@@ -74,7 +74,7 @@ REX, CATS, DOGS = document("pets", "rex"), found_by("pets", "kind=cat"), found_b
         ([CATS], pet("tom"), False),
         ([CATS], pet("tom", "dog"), True),
         ([CATS], Write(collection="pets", id="tom"), False),
-        ([CATS], Write(collection="pets", id="tom", removed=True), True),
+        ([CATS], Write(collection="pets", id="tom", removed=True), False),
         ([CATS], Write(collection="pets", id="tom", document={"_id": "tom"}), False),
         ([CATS], Write(collection="pets"), False),
         ([CATS, REX], pet("rex", "dog"), False),

@@ -224,6 +224,20 @@ async def test_write_of_somebody_else_shows_within_a_second(client, mongo_url, d
     await until(all_show_it)
 
 
+async def test_post_that_somebody_else_removes_is_neither_led_to_nor_counted(client, ada, database, mongo_url, post):
+    post = await step(client, ada, await edit(client, ada, post, slug="second"), "publish")
+    paths = ["/v1/posts/by-slug/first", "/v1/posts/by-slug/second", "/v1/posts?count=exact&lang=de,en&limit=1"]
+    await fill(client, *paths)
+    with MongoClient(mongo_url) as other:
+        other[database.name]["posts"].delete_one({"_id": ObjectId(post["id"])})
+
+    async def all_know():
+        found = [await ask(client, path) for path in paths]
+        return [status for status, _, _ in found] == [404, 404, 200] and found[2][1]["page"]["total"] == 0
+
+    await until(all_know)
+
+
 async def test_no_cache_asks_the_database(client, post):
     await fill(client, "/v1/posts")
     assert (await ask(client, "/v1/posts", Cache_Control="max-age=0, no-cache"))[2] == "fwd=request; stored"
