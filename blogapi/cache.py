@@ -76,10 +76,13 @@ def found_by(collection: str, how: str) -> str:
     return f"{collection}?{how}"
 
 
-def list_names(collection: str, shown: Iterable[object], ahead: object | None) -> list[str]:
-    """The names of a page of a plain list: what is on it, what is behind it, and whatever is found by `list`."""
+def list_names(collection: str, shown: Iterable[object], ahead: object | None, *, counted: bool) -> list[str]:
+    """The names of a page of a plain list: what is on it, what is behind it, and whatever is found by `list`.
+
+    One with a total depends on all that may join the list or leave it, which are found by `any`.
+    """
     on_it = [document(collection, identifier) for identifier in (*shown, ahead) if identifier is not None]
-    return [*on_it, found_by(collection, "list")]
+    return [*on_it, found_by(collection, "list"), *([found_by(collection, "any")] if counted else [])]
 
 
 @dataclass(slots=True)
@@ -261,8 +264,8 @@ class Cache(Generic[Answer]):
             return _Effect(itself | {found_by(write.collection, "*")})
         facts = None if write.document is None else shown.facts(write.document)
         names = frozenset([found_by(write.collection, name) for name in (("*",) if facts is None else facts.names)])
-        if found_by(write.collection, "*") in names:
-            return _Effect(itself | names)
+        if found_by(write.collection, "*") in names or isinstance(facts, FoundBy):
+            return _Effect(itself | names)  # no page can tell more of it than its names
         return _Effect(itself, names, facts)
 
     def heard(self, until: float) -> None:

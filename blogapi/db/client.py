@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any
 
 import pymongo
-from bson.errors import InvalidId
 from bson.objectid import ObjectId
 from pymongo import MongoClient, errors
 from pymongo.write_concern import WriteConcern
@@ -19,6 +18,7 @@ from pymongo.write_concern import WriteConcern
 from blogapi.db import driver as drivers
 from blogapi.db.collection import Collection, Document, Listener
 from blogapi.errors import ConfigError, NotFound, Unavailable
+from blogapi.ids import is_id
 
 _OUTAGES = (
     errors.ConnectionFailure,  # AutoReconnect, NetworkTimeout, NotPrimaryError, ServerSelectionTimeoutError
@@ -108,6 +108,7 @@ def connect(url: str, *, driver: str = drivers.MOTOR, timeout_seconds: float, po
         # What we tell, and decide upon, has to be there after a failover, too.
         "readConcernLevel": "majority",
         "retryWrites": True,
+        "readPreference": "primary",
         "maxPoolSize": pool_size,
         "timeoutMS": milliseconds,
         "serverSelectionTimeoutMS": milliseconds,
@@ -212,10 +213,10 @@ def _brief(error: Exception) -> str:
 
 def object_id(text: str) -> ObjectId:
     """The id as the database has it. Raises NotFound: what is no id belongs to nothing."""
-    try:
-        return ObjectId(str(text))
-    except InvalidId:
-        raise NotFound(f"There is nothing with the id {text!r}.") from None
+    # The driver would read capitals, too; but one thing has one id, by which a cache finds it.
+    if not is_id(text):
+        raise NotFound(f"There is nothing with the id {text!r}.")
+    return ObjectId(text)
 
 
 def new_id() -> str:

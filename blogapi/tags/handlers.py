@@ -24,7 +24,7 @@ routes = web.RouteTableDef()
 async def list_tags(request: web.Request, query: dict[str, Any]) -> Reply:
     """List the tags that published posts carry."""
     page = await services(request).tags.list(page_request(request, query), query["sort"])
-    made_from(request, *list_names("tags", [tag.id for tag in page.items], page.ahead))
+    made_from(request, *list_names("tags", [tag.id for tag in page.items], page.ahead, counted=page.total is not None))
     return Reply(result=page, limit=query["limit"], fields=chosen_fields(query, TAG_FIELDS))
 
 

@@ -33,7 +33,7 @@ class TagStore(Store):
     shown = Shown(
         fields=frozenset({"slug", "name", "description", "post_count", "version", "updated_at"}),
         projection={"slug": 1, "post_count": 1},
-        facts=lambda tag: FoundBy((f"slug={tag['slug']}", *(["list"] if tag["post_count"] else []))),
+        facts=lambda tag: FoundBy((f"slug={tag['slug']}", "any", *(["list"] if tag.get("post_count") else []))),
     )
     indexes = (
         IndexModel([("slug", 1)], name="slug", unique=True),

@@ -76,7 +76,8 @@ async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
     if everything:
         require_admin(await find_identity(request))
     page = await services(request).users.list(query["filter"], wanted)
-    made_from(request, *list_names(COLLECTION, [user.id for user in page.items], page.ahead))
+    shown = [user.id for user in page.items]
+    made_from(request, *list_names(COLLECTION, shown, page.ahead, counted=page.total is not None))
     return Reply(result=page, shape=shape, limit=query["limit"], fields=fields, private=everything)
 
 

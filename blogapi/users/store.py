@@ -65,7 +65,7 @@ class UserStore(Store):
         fields=PUBLIC_FIELDS | {"username_key", "bio_html", "public_change", "counters", "status"},
         projection={"username_key": 1, "counters.posts": 1},
         facts=lambda user: FoundBy(
-            (f"username={user['username_key']}", *(["list"] if user["counters"]["posts"] else []))
+            (f"username={user['username_key']}", "any", *(["list"] if user.get("counters", {}).get("posts") else []))
         ),
     )
     indexes: ClassVar[tuple[IndexModel, ...]] = (

@@ -238,6 +238,35 @@ async def test_post_that_somebody_else_removes_is_neither_led_to_nor_counted(cli
     await until(all_know)
 
 
+async def test_post_has_one_id(client, post):
+    assert (await ask(client, f"/v1/posts/{post['id'].upper()}"))[0] == (
+        404 if post["id"].upper() != post["id"] else 200
+    )
+
+
+async def test_list_by_a_name_that_nobody_had_learns_of_who_takes_it(client, sign_up, post):
+    path = "/v1/posts?author=newcomer"
+    await fill(client, path)
+    await sign_up("newcomer")
+    assert (await ask(client, path))[2] != "hit"
+
+
+@pytest.mark.parametrize("path", ["/v1/tags?count=exact&limit=1", "/v1/users?count=exact&limit=1"])
+async def test_total_shrinks_with_what_is_not_on_the_page(client, database, mongo_url, bob, write, post, path):
+    await write(bob, title="Other", status="published", tags=["zope"])
+    await fill(client, path)
+    total = (await ask(client, path))[1]["page"]["total"]
+    with MongoClient(mongo_url) as other:
+        blog = other[database.name]
+        blog["tags"].update_one({"slug": "zope"}, {"$set": {"post_count": 0}})
+        blog["users"].update_one({"username_key": "bob"}, {"$set": {"counters.posts": 0}})
+
+    async def has_shrunk():
+        return (await ask(client, path))[1]["page"]["total"] == total - 1
+
+    await until(has_shrunk)
+
+
 async def test_no_cache_asks_the_database(client, post):
     await fill(client, "/v1/posts")
     assert (await ask(client, "/v1/posts", Cache_Control="max-age=0, no-cache"))[2] == "fwd=request; stored"
