@@ -14,8 +14,8 @@ from blogapi.cache import Cache, Moment, Sources
 from blogapi.errors import NotFound
 from blogapi.web.coding import Coding, chosen_coding, pack
 from blogapi.web.conditional import is_known, recoded_etag, without_content
-from blogapi.web.finished import Finished, head_of
 from blogapi.web.requests import route_of
+from blogapi.web.serialized import Serialized, head_of
 
 _KEPT_STATUSES = (200, 301)
 _LEAST_PACKED = 1000
@@ -42,20 +42,15 @@ class Stored:
         self.head = head_of(self.status, [*self.headers.items(), (hdrs.CONTENT_LENGTH, str(len(self.body)))])
         self.head_if_known = head_of(304, without_content(self.headers).items())
 
-    def finished(self, request: web.Request, own: Mapping[str, str]) -> Finished:
+    def serialized(self, request: web.Request, own: Mapping[str, str]) -> Serialized:
         """The whole answer to one request, with the headers that are its own: 304 where the client has this already."""
-        if self._is_known_to(request):
-            return Finished(request, 304, self.head_if_known, own, b"")
-        return Finished(request, self.status, self.head, own, self.body)
+        if hdrs.IF_NONE_MATCH in request.headers and self.etag and is_known(request, self.etag):
+            return Serialized(request, 304, self.head_if_known, own, b"")
+        return Serialized(request, self.status, self.head, own, self.body)
 
-    def response(self, request: web.Request) -> web.Response:
-        """The same as a response that the app goes on with."""
-        if self._is_known_to(request):
-            return web.Response(status=304, headers=without_content(self.headers))
+    def response(self) -> web.Response:
+        """A response that the app goes on with, which also looks whether the client has this already."""
         return web.Response(status=self.status, body=self.body or None, headers=self.headers.copy())
-
-    def _is_known_to(self, request: web.Request) -> bool:
-        return hdrs.IF_NONE_MATCH in request.headers and bool(self.etag) and is_known(request, self.etag)
 
 
 @dataclass(slots=True)
@@ -118,7 +113,7 @@ class CachedReads:
         """The kept answer, or one that is made, and kept if it may be. Raises what `make` raises."""
         found = self.find(request)
         if found is not None:
-            return found.response(request)
+            return found.response()
         begun = self.cache.now()
         if begun is None:
             return _marked(await make(), f"fwd=bypass; detail={self.cache.aside}")
@@ -179,7 +174,7 @@ class CachedReads:
         """In the identity coding, unless the client will not have that."""
         if self._coding_for(request, stored) is Coding.GZIP_ONLY:
             await self._pack(request.raw_path, stored)
-        return (stored.packed or stored).response(request)
+        return (stored.packed or stored).response()
 
     def _coding_for(self, request: web.Request, stored: Stored) -> Coding:
         accepted = request.headers.get(hdrs.ACCEPT_ENCODING)

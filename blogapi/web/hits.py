@@ -39,7 +39,7 @@ def answer_hits(app: web.Application, ask: Ask) -> Ask:
         own = {"X-Request-Id": identifier}
         if hdrs.ORIGIN in request.headers:
             own.update(cors_headers(request, protection.origins))
-        response = stored.finished(request, own)
+        response = stored.serialized(request, own)
         if log.enabled:
             status = response.status
             size, ms = len(stored.body) if status == 200 else 0, round((time.perf_counter() - started) * 1000, 1)

@@ -27,7 +27,7 @@ def head_of(status: int, headers: Iterable[tuple[str, str]]) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n"
 
 
-class Finished(web.StreamResponse):
+class Serialized(web.StreamResponse):
     """The answer to one request: a head as `head_of` makes it, the lines that are its own, and the body."""
 
     def __init__(self, request: web.BaseRequest, status: int, head: bytes, own: Mapping[str, str], body: bytes) -> None:
