@@ -11,9 +11,15 @@ import aiohttp
 import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
+from pymongo.write_concern import WriteConcern
 
+from blogapi.app import running
+from blogapi.cache import Cache, FoundBy, Shown
 from blogapi.db import keeper
+from blogapi.db.client import connect
+from blogapi.db.follow import follow
 from blogapi.db.mongod import find_mongod, free_port
+from tests.conftest import until as eventually
 from tests.serving import ROOT, serving
 
 pytestmark = pytest.mark.mongod
@@ -219,6 +225,31 @@ def test_app_may_use_its_own_database_only(replica_set):
         client["blogapi"]["anything"].drop()
         with pytest.raises(OperationFailure, match="not authorized"):
             client["other"]["anything"].insert_one({})
+
+
+async def test_write_that_no_majority_has_yet_is_told_to_who_begins_to_follow(replica_set):
+    """Readers do not see it yet, so an answer that is kept now has to be evicted when they do."""
+    told = set()
+
+    class Listener(Cache):
+        def written(self, write):
+            told.add(write.id)
+
+    shown = {"pets": Shown(fields=frozenset({"name"}), projection={}, facts=lambda pet: FoundBy(()))}
+    client, listener = connect(replica_set.url, timeout_seconds=5, pool_size=2), Listener(shown, 1 << 20)
+    _, others = replica_set.roles()
+    replica_set.fetch(STOPPED, *others)
+    try:
+        with replica_set.client() as unsafe:
+            unsafe["blogapi"].get_collection("pets", write_concern=WriteConcern(1)).insert_one({"_id": "rex"})
+        async with running(follow(client["blogapi"], shown, listener)):
+            await eventually(lambda: listener.is_fresh)
+            assert not told
+            replica_set.fetch(RUNNING, *others)
+            await eventually(lambda: told == {"rex"}, 30)
+    finally:
+        replica_set.fetch(RUNNING, *others)
+        await client.close()
 
 
 @pytest.mark.parametrize("production", ["mongodb"], indirect=True)

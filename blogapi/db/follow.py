@@ -10,16 +10,17 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from bson.objectid import ObjectId
+from bson.timestamp import Timestamp
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from blogapi.cache import Shown
-from blogapi.db.client import Database, Document, describe_server
+from blogapi.db.client import Database, Document
 from blogapi.db.collection import Write
 
 # How long the server waits for a change before it says that there is none: proof of life for who is listening.
@@ -31,6 +32,7 @@ _GATHER_SECONDS, _AT_HAND_SECONDS = 0.01, 0.001
 _CLOCK_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
 _ONE_DOCUMENT = frozenset({"insert", "update", "replace", "delete"})
+_OF_AN_EVENT = ("operationType", "ns", "to", "documentKey", "wallTime")
 
 # Where a primary is, and what it was elected with.
 Reign = tuple[tuple[str, int | None], ObjectId | None]
@@ -56,58 +58,72 @@ class Listener(Protocol):
 
 async def follow(database: Database, shown: Mapping[str, Shown], listener: Listener) -> None:
     """Tell the listener of all writes until cancelled. Ends at once, and logs why, where nothing tells of them."""
-    if not (await describe_server(database)).is_replica_set:
-        listener.start_over("standalone")
-        log.warning("no read cache: this MongoDB is standalone, and only a replica set tells of writes")
-        return
-    loop = asyncio.get_running_loop()
-    thread = _Follower(database, shown, listener, loop.call_soon_threadsafe)
+    thread = _Follower(database, shown, listener, asyncio.get_running_loop())
     thread.start()
     try:
-        await loop.create_future()  # until cancelled
+        await thread.ended
     finally:
         thread.stopped.set()
         await asyncio.to_thread(thread.join)
+
+
+class _NothingTells(Exception):
+    """This server does not say of all writes that they happened. `why` in one word."""
+
+    def __init__(self, why: str, explanation: str) -> None:
+        super().__init__(explanation)
+        self.why = why
 
 
 class _Follower(threading.Thread):
     """Reads the stream until `stopped`, and has the loop tell the listener."""
 
     def __init__(
-        self, database: Database, shown: Mapping[str, Shown], listener: Listener, call_soon: Callable[..., object]
+        self,
+        database: Database,
+        shown: Mapping[str, Shown],
+        listener: Listener,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         super().__init__(name="follow", daemon=True)
-        self.stopped = threading.Event()
+        self.stopped, self.ended = threading.Event(), loop.create_future()
         self._open, self._name, self._stages = database.client.open_blocking, database.name, pipeline(shown)
-        self._listener, self._call_soon = listener, call_soon
+        self._listener, self._loop = listener, loop
         self._token: Mapping[str, Any] | None = None
         self._reign: Reign | None = None
 
     def run(self) -> None:
-        with self._open() as client:
-            pause = _FIRST_PAUSE_SECONDS
-            while not self.stopped.is_set():
-                told_before = self._token
-                try:
+        pause = _FIRST_PAUSE_SECONDS
+        while not self.stopped.is_set():
+            told_before = self._token
+            try:
+                with self._open() as client:
                     self._read(client)
-                except OperationFailure as error:
-                    self._start_over("stream-lost")
-                    log.warning("the read cache starts over: the change stream cannot go on (%s)", error.code)
-                except PyMongoError as error:
-                    self._tell(self._listener.stand_aside, "stream-lost")
-                    log.warning("the read cache stands aside: the change stream was lost (%s)", type(error).__name__)
-                except Exception:
-                    self._start_over("stream-lost")
-                    log.exception("the read cache starts over: the change stream told what is not understood")
-                pause = _FIRST_PAUSE_SECONDS if self._token != told_before else min(2 * pause, _LONGEST_PAUSE_SECONDS)
-                self.stopped.wait(pause)
+            except _NothingTells as error:
+                self._start_over(error.why)
+                log.warning("no read cache: %s", error)
+                self._tell(self.ended.set_result, None)
+                return
+            except OperationFailure as error:
+                self._start_over("stream-lost")
+                log.warning("the read cache starts over: the change stream cannot go on (%s)", error.code)
+            except PyMongoError as error:
+                self._tell(self._listener.stand_aside, "stream-lost")
+                log.warning("the read cache stands aside: the change stream was lost (%s)", type(error).__name__)
+            except Exception:
+                self._start_over("stream-lost")
+                log.exception("the read cache starts over: the change stream told what is not understood")
+            pause = _FIRST_PAUSE_SECONDS if self._token != told_before else min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            self.stopped.wait(pause)
 
     def _read(self, client: MongoClient[Document]) -> None:
-        """Follow one primary, from where we were. Ends when there is another."""
+        """Follow one primary, from where we were. Ends when there is another. Raises _NothingTells."""
         ahead, measured = timedelta(), float("-inf")
-        database = client[self._name]
-        with database.watch(
-            self._stages, full_document="updateLookup", max_await_time_ms=_BEAT_MS, resume_after=self._token
+        begin: dict[str, Any] = {"resume_after": self._token}
+        if self._token is None:
+            begin = {"start_at_operation_time": _beginning(client)}
+        with client[self._name].watch(
+            self._stages, full_document="updateLookup", max_await_time_ms=_BEAT_MS, **begin
         ) as stream:
             while not self.stopped.is_set():
                 if time.monotonic() > measured + _CLOCK_SECONDS:
@@ -124,7 +140,8 @@ class _Follower(threading.Thread):
                 if change is None:
                     self._tell(self._listener.heard, asked)
                 else:
-                    self._tell(self._listener.written, _write(change))
+                    for write in _writes(change):
+                        self._tell(self._listener.written, write)
                     if (told_at := change.get("wallTime")) is not None:
                         lag = (_utc_now() + ahead - told_at).total_seconds()
                         self._tell(self._listener.heard, time.monotonic() - max(0.0, lag))
@@ -139,7 +156,7 @@ class _Follower(threading.Thread):
 
     def _tell(self, method: Callable[[Any], None], what: Any) -> None:
         if not self.stopped.is_set():  # else the loop may be gone
-            self._call_soon(method, what)
+            self._loop.call_soon_threadsafe(method, what)
 
     def _start_over(self, why: str) -> None:
         self._token = None
@@ -152,6 +169,20 @@ def _reign(client: MongoClient[Document]) -> Reign | None:
     return next(((address, server.election_id) for address, server in servers if server.is_writable), None)
 
 
+def _beginning(client: MongoClient[Document]) -> Timestamp:
+    """Right behind what a majority has. A read may not show what comes then, so all of that has to be told.
+
+    Raises _NothingTells.
+    """
+    hello = client.admin.command("hello")
+    if hello.get("msg") == "isdbgrid":
+        raise _NothingTells("sharded", "a router may hold writes back for as long as one shard has none")
+    if "setName" not in hello:
+        raise _NothingTells("standalone", "this MongoDB is standalone, and only a replica set tells of writes")
+    committed = hello["lastWrite"]["majorityOpTime"]["ts"]
+    return Timestamp(committed.time, committed.inc + 1)
+
+
 def _clock_difference(client: MongoClient[Document]) -> timedelta:
     """How far the server's clock is ahead of ours."""
     local_time: datetime = client.admin.command("hello")["localTime"]
@@ -162,24 +193,28 @@ def _utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _write(change: Document) -> Write:
+def _writes(change: Document) -> Iterator[Write]:
     """What a change event says. A document that is gone by now is told once more, as removed."""
     collection = change.get("ns", {}).get("coll", "")
-    if change["operationType"] not in _ONE_DOCUMENT:
-        return Write(collection=collection)
-    present = change.get("fullDocument")
-    return Write(collection=collection, id=change["documentKey"]["_id"], document=present, removed=present is None)
+    if change["operationType"] in _ONE_DOCUMENT:
+        present = change.get("fullDocument")
+        yield Write(collection=collection, id=change["documentKey"]["_id"], document=present, removed=present is None)
+    else:
+        yield Write(collection=collection)
+        if change["operationType"] == "rename":
+            yield Write(collection=change["to"]["coll"])
 
 
 def pipeline(shown: Mapping[str, Shown]) -> list[Document]:
     """The stages of the change stream: what touches nothing that is shown stays in the database."""
     touching = [{"ns.coll": name, "$expr": _touches(about.fields)} for name, about in shown.items()]
     others: Document = {"operationType": {"$ne": "update"}, "ns.coll": {"$in": [*shown]}}
+    renamed: Document = {"operationType": "rename", "to.coll": {"$in": [*shown]}}
     whole: Document = {"operationType": {"$in": ["dropDatabase", "invalidate"]}}
     seen = {f"fullDocument.{path}": 1 for about in shown.values() for path in about.projection}
     return [
-        {"$match": {"$or": [*touching, others, whole]}},
-        {"$project": {"operationType": 1, "ns": 1, "documentKey": 1, "wallTime": 1, "fullDocument._id": 1, **seen}},
+        {"$match": {"$or": [*touching, others, renamed, whole]}},
+        {"$project": {**dict.fromkeys(_OF_AN_EVENT, 1), "fullDocument._id": 1, **seen}},
     ]
 
 

@@ -106,6 +106,23 @@ async def test_dropped_collection_may_have_held_anything(mongod_database):
         await until(lambda: [write for write in listener.told if write.id is None])
 
 
+@pytest.mark.parametrize("names", [("pets", "plants"), ("plants", "pets")])
+async def test_collection_with_another_name_may_have_held_anything(mongod_database, names):
+    before, after = (f"{mongod_database.name}.{name}" for name in names)
+    await mongod_database[names[0]].insert_one({"kind": "dog"})
+    async with following(mongod_database) as listener:
+        await mongod_database.client.admin.command({"renameCollection": before, "to": after, "dropTarget": True})
+        await until(lambda: [write for write in listener.told if (write.collection, write.id) == ("pets", None)])
+
+
+async def test_collection_that_a_pipeline_replaces_may_hold_anything(mongod_database):
+    await mongod_database["plants"].insert_one({"kind": "dog"})
+    await mongod_database["pets"].insert_one({"kind": "cat"})
+    async with following(mongod_database) as listener:
+        await mongod_database["plants"].aggregate([{"$out": "pets"}]).to_list(None)
+        await until(lambda: [write for write in listener.told if (write.collection, write.id) == ("pets", None)])
+
+
 @pytest.fixture
 async def own(tmp_path, driver):
     """A server of its own, which a test may stop, and a database on it."""
@@ -146,6 +163,21 @@ async def test_stream_goes_on_where_it_was_when_it_was_lost(own):
         await until(lambda: listener.get(tom) is None)
         assert listener.get(rex) == rex
         assert listener.fates == []
+
+
+async def test_database_that_does_not_answer_at_first_is_asked_again(own):
+    mongo, database = own
+    os.kill(mongo.pid, signal.SIGSTOP)
+    listener = Listener()
+    task = asyncio.create_task(follow(database, SHOWN, listener))
+    try:
+        await until(lambda: listener.aside == "stream-lost", 30)
+        os.kill(mongo.pid, signal.SIGCONT)
+        await until(lambda: listener.is_fresh, 30)
+    finally:
+        os.kill(mongo.pid, signal.SIGCONT)
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def test_nothing_is_fresh_while_the_database_is_gone(own):
