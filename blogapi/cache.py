@@ -32,7 +32,8 @@ _BYTES_PER_ENTRY, _BYTES_PER_NAME = 1500, 250
 _LARGEST_PART = 64
 # Where an answer waits until it is asked for again: whoever asks for a million things once pushes out only these.
 _NEW_PART = 5
-_MOST_MISSING = 1000
+# What may be known to be missing: at most this part of all.
+_MISSING_PART = 32
 # How many writes an answer may be overtaken by while it is made.
 _REMEMBERED = 2000
 _FRESH_SECONDS = 1.0
@@ -110,7 +111,10 @@ class _Effect:
             return True
         if self.possible.isdisjoint(sources.names):
             return False
-        return sources.admits is None or sources.admits(self.facts)
+        try:
+            return sources.admits is None or sources.admits(self.facts)
+        except Exception:  # a time that is a number: who knows where such a document would stand
+            return True
 
 
 @dataclass(slots=True)
@@ -142,17 +146,19 @@ class Moment:
 
 
 class Cache(Generic[Answer]):
-    """Answers by key. `max_bytes` bounds them with all that belongs to them; what is missing is bounded by number."""
+    """Answers by key. `max_bytes` bounds them with all that belongs to them."""
 
     def __init__(self, shown: Mapping[str, Shown], max_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._shown, self._clock = shown, clock
         self._largest = max_bytes // _LARGEST_PART
-        new = max_bytes // _NEW_PART
+        new, missing = max_bytes // _NEW_PART, max_bytes // _MISSING_PART
         # An answer moves from `new` to `proven` when it is asked for a second time.
         self._new: _Shelf[Answer] = _Shelf(new, _size, self._forget)
-        self._proven: _Shelf[Answer] = _Shelf(max_bytes - new, _size, self._forget)
-        self._missing: _Shelf[Answer] = _Shelf(_MOST_MISSING, _one, self._forget)
-        self._keys: dict[str, set[str]] = {}
+        self._proven: _Shelf[Answer] = _Shelf(max_bytes - new - missing, _size, self._forget)
+        self._missing: _Shelf[Answer] = _Shelf(missing, _size, self._forget)
+        self._shelves = (self._new, self._proven, self._missing)
+        # By name, the entries that have it by their keys.
+        self._named: dict[str, dict[str, _Entry[Answer]]] = {}
         self._latest: deque[_Effect] = deque(maxlen=_REMEMBERED)
         self._era = self._writes = 0
         self._fresh_until = float("-inf")
@@ -206,7 +212,7 @@ class Cache(Generic[Answer]):
         return self._put(self._new, key, answer, size, sources, begun)
 
     def put_missing(self, key: str, answer: Answer, sources: Sources, begun: Moment) -> bool:
-        """Keep that there is nothing."""
+        """Keep that there is nothing, and how that was answered."""
         return self._put(self._missing, key, answer, 0, sources, begun)
 
     def _put(self, shelf: _Shelf[Answer], key: str, answer: Answer, size: int, sources: Sources, begun: Moment) -> bool:
@@ -215,9 +221,9 @@ class Cache(Generic[Answer]):
         if not sources.names or size > self._largest or self._is_overtaken(sources, begun):
             return False
         self._remove(key)
-        shelf[key] = _Entry(answer, sources, size)
+        shelf[key] = entry = _Entry(answer, sources, size)
         for name in sources.names:
-            self._keys.setdefault(name, set()).add(key)
+            self._named.setdefault(name, {})[key] = entry
         return True
 
     def _is_overtaken(self, sources: Sources, begun: Moment) -> bool:
@@ -226,14 +232,16 @@ class Cache(Generic[Answer]):
             return True
         return any(self._latest[-number].evicts(sources) for number in range(1, missed + 1))
 
-    def grow(self, key: str, answer: Answer, size: int) -> None:
-        """Something was added to an answer, such as a compressed form; ignored when it is not kept any more."""
+    def grow(self, key: str, answer: Answer, size: int) -> bool:
+        """Make room for something more with an answer, such as a compressed form; whether it may be added."""
         for shelf in (self._proven, self._new):
             entry = shelf.get(key)
             if entry is not None and entry.answer is answer and entry.size + size <= self._largest:
                 del shelf[key]
                 entry.size += size
                 shelf[key] = entry
+                return True
+        return False
 
     # Hearing of writes
 
@@ -244,27 +252,29 @@ class Cache(Generic[Answer]):
             return
         self._writes += 1
         self._latest.append(effect)
-        keys = {key for name in effect.certain for key in self._keys.get(name, ())}
-        for key in {key for name in effect.possible for key in self._keys.get(name, ())} - keys:
-            entry = self._entry(key)
-            if entry is not None and effect.evicts(entry.sources):
-                keys.add(key)
-        for key in keys:
-            self._remove(key)
+        names = effect.certain | effect.possible
+        met = {key: entry for name in names for key, entry in self._named.get(name, {}).items()}
+        for key, entry in met.items():
+            if effect.evicts(entry.sources):
+                self._remove(key)
 
     def _effect_of(self, write: Write) -> _Effect | None:
         shown = self._shown.get(write.collection)
         if shown is None or (write.touched is not None and write.touched.isdisjoint(shown.fields)):
             return None
+        anywhere = frozenset([found_by(write.collection, "*")])
         if write.id is None:
-            return _Effect(frozenset([document(write.collection, "*"), found_by(write.collection, "*")]))
+            return _Effect(anywhere | {document(write.collection, "*")})
         itself = frozenset([document(write.collection, write.id)])
-        if write.removed:
-            # What it was found by is gone with it: a redirect may have led to it, a total may have counted it.
-            return _Effect(itself | {found_by(write.collection, "*")})
-        facts = None if write.document is None else shown.facts(write.document)
-        names = frozenset([found_by(write.collection, name) for name in (("*",) if facts is None else facts.names)])
-        if found_by(write.collection, "*") in names or isinstance(facts, FoundBy):
+        # What is removed takes along what it was found by: a redirect may have led to it, a total have counted it.
+        if write.removed or write.document is None:
+            return _Effect(itself | anywhere)
+        try:
+            facts = shown.facts(write.document)
+            names = frozenset([found_by(write.collection, name) for name in facts.names])
+        except Exception:  # it has a shape that we never gave it
+            return _Effect(itself | anywhere)
+        if isinstance(facts, FoundBy):
             return _Effect(itself | names)  # no page can tell more of it than its names
         return _Effect(itself, names, facts)
 
@@ -281,36 +291,33 @@ class Cache(Generic[Answer]):
         """Writes have been missed, or what was told does not hold any more: forget everything."""
         self.stand_aside(why)
         self._era += 1
-        for shelf in (self._new, self._proven, self._missing):
+        for shelf in self._shelves:
             shelf.clear()
-        self._keys.clear()
+        self._named.clear()
         self._latest.clear()
 
     # Upkeep
 
-    def _entry(self, key: str) -> _Entry[Answer] | None:
-        return next((shelf[key] for shelf in (self._new, self._proven, self._missing) if key in shelf), None)
-
     def _remove(self, key: str) -> None:
-        for shelf in (self._new, self._proven, self._missing):
+        for shelf in self._shelves:
             if key in shelf:
                 self._forget(key, shelf.pop(key))
 
     def _forget(self, key: str, entry: _Entry[Answer]) -> None:
         for name in entry.sources.names:
-            keys = self._keys.get(name)
-            if keys is not None:
-                keys.discard(key)
-                if not keys:
-                    del self._keys[name]
+            named = self._named.get(name)
+            if named is not None:
+                named.pop(key, None)
+                if not named:
+                    del self._named[name]
 
     @property
     def bytes(self) -> int:
         """What the kept answers take, about."""
-        return int(self._new.currsize + self._proven.currsize)
+        return int(sum(shelf.currsize for shelf in self._shelves))
 
     def __len__(self) -> int:
-        return len(self._new) + len(self._proven) + len(self._missing)
+        return sum(map(len, self._shelves))
 
 
 def _whole(name: str) -> str:
@@ -321,7 +328,3 @@ def _whole(name: str) -> str:
 
 def _size(entry: _Entry[Any]) -> int:
     return entry.size
-
-
-def _one(_: _Entry[Any]) -> int:
-    return 1

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from pymongo import IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
 from pymongo.results import DeleteResult, InsertManyResult, InsertOneResult, UpdateResult
 
 from blogapi.db import driver
@@ -161,7 +162,7 @@ class Collection:
         def known(done: UpdateResult) -> Iterable[Write]:
             if done.upserted_id is not None:
                 yield self._write(id=done.upserted_id)
-            elif done.matched_count:
+            elif done.modified_count:
                 yield self._write(id=named, touched=touched)
 
         return self._telling(doing, [self._write(id=named, touched=None if upsert else touched)], known)
@@ -172,7 +173,26 @@ class Collection:
         if not self._listeners:
             return doing
         write = self._write(touched=_touched(update))
-        return self._telling(doing, [write], lambda done: [write] if done.matched_count else [])
+        return self._telling(doing, [write], lambda done: [write] if done.modified_count else [])
+
+    async def increment(self, key: str, values: Sequence[Any], field: str, by: int) -> None:
+        """Add to a number in each of the few documents that are found by one of these values of another field."""
+        where = {key: {"$in": values}}
+        doing = self._raw.update_many(where, {"$inc": {field: by}})
+        if not self._listeners:
+            await doing
+            return
+        touched = frozenset([field.partition(".")[0]])
+        writes = [self._write(touched=touched)]
+        try:
+            # What they are found by is not told by an update of several.
+            if (await doing).modified_count:
+                found = await self._raw.find(where).to_list(None)
+                writes = [self._write(id=document["_id"], document=document, touched=touched) for document in found]
+            else:
+                writes = []
+        finally:
+            self._tell(writes)
 
     def replace_one(self, where: Where, document: Document) -> Awaitable[UpdateResult]:
         """Put another document in the place of the first that matches."""
@@ -217,10 +237,16 @@ class Collection:
             result = await doing
             writes = known(result)
             return result
+        except DuplicateKeyError:
+            writes = ()  # of one document, which the server refused
+            raise
         finally:
-            for write in writes:
-                for listener in self._listeners:
-                    listener(write)
+            self._tell(writes)
+
+    def _tell(self, writes: Iterable[Write]) -> None:
+        for write in writes:
+            for listener in self._listeners:
+                listener(write)
 
 
 def _id_in(where: Where) -> Any:

@@ -55,7 +55,9 @@ def facts(post: Mapping[str, Any]) -> PostFacts | FoundBy:
 
 
 SHOWN = Shown(
-    fields=frozenset({"live", "live_slugs", "status", "featured", "visibility", "comments_policy", "counters"}),
+    fields=frozenset(
+        {"live", "live_slugs", "status", "featured", "visibility", "comments_policy", "counters", "created_at"}
+    ),
     projection=dict.fromkeys(
         [
             *("live_slugs", "featured", "live.audience", "live.published_at", "live.slug", "live.tags", "live.lang"),

@@ -34,4 +34,6 @@ async def read_tag(request: web.Request) -> Tag:
     """Read one tag by its slug."""
     key = request.match_info["slug"]
     made_from(request, found_by("tags", f"slug={key}"), document("tags", key))
-    return await services(request).tags.read(key)
+    tag = await services(request).tags.read(key)
+    made_from(request, document("tags", tag.id))
+    return tag

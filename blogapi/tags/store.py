@@ -31,7 +31,7 @@ class TagStore(Store):
 
     collection = "tags"
     shown = Shown(
-        fields=frozenset({"slug", "name", "description", "post_count", "version", "updated_at"}),
+        fields=frozenset({"slug", "name", "description", "post_count", "version", "created_at", "updated_at"}),
         projection={"slug": 1, "post_count": 1},
         facts=lambda tag: FoundBy((f"slug={tag['slug']}", "any", *(["list"] if tag.get("post_count") else []))),
     )
@@ -78,7 +78,7 @@ class TagStore(Store):
         """Count posts in or out."""
         wanted = list(slugs)
         if wanted:
-            await self._tags.update_many({"slug": {"$in": wanted}}, {"$inc": {"post_count": delta}})
+            await self._tags.increment("slug", wanted, "post_count", delta)
 
     async def post_counts(self) -> AsyncIterator[tuple[str, int]]:
         """Every slug with its count. For `doctor`."""

@@ -62,7 +62,8 @@ class UserStore(Store):
 
     collection = COLLECTION
     shown = Shown(
-        fields=PUBLIC_FIELDS | {"username_key", "bio_html", "public_change", "counters", "status"},
+        fields=PUBLIC_FIELDS
+        | {"username_key", "bio_html", "counters", "status", "public_change", "version", "created_at", "updated_at"},
         projection={"username_key": 1, "counters.posts": 1},
         facts=lambda user: FoundBy(
             (f"username={user['username_key']}", "any", *(["list"] if user.get("counters", {}).get("posts") else []))
@@ -189,7 +190,7 @@ class UserStore(Store):
         """Count published posts in or out."""
         wanted = [object_id(user_id) for user_id in user_ids]
         if wanted:
-            await self._users.update_many({"_id": {"$in": wanted}}, {"$inc": {"counters.posts": delta}})
+            await self._users.increment("_id", wanted, "counters.posts", delta)
 
     async def posts_counts(self) -> AsyncIterator[tuple[str, int]]:
         """Everybody's id with the count of public posts. For `doctor`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from blogapi.cache import Cache, Moment, Sources
-from blogapi.errors import NotFound
+from blogapi.errors import BlogError, NotFound, Unavailable
 from blogapi.web.coding import Coding, chosen_coding, pack
 from blogapi.web.conditional import is_known, recoded_etag, without_content
 from blogapi.web.requests import route_of
@@ -42,6 +43,11 @@ class Stored:
         self.head = head_of(self.status, [*self.headers.items(), (hdrs.CONTENT_LENGTH, str(len(self.body)))])
         self.head_if_known = head_of(304, without_content(self.headers).items())
 
+    @property
+    def size(self) -> int:
+        """Of all that is kept as bytes or as text."""
+        return len(self.body) + 2 * len(self.head) + len(self.head_if_known)
+
     def serialized(self, request: web.Request, own: Mapping[str, str]) -> Serialized:
         """The whole answer to one request, with the headers that are its own: 304 where the client has this already."""
         if hdrs.IF_NONE_MATCH in request.headers and self.etag and is_known(request, self.etag):
@@ -51,13 +57,6 @@ class Stored:
     def response(self) -> web.Response:
         """A response that the app goes on with, which also looks whether the client has this already."""
         return web.Response(status=self.status, body=self.body or None, headers=self.headers.copy())
-
-
-@dataclass(slots=True)
-class Missing:
-    """That there is nothing, and in which words."""
-
-    detail: str
 
 
 SOURCES: web.RequestKey[Sources] = web.RequestKey("sources", Sources)
@@ -80,10 +79,10 @@ def made_from(request: web.Request, *names: str, page: Callable[[], Sources] | N
 
 @dataclass(slots=True)
 class _Fill:
-    """Somebody is making the answer to a key."""
+    """Somebody is making the answer to a key: one for everybody, none, or the same failure for all who are unknown."""
 
     begun: Moment
-    done: asyncio.Future[Stored | None]
+    done: asyncio.Future[Stored | BlogError | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,7 +93,7 @@ class CachedReads:
     headers: dict[str, str]
     compresses: bool
     _fills: dict[str, _Fill] = field(default_factory=dict)
-    _packing: set[asyncio.Future[None]] = field(default_factory=set)
+    _packing: set[asyncio.Future[Stored]] = field(default_factory=set)
 
     def find(self, request: web.Request) -> Stored | None:
         """What a safe request is answered from the cache, in the content coding that it prefers."""
@@ -119,12 +118,17 @@ class CachedReads:
             return _marked(await make(), f"fwd=bypass; detail={self.cache.aside}")
         if _wants_origin(request.headers):
             return await self._fill(request, begun, make, "fwd=request")
-        self._raise_if_missing(request)
+        # Whoever is known to us may see what is not there for others.
+        is_anonymous = _is_anonymous(request)
+        if is_anonymous and (missing := self.cache.get_missing(request.raw_path)) is not None:
+            raise copy(missing)
         fill = self._fills.get(request.raw_path)
         if fill is not None and self.cache.is_unchanged(fill.begun):
             shared = await asyncio.shield(fill.done)
-            if shared is not None:
+            if isinstance(shared, Stored):
                 return _marked(await self._coded(request, shared), "fwd=uri-miss; collapsed")
+            if shared is not None and is_anonymous:
+                raise copy(shared)
         return await self._fill(request, begun, make, "fwd=uri-miss")
 
     async def _fill(
@@ -135,22 +139,24 @@ class CachedReads:
         forwarded: str,
     ) -> web.StreamResponse:
         key, done = request.raw_path, asyncio.get_running_loop().create_future()
-        mine, stored = _Fill(begun, done), None
+        mine, stored, failure = _Fill(begun, done), None, None
         self._fills[key] = mine
         try:
             response = await make()
             stored = self._stored(request, response)
-        except NotFound as error:
+        except (NotFound, Unavailable) as error:
             if _is_anonymous(request):
-                self.cache.put_missing(key, Missing(error.detail), request.get(SOURCES, Sources()), begun)
+                failure = error
+                if isinstance(error, NotFound) and len(key) <= _LONGEST_KEY:
+                    self.cache.put_missing(key, copy(error), request.get(SOURCES, Sources()), begun)
             raise
         finally:
             if self._fills.get(key) is mine:
                 del self._fills[key]
-            done.set_result(stored)
+            done.set_result(stored or failure)
         if stored is None:
             return _marked(response, f"{forwarded}; detail=private")
-        is_kept = self.cache.put(key, stored, len(stored.body), request[SOURCES], begun)
+        is_kept = self.cache.put(key, stored, stored.size, request[SOURCES], begun)
         return _marked(await self._coded(request, stored), f"{forwarded}; stored" if is_kept else forwarded)
 
     def _stored(self, request: web.Request, response: web.StreamResponse) -> Stored | None:
@@ -164,17 +170,11 @@ class CachedReads:
         body = response.body if isinstance(response.body, bytes) else b""
         return Stored(route_of(request), response.status, body, headers)
 
-    def _raise_if_missing(self, request: web.Request) -> None:
-        missing = self.cache.get_missing(request.raw_path)
-        # Whoever is known to us may see what is not there for others.
-        if missing is not None and _is_anonymous(request):
-            raise NotFound(missing.detail)
-
     async def _coded(self, request: web.Request, stored: Stored) -> web.Response:
         """In the identity coding, unless the client will not have that."""
         if self._coding_for(request, stored) is Coding.GZIP_ONLY:
-            await self._pack(request.raw_path, stored)
-        return (stored.packed or stored).response()
+            stored = stored.packed or await self._pack(request.raw_path, stored)
+        return stored.response()
 
     def _coding_for(self, request: web.Request, stored: Stored) -> Coding:
         accepted = request.headers.get(hdrs.ACCEPT_ENCODING)
@@ -189,14 +189,16 @@ class CachedReads:
             self._packing.add(task)
             task.add_done_callback(self._packing.discard)
 
-    async def _pack(self, key: str, stored: Stored) -> None:
+    async def _pack(self, key: str, stored: Stored) -> Stored:
         body = await asyncio.to_thread(pack, stored.body)
         headers = stored.headers.copy()
         headers[hdrs.CONTENT_ENCODING] = "gzip"
         if hdrs.ETAG in headers:
             headers[hdrs.ETAG] = recoded_etag(headers[hdrs.ETAG], body)
-        stored.packed = Stored(stored.route, stored.status, body, headers)
-        self.cache.grow(key, stored, len(body))
+        packed = Stored(stored.route, stored.status, body, headers)
+        if self.cache.grow(key, stored, packed.size):
+            stored.packed = packed
+        return packed
 
 
 CACHED_READS: web.AppKey[CachedReads | None] = web.AppKey("cached_reads")
@@ -209,7 +211,7 @@ def _marked(response: web.StreamResponse, how: str) -> web.StreamResponse:
 
 def _wants_origin(headers: CIMultiDictProxy[str]) -> bool:
     """Whether the client asks for what the database says now (RFC 9111 section 5.2.1.4)."""
-    return hdrs.CACHE_CONTROL in headers and "no-cache" in headers[hdrs.CACHE_CONTROL].lower()
+    return hdrs.CACHE_CONTROL in headers and "no-cache" in ",".join(headers.getall(hdrs.CACHE_CONTROL)).lower()
 
 
 def _is_anonymous(request: web.Request) -> bool:

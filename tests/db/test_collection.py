@@ -76,7 +76,14 @@ WRITES = {
         touching("n", "live", "other", id=1),
     ),
     "update_many": (lambda posts: posts.update_many({"n": 1}, SET_TITLE), touching("live")),
+    "update_one, to what it was": (lambda posts: posts.update_one({"_id": 1}, {"$set": {"n": 1}}), []),
+    "update_many, to what they were": (lambda posts: posts.update_many({"n": 1}, {"$set": {"n": 1}}), []),
     "update_many, of nothing": (lambda posts: posts.update_many({"n": 2}, SET_TITLE), []),
+    "increment": (
+        lambda posts: posts.increment("live.title", ["old", "none"], "n", 2),
+        [write(id=1, document={**THERE, "n": 3}, touched=frozenset({"n"}))],
+    ),
+    "increment, of nothing": (lambda posts: posts.increment("_id", [2], "n", 2), []),
     "replace_one": (lambda posts: posts.replace_one({"_id": 1}, {"n": 2}), [write(id=1, document={"n": 2})]),
     "replace_one, of nothing": (lambda posts: posts.replace_one({"_id": 2}, {"n": 2}), []),
     "delete_one": (lambda posts: posts.delete_one({"_id": 1, "n": 1}), [write(id=1, removed=True)]),
@@ -85,7 +92,7 @@ WRITES = {
     "delete_many, of nothing": (lambda posts: posts.delete_many({"n": 2}), []),
 }
 FAILURES = {
-    "insert_one": (lambda posts: posts.insert_one({"_id": 1}), DuplicateKeyError, [write(id=1)]),
+    "insert_one, refused": (lambda posts: posts.insert_one({"_id": 1}), DuplicateKeyError, []),
     "insert_many": (
         lambda posts: posts.insert_many([{"_id": 2}, {"_id": 1}], ordered=False),
         BulkWriteError,
@@ -95,6 +102,11 @@ FAILURES = {
         lambda posts: posts.update_one({"_id": 1}, {"$inc": {"live.title": 1}}),
         (PyMongoError, TypeError),  # the mock lets Python fail
         touching("live", id=1),
+    ),
+    "increment": (
+        lambda posts: posts.increment("_id", [1], "live.title", 1),
+        (PyMongoError, TypeError),
+        touching("live"),
     ),
     "replace_one": (lambda posts: posts.replace_one({"_id": 1}, {"_id": 2}), PyMongoError, [write(id=1)]),
 }

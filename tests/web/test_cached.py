@@ -193,6 +193,9 @@ async def test_purged_post_takes_its_redirects_along(client, ada, admin, post):
     headers = {**admin.headers, "If-Match": trashed.headers["ETag"]}
     assert (await client.delete(f"/v1/posts/{post['id']}?purge=true", headers=headers)).status == 204
     assert [(await ask(client, f"/v1/posts/by-slug/{slug}"))[0] for slug in ("first", "second")] == [404, 404]
+    for _ in range(2):  # remembered for what it is
+        status, body, _ = await ask(client, f"/v1/posts/{post['id']}")
+        assert (status, body["code"]) == (410, "purged")
 
 
 async def test_changed_profile_shows_in_posts_and_lists(client, ada, post):
@@ -202,6 +205,25 @@ async def test_changed_profile_shows_in_posts_and_lists(client, ada, post):
     await client.patch("/v1/me", json={"username": "countess", "display_name": "Ada L."}, headers=matching(ada, me))
     texts = [str((await ask(client, path))[1]) for path in paths]
     assert ["Ada L." in text for text in texts] == [True, True, True, True, False]
+
+
+async def test_what_changes_nothing_evicts_nothing(client, ada, bob, post):
+    paths = [f"/v1/posts/{post['id']}", "/v1/posts", f"/v1/users/{ada.id}", "/v1/users", "/v1/users/by-username/ada"]
+    await fill(client, *paths)
+    me = await with_etag(await client.get("/v1/me", headers=ada.headers))
+    for change, status in (({"display_name": me["display_name"]}, 200), ({"username": "bob"}, 409)):
+        answer = await client.patch("/v1/me", json=change, headers=matching(ada, me))
+        assert answer.status == status
+    assert [(await ask(client, path))[2] for path in paths] == ["hit"] * len(paths)
+
+
+async def test_counts_evict_only_what_is_counted(client, ada, bob, write, post):
+    await write(bob, title="Other", status="published", tags=["zope"])
+    counted, others = ["/v1/tags/zope", f"/v1/users/{bob.id}"], ["/v1/tags/python", f"/v1/users/{ada.id}"]
+    await fill(client, *counted, *others)
+    await write(bob, title="Another", status="published", tags=["zope"])
+    assert "hit" not in [(await ask(client, path))[2] for path in counted]
+    assert [(await ask(client, path))[2] for path in others] == ["hit", "hit"]
 
 
 async def test_sign_in_evicts_nobodys_profile(client, ada, post):
@@ -269,6 +291,8 @@ async def test_total_shrinks_with_what_is_not_on_the_page(client, database, mong
 
 async def test_no_cache_asks_the_database(client, post):
     await fill(client, "/v1/posts")
+    lines = [("Cache-Control", "max-age=0"), ("Cache-Control", "No-Cache")]
+    assert (await client.get("/v1/posts", headers=lines)).headers["Cache-Status"] == "blogapi; fwd=request; stored"
     assert (await ask(client, "/v1/posts", Cache_Control="max-age=0, no-cache"))[2] == "fwd=request; stored"
     assert (await ask(client, "/v1/posts"))[2] == "hit"
 
@@ -297,16 +321,25 @@ async def test_what_somebody_may_see_is_shown_to_nobody_else(client, ada, bob, w
     assert (await client.get("/v1/posts?status=draft")).status == 401
 
 
-async def test_readers_that_come_together_ask_the_database_once(client, database, post):
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [("/v1/posts?lang=de", "/v1/posts?lang=en", 200), (f"/v1/posts/{'0' * 24}", f"/v1/posts/{'1' * 24}", 404)],
+)
+async def test_readers_that_come_together_ask_the_database_once(client, database, post, one, other, expected):
+    async def asked():
+        return await database["system.profile"].count_documents({"op": "query"})
+
     await all_told(client)
     profiler = {"profile": 2, "filter": {"ns": f"{database.name}.posts", "op": "query"}}
     await database.command(profiler)
     try:
-        found = await asyncio.gather(*(ask(client, "/v1/posts?lang=en") for _ in range(50)))
+        alone = await ask(client, one)
+        once = await asked()
+        found = await asyncio.gather(*(ask(client, other) for _ in range(50)))
     finally:
         await database.command({"profile": 0})
-    assert {status for status, _, _ in found} == {200}
-    assert await database["system.profile"].count_documents({"op": "query"}) == 1
+    assert {status for status, _, _ in [alone, *found]} == {expected}
+    assert await asked() == 2 * once
 
 
 @pytest.mark.parametrize(
