@@ -49,13 +49,13 @@ class Served:
 
 
 # Opened by the leader of a session it becomes its terminal.
-_IN_TERMINAL = "import os, sys; os.open(sys.argv[1], os.O_RDWR); os.execv(sys.executable, sys.argv[2:])"
+_IN_TERMINAL = "import os, sys; os.open(sys.argv[1], os.O_RDWR); os.execvp(sys.argv[2], sys.argv[2:])"
 
 
 @asynccontextmanager
-async def serving(data_dir, *arguments, terminal="", **settings):
+async def serving(data_dir, *arguments, terminal="", under=(), **settings):
     """`blogapi serve --empty` until the block ends, then SIGTERM. It may have ended before."""
-    command = [sys.executable, "-m", "blogapi", "serve", "--empty", *arguments]
+    command = [*under, sys.executable, "-m", "blogapi", "serve", "--empty", *arguments]
     process = await asyncio.create_subprocess_exec(
         *([sys.executable, "-c", _IN_TERMINAL, terminal, *command] if terminal else command),
         start_new_session=bool(terminal),

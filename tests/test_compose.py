@@ -106,7 +106,7 @@ def test_idle_connections_of_the_balancer_end_before_those_of_the_app():
 
 def test_containers_have_time_to_drain():
     config = load_config(ROOT / "config.yaml", {})
-    assert int(compose()["services"]["app1"]["stop_grace_period"].rstrip("s")) > config.server.drain_seconds
+    assert int(compose()["services"]["app1"]["stop_grace_period"].rstrip("s")) >= 2 * config.server.drain_seconds + 10
 
 
 def test_image_leaves_out_what_is_not_for_production():

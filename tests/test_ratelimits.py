@@ -8,7 +8,7 @@ from pymongo import MongoClient
 
 from blogapi.app import create_app
 from blogapi.config import LimitsConfig, ServerConfig
-from blogapi.ratelimits import LimitReached, RateLimiter
+from blogapi.ratelimits import BoundedMemory, LimitReached, RateLimiter
 from tests.contract import checked_client
 
 SHARED = LimitsConfig(storage="mongodb", reads="2/hour", writes="10/hour", sign_in="2/hour")
@@ -71,6 +71,13 @@ async def test_counts_hold_no_names(limiter, mongo_url):
     await limiter().hit("sign_in", "hypatia@example.org|192.0.2.7")
     with MongoClient(mongo_url) as client:
         assert "hypatia" not in str(list(client["test"]["limits"].find()))
+
+
+async def test_flood_of_keys_pushes_out_the_oldest_windows_only():
+    memory = BoundedMemory(max_keys=100)
+    for number in range(250):
+        assert (await memory.hit(f"key {number}", 60))[0] == 1
+    assert [(await memory.hit(f"key {number}", 60))[0] for number in (249, 200, 0)] == [2, 2, 1]
 
 
 @pytest.mark.mongod

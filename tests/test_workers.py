@@ -91,6 +91,27 @@ async def test_closed_terminal_stops_the_server(tmp_path):
         assert await served.finish() == 0
 
 
+async def test_server_under_nohup_outlives_its_terminal(tmp_path):
+    terminal, inside = os.openpty()
+    async with serving(tmp_path, terminal=os.ttyname(inside), under=["nohup"], LOG__FORMAT="text") as served:
+        os.close(inside)
+        os.close(terminal)
+        await until(lambda: b": reloaded\n" in served.log)
+        async with raw(served.address) as connection:
+            assert "200" in await status(connection)
+
+
+async def test_worker_that_cannot_retire_is_killed(tmp_path):
+    async with several(tmp_path, 1, SERVER__DRAIN_SECONDS="0") as served:
+        (worker,) = serving_workers(served)
+        os.kill(worker, signal.SIGSTOP)
+        served.process.send_signal(signal.SIGHUP)
+        await until(lambda: f"was killed by SIGKILL, process {worker}".encode() in served.log)
+        assert f"did not end in 10 s and is killed, process {worker}".encode() in served.log
+        async with raw(served.address) as connection:
+            assert "200" in await status(connection)
+
+
 async def test_broken_configuration_is_told_in_a_line_and_the_old_workers_go_on(tmp_path):
     file = tmp_path / "config.yaml"
     file.write_text("log: {level: info}\n")

@@ -131,7 +131,8 @@ class Workers:
 
         That one is started alone, with the extra arguments, and what it says of itself is passed to `begun`.
         """
-        loop, had_terminal = asyncio.get_running_loop(), _has_terminal()
+        # Whoever starts us with nohup means us to outlive the terminal.
+        loop, had_terminal = asyncio.get_running_loop(), _has_terminal() and not _ignored(signal.SIGHUP)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop_soon)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up, had_terminal)
@@ -201,6 +202,15 @@ class Workers:
         keeper.cancel()
         worker.note("retires")
         worker.tell(RETIRE)
+        self._expect_end(worker)
+
+    def _expect_end(self, worker: _Worker) -> None:
+        asyncio.get_running_loop().call_later(self._patience, self._end_late, worker)
+
+    def _end_late(self, worker: _Worker) -> None:
+        if worker in self._alive:
+            worker.note(f"did not end in {self._patience:g} s and is killed", logging.ERROR)
+            worker.tell(signal.SIGKILL)
 
     async def _replace(self, worker: _Worker) -> None:
         """Once it takes no more connections, at once or, after one early death upon the other, later and later."""
@@ -209,6 +219,7 @@ class Workers:
             if not worker.serves:
                 await worker.begin()
             if await worker.has_retired():
+                self._expect_end(worker)
                 deaths = 0
             elif worker.serves and time.monotonic() - worker.started > _STEADY_SECONDS:
                 deaths = 1
@@ -271,6 +282,10 @@ class Workers:
             log.error("%d workers did not end in %g s and are killed", len(late), self._patience)
             self._tell_all(signal.SIGKILL)
             await asyncio.wait(late)
+
+
+def _ignored(number: int) -> bool:
+    return signal.getsignal(number) == signal.SIG_IGN
 
 
 def _has_terminal() -> bool:
