@@ -101,6 +101,15 @@ async def test_server_under_nohup_outlives_its_terminal(tmp_path):
             assert "200" in await status(connection)
 
 
+async def test_each_worker_says_what_it_holds_when_it_is_asked(tmp_path):
+    async with several(tmp_path) as served, raw(served.address) as connection:
+        assert "200" in await status(connection)
+        served.process.send_signal(signal.SIGUSR1)
+        holds = re.compile(rb"holds (\d+) tasks, (\d) connections, 0 kept answers of 0.0 MB")
+        await until(lambda: len(holds.findall(served.log)) == 2)
+        assert sorted(connections for _, connections in holds.findall(served.log)) == [b"0", b"1"]
+
+
 async def test_worker_that_cannot_retire_is_killed(tmp_path):
     async with several(tmp_path, 1, SERVER__DRAIN_SECONDS="0") as served:
         (worker,) = serving_workers(served)

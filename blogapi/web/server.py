@@ -191,9 +191,9 @@ class Runner(web.AppRunner):
         return Server(server, self._settings, answer_hits(self._app, server.request_handler))
 
     @property
-    def has_connections(self) -> bool:
-        """Whether anybody is connected, busy or not."""
-        return self._server is not None and bool(self._server.connections)
+    def connections(self) -> int:
+        """How many clients are connected, busy or not."""
+        return 0 if self._server is None else len(self._server.connections)
 
     def say_goodbye(self) -> None:
         """Let each connection end with its next answer."""

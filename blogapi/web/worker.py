@@ -17,9 +17,10 @@ import orjson
 from aiohttp import web
 
 from blogapi.config import ServerConfig
+from blogapi.web.cached import CACHED_READS
 from blogapi.web.health import READINESS, Readiness
 from blogapi.web.server import Runner
-from blogapi.web.workers import BACKLOG, RETIRE, RETIRING, STOP
+from blogapi.web.workers import BACKLOG, RETIRE, RETIRING, STOP, TAKE_STOCK
 
 # How long a server that was told to stop still takes connections, while it has any.
 _GRACE_SECONDS = 2
@@ -44,6 +45,7 @@ async def run_worker(
     loop.add_reader(sys.stdin.fileno(), _end_with_starter)
     runner = Runner(app, settings)
     await runner.setup()
+    loop.add_signal_handler(TAKE_STOCK, _take_stock, app, runner)
     _spare_the_collector()
     try:
         site = web.SockSite(runner, listener, backlog=BACKLOG)
@@ -71,6 +73,12 @@ def _spare_the_collector() -> None:
     gc.set_threshold(10_000, 20, 20)
 
 
+def _take_stock(app: web.Application, runner: Runner) -> None:
+    reads = app[CACHED_READS]
+    kept = "" if reads is None else f", {len(reads.cache)} kept answers of {reads.cache.bytes / 1e6:.1f} MB"
+    log.info("holds %d tasks, %d connections%s", len(asyncio.all_tasks()), runner.connections, kept)
+
+
 def _set(*events: asyncio.Event) -> None:
     for event in events:
         event.set()
@@ -87,13 +95,13 @@ async def _retire(runner: Runner, stop: asyncio.Event, seconds: float) -> None:
 
     It gets its answer, with `Connection: close`; one that stays idle is closed when its time is over, as always.
     """
-    await _wait_while(lambda: runner.has_connections and not stop.is_set(), seconds)
+    await _wait_while(lambda: runner.connections > 0 and not stop.is_set(), seconds)
 
 
 async def _stop(runner: Runner, readiness: Readiness, seconds: float) -> None:
     """While there are clients go on for a moment: a load balancer reads on /readyz that it should send no more."""
     readiness.draining = True
-    await _wait_while(lambda: runner.has_connections or readiness.running > 0, seconds)
+    await _wait_while(lambda: runner.connections > 0 or readiness.running > 0, seconds)
 
 
 async def _wait_while(condition: Callable[[], bool], seconds: float) -> None:

@@ -27,8 +27,8 @@ from blogapi.errors import ConfigError
 from blogapi.tasks import end_tasks
 
 RETIRING = b"retiring\n"
-RETIRE, STOP = signal.SIGTERM, signal.SIGINT
-"""What a worker is told: to end while others go on, or that the whole server stops."""
+RETIRE, STOP, TAKE_STOCK = signal.SIGTERM, signal.SIGINT, signal.SIGUSR1
+"""What a worker is told: to end while others go on, that the whole server stops, to log what it holds."""
 
 BACKLOG = 1024
 # A worker that dies younger than this waits before it is replaced, each time twice as long.
@@ -108,7 +108,7 @@ class Workers:
     """Keeps `command` running, several times, with this environment and the listening socket under its descriptor here.
 
     SIGTERM and SIGINT stop them, and a second one at once. SIGHUP renews them: `recount` says how many there should be
-    now, and raises ConfigError when the old ones had better go on.
+    now, and raises ConfigError when the old ones had better go on. SIGUSR1 has each log what it holds.
     """
 
     def __init__(
@@ -136,6 +136,7 @@ class Workers:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop_soon)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up, had_terminal)
+        loop.add_signal_handler(TAKE_STOCK, self._take_stock)
         serving = asyncio.create_task(self._serve(count, extra, begun))
         stopping = asyncio.create_task(self._stop.wait())
         try:
@@ -158,6 +159,11 @@ class Workers:
             self._stop.set()
         else:
             self._renewal.set()
+
+    def _take_stock(self) -> None:
+        for worker in self._alive:
+            if worker.serves:
+                worker.tell(TAKE_STOCK)
 
     async def _serve(self, count: int, extra: Sequence[str], begun: Callable[[Any], None]) -> None:
         first = await self._start(1, extra)

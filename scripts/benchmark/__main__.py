@@ -24,18 +24,22 @@ from blogapi.db.mongod import embedded_mongo, free_port
 from blogapi.errors import ConfigError
 from scripts.benchmark import load, report
 from scripts.benchmark.load import Broken
-from scripts.benchmark.requests import check_same, middling_answer, prepare
+from scripts.benchmark.requests import check_same, middling_answer, prepare, prepare_scaled
 from scripts.benchmark.rows import (
     BY_HAND,
     CACHED,
     CONSTANT,
     DRIVERS,
+    FEW,
+    LATE_PAGE,
+    MANY,
     ROWS,
     TWO_WORKERS,
     Bench,
     Endurance,
     Row,
     Samples,
+    scaled,
 )
 from scripts.benchmark.servers import BLOGAPI, HANDWRITTEN, ROOT, UNCHANGING, Server, serving
 
@@ -45,6 +49,8 @@ MISSED, FAILED, CONFIGURATION, INTERRUPTED = 1, 1, 78, 130
 _CHECK_SECONDS = 400
 _NEVER = 24 * 3600
 _UNREACHED = "1000000/second"
+_SCALE = 500_000
+_LEAST_SCALE = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,7 @@ class Plan:
     posts: int
     mixed_requests: int
     rows: Sequence[Row]
+    scale: int
     until: float
 
 
@@ -65,6 +72,7 @@ class Plan:
 @click.option("--rounds", type=click.IntRange(1, 100), help="Rounds over all rows.  [default: 5]")
 @click.option("--seconds", type=click.IntRange(1, 600), help="Of each row in a round.  [default: 4, with --check 2]")
 @click.option("--posts", type=click.IntRange(200, 1_000_000), help="In the database.  [default: 10000]")
+@click.option("--scale", type=int, help="Compare with a hundredth of so many posts; 0 not.  [default: 500000]")
 @click.option("--soak", type=click.IntRange(1000), metavar="N", help="Only N mixed requests, with the cache.")
 @click.option(
     "--output",
@@ -72,9 +80,18 @@ class Plan:
     help="The Markdown document.  [default: docs/reference/benchmarks.md, with --check or --quick none]",
 )
 def main(
-    check: bool, quick: bool, rounds: int, seconds: int, posts: int, soak: int | None, output: Path | None
+    check: bool,
+    quick: bool,
+    rounds: int,
+    seconds: int,
+    posts: int,
+    scale: int | None,
+    soak: int | None,
+    output: Path | None,
 ) -> None:
     """Measure blogapi beside servers written by hand, on a database of its own."""
+    if scale and scale < _LEAST_SCALE:
+        raise click.BadParameter(f"0, or at least {_LEAST_SCALE}: few posts have no late pages.", param_hint="--scale")
     _require_tools()
     plan = Plan(
         rounds=rounds or (1 if quick else 5),
@@ -82,6 +99,7 @@ def main(
         posts=posts or (500 if quick else 10_000),
         mixed_requests=soak or (5_000 if quick else 100_000),
         rows=() if soak else ROWS,
+        scale=0 if soak else _SCALE * (not (check or quick)) if scale is None else scale,
         until=time.monotonic() + (_CHECK_SECONDS if check else _NEVER),
     )
     try:
@@ -95,8 +113,9 @@ def main(
     if soak:
         report.show_soak(endurance)
         return
-    targets = report.judge(samples, endurance)
-    report.show(samples, endurance, targets)
+    rows = [*plan.rows, *(scaled(plan.scale) if plan.scale else ())]
+    targets = report.judge(rows, samples, endurance)
+    report.show(rows, samples, endurance, targets)
     if output or not (check or quick):
         command = shlex.join(["scripts/bench", *sys.argv[1:]])
         setting = report.Setting(
@@ -104,7 +123,7 @@ def main(
         )
         file = output or OUTPUT
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(report.markdown(samples, endurance, targets, setting, file))
+        file.write_text(report.markdown(rows, samples, endurance, targets, setting, file))
         click.echo(f"Written to {file}.", err=True)
     if check and not all(target.is_met for target in targets):
         sys.exit(MISSED)
@@ -155,8 +174,26 @@ def _measure(plan: Plan) -> tuple[Samples, Endurance, str]:
         advance("starting a fresh server")
         fresh = server("fresh", *BLOGAPI, CACHE__ENABLED="true" if not plan.rows else "false")
         endurance = bench.endure(fresh, plan.mixed_requests, plan.until, advance)
+        if plan.scale:
+            samples.of |= _measure_scaled(stack, plan, folder, mongo.url, environ, advance).of
         with MongoClient[dict[str, Any]](mongo.url) as client:
             return samples, endurance, client.server_info()["version"]
+
+
+def _measure_scaled(
+    stack: ExitStack, plan: Plan, folder: Path, url: str, environ: Mapping[str, str], advance: Callable[[str], None]
+) -> Samples:
+    """Few and many posts, each in a database of its own, before servers without a cache."""
+    servers, own = {}, {}
+    for name, posts, late in ((FEW, plan.scale // 100, LATE_PAGE // 50), (MANY, plan.scale, LATE_PAGE)):
+        advance(f"making {posts:,} small posts")
+        settings = {**environ, "BLOGAPI_MONGO__DATABASE": name, "BLOGAPI_CACHE__ENABLED": "false"}
+        _seed(posts, settings, body_kb=1)
+        servers[name] = stack.enter_context(serving(BLOGAPI, free_port(), settings, folder / f"{name}.log"))
+        own[name] = folder / f"{name}-requests"
+        prepare_scaled(servers[name], url, name, own[name], min(late, posts // 2))
+    bench = Bench(servers=servers, requests=folder, environ=environ, own=own)
+    return bench.run(scaled(plan.scale), plan.rounds, plan.seconds, advance)
 
 
 def _environment(folder: Path, url: str) -> dict[str, str]:
@@ -179,8 +216,9 @@ def _environment(folder: Path, url: str) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if not name.startswith("BLOGAPI_")}, **ours}
 
 
-def _seed(posts: int, environ: Mapping[str, str]) -> None:
-    command = [sys.executable, "-P", "-m", "blogapi", "seed", "--posts", str(posts), "--seed", "1", "--body-kb", "9"]
+def _seed(posts: int, environ: Mapping[str, str], body_kb: int = 9) -> None:
+    values = ["--posts", str(posts), "--seed", "1", "--body-kb", str(body_kb)]
+    command = [sys.executable, "-P", "-m", "blogapi", "seed", *values]
     done = subprocess.run(
         command, cwd=ROOT, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pymongo import MongoClient
+
 from scripts.benchmark.load import Broken
 from scripts.benchmark.servers import Server
 
 _BODY_BYTES = 9_000
 _PAGES = 40
-_KNOWN, _HOT = 200, 1000
+_KNOWN, _HOT, _SAMPLED = 200, 1000, 5000
 _LANGUAGES = ("en", "de", "fr")
 # What two creates of the same draft cannot have in common.
 _OWN = ("id", "slug", "created_at", "updated_at")
@@ -54,6 +56,31 @@ def prepare(server: Server, folder: Path) -> Requests:
         (folder / name).write_text(text)
     headers = {"Authorization": f"Bearer {token}"}
     return Requests(folder=folder, reads=reads, lists=lists, draft=draft, headers=headers)
+
+
+def prepare_scaled(server: Server, url: str, database: str, folder: Path, late: int) -> None:
+    """Reads of any posts, first pages of lists, and pages that begin after `late` posts, on a server of its own."""
+    with MongoClient[dict[str, Any]](url) as client:
+        stages = [{"$match": {"live.audience": "public"}}, {"$sample": {"size": _SAMPLED}}, {"$project": {"_id": 1}}]
+        ids = [found["_id"] for found in client[database]["posts"].aggregate(stages)]
+    # Only what fills a page: where there is less to send, it is sent sooner.
+    tags = [tag["slug"] for tag in json.loads(server.get("/v1/tags?limit=100"))["items"] if tag["post_count"] >= 20]
+    first = ["/v1/posts", *(f"/v1/posts?tag={tag}" for tag in tags), *(f"/v1/posts?lang={lang}" for lang in _LANGUAGES)]
+    files = {"read": [f"/v1/posts/{post_id}" for post_id in ids], "first": first, "late": _late_pages(server, late)}
+    folder.mkdir()
+    for name, paths in files.items():
+        (folder / name).write_text("\n".join(paths))
+
+
+def _late_pages(server: Server, late: int) -> list[str]:
+    cursor = ""
+    for _ in range(0, late, 100):
+        path = "/v1/posts?limit=100&fields=slug" + (f"&cursor={cursor}" if cursor else "")
+        cursor = json.loads(server.get(path))["page"]["next"]
+    paths = [f"/v1/posts?cursor={cursor}"]
+    while len(paths) < _PAGES and (cursor := json.loads(server.get(paths[-1]))["page"]["next"]):
+        paths.append(f"/v1/posts?cursor={cursor}")
+    return paths
 
 
 def _bytes(value: Any) -> bytes:

@@ -17,6 +17,7 @@ from scripts.benchmark.load import (
     FIRST,
     HOT,
     KNOWN,
+    LATE,
     LIST,
     MIXED,
     READ,
@@ -83,6 +84,8 @@ QUIET, STORM = "read, motor, 16 connections", "the same while 8 connections sign
 CACHED_READ, CACHED_LIST, CACHED_FIRST = "cached read", "cached list of 20", "cached first page"
 CACHED_KNOWN, BY_TWO = "cached read, 304", "cached read, two workers"
 READ_AMID_WRITES, FIRST_AMID_WRITES = "cached read amid 500 writes/s", "cached first page amid 500 writes/s"
+# What the machine leaves to any server while a database and a writer are at work on it.
+BARE_AMID_WRITES = "bare aiohttp amid 500 writes/s"
 
 
 def _uncached(driver: str) -> tuple[Row, ...]:
@@ -103,6 +106,7 @@ def _uncached(driver: str) -> tuple[Row, ...]:
 ROWS = (
     Row(name=BARE_READ, server=CONSTANT, load=Load(mix=READ)),
     Row(name=CACHED_READ, server=CACHED, load=Load(mix=HOT), against=BARE_READ, least=0.75, warm=1),
+    Row(name=BARE_AMID_WRITES, server=CONSTANT, load=Load(mix=READ), beside=WRITES, against=BARE_READ),
     Row(name=BY_TWO, server=TWO_WORKERS, load=Load(mix=HOT), against=CACHED_READ, least=1.35, warm=1),
     Row(
         name=READ_AMID_WRITES, server=CACHED, load=Load(mix=HOT), beside=WRITES, against=CACHED_READ, least=0.8, warm=1
@@ -127,6 +131,21 @@ ROWS = (
     Row(name=QUIET, server="motor", load=FEW_READERS),
     Row(name=STORM, server="motor", load=FEW_READERS, beside=SIGNING_IN),
 )
+
+# The same questions to a hundred times as many posts: what costs more there would be a query without an index. Pages
+# of 20; the late ones begin with page 5,000 of the many, and with the 100th of the few, who have no more than 237.
+FEW, MANY = "few", "many"
+LATE_PAGE = 100_000
+
+
+def scaled(many: int) -> tuple[Row, ...]:
+    """Rows on the servers that have this many posts, and a hundredth of them."""
+    rows = []
+    for what, mix in (("read", READ), ("first page", FIRST), ("late page", LATE)):
+        few_name, many_name = (f"{what}, {count:,} posts" for count in (many // 100, many))
+        rows.append(Row(name=few_name, server=FEW, load=Load(mix=mix), warm=1))
+        rows.append(Row(name=many_name, server=MANY, load=Load(mix=mix), against=few_name, least=0.9, warm=1))
+    return tuple(rows)
 
 
 @dataclass(slots=True)
@@ -154,6 +173,7 @@ class Endurance:
     samples: list[Sample] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
     open_files: list[int] = field(default_factory=list)
+    tasks: list[int] = field(default_factory=list)
 
     @property
     def requests(self) -> int:
@@ -169,11 +189,12 @@ class Endurance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """The servers, and the requests that they get."""
+    """The servers, and the requests that they get: `own` has those of servers with other posts than the rest."""
 
     servers: Mapping[str, Server]
     requests: Path
     environ: Mapping[str, str]
+    own: Mapping[str, Path] = field(default_factory=dict)
 
     def run(self, rows: Sequence[Row], rounds: int, seconds: float, advance: Callable[[str], None]) -> Samples:
         """All rows once to warm up, then in turn, every other time backwards: what drifts hits all alike."""
@@ -190,16 +211,16 @@ class Bench:
     def measure(self, row: Row, seconds: float, seed: int) -> Sample:
         if row.server not in self.servers:
             return self._drive(row, seconds, seed)
-        server = self.servers[row.server]
+        server, requests = self.servers[row.server], self.own.get(row.server, self.requests)
         server.settle()
         if row.warm:
-            self._load(server, row.load, row.warm, seed)
+            self._load(server, row.load, requests, row.warm, seed)
         if row.beside is None:
-            return self._load(server, row.load, seconds, seed)
+            return self._load(server, row.load, requests, seconds, seed)
         beside = self._beside(row.beside, server, seconds + 1, seed)
         try:
             time.sleep(0.5)
-            sample = self._load(server, row.load, seconds, seed)
+            sample = self._load(server, row.load, requests, seconds, seed)
             written = beside.result()
         finally:
             beside.stop()
@@ -210,10 +231,10 @@ class Bench:
             return Writing(load, self.requests, self.environ, seconds=seconds, seed=seed)
         return Run(load, server.port, self.requests, seconds=seconds, seed=seed)
 
-    def _load(self, server: Server, load: Load, seconds: float, seed: int) -> Sample:
+    def _load(self, server: Server, load: Load, requests: Path, seconds: float, seed: int) -> Sample:
         server.forget_peak()
         before = server.cpu_seconds()
-        result = Run(load, server.port, self.requests, seconds=seconds, seed=seed).result()
+        result = Run(load, server.port, requests, seconds=seconds, seed=seed).result()
         return Sample(result=result, cpu_seconds=server.cpu_seconds() - before, peak_mb=server.memory("VmHWM"))
 
     def _drive(self, row: Row, seconds: float, seed: int) -> Sample:
@@ -239,8 +260,9 @@ class Bench:
         found, load = Endurance(wanted=requests), Load(mix=MIXED)
         while found.requests < requests and time.monotonic() < until:
             advance(f"mixed requests: {found.requests:,} of {requests:,}")
-            sample = self._load(server, load, 4, seed=len(found.samples) + 1)
+            sample = self._load(server, load, self.requests, 4, seed=len(found.samples) + 1)
             found.samples.append(sample)
             found.memory_mb.append(server.memory())
             found.open_files.append(server.open_files())
+            found.tasks.append(server.tasks())
         return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -16,16 +18,16 @@ from scripts.benchmark.load import ROOT, Broken
 BLOGAPI = ("blogapi", "serve", "--empty")
 HANDWRITTEN = ("scripts.benchmark.by_hand",)
 UNCHANGING = ("scripts.benchmark.constant",)
-_START_SECONDS, _STOP_SECONDS, _SETTLE_SECONDS = 30, 30, 15
+_START_SECONDS, _STOP_SECONDS, _SETTLE_SECONDS, _STOCK_SECONDS = 30, 30, 15, 10
 _TICKS = os.sysconf("SC_CLK_TCK")
 MB = 1e6
 
 
 class Server:
-    """A process of ours that serves HTTP on a loopback port, and those that it has started."""
+    """A process of ours that serves HTTP on a loopback port and writes a log, and those that it has started."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self.port, self._process = port, process
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.port, self._process, self._log = port, process, log
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> bytes:
         return self.ask("GET", path, headers=headers)
@@ -57,6 +59,18 @@ class Server:
     def open_files(self) -> int:
         """Of the process that has most of them: files, sockets, pipes."""
         return max(len(list((proc / "fd").iterdir())) for proc in self._family())
+
+    def tasks(self) -> int:
+        """Of the worker's loop, as it says when it is asked. Raises Broken."""
+        known, deadline = self._log.stat().st_size, time.monotonic() + _STOCK_SECONDS
+        self._process.send_signal(signal.SIGUSR1)
+        while time.monotonic() < deadline:
+            with self._log.open("rb") as log:
+                log.seek(known)
+                if found := re.search(rb"holds ([0-9]+) tasks", log.read()):
+                    return int(found[1])
+            time.sleep(0.02)
+        raise Broken("The server does not say what it holds.")
 
     def cpu_seconds(self) -> float:
         """What all threads of all its processes have used so far."""
@@ -102,7 +116,7 @@ def serving(module: Sequence[str], port: int, environ: Mapping[str, str], log: P
             env={**environ, "BLOGAPI_SERVER__PORT": str(port)},
         )
     try:
-        server = Server(process, port)
+        server = Server(process, port, log)
         _wait_for(server, process, log)
         yield server
     finally:
