@@ -13,7 +13,7 @@ from scripts.coherent.__main__ import main
 from scripts.coherent.client import Answer
 from scripts.coherent.findings import NEVER, STALE_FOR_WRITER, TOO_OLD, UNPUBLISHED, Findings, percentile
 from scripts.coherent.ledger import Person, Post, Shown, Timeline
-from scripts.coherent.looks import PostById, PostBySlug, PostPage
+from scripts.coherent.looks import AllPeople, AllTags, PostById, PostBySlug, PostPage
 from tests.serving import ROOT
 
 SLUGS = frozenset(["on-tea", "on-green-tea"])
@@ -94,6 +94,39 @@ def test_page_is_compared_with_the_ledger(ada, items, violations):
     assert list(findings.violations) == violations
 
 
+@pytest.mark.parametrize(("total", "violations"), [(1, []), (0, [NEVER])])
+def test_total_is_compared_with_the_ledger(ada, total, violations):
+    findings, page = Findings(1), {"items": [GREEN], "page": {"next": None, "total": total}}
+    findings.check(PostPage([ada], "tag=tea&count=exact"), answer(200, page, 40))
+    assert list(findings.violations) == violations
+
+
+@pytest.mark.parametrize(
+    ("look", "items", "violations"),
+    [
+        (AllTags, [{"slug": "tea", "post_count": 1}], []),
+        (AllTags, [{"slug": "tea", "post_count": 2}], [NEVER]),
+        (AllTags, [], [NEVER]),
+        (AllTags, [{"slug": "tea", "post_count": 1}, {"slug": "coffee", "post_count": 1}], [NEVER]),
+        (AllPeople, [{"id": "a", "display_name": "Ada", "posts_count": 1}], []),
+        (AllPeople, [{"id": "a", "display_name": "Eve", "posts_count": 1}], [NEVER]),
+        (AllPeople, [], [NEVER]),
+    ],
+)
+def test_lists_of_tags_and_people_are_compared_with_the_ledger(ada, look, items, violations):
+    findings = Findings(1)
+    findings.check(look([ada]), answer(200, {"items": items}, 40))
+    assert list(findings.violations) == violations
+
+
+@pytest.mark.parametrize("outages_allowed", [False, True])
+def test_refused_read_fails_unless_there_is_no_primary(ada, outages_allowed):
+    findings = Findings(1, outages_allowed=outages_allowed)
+    findings.check(AllTags([ada]), answer(503, {}, 40))
+    assert findings.is_passed is outages_allowed
+    assert findings.unavailable == outages_allowed
+
+
 def test_page_need_not_show_what_comes_after_it(ada):
     newer = Timeline("another post")
     write(newer, Shown("new", "new", 1, frozenset(["new"])), 0)
@@ -132,7 +165,7 @@ def test_percentile_is_one_of_the_values(percent, value):
 
 @pytest.mark.mongod
 def test_short_drill_finds_nothing_wrong():
-    numbers = {"processes": 2, "writers": 2, "readers": 2, "writes": 60, "reads": 600, "seed": 1}
+    numbers = {"processes": 2, "writers": 2, "outsiders": 1, "readers": 2, "writes": 60, "reads": 600, "seed": 1}
     options = [part for name, number in numbers.items() for part in (f"--{name}", str(number))]
     done = subprocess.run(
         [sys.executable, "-m", "scripts.coherent", "--json", *options], cwd=ROOT, capture_output=True, text=True

@@ -51,11 +51,13 @@ _AT_LEAST_ONE = click.IntRange(1)
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--processes", type=_AT_LEAST_ONE, default=4, show_default=True, help="On one database.")
 @click.option("--writers", type=_AT_LEAST_ONE, default=8, show_default=True, help="Each on one process.")
+@click.option("--outsiders", type=click.IntRange(0), default=2, show_default=True, help="Write past all processes.")
 @click.option("--readers", type=click.IntRange(0), default=16, show_default=True, help="Each on one process.")
 @click.option("--writes", type=_AT_LEAST_ONE, default=10_000, show_default=True, help="At least so many.")
 @click.option("--reads", type=_AT_LEAST_ONE, default=200_000, show_default=True, help="At least so many.")
 @click.option("--mix", type=Mix(), default=MIX, show_default=_SHOWN_MIX, help="What writers do, with weights.")
 @click.option("--cuts/--no-cuts", default=True, show_default=True, help="Cut change streams every 1 to 5 seconds.")
+@click.option("--elections/--no-elections", help="Let the primary step down every 5 to 15 seconds.  [default: not]")
 @click.option("--seed", type=int, help="Of all that happens at random.  [default: another each time]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def main(seed: int | None, as_json: bool, **options: Any) -> None:
@@ -118,6 +120,9 @@ def _rows(findings: Findings) -> Iterator[tuple[str, str, str]]:
     yield "of them from the cache", f"{findings.hits / max(1, findings.reads):.1%}", ""
     yield "of them while it stood aside", f"{findings.bypasses:,}", ""
     yield "change streams cut", f"{findings.cuts:,}", ""
+    if findings.outages_allowed:
+        yield "primaries that stepped down", f"{findings.elections:,}", ""
+        yield "reads refused meanwhile", f"{findings.unavailable:,}", ""
     for what in MUST_BE_NONE:
         yield what, f"{findings.violations[what]:,}", "0"
     yield "reads out of date", f"{len(findings.ages):,}", ""

@@ -1,4 +1,4 @@
-"""Cuts change streams in the database, as a failing network or an operator would."""
+"""Cuts change streams in the database, and lets its primary step down, as a failing network or an operator would."""
 
 from __future__ import annotations
 
@@ -9,28 +9,52 @@ from collections.abc import Mapping
 from typing import Any
 
 from pymongo import AsyncMongoClient
-from pymongo.errors import OperationFailure
+from pymongo.errors import ConnectionFailure, OperationFailure
 
 from scripts.coherent.findings import Findings
 
-_PAUSE_SECONDS = (1, 5)
+_PAUSE_SECONDS, _REIGN_SECONDS = (1, 5), (5, 15)
 _OUTAGES, _OUTAGE_SECONDS = 0.3, (0.2, 1.0)
+
+
+async def elect(url: str, findings: Findings, chance: random.Random, enough: asyncio.Event) -> None:
+    """Let the primary step down at random times. Alone, it is elected again soon after."""
+    async with AsyncMongoClient[dict[str, Any]](url) as client:
+        while not await _is_over(enough, chance.uniform(*_REIGN_SECONDS)):
+            try:
+                await client.admin.command({"replSetStepDown": 1, "force": True})
+            except ConnectionFailure:  # it closes all connections, ours as well
+                findings.elections += 1
+            except OperationFailure:
+                continue  # the last one is not over
+            else:
+                findings.elections += 1
+
+
+async def _is_over(enough: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await enough.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 async def cut(url: str, database: str, findings: Findings, chance: random.Random, enough: asyncio.Event) -> None:
     """End one change stream on this database at random times, or all of them for a moment."""
     async with AsyncMongoClient[dict[str, Any]](url) as client:
-        while True:
+        while not await _is_over(enough, chance.uniform(*_PAUSE_SECONDS)):
             try:
-                async with asyncio.timeout(chance.uniform(*_PAUSE_SECONDS)):
-                    await enough.wait()
-                return
-            except TimeoutError:
-                streams = await _streams(client, database)
-            if chance.random() < _OUTAGES:
-                findings.cuts += await _keep_down(client, database, chance.uniform(*_OUTAGE_SECONDS))
-            elif streams:
-                findings.cuts += await _end(client, database, chance.choice(streams), chance.random() < 0.5)
+                findings.cuts += await _cut_some(client, database, chance)
+            except (ConnectionFailure, OperationFailure):
+                continue  # there is no primary at the moment, and no stream either
+
+
+async def _cut_some(client: AsyncMongoClient[dict[str, Any]], database: str, chance: random.Random) -> int:
+    if chance.random() < _OUTAGES:
+        return await _keep_down(client, database, chance.uniform(*_OUTAGE_SECONDS))
+    streams = await _streams(client, database)
+    return await _end(client, database, chance.choice(streams), chance.random() < 0.5) if streams else 0
 
 
 async def _keep_down(client: AsyncMongoClient[dict[str, Any]], database: str, seconds: float) -> int:

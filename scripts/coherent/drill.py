@@ -16,10 +16,11 @@ from pathlib import Path
 from blogapi.db.mongod import embedded_mongo, free_port
 from scripts.benchmark.servers import BLOGAPI, serving
 from scripts.coherent.client import Connection, CutOff
-from scripts.coherent.cutter import cut
+from scripts.coherent.cutter import cut, elect
 from scripts.coherent.findings import FAILED, Findings
 from scripts.coherent.ledger import Person, Post
 from scripts.coherent.looks import Look, PostPage, look_at, look_at_person
+from scripts.coherent.outsider import Outsider
 from scripts.coherent.probe import Probe
 from scripts.coherent.writer import Writer
 
@@ -40,7 +41,9 @@ class Plan:
     reads: int
     seed: int
     mix: Mapping[str, float]
+    outsiders: int = 0
     cuts: bool = True
+    elections: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +90,12 @@ def _environment(folder: Path, url: str) -> dict[str, str]:
 
 async def drill(place: Place, plan: Plan, advance: Callable[[Findings], None]) -> Findings:
     """Write and read until there has been enough of both. Raises OSError when a process is gone, Refused."""
-    findings, enough = Findings(plan.processes), asyncio.Event()
+    findings, enough = Findings(plan.processes, outages_allowed=plan.elections), asyncio.Event()
     chances = random.Random(plan.seed)  # noqa: S311
-    writers = [_writer(number, place, plan, findings, chances) for number in range(plan.writers)]
+    writers: list[Writer | Outsider] = [
+        *(_writer(number, place, plan, findings, chances) for number in range(plan.writers)),
+        *(_outsider(plan.writers + number, place, plan, findings, chances) for number in range(plan.outsiders)),
+    ]
     people = [writer.person for writer in writers]
     for writer in writers:
         await writer.begin(chances.randint(*_POSTS))
@@ -102,6 +108,9 @@ async def drill(place: Place, plan: Plan, advance: Callable[[Findings], None]) -
         if plan.cuts:
             chance = random.Random(chances.random())  # noqa: S311
             group.create_task(cut(place.mongo_url, _DATABASE, findings, chance, enough))
+        if plan.elections:
+            chance = random.Random(chances.random())  # noqa: S311
+            group.create_task(elect(place.mongo_url, findings, chance, enough))
         while not _is_enough(findings, plan):
             await asyncio.sleep(0.2)
             advance(findings)
@@ -122,6 +131,12 @@ def _writer(number: int, place: Place, plan: Plan, findings: Findings, chances: 
     return Writer(
         number=number, connection=Connection(own), probe=probe, findings=findings, chance=chance, mix=plan.mix
     )
+
+
+def _outsider(number: int, place: Place, plan: Plan, findings: Findings, chances: random.Random) -> Outsider:
+    writer = _writer(number, place, plan, findings, chances)
+    writer.probe = Probe([Connection(port) for port in place.ports], findings, writer.chance)
+    return Outsider(writer, place.mongo_url, _DATABASE, writer.chance)
 
 
 async def _read(
@@ -156,4 +171,4 @@ def _choose(
     kind = chance.random()
     if latest and kind < 0.7:
         return chance.choice(latest)
-    return look_at_person(person, chance) if kind < 0.75 else look_at(person, post, people, chance)
+    return look_at_person(person, people, chance) if kind < 0.75 else look_at(person, post, people, chance)

@@ -12,6 +12,7 @@ from scripts.coherent.client import Answer
 from scripts.coherent.ledger import Verdict
 from scripts.coherent.looks import Look, Seen, Unexpected
 
+UNAVAILABLE = 503
 BOUND_SECONDS = 1.0
 _LAG_P99_SECONDS, _LAG_MAX_SECONDS = 0.1, 1.0
 _TOLD = 5
@@ -26,14 +27,20 @@ MUST_BE_NONE = (STALE_FOR_WRITER, UNPUBLISHED, TOO_OLD, NEVER, FAILED)
 
 @dataclass(slots=True)
 class Findings:
-    """`ages` are those of answers that were out of date, `lags` how long other processes took to follow a write."""
+    """`ages` are those of answers that were out of date, `lags` how long other processes took to follow a write.
+
+    Where primaries step down, reads may be refused (`outages_allowed`).
+    """
 
     processes: int
+    outages_allowed: bool = False
     writes: int = 0
     reads: int = 0
     hits: int = 0
     bypasses: int = 0
     cuts: int = 0
+    elections: int = 0
+    unavailable: int = 0
     refused: Counter[int] = field(default_factory=Counter)
     violations: Counter[str] = field(default_factory=Counter)
     told: list[str] = field(default_factory=list)
@@ -42,6 +49,9 @@ class Findings:
 
     def check(self, look: Look, answer: Answer, *, by_writer: bool = False) -> None:
         """Compare an answer with the ledger."""
+        if self.outages_allowed and answer.status == UNAVAILABLE:
+            self.unavailable += 1
+            return
         self.reads += 1
         self.hits += answer.is_hit
         self.bypasses += answer.is_bypass
@@ -86,6 +96,8 @@ class Findings:
             "hits": self.hits,
             "bypasses": self.bypasses,
             "cuts": self.cuts,
+            "elections": self.elections,
+            "refused_reads": self.unavailable,
             "refused_writes": {str(status): count for status, count in sorted(self.refused.items())},
             **{what.replace(" ", "_"): self.violations[what] for what in MUST_BE_NONE},
             "out_of_date": {"reads": len(self.ages), **_summary(self.ages)},

@@ -121,7 +121,10 @@ class Post:
 
 @dataclass(slots=True)
 class Person:
-    """A writer, as others see them. Their posts all carry the tag, and nobody else's do."""
+    """A writer, as others see them. Their posts all carry the tag, and nobody else's do.
+
+    `counts` is what is counted of them, `totals` how many a list with a total has; the same but for who writes past us.
+    """
 
     username: str
     tag: str
@@ -129,6 +132,10 @@ class Person:
     posts: dict[str, Post] = field(default_factory=dict)
     names: Timeline[str] = field(default_factory=lambda: Timeline("a display name"))
     counts: Timeline[int] = field(default_factory=lambda: Timeline("a number of published posts"))
+    totals: Timeline[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.totals = self.counts
 
     def count(self) -> int:
         """How many posts readers see after the latest writes."""

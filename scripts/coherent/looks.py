@@ -133,6 +133,8 @@ class PostPage:
                 yield _author(person, item)
         if items:
             raise Unexpected
+        if "total" in found["page"]:
+            yield from (Seen(person.totals, _is(found["page"]["total"])) for person in self.people)
         lowest = min(orders, default=None) if found["page"]["next"] else None
         listed = set(orders)
         for person in self.people:
@@ -193,26 +195,65 @@ class OneTag:
         yield Seen(self.person.counts, _is(answer.json()["post_count"] if answer.status == 200 else 0))
 
 
+@dataclass(frozen=True, slots=True)
+class AllTags:
+    """The list of tags, with their counts."""
+
+    people: Sequence[Person]
+    path: str = "/v1/tags?limit=100"
+
+    def seen(self, answer: Answer) -> Iterator[Seen]:
+        if answer.status != 200:
+            raise Unexpected
+        counts = {item["slug"]: item["post_count"] for item in answer.json()["items"]}
+        for person in self.people:
+            yield Seen(person.counts, _is(counts.pop(person.tag, 0)))
+        if counts:
+            raise Unexpected
+
+
+@dataclass(frozen=True, slots=True)
+class AllPeople:
+    """The list of people who have published something."""
+
+    people: Sequence[Person]
+    path: str = "/v1/users?limit=100"
+
+    def seen(self, answer: Answer) -> Iterator[Seen]:
+        if answer.status != 200:
+            raise Unexpected
+        found = {item["id"]: item for item in answer.json()["items"]}
+        for person in self.people:
+            item = found.pop(person.id, None)
+            yield Seen(person.counts, _is(0 if item is None else item["posts_count"]))
+            if item is not None:
+                yield Seen(person.names, _is(item["display_name"]))
+        if found:
+            raise Unexpected
+
+
 def look_at(person: Person, post: Post, everybody: Sequence[Person], chance: random.Random) -> Look:
     """One of the ways to see a post, at random."""
     options = chance.choice(_FIELDS)
+    counted = "&".join(filter(None, (options, chance.choice(("", "", "", "count=exact")))))
     match chance.choices(("id", "slug", "tag", "author", "all"), (4, 3, 2, 1, 1))[0]:
         case "id":
             return PostById(person, post, options)
         case "slug":
             return PostBySlug(person, post, chance.choice(sorted(post.live.slugs)), options)
         case "tag":
-            return PostPage([person], _query(f"tag={person.tag}", chance.choice(_LIMITS), options))
+            return PostPage([person], _query(f"tag={person.tag}", chance.choice(_LIMITS), counted))
         case "author":
             name = chance.choice((person.id, person.username))
-            return PostPage([person], _query(f"author={name}", chance.choice(_LIMITS), options))
+            return PostPage([person], _query(f"author={name}", chance.choice(_LIMITS), counted))
         case _:
             return PostPage(everybody, _query("", chance.choice((3, 10)), options))
 
 
-def look_at_person(person: Person, chance: random.Random) -> Look:
+def look_at_person(person: Person, everybody: Sequence[Person], chance: random.Random) -> Look:
     """One of the ways to see a person."""
-    return chance.choice((Profile(person), Profile(person, by_name=True), OneTag(person)))
+    alone = (Profile(person), Profile(person, by_name=True), OneTag(person))
+    return chance.choice((*alone, AllTags(everybody), AllPeople(everybody)))
 
 
 def _author(person: Person, post: dict[str, Any]) -> Seen:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.coherent.client import Connection, CutOff
-from scripts.coherent.findings import Findings
+from scripts.coherent.findings import UNAVAILABLE, Findings
 from scripts.coherent.ledger import Timeline
 from scripts.coherent.looks import Look, Unexpected
 
@@ -34,6 +34,8 @@ class Probe:
             except CutOff:
                 continue
             self.findings.check(look, answer)
+            if self.findings.outages_allowed and answer.status == UNAVAILABLE:
+                return  # what took so long was not the cache
             try:
                 shown = [seen for seen in look.seen(answer) if seen.timeline is changed]
             except Unexpected:

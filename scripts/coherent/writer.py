@@ -78,7 +78,7 @@ class Writer:
 
     async def _create(self, number: int) -> None:
         slug = f"{self.person.username}-{number}-0"
-        wish = {"title": self._mark(), "slug": slug, "tags": [self.person.tag], "body": "Tea.", "status": "published"}
+        wish = {"title": self.mark(), "slug": slug, "tags": [self.person.tag], "body": "Tea.", "status": "published"}
         answer = await self._made("/v1/posts", wish)
         made = answer.json()
         live = Shown(made["title"], slug, made["version"], frozenset([slug]))
@@ -114,14 +114,14 @@ class Writer:
             case "profile":
                 await self._rename()
             case "edit":
-                await self._edit(post, {"title": self._mark()})
+                await self._edit(post, {"title": self.mark()})
             case "publish":
-                if await self._edit(post, {"title": self._mark()}):
+                if await self._edit(post, {"title": self.mark()}):
                     await self._publish(post)
             case "slug":
                 others = [f"{self.person.username}-{post.order[1]}-{number}" for number in range(_SLUGS)]
                 slug = self.chance.choice([slug for slug in others if slug != post.slug])
-                if await self._edit(post, {"slug": slug, "title": self._mark()}):
+                if await self._edit(post, {"slug": slug, "title": self.mark()}):
                     await self._publish(post)
             case "republish":
                 await self._publish(post)
@@ -169,7 +169,7 @@ class Writer:
         return True
 
     async def _rename(self) -> None:
-        name, names = self._mark(), self.person.names
+        name, names = self.mark(), self.person.names
         names.begin(name, time.monotonic())
         answer = await self._answer(
             "PATCH", "/v1/me", {**self._headers, "If-Match": self._etag}, {"display_name": name}
@@ -261,7 +261,8 @@ class Writer:
             return (PostById(self.person, post), PostBySlug(self.person, post, post.live.slug), page)
         return (Profile(self.person), page) if self.person.count() else ()
 
-    def _mark(self) -> str:
+    def mark(self) -> str:
+        """A text that was never written before."""
         self._marks += 1
         return f"{self.person.username} {self._marks}"
 
