@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -120,6 +121,10 @@ class ReplicaSet:
         for host in hosts:
             with self.client(host) as client:
                 client.admin.command("configureFailPoint", "stopReplProducer", mode=mode)
+
+    def signal(self, number, *hosts):
+        for host in hosts:
+            self._running[host].send_signal(number)
 
     def kill(self, *hosts):
         for host in hosts:
@@ -250,6 +255,24 @@ async def test_write_that_no_majority_has_yet_is_told_to_who_begins_to_follow(re
     finally:
         replica_set.fetch(RUNNING, *others)
         await client.close()
+
+
+async def test_nothing_is_fresh_when_the_primary_is_cut_off_from_the_others(replica_set):
+    """It steps down and goes on to answer, and knows nothing of what a new one may be told."""
+    listener = Cache({}, 1 << 20)
+    client = connect(replica_set.url, timeout_seconds=5, pool_size=2)
+    primary, others = replica_set.roles()
+    async with running(follow(client["blogapi"], {}, listener)):
+        await eventually(lambda: listener.is_fresh)
+        replica_set.signal(signal.SIGSTOP, *others)
+        try:
+            with replica_set.client(primary) as alone:
+                until(lambda: not alone.admin.command("hello")["isWritablePrimary"], 30)
+            await eventually(lambda: not listener.is_fresh, 3)
+        finally:
+            replica_set.signal(signal.SIGCONT, *others)
+        await eventually(lambda: listener.is_fresh, 60)
+    await client.close()
 
 
 @pytest.mark.parametrize("production", ["mongodb"], indirect=True)

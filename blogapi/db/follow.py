@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from bson.objectid import ObjectId
@@ -33,9 +33,6 @@ _CLOCK_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
 _ONE_DOCUMENT = frozenset({"insert", "update", "replace", "delete"})
 _OF_AN_EVENT = ("operationType", "ns", "to", "documentKey", "wallTime")
-
-# Where a primary is, and what it was elected with.
-Reign = tuple[tuple[str, int | None], ObjectId | None]
 
 log = logging.getLogger("blogapi.cache")
 
@@ -61,7 +58,7 @@ async def follow(database: Database, shown: Mapping[str, Shown], listener: Liste
     thread = _Follower(database, shown, listener, asyncio.get_running_loop())
     thread.start()
     try:
-        await thread.ended
+        await thread.ended.wait()
     finally:
         thread.stopped.set()
         await asyncio.to_thread(thread.join)
@@ -86,11 +83,11 @@ class _Follower(threading.Thread):
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         super().__init__(name="follow", daemon=True)
-        self.stopped, self.ended = threading.Event(), loop.create_future()
+        self.stopped, self.ended = threading.Event(), asyncio.Event()
         self._open, self._name, self._stages = database.client.open_blocking, database.name, pipeline(shown)
         self._listener, self._loop = listener, loop
         self._token: Mapping[str, Any] | None = None
-        self._reign: Reign | None = None
+        self._reign: ObjectId | None = None  # what the primary that we followed was elected with
 
     def run(self) -> None:
         pause = _FIRST_PAUSE_SECONDS
@@ -102,7 +99,7 @@ class _Follower(threading.Thread):
             except _NothingTells as error:
                 self._start_over(error.why)
                 log.warning("no read cache: %s", error)
-                self._tell(self.ended.set_result, None)
+                self._tell(self.ended.set)
                 return
             except OperationFailure as error:
                 self._start_over("stream-lost")
@@ -118,79 +115,79 @@ class _Follower(threading.Thread):
 
     def _read(self, client: MongoClient[Document]) -> None:
         """Follow one primary, from where we were. Ends when there is another. Raises _NothingTells."""
-        ahead, measured = timedelta(), float("-inf")
-        begin: dict[str, Any] = {"resume_after": self._token}
-        if self._token is None:
-            begin = {"start_at_operation_time": _beginning(client)}
+        begin, clock, measured = self._beginning(client), 0.0, float("-inf")
         with client[self._name].watch(
             self._stages, full_document="updateLookup", max_await_time_ms=_BEAT_MS, **begin
         ) as stream:
             while not self.stopped.is_set():
                 if time.monotonic() > measured + _CLOCK_SECONDS:
-                    ahead, measured = _clock_difference(client), time.monotonic()
+                    clock, measured = _clock_difference(client), time.monotonic()
                 asked = time.monotonic()
                 change = stream.try_next()
-                if self._is_new(_reign(client)):
-                    # What the new one calls committed may be older than what the old one has told.
-                    self._start_over("new-primary")
+                reign = _present_reign(client)
+                if reign not in (None, self._reign):
+                    self._tell(self._listener.stand_aside, "new-primary")
                     return
-                if change is not None and change["operationType"] == "invalidate":
-                    self._start_over("database-dropped")
-                    return
-                if change is None:
-                    self._tell(self._listener.heard, asked)
-                else:
+                until = asked
+                if change is not None:
+                    if change["operationType"] == "invalidate":
+                        self._start_over("database-dropped")
+                        return
                     for write in _writes(change):
                         self._tell(self._listener.written, write)
-                    if (told_at := change.get("wallTime")) is not None:
-                        lag = (_utc_now() + ahead - told_at).total_seconds()
-                        self._tell(self._listener.heard, time.monotonic() - max(0.0, lag))
+                    # What is told next may have happened right after it.
+                    until = min(time.monotonic(), _seconds(change["wallTime"]) - clock)
+                if reign is None:
+                    # Whom we follow is deposed, and may never hear of what others write now.
+                    self._tell(self._listener.stand_aside, "no-primary")
+                else:
+                    self._tell(self._listener.heard, until)
                 self._token = stream.resume_token
                 if change is not None and time.monotonic() - asked > _AT_HAND_SECONDS:
                     self.stopped.wait(_GATHER_SECONDS)
 
-    def _is_new(self, reign: Reign | None) -> bool:
-        """Whether another primary rules than before, or the same one was elected again."""
-        before, self._reign = self._reign, reign or self._reign
-        return before is not None and before != self._reign
+    def _beginning(self, client: MongoClient[Document]) -> dict[str, Any]:
+        """Where to begin: after the last change that was told, or right behind what a majority has.
 
-    def _tell(self, method: Callable[[Any], None], what: Any) -> None:
+        Readers do not see yet what comes after that, so all of it has to be told. Raises _NothingTells.
+        """
+        hello = client.admin.command("hello")
+        if hello.get("msg") == "isdbgrid":
+            raise _NothingTells("sharded", "a router may hold writes back for as long as one shard has none")
+        if "setName" not in hello:
+            raise _NothingTells("standalone", "this MongoDB is standalone, and only a replica set tells of writes")
+        before, self._reign = self._reign, hello["electionId"]
+        if before is not None and before != self._reign:
+            # What the new one calls committed may be older than what the old one has told.
+            self._start_over("new-primary")
+        if self._token is not None:
+            return {"resume_after": self._token}
+        committed = hello["lastWrite"]["majorityOpTime"]["ts"]
+        return {"start_at_operation_time": Timestamp(committed.time, committed.inc + 1)}
+
+    def _tell(self, method: Callable[..., None], *what: Any) -> None:
         if not self.stopped.is_set():  # else the loop may be gone
-            self._loop.call_soon_threadsafe(method, what)
+            self._loop.call_soon_threadsafe(method, *what)
 
     def _start_over(self, why: str) -> None:
         self._token = None
         self._tell(self._listener.start_over, why)
 
 
-def _reign(client: MongoClient[Document]) -> Reign | None:
-    """Of the present primary, as far as the client knows it; a router has always the same."""
-    servers = client.topology_description.server_descriptions().items()
-    return next(((address, server.election_id) for address, server in servers if server.is_writable), None)
+def _present_reign(client: MongoClient[Document]) -> ObjectId | None:
+    """What the present primary was elected with; None when the client knows of no primary."""
+    servers = client.topology_description.server_descriptions().values()
+    return next((server.election_id for server in servers if server.is_writable), None)
 
 
-def _beginning(client: MongoClient[Document]) -> Timestamp:
-    """Right behind what a majority has. A read may not show what comes then, so all of that has to be told.
-
-    Raises _NothingTells.
-    """
-    hello = client.admin.command("hello")
-    if hello.get("msg") == "isdbgrid":
-        raise _NothingTells("sharded", "a router may hold writes back for as long as one shard has none")
-    if "setName" not in hello:
-        raise _NothingTells("standalone", "this MongoDB is standalone, and only a replica set tells of writes")
-    committed = hello["lastWrite"]["majorityOpTime"]["ts"]
-    return Timestamp(committed.time, committed.inc + 1)
+def _clock_difference(client: MongoClient[Document]) -> float:
+    """The server's clock less our monotonic one, in seconds; too large by the time that the question took."""
+    asked = time.monotonic()
+    return _seconds(client.admin.command("hello")["localTime"]) - asked
 
 
-def _clock_difference(client: MongoClient[Document]) -> timedelta:
-    """How far the server's clock is ahead of ours."""
-    local_time: datetime = client.admin.command("hello")["localTime"]
-    return local_time - _utc_now()
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
+def _seconds(moment: datetime) -> float:
+    return moment.replace(tzinfo=UTC).timestamp()
 
 
 def _writes(change: Document) -> Iterator[Write]:
