@@ -18,7 +18,7 @@ from blogapi.db.limits import SharedCounts
 from blogapi.errors import RateLimited
 
 _MAX_KEYS = 100_000
-# When all are in use, so many of the oldest go at once: one by one, each new key would look through all of them.
+# This part of all is made free at once: one by one, each new key would look through all of them.
 _DROPPED_PART = 10
 
 
@@ -124,7 +124,7 @@ class BoundedMemory:
 
     def _sweep(self, now: float) -> None:
         self._counters = {key: counter for key, counter in self._counters.items() if counter[1] > now}
-        if len(self._counters) >= self._max_keys:
-            for key in list(self._counters)[: len(self._counters) // _DROPPED_PART + 1]:  # the oldest windows
-                del self._counters[key]
+        surplus = len(self._counters) - self._max_keys + self._max_keys // _DROPPED_PART
+        for key in list(self._counters)[: max(0, surplus)]:  # the oldest windows
+            del self._counters[key]
         self._next_sweep = min(self._max_keys, max(1000, 2 * len(self._counters)))

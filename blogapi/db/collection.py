@@ -6,6 +6,7 @@ after all listeners were told, and they are told of a failed one, too: it may ha
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -175,24 +176,16 @@ class Collection:
         write = self._write(touched=_touched(update))
         return self._telling(doing, [write], lambda done: [write] if done.modified_count else [])
 
-    async def increment(self, key: str, values: Sequence[Any], field: str, by: int) -> None:
+    async def increment(self, key: str, values: Iterable[Any], field: str, by: int) -> None:
         """Add to a number in each of the few documents that are found by one of these values of another field."""
-        where = {key: {"$in": values}}
-        doing = self._raw.update_many(where, {"$inc": {field: by}})
-        if not self._listeners:
-            await doing
-            return
-        touched = frozenset([field.partition(".")[0]])
-        writes = [self._write(touched=touched)]
-        try:
-            # What they are found by is not told by an update of several.
-            if (await doing).modified_count:
-                found = await self._raw.find(where).to_list(None)
-                writes = [self._write(id=document["_id"], document=document, touched=touched) for document in found]
-            else:
-                writes = []
-        finally:
-            self._tell(writes)
+        # Each by a command of its own: that is repeated after an election, and counted once.
+        changes = [
+            self.find_one_and_update({key: value}, {"$inc": {field: by}}, return_document=ReturnDocument.AFTER)
+            for value in values
+        ]
+        for outcome in await asyncio.gather(*changes, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     def replace_one(self, where: Where, document: Document) -> Awaitable[UpdateResult]:
         """Put another document in the place of the first that matches."""
@@ -237,11 +230,17 @@ class Collection:
             result = await doing
             writes = known(result)
             return result
-        except DuplicateKeyError:
-            writes = ()  # of one document, which the server refused
+        except DuplicateKeyError as error:
+            if not self._may_be_there(error):
+                writes = ()
             raise
         finally:
             self._tell(writes)
+
+    @staticmethod
+    def _may_be_there(error: DuplicateKeyError) -> bool:
+        """Whether an earlier attempt may have written what is refused now: then it has the very same id."""
+        return "_id" in (error.details or {}).get("keyPattern", {"_id": 1})
 
     def _tell(self, writes: Iterable[Write]) -> None:
         for write in writes:

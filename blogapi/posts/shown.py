@@ -42,6 +42,7 @@ def facts(post: Mapping[str, Any]) -> PostFacts | FoundBy:
     if "live_slugs" not in post:
         return FoundBy(("*",))  # removed for good, and nothing is left of what it was
     live = post.get("live") or {}
+    _require_our_shape(post, live)
     return PostFacts(
         id=str(post["_id"]),
         audience=live.get("audience"),
@@ -52,6 +53,15 @@ def facts(post: Mapping[str, Any]) -> PostFacts | FoundBy:
         lang=live.get("lang"),
         featured=bool(post.get("featured")),
     )
+
+
+def _require_our_shape(post: Mapping[str, Any], live: Mapping[str, Any]) -> None:
+    """Raises TypeError. The database finds a list by each value in it, and a text only as a whole."""
+    lists = (post["live_slugs"], live.get("tags", []), live.get("authors", []))
+    if not all(isinstance(value, list) for value in lists):
+        raise TypeError("Slugs, tags and authors are lists.")
+    if not all(isinstance(value, str | None) for value in (live.get("audience"), live.get("lang"))):
+        raise TypeError("Audience and language are texts.")
 
 
 SHOWN = Shown(

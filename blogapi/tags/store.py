@@ -76,9 +76,7 @@ class TagStore(Store):
 
     async def add_to_post_counts(self, slugs: Iterable[str], delta: int) -> None:
         """Count posts in or out."""
-        wanted = list(slugs)
-        if wanted:
-            await self._tags.increment("slug", wanted, "post_count", delta)
+        await self._tags.increment("slug", slugs, "post_count", delta)
 
     async def post_counts(self) -> AsyncIterator[tuple[str, int]]:
         """Every slug with its count. For `doctor`."""

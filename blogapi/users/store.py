@@ -188,9 +188,7 @@ class UserStore(Store):
 
     async def add_to_posts_count(self, user_ids: Iterable[str], delta: int) -> None:
         """Count published posts in or out."""
-        wanted = [object_id(user_id) for user_id in user_ids]
-        if wanted:
-            await self._users.increment("_id", wanted, "counters.posts", delta)
+        await self._users.increment("_id", [object_id(user_id) for user_id in user_ids], "counters.posts", delta)
 
     async def posts_counts(self) -> AsyncIterator[tuple[str, int]]:
         """Everybody's id with the count of public posts. For `doctor`."""

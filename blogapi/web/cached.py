@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from blogapi.cache import Cache, Moment, Sources
+from blogapi.db.client import database_errors
 from blogapi.errors import BlogError, NotFound, Unavailable
 from blogapi.web.coding import Coding, chosen_coding, pack
 from blogapi.web.conditional import is_known, recoded_etag, without_content
@@ -20,6 +21,7 @@ from blogapi.web.serialized import Serialized, head_of
 
 _KEPT_STATUSES = (200, 301)
 _LEAST_PACKED = 1000
+_BYTES_PER_FORM = 1000
 _LONGEST_KEY = 2000
 CACHE_STATUS = "Cache-Status"
 
@@ -45,8 +47,8 @@ class Stored:
 
     @property
     def size(self) -> int:
-        """Of all that is kept as bytes or as text."""
-        return len(self.body) + 2 * len(self.head) + len(self.head_if_known)
+        """Of all that is kept as bytes or as text, twice in headers, and of the objects that hold it."""
+        return len(self.body) + 2 * len(self.head) + len(self.head_if_known) + _BYTES_PER_FORM
 
     def serialized(self, request: web.Request, own: Mapping[str, str]) -> Serialized:
         """The whole answer to one request, with the headers that are its own: 304 where the client has this already."""
@@ -98,7 +100,7 @@ class CachedReads:
     def find(self, request: web.Request) -> Stored | None:
         """What a safe request is answered from the cache, in the content coding that it prefers."""
         stored: Stored | None = self.cache.get(request.raw_path)
-        if stored is None or _wants_origin(request.headers):
+        if stored is None or _wants_origin(request.headers) or _has_two_credentials(request):
             return None
         coding = self._coding_for(request, stored)
         if coding is Coding.IDENTITY:
@@ -113,6 +115,8 @@ class CachedReads:
         found = self.find(request)
         if found is not None:
             return found.response()
+        if _has_two_credentials(request):
+            return await make()  # which refuses it, unless they are no credentials of ours
         begun = self.cache.now()
         if begun is None:
             return _marked(await make(), f"fwd=bypass; detail={self.cache.aside}")
@@ -142,13 +146,14 @@ class CachedReads:
         mine, stored, failure = _Fill(begun, done), None, None
         self._fills[key] = mine
         try:
-            response = await make()
+            with database_errors():
+                response = await make()
             stored = self._stored(request, response)
         except (NotFound, Unavailable) as error:
             if _is_anonymous(request):
-                failure = error
+                failure = copy(error)  # which holds on to no frame, and so to no request
                 if isinstance(error, NotFound) and len(key) <= _LONGEST_KEY:
-                    self.cache.put_missing(key, copy(error), request.get(SOURCES, Sources()), begun)
+                    self.cache.put_missing(key, failure, request.get(SOURCES, Sources()), begun)
             raise
         finally:
             if self._fills.get(key) is mine:
@@ -212,6 +217,10 @@ def _marked(response: web.StreamResponse, how: str) -> web.StreamResponse:
 def _wants_origin(headers: CIMultiDictProxy[str]) -> bool:
     """Whether the client asks for what the database says now (RFC 9111 section 5.2.1.4)."""
     return hdrs.CACHE_CONTROL in headers and "no-cache" in ",".join(headers.getall(hdrs.CACHE_CONTROL)).lower()
+
+
+def _has_two_credentials(request: web.Request) -> bool:
+    return hdrs.AUTHORIZATION in request.headers and hdrs.COOKIE in request.headers
 
 
 def _is_anonymous(request: web.Request) -> bool:

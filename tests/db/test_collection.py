@@ -92,7 +92,7 @@ WRITES = {
     "delete_many, of nothing": (lambda posts: posts.delete_many({"n": 2}), []),
 }
 FAILURES = {
-    "insert_one, refused": (lambda posts: posts.insert_one({"_id": 1}), DuplicateKeyError, []),
+    "insert_one": (lambda posts: posts.insert_one({"_id": 1}), DuplicateKeyError, [write(id=1)]),
     "insert_many": (
         lambda posts: posts.insert_many([{"_id": 2}, {"_id": 1}], ordered=False),
         BulkWriteError,
@@ -106,7 +106,7 @@ FAILURES = {
     "increment": (
         lambda posts: posts.increment("_id", [1], "live.title", 1),
         (PyMongoError, TypeError),
-        touching("live"),
+        touching("live", id=1),
     ),
     "replace_one": (lambda posts: posts.replace_one({"_id": 1}, {"_id": 2}), PyMongoError, [write(id=1)]),
 }

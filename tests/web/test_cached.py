@@ -260,6 +260,18 @@ async def test_post_that_somebody_else_removes_is_neither_led_to_nor_counted(cli
     await until(all_know)
 
 
+async def test_text_where_we_keep_a_list_is_found_like_the_database_does(client, database, mongo_url, post):
+    path = "/v1/posts?tag=zope&fields=title"
+    await fill(client, path)
+    with MongoClient(mongo_url) as other:
+        other[database.name]["posts"].update_one({"_id": ObjectId(post["id"])}, {"$set": {"live.tags": "zope"}})
+
+    async def is_listed():
+        return bool((await ask(client, path))[1]["items"])
+
+    await until(is_listed)
+
+
 async def test_post_has_one_id(client, post):
     assert (await ask(client, f"/v1/posts/{post['id'].upper()}"))[0] == (
         404 if post["id"].upper() != post["id"] else 200
@@ -287,6 +299,16 @@ async def test_total_shrinks_with_what_is_not_on_the_page(client, database, mong
         return (await ask(client, path))[1]["page"]["total"] == total - 1
 
     await until(has_shrunk)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_two_credentials_are_refused_whatever_is_kept(client, ada, post, kept):
+    path = f"/v1/posts/{post['id']}"
+    if kept:
+        await fill(client, path)
+    response = await client.get(path, headers={**ada.headers, "Cookie": "session=x"})
+    assert (response.status, (await response.json())["code"]) == (400, "ambiguous_credentials")
+    assert (await client.get(path, headers={**ada.headers, "Cookie": "theme=dark"})).status == 200
 
 
 async def test_no_cache_asks_the_database(client, post):
