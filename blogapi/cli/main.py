@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from pymongo.errors import PyMongoError
 
 from blogapi.cli.admin import create_admin
 from blogapi.cli.doctor import doctor
@@ -34,6 +35,9 @@ class Commands(click.Group):
             _fail(ctx, " ".join(faults) or error.detail, FAILURE)
         except BlogError as error:
             _fail(ctx, error.detail, FAILURE)
+        except PyMongoError as error:
+            why = str(error).partition(", full error")[0]
+            _fail(ctx, f"The database refused it: {why}. Look at its log, and at the rights of its user.", FAILURE)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         except click.Abort as error:

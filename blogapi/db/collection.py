@@ -63,6 +63,9 @@ class Cursor(Protocol):
 
     def __aiter__(self) -> AsyncIterator[Document]: ...
 
+    def close(self) -> Awaitable[None]:
+        """Ask for no more of it."""
+
 
 class Collection:
     """A collection of a `Database`."""

@@ -10,10 +10,14 @@ from typing import Any, TypeVar
 from bson.objectid import ObjectId
 
 from blogapi.db.client import Collection, Document
+from blogapi.db.collection import Cursor
 from blogapi.ids import is_id
 from blogapi.paging import Page, PageRequest, Position, SortValue
 
 Item = TypeVar("Item")
+
+# Characters of the heavy documents on one page; what the database sends beyond them in one batch is 16 MB at most.
+_MOST_HELD = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +65,50 @@ async def find_page(
     read: Callable[[Document], Item],
     *,
     projection: Mapping[str, Any] | None = None,
+    heavy: bool = False,
 ) -> Page[Item]:
     """One page. Asks for one document more than fits, to know whether there is a next page.
 
-    A projection keeps the sort key.
+    A projection keeps the sort key. A page of `heavy` documents ends early rather than hold too much at once.
     """
     total = await collection.count_documents(query) if page.count else None
     wanted = dict(query) if page.after is None else after(query, sort, page.after)
     cursor = collection.find(wanted, projection)
     cursor = cursor.sort([(sort.key, sort.direction), ("_id", sort.direction)]).limit(page.limit + 1)
-    documents = await cursor.to_list(page.limit + 1)
-    more = len(documents) > page.limit
-    ahead = str(documents[page.limit]["_id"]) if more else None
-    documents = documents[: page.limit]
+    documents, behind = await _take(cursor, page.limit, heavy=heavy)
 
     def position_of(index: int) -> Position:
         document = documents[index]
         return Position(_value(document, sort.key), str(document["_id"]))
 
     items = [read(document) for document in documents]
-    following = position_of(-1) if more else None
-    return Page(items=items, position_of=position_of, next=following, ahead=ahead, total=total)
+    if behind is None:
+        return Page(items=items, position_of=position_of, total=total)
+    return Page(items=items, position_of=position_of, next=position_of(-1), ahead=str(behind["_id"]), total=total)
+
+
+async def _take(cursor: Cursor, limit: int, *, heavy: bool) -> tuple[list[Document], Document | None]:
+    """The documents on a page and the one behind it. Heavy ones come one by one, until they are too much."""
+    if not heavy:
+        documents = await cursor.to_list(limit + 1)
+        return documents[:limit], documents[limit] if len(documents) > limit else None
+    documents, held = [], 0
+    async for document in cursor:
+        held += _size(document)
+        if documents and (len(documents) == limit or held > _MOST_HELD):
+            await cursor.close()
+            return documents, document
+        documents.append(document)
+    return documents, None
+
+
+def _size(value: Any) -> int:
+    """Of all texts in it, in characters."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(map(_size, value.values()))
+    return sum(map(_size, value)) if isinstance(value, list) else 0
 
 
 def _value(document: Document, key: str) -> SortValue:

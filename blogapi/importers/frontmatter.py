@@ -140,6 +140,8 @@ def _parse_yaml(block: str) -> Mapping[Any, Any]:
         raise Unfit(f"broken YAML: {' '.join(str(error).split())}") from error
     except (ValueError, OverflowError) as error:  # a day or a number that cannot be
         raise Unfit(f"a value in the YAML is impossible: {error}") from error
+    except (LookupError, AttributeError, TypeError) as error:  # a tag on what is none of its kind, such as `!!bool x`
+        raise Unfit("a value in the YAML is not what its tag says") from error
     except RecursionError as error:
         raise Unfit("broken YAML: nested too deep") from error
     if values is None:

@@ -121,6 +121,7 @@ class _Importer:
         self.report.notes += [Note(file=file, text=text) for text in texts]
 
     async def _save(self, entry: Entry) -> None:
+        self._bylines.notes.clear()  # of one that was refused, maybe
         post = await self._posts.find_import(entry.source, entry.path)
         if post is None:
             post = await self._create(entry)
@@ -137,7 +138,6 @@ class _Importer:
             self.report.unchanged += 1
             return
         self._note(entry.path, *entry.notes, *self._bylines.notes, *self._shortcomings(entry, post))
-        self._bylines.notes.clear()
 
     async def _create(self, entry: Entry) -> Post:
         post_id = _post_id(entry)

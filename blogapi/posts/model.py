@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, TypedDict
 
 from blogapi.changes import Change, changed_since
@@ -105,6 +106,7 @@ class Working(Content):
     edited_at: datetime
     note: str = ""
     kind: str = "create"
+    heavy_digest: str = ""  # tells apart what lists leave out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,7 @@ class Live(Content):
     moved_at: datetime
     updated_at: datetime
     audience: str | None = None
+    heavy_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +170,10 @@ class Post:
     @property
     def has_unpublished_changes(self) -> bool:
         """Whether publishing would show readers something new. A flag of a published post, not a state."""
-        return self.status == "published" and self.live is not None and bool(differences(self.live, self.working))
+        if self.status != "published" or self.live is None:
+            return False
+        # Lists read copies without what is heavy in them.
+        return self.live.heavy_digest != self.working.heavy_digest or bool(differences(self.live, self.working))
 
     @property
     def is_listed(self) -> bool:
@@ -249,16 +255,23 @@ def _content_of(copy: Content) -> dict[str, Any]:
     return {name: getattr(copy, name) for name in CONTENT_FIELDS}
 
 
+def _digest(copy: Content) -> str:
+    """Of what is heavy and written by hand; the rest of what is heavy follows from it."""
+    written = json.dumps([copy.body, copy.body_format, copy.custom], sort_keys=True)
+    return blake2b(written.encode(), digest_size=16).hexdigest()
+
+
 def working_copy(content: Content, revision: int, who: Identity, now: datetime, *, note: str, kind: str) -> Working:
     """This content as a new revision."""
     about: dict[str, Any] = {"edited_by": who.user_id, "edited_at": now, "note": note, "kind": kind}
-    return Working(**_content_of(content), revision=revision, **about)
+    return Working(**_content_of(content), heavy_digest=_digest(content), revision=revision, **about)
 
 
 def live_copy(content: Content, revision: int, *, version: int, since: datetime, now: datetime, audience: str) -> Live:
     """This content as readers see it from now on; `since` is when they first saw the post."""
     times: dict[str, Any] = {"published_at": since, "moved_at": now, "updated_at": now}
-    return Live(**_content_of(content), revision=revision, version=version, audience=audience, **times)
+    about: dict[str, Any] = {"revision": revision, "version": version, "audience": audience}
+    return Live(**_content_of(content), heavy_digest=_digest(content), **about, **times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -180,7 +180,7 @@ class PostService:
             kept = [old for old in former_slugs if old != slug and await self._slugs.keep(old, post_id)]
             post = replace(post, status="published", live=live, live_slugs=(*kept, slug))
         if not await self._posts.insert(post):
-            return await self._posts.get(post_id)
+            return await self._heads.finish(await self._posts.get(post_id))
         await self._heads.count(None, post)
         return post
 
@@ -231,7 +231,7 @@ class PostService:
     ) -> Post:
         """Make a former revision the working copy again, under a new number. Raises NotFound, Stale, Conflict."""
         if attempt.key in post.applied:
-            return post
+            return await self._heads.finish(post)
         self._check_version(post, expected)
         self._check_not_trashed(post)
         old = await self._revisions.get(post, revision)
@@ -240,7 +240,7 @@ class PostService:
     async def discard(self, who: Identity, post: Post, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:
         """Make the live copy the working copy again. Raises Stale, InvalidTransition."""
         if attempt.key in post.applied:
-            return post
+            return await self._heads.finish(post)
         self._check_version(post, expected)
         post.after("discard")
         assert post.live is not None  # or the step would not be allowed
@@ -282,7 +282,7 @@ class PostService:
         The last two arguments are for imports: since when readers know it, and under which other slugs.
         """
         if attempt.key in post.applied:
-            return post
+            return await self._heads.finish(post)
         self._check_version(post, expected)
         status = post.after("publish")
         copy = await self._revisions.get(post, revision or post.working.revision)
@@ -290,17 +290,17 @@ class PostService:
         now, before = self._now(), post.live and post.live.published_at
         since = published_at or before or now
         unknown = set(former_slugs) - {copy.slug, *post.live_slugs}
-        kept = [old for old in sorted(unknown) if await self._slugs.keep(old, post.id)]
+        kept = [claim for old in sorted(unknown) if (claim := await self._slugs.keep(old, post.id))]
         is_seen = post.status == status and post.live is not None and not differences(post.live, copy)
         if is_seen and since == before and not kept:
             return post
-        slug = (await self._slugs.again(copy.slug, post)).slug
-        copy = replace(copy, slug=slug, authors=await self._present_authors(copy))
+        claim = await self._slugs.again(copy.slug, post)
+        copy = replace(copy, slug=claim.slug, authors=await self._present_authors(copy))
         live = live_copy(copy, copy.revision, version=post.version + 1, since=since, now=now, audience=post.visibility)
         names = {"live_revision", "live_updated_at"} | ({"status"} if post.status != status else set())
         names |= {"published_at"} if since != before else set()
         changes = {"status": status, "live": live}
-        return await self._heads.change(post, changes, names, key=attempt.key, live_slugs=[*kept, slug])
+        return await self._heads.change(post, changes, names, key=attempt.key, shown=[*kept, claim])
 
     async def unpublish(self, post: Post, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:
         """Take it away from readers and make it a draft again; the live copy is kept, unseen."""
@@ -350,7 +350,7 @@ class PostService:
 
     async def _step(self, post: Post, step: str, expected: frozenset[int], attempt: Attempt) -> Post:
         if attempt.key in post.applied:
-            return post
+            return await self._heads.finish(post)
         self._check_version(post, expected)
         status, now = post.after(step), self._now()
         changes: dict[str, Any] = {"status": status}
@@ -433,7 +433,7 @@ class PostService:
 
 def _to_working(working: Working, edited: Iterable[str]) -> dict[str, Any]:
     """Only the paths that move: a byline that is refreshed meanwhile stays refreshed."""
-    names = [*edited, "revision", "edited_by", "edited_at", "note", "kind"]
+    names = [*edited, "revision", "edited_by", "edited_at", "note", "kind", "heavy_digest"]
     return {f"working.{name}": getattr(working, name) for name in names}
 
 

@@ -30,9 +30,10 @@ class Slugs:
         """The id of the post that has, or had, this slug."""
         return await self._store.holder(slug)
 
-    async def keep(self, slug: str, post_id: str) -> bool:
-        """Claim a slug under which readers knew the post; False when another post has it."""
-        return await self._store.claim(slug, post_id, self._now()) is not None
+    async def keep(self, slug: str, post_id: str) -> Claim | None:
+        """Claim a slug under which readers knew the post; None when another post has it."""
+        token = await self._store.claim(slug, post_id, self._now())
+        return None if token is None else Claim(slug, token)
 
     async def first(self, draft: Draft, post_id: str, *, numbered: bool) -> str:
         """The slug of a new post. One that was asked for is taken or refused, unless it may be `numbered`."""

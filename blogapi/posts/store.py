@@ -177,8 +177,9 @@ class PostStore(Store):
         query |= _range(_PUBLISHED_AT, wanted.published_from, wanted.published_before)
         sort = Sort(_PUBLISHED_AT, wanted.newest_first)
         projection = {**projection_of(chosen), sort.key: 1}
+        heavy = not HEAVY_FIELDS.isdisjoint(chosen)
         return await find_page(
-            self._posts, query, sort, page, lambda found: public_post(found, chosen), projection=projection
+            self._posts, query, sort, page, lambda found: public_post(found, chosen), projection=projection, heavy=heavy
         )
 
     async def list_working(self, wanted: WorkingFilter, page: PageRequest, *, heavy: bool) -> Page[Post]:
@@ -191,9 +192,8 @@ class PostStore(Store):
             mine = {"working.authors.id": object_id(wanted.editable_by)}
             query = {"$and": [mine, query]} if "working.authors.id" in query else {**mine, **query}
         light = {f"{copy}.{name}": 0 for copy in ("working", "live") for name in HEAVY_FIELDS}
-        return await find_page(
-            self._posts, query, Sort(_UPDATED_AT, wanted.newest_first), page, _post, projection=None if heavy else light
-        )
+        sort, projection = Sort(_UPDATED_AT, wanted.newest_first), None if heavy else light
+        return await find_page(self._posts, query, sort, page, _post, projection=projection, heavy=heavy)
 
     async def refresh_byline(self, byline: Byline) -> None:
         """Show an author's present name and picture wherever they stand. Versions stay: nobody edited a post."""
@@ -316,11 +316,17 @@ class SlugStore(Store):
         back what somebody else has claimed meanwhile.
         """
         mine, token = {"_id": slug, "post_id": object_id(post_id)}, new_id()
-        try:
-            await self._slugs.update_one(mine, {"$push": {"claims": token}, "$set": {"claimed_at": now}}, upsert=True)
-        except DuplicateKeyError:
-            return None
-        return token
+        for _ in range(2):
+            try:
+                await self._slugs.update_one(
+                    mine, {"$push": {"claims": token}, "$set": {"claimed_at": now}}, upsert=True
+                )
+            except DuplicateKeyError:
+                if await self.holder(slug) != post_id:
+                    return None  # else another claim of this post was inserted in this very moment
+            else:
+                return token
+        return None
 
     async def claim_many(self, posts: Mapping[str, str], now: datetime) -> frozenset[str]:
         """Claim slugs for posts, in bulk: `{slug: post id}`. Returns those that other posts have."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 
 from blogapi.paging import Page, PageRequest
@@ -34,3 +34,9 @@ class TagService:
         """A public post gained and lost these tags."""
         await self._store.add_to_post_counts(gained, 1)
         await self._store.add_to_post_counts(lost, -1)
+
+    async def recount(self, slug: str, count: Callable[[], Awaitable[int]]) -> None:
+        """Correct a count that may have been left behind; one that moves meanwhile is right already."""
+        tag = await self._store.find(slug, public=False)
+        if tag is not None and tag.post_count != (right := await count()):
+            await self._store.correct_post_count(slug, tag.post_count, right)

@@ -80,7 +80,8 @@ class Url(Text):
     """An absolute https address; with `schemes="https?"` also http."""
 
     def __init__(self, *, schemes: str = "https", **kwargs: Any) -> None:
-        rest = r'[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s\\<>"]*)?(\?[^\s\\<>"]*)?(#[^\s\\<>"]*)?'
+        # Path, query and fragment in one: told apart, there would be many ways to read what fits none of them.
+        rest = r'[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][^\s\\<>"]*)?'
         says = "Must be an https URL." if schemes == "https" else "Must be an http or https URL."
         super().__init__(validate=[Size(max=2000), FullMatch(f"{schemes}://{rest}", says)], **kwargs)
 

@@ -112,6 +112,19 @@ async def test_publishing_nothing_new_changes_nothing(client, ada, write):
     assert again["etag"] == post["etag"]
 
 
+@pytest.mark.parametrize("change", [{"body": "One typo leas."}, {"custom": {"a": 1.0}}, {"body_format": "html"}])
+async def test_lists_tell_of_unpublished_changes_in_what_they_leave_out(client, ada, write, change):
+    post = await write(ada, body="One typo less.", custom={"a": 1}, status="published")
+    edited = await client.patch(f"/v1/posts/{post['id']}", json=change, headers=matching(ada, post))
+    assert (await edited.json())["has_unpublished_changes"] is True
+    for path in ("/v1/me/posts", "/v1/posts?status=draft,published"):
+        (listed,) = (await (await client.get(path, headers=ada.headers)).json())["items"]
+        assert listed["has_unpublished_changes"] is True
+    await step(client, ada, await with_etag(edited), "publish")
+    (listed,) = (await (await client.get("/v1/me/posts", headers=ada.headers)).json())["items"]
+    assert listed["has_unpublished_changes"] is False
+
+
 async def test_given_revision_is_published(client, ada, write):
     post = await write(ada, title="One")
     edited = await client.patch(f"/v1/posts/{post['id']}", json={"title": "Two"}, headers=matching(ada, post))

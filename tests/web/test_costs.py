@@ -1,13 +1,17 @@
 """What one request may cost: bodies, numbers of errors, pages of long items."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
+from blogapi.db import paging
 from blogapi.errors import Unavailable
 from blogapi.services import Renderer
 from blogapi.web import endpoint
 from tests.contract import codes, pointers
+from tests.serving import ROOT
 
 KIB = 1024
 SMALL = ("/v1/auth/login", "/v1/auth/refresh", "/v1/auth/register", "/v1/users", "/v1/posts/0/publish")
@@ -92,6 +96,23 @@ async def test_page_of_long_items_ends_early(client, ada, write, monkeypatch, pa
     found = await pages(client, f"{path}fields=body&limit=100", ada.headers)
     assert [len(page) for page in found] == sizes
     assert [post_id for page in found for post_id in page] == written[::-1]
+
+
+@pytest.mark.parametrize("path", ["/v1/posts?", "/v1/me/posts?"])
+@pytest.mark.parametrize(("held", "sizes"), [(500, [1] * 5), (100_000, [5])])
+async def test_page_of_long_items_is_not_read_whole(client, ada, write, monkeypatch, path, held, sizes):
+    monkeypatch.setattr(paging, "_MOST_HELD", held)
+    written = [(await write(ada, title=f"Post {n}", body="x" * KIB, status="published"))["id"] for n in range(5)]
+    found = await pages(client, f"{path}fields=body&limit=100", ada.headers)
+    assert [len(page) for page in found] == sizes
+    assert [post_id for page in found for post_id in page] == written[::-1]
+
+
+def test_odd_address_is_refused_in_no_time():
+    """In another process, since it would take hours if there were many ways to read it."""
+    ask = "from blogapi.web.fields import Url; Url().deserialize('https://a/' + '?#' * 30000 + ' ')"
+    ran = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, timeout=60, check=False, capture_output=True, text=True)
+    assert "ValidationError" in ran.stderr
 
 
 async def test_texts_beyond_the_queue_are_turned_away():
