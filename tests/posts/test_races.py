@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from blogapi.attempt import Attempt
 from blogapi.db.client import new_id
+from blogapi.errors import Stale
 from blogapi.moments import utc_now
 from blogapi.posts.store import SlugStore
 from blogapi.services import SERVICES
@@ -175,3 +177,34 @@ async def test_stalled_writer_gives_back_no_slug_that_is_in_use_again(client, ad
     await slugs.claim("aaa", post_id, utc_now())
     assert not await slugs.release("aaa", post_id, held_by_the_stalled)
     assert await slugs.holder("aaa") == post_id
+
+
+async def test_one_post_claims_a_slug_many_times_at_once(database):
+    slugs, post_id = SlugStore(database), new_id()
+    tokens = await asyncio.gather(*(slugs.claim("tea", post_id, utc_now()) for _ in range(RACERS)))
+    assert None not in tokens
+    assert len(set(tokens)) == RACERS
+
+
+async def test_retry_that_read_the_post_before_the_first_attempt_moved_it_is_done(client, ada, write):
+    """The first attempt came through and nobody was told; the second still holds what was there before."""
+    post = await write(ada, title="Tea", tags=["tea"])
+    posts, attempt = client.app[SERVICES].posts, Attempt(key="one")
+    before = await client.app[SERVICES].stores.posts.get(post["id"])
+    first = await posts.publish(before, frozenset({1}), attempt=attempt)
+    await client.app[SERVICES].stores.tags.correct_post_count("tea", 1, 0)  # as if it had not come to that
+    assert await posts.publish(before, frozenset({1}), attempt=attempt) == first
+    assert (await (await client.get("/v1/tags/tea")).json())["post_count"] == 1
+    with pytest.raises(Stale):
+        await posts.publish(before, frozenset({1}), attempt=Attempt(key="two"))
+
+
+async def test_publication_that_loses_a_race_gives_its_slug_back(client, ada, write):
+    post = await write(ada, title="Tea", slug="tea")
+    edited = await client.patch(f"/v1/posts/{post['id']}", json={"slug": "coffee"}, headers=matching(ada, post))
+    stores, posts = client.app[SERVICES].stores, client.app[SERVICES].posts
+    before = await stores.posts.get(post["id"])
+    await client.patch(f"/v1/posts/{post['id']}", json={"title": "T"}, headers=matching(ada, await with_etag(edited)))
+    with pytest.raises(Stale):
+        await posts.publish(before, frozenset({2}), revision=1)
+    assert await stores.slugs.holder("tea") is None
