@@ -171,17 +171,19 @@ class Writer:
     async def _rename(self) -> None:
         name, names = self.mark(), self.person.names
         names.begin(name, time.monotonic())
-        answer = await self._answer(
-            "PATCH", "/v1/me", {**self._headers, "If-Match": self._etag}, {"display_name": name}
-        )
-        if answer is None or answer.status >= 300:
+        answer = await self._answer_rename(name)
+        while answer is None or answer.status >= 500:
+            # The name may have changed and not have come to all posts yet: whoever gets no answer asks again.
+            self._etag = (await self._sure("/v1/me", self._headers)).header("ETag")
+            answer = await self._answer_rename(name)
+        if answer.status >= 300:
             answer = await self._sure("/v1/me", self._headers)
-            self._etag = answer.header("ETag")
-            names.settle(answer.json()["display_name"], answer.received_at)
-            return
         self._etag = answer.header("ETag")
-        names.settle(name, answer.received_at)
+        names.settle(answer.json()["display_name"], answer.received_at)
         await self._look(self.chance.choice([*self.person.posts.values()]), names, answer)
+
+    async def _answer_rename(self, name: str) -> Answer | None:
+        return await self._answer("PATCH", "/v1/me", {**self._headers, "If-Match": self._etag}, {"display_name": name})
 
     async def _answer(self, method: str, path: str, headers: Mapping[str, str], body: object) -> Answer | None:
         try:
