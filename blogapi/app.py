@@ -27,7 +27,7 @@ from blogapi.db.indexes import create_indexes, missing_indexes
 from blogapi.keys import derive_key
 from blogapi.logs import RequestLog
 from blogapi.moments import utc_now
-from blogapi.posts.jobs import empty_trash
+from blogapi.posts.jobs import empty_trash, settle_bylines
 from blogapi.services import SERVICES, SHOWN, STORES, build_services
 from blogapi.tasks import end_tasks
 from blogapi.web.body import MAX_BYTES
@@ -145,7 +145,8 @@ def _database(database: Database) -> Callable[[web.Application], AsyncIterator[N
 
 
 async def _background(app: web.Application) -> AsyncIterator[None]:
-    async with running(empty_trash(app[SERVICES].posts)):
+    posts = app[SERVICES].posts
+    async with running(empty_trash(posts)), running(settle_bylines(posts)):
         yield
 
 

@@ -21,7 +21,7 @@ from blogapi.db.client import connect
 from blogapi.db.follow import follow
 from blogapi.db.mongod import find_mongod, free_port
 from tests.conftest import until as eventually
-from tests.serving import ROOT, serving
+from tests.serving import ROOT, environment, serving
 
 pytestmark = pytest.mark.mongod
 ELECTION_MILLISECONDS = 5000
@@ -230,6 +230,15 @@ def test_app_may_use_its_own_database_only(replica_set):
         client["blogapi"]["anything"].drop()
         with pytest.raises(OperationFailure, match="not authorized"):
             client["other"]["anything"].insert_one({})
+
+
+def test_command_whose_user_may_not_write_says_so_in_a_line(replica_set, tmp_path):
+    settings = environment(tmp_path, MONGO__URL=replica_set.url, MONGO__DATABASE="other")
+    command = [sys.executable, "-m", "blogapi", "seed", "--posts", "1"]
+    ran = subprocess.run(command, env=settings, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 1
+    assert ran.stderr.strip().splitlines()[-1].startswith("blogapi: The database refused it: not authorized on other")
+    assert "Traceback" not in ran.stderr
 
 
 async def test_write_that_no_majority_has_yet_is_told_to_who_begins_to_follow(replica_set):

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from pymongo.errors import PyMongoError
 
 from blogapi.cli.admin import create_admin
 from blogapi.cli.doctor import doctor
@@ -35,14 +34,16 @@ class Commands(click.Group):
             _fail(ctx, " ".join(faults) or error.detail, FAILURE)
         except BlogError as error:
             _fail(ctx, error.detail, FAILURE)
-        except PyMongoError as error:
-            why = str(error).partition(", full error")[0]
-            _fail(ctx, f"The database refused it: {why}. Look at its log, and at the rights of its user.", FAILURE)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         except click.Abort as error:
             # At a prompt click makes this of a Ctrl-C, and also of the end of the input.
             ctx.exit(INTERRUPTED if isinstance(error.__context__, KeyboardInterrupt) else FAILURE)
+        except Exception as error:
+            if not type(error).__module__.startswith("pymongo."):  # which most commands have no need to load
+                raise
+            why = str(error).partition(", full error")[0]
+            _fail(ctx, f"The database refused it: {why}. Look at its log, and at the rights of its user.", FAILURE)
 
 
 def _fail(ctx: click.Context, message: str, status: int) -> NoReturn:

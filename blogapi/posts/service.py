@@ -38,6 +38,8 @@ from blogapi.users.model import Byline, Identity, ProfileChanged, Viewer
 from blogapi.users.service import UserService
 
 KEPT_IN_TRASH = timedelta(days=30)
+# No request takes longer, with its body, its turn to be rendered and all it asks the database.
+_LONGEST_WRITE = timedelta(minutes=5)
 _FLAGS = ("visibility", "featured", "comments_policy")
 Render = Callable[[str, BodyFormat], Awaitable[Rendered]]
 
@@ -390,6 +392,21 @@ class PostService:
         """Show an author's present name and picture in all copies: of two changes at once, the later one."""
         present = await self._users.present_bylines([event.byline.id])
         await self._posts.refresh_byline(present.get(event.byline.id, event.byline))
+
+    async def settle_bylines(self) -> int:
+        """Show once more what was changed a while ago; returns how many people's. Safe on several servers at once.
+
+        A post that was on its way at that time may have carried the old name, and who changed it may have been cut off
+        before all posts showed it.
+        """
+        count = 0
+        while due := await self._users.renamed_before(self._now() - _LONGEST_WRITE, limit=100):
+            for user_id, renamed_at in due:
+                for byline in (await self._users.present_bylines([user_id])).values():
+                    await self._posts.refresh_byline(byline)
+                await self._users.settle_rename(user_id, renamed_at)
+            count += len(due)
+        return count
 
     # What the above have in common
 

@@ -334,6 +334,14 @@ class UserService:
         if user is not None and user.counters.posts != (right := await count()):
             await self._users.correct_posts_count(user_id, user.counters.posts, right)
 
+    async def renamed_before(self, moment: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Whose byline changed before then, and when, as far as that is not settled."""
+        return await self._users.renamed_before(moment, limit)
+
+    async def settle_rename(self, user_id: str, renamed_at: datetime) -> None:
+        """All posts show the byline of then, or a later one."""
+        await self._users.settle_rename(user_id, renamed_at)
+
     # For `doctor`
 
     def all_bylines(self) -> AsyncIterator[Byline]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from blogapi.changes import KEPT
 from blogapi.db.client import Database, Document, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
-from blogapi.db.paging import Sort, find_page
+from blogapi.db.paging import Sort, find_page, stored
 from blogapi.errors import Conflict, NotFound, Stale
 from blogapi.ids import is_id
 from blogapi.paging import Page, PageRequest
@@ -79,6 +79,7 @@ class UserStore(Store):
         IndexModel(
             [("counters.posts", -1), ("_id", -1)], name="public_posts_count", partialFilterExpression=_HAS_PUBLISHED
         ),
+        IndexModel([("renamed_at", 1)], name="renamed", partialFilterExpression={"renamed_at": {"$exists": True}}),
         *_sorted_by(),
         *_sorted_by("role"),
         *_sorted_by("status"),
@@ -153,8 +154,9 @@ class UserStore(Store):
             public_change = PublicChange(version=before.version + 1, at=now)
         different["public_change"] = to_document(public_change)
         entry = {"version": before.version + 1, "fields": sorted(different.keys() - _DERIVED)}
+        renamed = {} if after.byline == before.byline else {"renamed_at": now}
         update = {
-            "$set": {**different, "updated_at": now},
+            "$set": {**different, **renamed, "updated_at": now},
             "$inc": {"version": 1},
             "$push": {"changes": {"$each": [entry], "$slice": -KEPT}},
         }
@@ -169,6 +171,17 @@ class UserStore(Store):
             present = await self.get(before.id)
             raise Stale(present, present.changed_since([before.version]))
         return _user(document)
+
+    async def renamed_before(self, moment: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Whose byline changed before then, and when, as far as that is not settled."""
+        found = self._users.find({"renamed_at": {"$lt": stored(moment)}}, {"renamed_at": 1})
+        documents = await found.sort([("renamed_at", 1)]).limit(limit).to_list(limit)
+        return [(str(document["_id"]), document["renamed_at"]) for document in documents]
+
+    async def settle_rename(self, user_id: str, renamed_at: datetime) -> None:
+        """All posts show the byline of then, or of a later change, which is not settled by this."""
+        where = {"_id": object_id(user_id), "renamed_at": renamed_at}
+        await self._users.update_one(where, {"$unset": {"renamed_at": ""}})
 
     async def record_sign_in(self, user: User, password: StoredPassword | None, now: datetime) -> User | None:
         """Note when somebody signed in, and their password hashed anew if it was.

@@ -1,0 +1,60 @@
+"""What is shown of authors, when names change while posts are on their way."""
+
+from datetime import timedelta
+
+import pytest
+
+from blogapi.app import create_app
+from blogapi.moments import utc_now
+from blogapi.services import SERVICES
+from tests.conftest import matching, with_etag
+
+
+class Clock:
+    """Now, and later when a test says so."""
+
+    ahead = timedelta()
+
+    def __call__(self):
+        return utc_now() + self.ahead
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def app(config, database, clock):
+    return create_app(config, database, now=clock)
+
+
+async def rename(client, who, name):
+    me = await with_etag(await client.get("/v1/me", headers=who.headers))
+    changed = await client.patch("/v1/me", json={"display_name": name}, headers=matching(who, me))
+    assert changed.status == 200
+
+
+async def shown_name(client, post):
+    return (await (await client.get(f"/v1/posts/{post['id']}")).json())["authors"][0]["display_name"]
+
+
+async def test_post_that_was_on_its_way_shows_the_new_name_after_a_while(client, ada, write, clock):
+    post, posts = await write(ada, status="published"), client.app[SERVICES].posts
+    (old,) = (await client.app[SERVICES].stores.users.bylines([ada.id])).values()
+    await rename(client, ada, "Countess")
+    assert await shown_name(client, post) == "Countess"
+    await client.app[SERVICES].stores.posts.refresh_byline(old)  # as a publication that began before would leave it
+    clock.ahead = timedelta(minutes=4)
+    assert await posts.settle_bylines() == 0
+    clock.ahead = timedelta(minutes=6)
+    assert await posts.settle_bylines() == 1
+    assert await shown_name(client, post) == "Countess"
+    assert await posts.settle_bylines() == 0
+
+
+async def test_what_else_changes_on_a_profile_is_no_new_name(client, ada, clock):
+    me = await with_etag(await client.get("/v1/me", headers=ada.headers))
+    await client.patch("/v1/me", json={"bio": "Counts."}, headers=matching(ada, me))
+    clock.ahead = timedelta(minutes=6)
+    assert await client.app[SERVICES].posts.settle_bylines() == 0
