@@ -232,9 +232,9 @@ def test_app_may_use_its_own_database_only(replica_set):
             client["other"]["anything"].insert_one({})
 
 
-def test_command_whose_user_may_not_write_says_so_in_a_line(replica_set, tmp_path):
+def test_command_whose_user_may_not_read_says_so_in_a_line(replica_set, tmp_path):
     settings = environment(tmp_path, MONGO__URL=replica_set.url, MONGO__DATABASE="other")
-    command = [sys.executable, "-m", "blogapi", "seed", "--posts", "1"]
+    command = [sys.executable, "-m", "blogapi", "doctor"]
     ran = subprocess.run(command, env=settings, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 1
     assert ran.stderr.strip().splitlines()[-1].startswith("blogapi: The database refused it: not authorized on other")
