@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from blogapi.config import Config
 
 
+# For glibc, when a worker starts: kept answers come and go, and in one heap with all the rest they leave holes of three
+# times their own size. So each has pages of its own; but only as many as leave room among what a process may map.
+_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "16384", "MALLOC_MMAP_MAX_": "16384"}
+
+
 @click.command()
 @click.option("--empty", is_flag=True, help="Make no demo content on the first start.")
 @click.option("--host", metavar="HOST", help="Where to listen, instead of server.host.")
@@ -46,7 +51,7 @@ def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> No
             fixed = {**given, "server__port": config.server.port, "mongo__url": None if config.mongo.url else url}
             workers = Workers(
                 _command(ctx.obj, listener.fileno()),
-                {**os.environ, **variables(fixed)},
+                {**_MALLOC, **os.environ, **variables(fixed)},
                 listener,
                 patience_seconds=2 * config.server.drain_seconds + 10,
                 recount=lambda: _recount(ctx.obj, given, config),

@@ -15,6 +15,9 @@ from http import HTTPStatus
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
+# A longer body is sent from where it is: uvloop gathers what is written in one turn. A shorter one is sooner copied.
+_WORTH_NO_COPY = 4096
+
 
 def head_of(status: int, headers: Iterable[tuple[str, str]]) -> bytes:
     """The status and the header lines, between the version of HTTP and what belongs to one request only.
@@ -39,7 +42,13 @@ class Serialized(web.StreamResponse):
             lines += f"Connection: {'keep-alive' if self._stays_open else 'close'}\r\n"
         lines += f"Date: {_date(int(time.time()))}\r\n\r\n"
         version = b"HTTP/1.1" if is_newest else b"HTTP/1.0"
-        self._bytes = b"".join((version, head, lines.encode(), b"" if request.method == hdrs.METH_HEAD else body))
+        own_head = b"".join((version, head, lines.encode()))
+        if request.method == hdrs.METH_HEAD:
+            self._parts: tuple[bytes, ...] = (own_head,)
+        elif len(body) < _WORTH_NO_COPY:
+            self._parts = (own_head + body,)
+        else:
+            self._parts = (own_head, body)
 
     @property
     def keep_alive(self) -> bool:
@@ -49,7 +58,8 @@ class Serialized(web.StreamResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
         """Send all of it. Raises ConnectionError when the client has gone."""
         writer = request.writer
-        await writer.write(self._bytes)
+        for part in self._parts:
+            await writer.write(part)
         await writer.drain()
         return writer
 
