@@ -12,6 +12,7 @@ from blogapi.importers.model import Tag
 from blogapi.posts.model import (
     CUSTOM_KEY,
     MAX_AUTHORS,
+    MAX_CAPTION,
     MAX_CUSTOM_BYTES,
     MAX_CUSTOM_DEPTH,
     MAX_CUSTOM_KEY,
@@ -48,6 +49,15 @@ class Fit:
     def excerpt(self, text: str) -> str:
         """One line, cut to its length."""
         return self._cut(one_line(text), MAX_EXCERPT, "excerpt", "full_excerpt")
+
+    def caption(self, text: str, kind: str) -> str:
+        """One line of or for a picture, its `alt` or its `caption`, cut to its length."""
+        return self._cut(one_line(text), MAX_CAPTION, f"{kind} of the cover", f"full_cover_{kind}")
+
+    def keep(self, name: str, values: Mapping[str, Any]) -> None:
+        """Have `custom` keep what is left of a table."""
+        if values:
+            self._surplus[name] = self._plain(values, f".{name}", MAX_CUSTOM_DEPTH - 1)
 
     def authors(self, names: Iterable[str]) -> tuple[str, ...]:
         """Bylines that can be display names, each once. Mail addresses are left out, for bylines are public."""

@@ -13,12 +13,11 @@ from urllib.parse import unquote, urlsplit
 
 from blogapi.importers import liquid
 from blogapi.importers.dates import date_in_name, date_in_path, read_date, to_utc
-from blogapi.importers.fit import Fit, cut_at_word, one_line
+from blogapi.importers.fit import Fit, one_line
 from blogapi.importers.frontmatter import Document, Fields, as_flag, as_text
 from blogapi.importers.model import Entry, Skipped, Unfit
 from blogapi.posts.model import (
     MAX_BODY_BYTES,
-    MAX_CAPTION,
     MAX_SEO_DESCRIPTION,
     MAX_SEO_TITLE,
     Cover,
@@ -262,14 +261,17 @@ class _Reading:
         """A picture on the web, by https; any other stays in `custom`."""
         value = self._fields.peek(*_COVERS)
         table: Mapping[str, object] = value if isinstance(value, Mapping) else {"url": value}
-        url = next((text for key in ("url", "src", "path", "image") if (text := as_text(table.get(key)))), "")
+        found = ((key, as_text(table.get(key))) for key in ("url", "src", "path", "image"))
+        key_of_url, url = next(((key, text) for key, text in found if text), ("", ""))
         if not _is_https(url):
             if url:
                 self._fit.notes.append(f"the cover {url!r} is no https address; it is in custom")
             return None
         self._fields.take(*_COVERS)
-        alt, caption = (one_line(as_text(table.get(key)) or "") for key in ("alt", "caption"))
-        return Cover(url=url, alt=cut_at_word(alt, MAX_CAPTION), caption=cut_at_word(caption, MAX_CAPTION))
+        alt, caption = (self._fit.caption(as_text(table.get(key)) or "", key) for key in ("alt", "caption"))
+        told = (key_of_url, "alt", "caption")
+        self._fit.keep("cover", {key: value for key, value in table.items() if key not in told})
+        return Cover(url=url, alt=alt, caption=caption)
 
     def _seo(self) -> Seo:
         """What is too long for its field stays in `custom`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -264,8 +264,7 @@ class PostService:
 
     async def _present_authors(self, copy: Content) -> tuple[Byline, ...]:
         """The authors of a copy under the names they have now: revisions keep those they had."""
-        present = await self._users.present_bylines(copy.author_ids)
-        return tuple(present.get(author.id, author) for author in copy.authors)
+        return _present(copy, await self._users.present_bylines(copy.author_ids))
 
     # States
 
@@ -377,13 +376,14 @@ class PostService:
     async def list_revisions(self, post: Post, page: PageRequest) -> Page[Working]:
         """Newest first, authors under their present names."""
         found = await self._revisions.list(post, page)
-        return replace(found, items=[await self._with_present_authors(copy) for copy in found.items])
+        present = await self._users.present_bylines(
+            {author_id for copy in found.items for author_id in copy.author_ids}
+        )
+        return replace(found, items=[replace(copy, authors=_present(copy, present)) for copy in found.items])
 
     async def read_revision(self, post: Post, revision: int) -> Working:
         """Raises NotFound."""
-        return await self._with_present_authors(await self._revisions.get(post, revision))
-
-    async def _with_present_authors(self, copy: Working) -> Working:
+        copy = await self._revisions.get(post, revision)
         return replace(copy, authors=await self._present_authors(copy))
 
     # What happened elsewhere
@@ -446,6 +446,10 @@ class PostService:
         rendered = await self._render(draft.body, draft.body_format)
         made = {name: getattr(rendered, name) for name in RENDERED_FIELDS}
         return Content(**written, **made, authors=authors)
+
+
+def _present(copy: Content, present: Mapping[str, Byline]) -> tuple[Byline, ...]:
+    return tuple(present.get(author.id, author) for author in copy.authors)
 
 
 def _to_working(working: Working, edited: Iterable[str]) -> dict[str, Any]:

@@ -496,6 +496,16 @@ def test_long_title_is_cut_at_a_word_and_kept_whole_in_custom(post):
     assert entry.custom["full_title"] == title
 
 
+def test_rest_of_a_cover_is_kept_in_custom(post):
+    long = " ".join(["word"] * 120)
+    entry = post(f"cover: {{src: 'https://a.example/b.png', caption: {long}, credit: Jane, taken: 2024-03-01}}")
+    assert entry.cover.url == "https://a.example/b.png"
+    assert len(entry.cover.caption) <= 500
+    assert entry.custom["cover"] == {"credit": "Jane", "taken": "2024-03-01"}
+    assert entry.custom["full_cover_caption"] == long
+    assert "the caption of the cover is cut to 500 characters; the whole is in custom.full_cover_caption" in entry.notes
+
+
 def test_local_cover_stays_in_custom_and_is_noted(post):
     entry = post("image: /pictures/a.png")
     assert (entry.cover, entry.custom["image"]) == (None, "/pictures/a.png")
