@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from bson.objectid import ObjectId
 from bson.timestamp import Timestamp
 from pymongo import MongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import NotPrimaryError, OperationFailure, PyMongoError
 
 from blogapi.cache import Shown
 from blogapi.db.client import Database, Document
@@ -156,6 +156,8 @@ class _Follower(threading.Thread):
             raise _NothingTells("sharded", "a router may hold writes back for as long as one shard has none")
         if "setName" not in hello:
             raise _NothingTells("standalone", "this MongoDB is standalone, and only a replica set tells of writes")
+        if "electionId" not in hello:
+            raise NotPrimaryError("whoever answers has been deposed")
         before, self._reign = self._reign, hello["electionId"]
         if before is not None and before != self._reign:
             # What the new one calls committed may be older than what the old one has told.

@@ -173,7 +173,9 @@ class Post:
         if self.status != "published" or self.live is None:
             return False
         # Lists read copies without what is heavy in them.
-        return self.live.heavy_digest != self.working.heavy_digest or bool(differences(self.live, self.working))
+        digests = {self.live.heavy_digest, self.working.heavy_digest}
+        # A copy that an earlier version wrote has none.
+        return (len(digests) > 1 and "" not in digests) or bool(differences(self.live, self.working))
 
     @property
     def is_listed(self) -> bool:

@@ -36,7 +36,7 @@ class TagService:
         await self._store.add_to_post_counts(lost, -1)
 
     async def recount(self, slug: str, count: Callable[[], Awaitable[int]]) -> None:
-        """Correct a count that may have been left behind; one that moves meanwhile is right already."""
+        """Correct a count that may have been left behind; one that is about to move may be counted twice."""
         tag = await self._store.find(slug, public=False)
         if tag is not None and tag.post_count != (right := await count()):
             await self._store.correct_post_count(slug, tag.post_count, right)

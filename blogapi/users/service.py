@@ -329,7 +329,7 @@ class UserService:
         await self._users.add_to_posts_count(user_ids, delta)
 
     async def recount_posts(self, user_id: str, count: Callable[[], Awaitable[int]]) -> None:
-        """Correct a count that may have been left behind; one that moves meanwhile is right already."""
+        """Correct a count that may have been left behind; one that is about to move may be counted twice."""
         user = await self._users.find(user_id)
         if user is not None and user.counters.posts != (right := await count()):
             await self._users.correct_posts_count(user_id, user.counters.posts, right)
