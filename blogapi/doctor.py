@@ -18,7 +18,6 @@ from blogapi.db.indexes import create_indexes, missing_indexes
 from blogapi.errors import ConfigError
 from blogapi.moments import utc_now
 from blogapi.services import STORES, Services, Stores
-from blogapi.users.model import Byline
 
 OLDEST_SERVER = (6, 0)
 # A claim comes before the post that needs it, so the newest ones prove nothing.
@@ -160,17 +159,10 @@ class Doctor:
         for user_id in sorted(stale):
 
             async def refresh(user_id: str = user_id) -> bool:
-                return await self._refresh_byline(user_id)
+                await self._services.posts.show_present_byline(user_id)
+                return True
 
             yield Problem(present[user_id].username, refresh)
-
-    async def _refresh_byline(self, user_id: str) -> bool:
-        shown: Byline | None = None
-        # Again when it changes meanwhile, or we would overwrite what is newer.
-        while (byline := (await self._services.users.get(user_id)).byline) != shown:
-            await self._stores.posts.refresh_byline(byline)
-            shown = byline
-        return True
 
     async def orphaned_revisions(self) -> AsyncIterator[Problem]:
         """Revisions of posts that were removed for good."""

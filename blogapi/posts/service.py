@@ -390,8 +390,16 @@ class PostService:
 
     async def profile_changed(self, event: ProfileChanged) -> None:
         """Show an author's present name and picture in all copies: of two changes at once, the later one."""
-        present = await self._users.present_bylines([event.byline.id])
-        await self._posts.refresh_byline(present.get(event.byline.id, event.byline))
+        await self.show_present_byline(event.byline.id)
+
+    async def show_present_byline(self, user_id: str) -> None:
+        """Again when it changes meanwhile, or what is newer would be overwritten."""
+        shown: Byline | None = None
+        while (byline := (await self._users.present_bylines([user_id])).get(user_id)) != shown:
+            if byline is None:
+                return
+            await self._posts.refresh_byline(byline)
+            shown = byline
 
     async def settle_bylines(self) -> int:
         """Show once more what was changed a while ago; returns how many people's. Safe on several servers at once.
@@ -402,8 +410,7 @@ class PostService:
         count = 0
         while due := await self._users.renamed_before(self._now() - _LONGEST_WRITE, limit=100):
             for user_id, renamed_at in due:
-                for byline in (await self._users.present_bylines([user_id])).values():
-                    await self._posts.refresh_byline(byline)
+                await self.show_present_byline(user_id)
                 await self._users.settle_rename(user_id, renamed_at)
             count += len(due)
         return count

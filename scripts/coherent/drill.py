@@ -103,13 +103,13 @@ async def drill(place: Place, plan: Plan, advance: Callable[[Findings], None]) -
         for writer in writers:
             group.create_task(writer.write(enough))
         for _ in range(plan.readers):
-            chance = random.Random(chances.random())  # noqa: S311
+            chance = _own(chances)
             group.create_task(_read(Connection(chance.choice(place.ports)), people, findings, chance, enough))
         if plan.cuts:
-            chance = random.Random(chances.random())  # noqa: S311
+            chance = _own(chances)
             group.create_task(cut(place.mongo_url, _DATABASE, findings, chance, enough))
         if plan.elections:
-            chance = random.Random(chances.random())  # noqa: S311
+            chance = _own(chances)
             group.create_task(elect(place.mongo_url, findings, chance, enough))
         while not _is_enough(findings, plan):
             await asyncio.sleep(0.2)
@@ -118,13 +118,18 @@ async def drill(place: Place, plan: Plan, advance: Callable[[Findings], None]) -
     return findings
 
 
+def _own(chances: random.Random) -> random.Random:
+    """Dice of one's own, so that what one does never depends on when others throw theirs."""
+    return random.Random(chances.random())  # noqa: S311
+
+
 def _is_enough(findings: Findings, plan: Plan) -> bool:
     is_hopeless = findings.violations[FAILED] + findings.refused.total() > _MOST_FAILED
     return is_hopeless or (findings.writes >= plan.writes and findings.reads >= plan.reads)
 
 
 def _writer(number: int, place: Place, plan: Plan, findings: Findings, chances: random.Random) -> Writer:
-    chance = random.Random(chances.random())  # noqa: S311
+    chance = _own(chances)
     own = place.ports[number % len(place.ports)]
     others = [Connection(port) for port in place.ports if port != own]
     probe = Probe(others, findings, chance)
