@@ -2,32 +2,8 @@
 
 from datetime import timedelta
 
-import pytest
-
-from blogapi.app import create_app
-from blogapi.moments import utc_now
 from blogapi.services import SERVICES
 from tests.conftest import matching
-
-
-class Clock:
-    """Now, and later when a test says so."""
-
-    def __init__(self):
-        self.ahead = timedelta()
-
-    def __call__(self):
-        return utc_now() + self.ahead
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def app(config, database, clock):
-    return create_app(config, database, now=clock)
 
 
 async def test_trash_is_emptied_after_30_days(client, ada, clock, write):

@@ -89,19 +89,18 @@ async def pages(client, path, headers):
 
 
 @pytest.mark.parametrize("path", ["/v1/posts?", "/v1/me/posts?"])
-@pytest.mark.parametrize(("max_bytes", "sizes"), [(2500, [2, 2, 1]), (500, [1] * 5), (100_000, [5])])
-async def test_page_of_long_items_ends_early(client, ada, write, monkeypatch, path, max_bytes, sizes):
-    monkeypatch.setattr(endpoint, "_PAGE_BYTES", max_bytes)
-    written = [(await write(ada, title=f"Post {n}", body="x" * KIB, status="published"))["id"] for n in range(5)]
-    found = await pages(client, f"{path}fields=body&limit=100", ada.headers)
-    assert [len(page) for page in found] == sizes
-    assert [post_id for page in found for post_id in page] == written[::-1]
-
-
-@pytest.mark.parametrize("path", ["/v1/posts?", "/v1/me/posts?"])
-@pytest.mark.parametrize(("held", "sizes"), [(500, [1] * 5), (100_000, [5])])
-async def test_page_of_long_items_is_not_read_whole(client, ada, write, monkeypatch, path, held, sizes):
-    monkeypatch.setattr(paging, "_MOST_HELD", held)
+@pytest.mark.parametrize(
+    ("module", "bound", "most", "sizes"),
+    [
+        (endpoint, "_PAGE_BYTES", 2500, [2, 2, 1]),
+        (endpoint, "_PAGE_BYTES", 500, [1] * 5),
+        (endpoint, "_PAGE_BYTES", 100_000, [5]),
+        (paging, "_MOST_HELD", 500, [1] * 5),
+        (paging, "_MOST_HELD", 100_000, [5]),
+    ],
+)
+async def test_page_of_long_items_ends_early(client, ada, write, monkeypatch, path, module, bound, most, sizes):
+    monkeypatch.setattr(module, bound, most)
     written = [(await write(ada, title=f"Post {n}", body="x" * KIB, status="published"))["id"] for n in range(5)]
     found = await pages(client, f"{path}fields=body&limit=100", ada.headers)
     assert [len(page) for page in found] == sizes

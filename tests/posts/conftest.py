@@ -1,0 +1,27 @@
+"""A clock for what happens after a while."""
+
+from datetime import timedelta
+
+import pytest
+
+from blogapi.app import create_app
+from blogapi.moments import utc_now
+
+
+class Clock:
+    """Now, and later when a test says so."""
+
+    ahead = timedelta()
+
+    def __call__(self):
+        return utc_now() + self.ahead
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def app(config, database, clock):
+    return create_app(config, database, now=clock)
