@@ -22,6 +22,7 @@ from blogapi.posts.model import (
 )
 from blogapi.tags.model import MAX_SLUG as MAX_TAG_SLUG
 from blogapi.text.slug import ascii_words
+from blogapi.text.visible import is_blank
 from blogapi.users.model import MAX_DISPLAY_NAME
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -31,8 +32,8 @@ _ONLY_MAIL_ADDRESS = re.compile(r"<?([^<>@\s]+)@[^<>@\s]+>?")
 
 
 def one_line(text: str) -> str:
-    """Without line breaks and other control characters."""
-    return " ".join(filter(None, map(str.strip, _CONTROL.split(text))))
+    """Without line breaks and other control characters; nothing where there is nothing to be seen."""
+    return "" if is_blank(text) else " ".join(filter(None, map(str.strip, _CONTROL.split(text))))
 
 
 class Fit:

@@ -34,6 +34,7 @@ from blogapi.posts.slugs import Slugs
 from blogapi.posts.store import PostStore, RevisionStore
 from blogapi.tags.service import TagService
 from blogapi.text.rendering import BodyFormat, Rendered
+from blogapi.text.visible import is_blank
 from blogapi.users.model import Byline, Identity, ProfileChanged, Viewer
 from blogapi.users.service import UserService
 
@@ -466,5 +467,5 @@ def _to_working(working: Working, edited: Iterable[str]) -> dict[str, Any]:
 
 
 def _require_title(title: str) -> None:
-    if not title:
+    if is_blank(title):
         raise Invalid.field("/title", "required", "A post needs a title before it is published.")

@@ -13,7 +13,10 @@ from blogapi.text.slug import ascii_words
 
 MAX_ANCHOR = 80
 
-_OURS = re.compile(r"h-[a-z0-9-]+|fn(?:ref)?-[0-9]+(?::[0-9]+)?")
+_OURS = re.compile(r"h-[a-z0-9-]+")
+_FOOTNOTES = re.compile(r"fn-[0-9]+|fnref-[0-9]+(?::[0-9]+)?")
+# Where our footnotes have these ids. Elsewhere, somebody's heading would be in the way of them.
+_FOOTNOTE_TAGS = frozenset(("li", "a"))
 
 
 def anchor(text: str) -> str:
@@ -21,9 +24,13 @@ def anchor(text: str) -> str:
     return "h-" + (ascii_words(text, MAX_ANCHOR) or "section")
 
 
-def own_anchor(value: str) -> str:
-    """Turn an id or fragment that a writer chose into one of ours; one of ours stays as it is."""
-    return value if _OURS.fullmatch(value) else anchor(unquote(value[: 10 * MAX_ANCHOR]))
+def own_anchor(value: str, tag: str = "a") -> str:
+    """Turn an id that a writer chose for a tag, or a fragment, into one of ours; one of ours stays as it is."""
+    if len(value) <= MAX_ANCHOR + len("h--99999") and (
+        _OURS.fullmatch(value) or (tag in _FOOTNOTE_TAGS and _FOOTNOTES.fullmatch(value))
+    ):
+        return value
+    return anchor(unquote(value[: 10 * MAX_ANCHOR]))
 
 
 class UniqueAnchors:
@@ -34,6 +41,8 @@ class UniqueAnchors:
 
     def take(self, wanted: str) -> str:
         """Take `wanted`, or the first of `wanted-2`, `wanted-3` that is free."""
+        if wanted in self._last and not _OURS.fullmatch(wanted):
+            wanted = anchor(wanted)  # the id of a footnote has no room for a number behind it
         candidate, number = wanted, self._last.get(wanted, 1)
         while candidate in self._last:
             number += 1

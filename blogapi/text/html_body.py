@@ -1,129 +1,124 @@
-"""Bodies that are HTML already, as imports bring them: checked, read, and given ids for their headings."""
+"""From HTML of any kind to what is shown: sanitised, its headings given ids, and what a reader sees of it told."""
 
 import re
-from collections import Counter
 from html import unescape
-from html.parser import HTMLParser
 
-from blogapi.text.sanitizer import clean_post
+from blogapi.text.markup import Markup
+from blogapi.text.sanitizer import MORE, MORE_TAG, clean_post
 from blogapi.text.transcript import Transcript
 
-MAX_DEPTH = 500
-MAX_TAG_ATTRIBUTES = 250
+# How the sanitiser writes: every `<` opens a tag, every value stands in double quotes, and holds neither `<>` nor `"`.
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*+)([^>]*+)>")
+_ATTRIBUTE = re.compile(r' ([a-z]++)="([^"]*+)"')
 
-_TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*+)")
-# As the HTML standard splits a tag, section 13.2.5.
-_CROWDED_TAG = re.compile(
-    r"<[A-Za-z][^\s/>]*+"
-    r"(?>[\s/]*+[^\s/>][^\s/>=]*+(?>\s*+=\s*+(?>\"[^\"]*+\"|'[^']*+'|[^\s>]*+))?+)"
-    rf"{{{MAX_TAG_ATTRIBUTES}}}"
-)
-# Elements without an end tag, or whose end tag many leave out. In HTML, not in SVG or MathML, one of them cannot stand
-# in another without an element between that is counted.
-_FLAT = frozenset((
-    "area", "br", "col", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p", "source", "tbody", "td",
-    "th", "thead", "tr", "wbr",
-))  # fmt: skip
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _ASIDES = frozenset(("td", "th", "caption", "figcaption"))
 _INLINE = frozenset((
     "a", "abbr", "b", "br", "cite", "code", "del", "dfn", "em", "i", "img", "input", "ins", "kbd", "mark", "q",
     "rp", "rt", "ruby", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var", "wbr",
 ))  # fmt: skip
-
-
-def is_too_complex(html: str) -> bool:
-    """Whether it is so deep, or one tag so full, that the sanitiser would take long: its cost is quadratic in both."""
-    depth, open_tags = 0, Counter[str]()
-    for slash, name in _TAG.findall(html.lower()):
-        if name in _FLAT and not (open_tags["svg"] or open_tags["math"]):
-            continue
-        if not slash:
-            open_tags[name] += 1
-            depth += 1
-        elif open_tags[name]:
-            open_tags[name] -= 1
-            depth -= 1
-        if depth > MAX_DEPTH:
-            return True
-    return _CROWDED_TAG.search(html) is not None
+# What our own Markdown makes of references to footnotes: signs, and no text of the post.
+_SIGNS = (("sup", "footnote-ref"), ("a", "footnote-backref"))
 
 
 def to_html(body: str) -> tuple[str, Transcript]:
-    """Sanitise a body, give its headings ids, and tell what a reader sees of it."""
-    html = clean_post(body)
-    reader = _Reader(html)
+    """Sanitise a body in HTML, and tell what a reader sees of it. Raises TooComplex."""
+    return finish(Markup(more=MORE).plain(body))
+
+
+def finish(html: str) -> tuple[str, Transcript]:
+    """Sanitise plain HTML, give its headings ids and each id once, and tell what a reader sees of it."""
+    reader = _Reader(clean_post(html))
     return reader.html_with_ids(), reader.transcript
 
 
-def to_text(body: str) -> str:
-    """Return roughly the text of any HTML, however broken."""
-    return unescape(re.sub(r"<[^<>]*>", " ", body))
-
-
-class _Reader(HTMLParser):
-    """Reads sanitised, so well-formed, HTML."""
+class _Reader:
+    """Reads sanitised HTML."""
 
     def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
         self.transcript = Transcript()
         self._html = html
-        self._line_starts = [0, *(match.end() for match in re.finditer("\n", html))]
-        self._patches: list[tuple[int, str, str]] = []  # position, what is there, what shall be there
+        self._patches: list[tuple[int, int, str]] = []  # from, to, what shall be there
         self._text: list[str] = []
-        self._kinds = [""]  # the enclosing elements that decide what a text is
-        self._heading: tuple[int, str] | None = None  # position and id of the heading whose text comes next
-        self.feed(html)
-        self.close()
-        self._end_block()
+        # The enclosing elements that decide what a text is, each with the kind of text that it makes.
+        self._kinds = [("", "")]
+        self._heading: tuple[int, str] | None = None  # end of the tag's name, and id, of the heading whose text is next
+        self._sign = ""  # the element whose text is passed over
+        self._read()
 
     def html_with_ids(self) -> str:
         """Return the HTML with an id for each heading, and each id once."""
         parts, done = [], 0
-        for position, old, new in sorted(self._patches):
-            parts += [self._html[done:position], new]
-            done = position + len(old)
+        for start, end, new in sorted(self._patches):
+            parts += [self._html[done:start], new]
+            done = end
         return "".join([*parts, self._html[done:]])
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _INLINE:
+    def _read(self) -> None:
+        html, at = self._html, 0
+        for tag in _TAG.finditer(html):
+            if tag.start() > at and not self._sign:
+                self._text.append(html[at : tag.start()])
+            at = tag.end()
+            is_end, name, attributes = tag.groups()
+            if is_end:
+                self._end_tag(name, tag)
+            else:
+                self._start_tag(name, tag, attributes)
+        self._text.append(html[at:])
+        self._end_block()
+
+    def _start_tag(self, name: str, tag: re.Match[str], attributes: str) -> None:
+        if name not in _INLINE:
             self._end_block()
-        elif tag == "br":
+        elif name == "br":
             self._text.append(" ")
-        line, column = self.getpos()
-        position = self._line_starts[line - 1] + column
-        if wanted := dict(attrs).get("id") or "":
-            own_id = self.transcript.take_id(wanted)
-            old = self.get_starttag_text() or ""
-            self._patches.append((position, old, old.replace(f' id="{wanted}"', f' id="{own_id}"', 1)))
-            wanted = own_id
-        if tag in _HEADINGS:
-            self._heading = (position + len("<h1"), wanted)
-        if tag in _HEADINGS or tag in _ASIDES or tag == "pre":
-            self._kinds.append(tag)
+        own_id = classes = ""
+        if ' id="' in attributes or ' class="' in attributes:
+            for attribute in _ATTRIBUTE.finditer(attributes):
+                if attribute[1] == "class":
+                    classes = attribute[2]
+                elif attribute[1] == "id":
+                    own_id = self.transcript.take_id(attribute[2])
+                    if own_id != attribute[2]:
+                        start = tag.start(3) + attribute.start(2)
+                        self._patches.append((start, start + len(attribute[2]), own_id))
+        if name in _HEADINGS:
+            self._heading = (tag.end(2), own_id)
+            self._kinds.append((name, name))
+        elif name in _ASIDES or name == "pre":
+            self._kinds.append((name, name))
+        elif name == "section":
+            self._kinds.append((name, "footnotes" if classes == "footnotes" else self._kinds[-1][1]))
+        elif (name, classes) in _SIGNS:
+            self._sign = name
+        elif name == MORE_TAG:
+            self._patches.append((tag.start(), tag.end(), ""))
+            self.transcript.end_excerpt()
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in _INLINE:
+    def _end_tag(self, name: str, tag: re.Match[str]) -> None:
+        if name not in _INLINE:
             self._end_block()
-        if tag == self._kinds[-1]:
+        if name == self._sign:
+            self._sign = ""
+        if name == self._kinds[-1][0]:
             self._kinds.pop()
-
-    def handle_data(self, data: str) -> None:
-        self._text.append(data)
+        if name == MORE_TAG:
+            self._patches.append((tag.start(), tag.end(), ""))
 
     def _end_block(self) -> None:
-        text = "".join(self._text)
+        text = unescape("".join(self._text))
         self._text.clear()
-        if not text.strip():
+        if not text or text.isspace():
             return
-        kind = self._kinds[-1]
+        kind = self._kinds[-1][1]
         if kind == "pre":
             self.transcript.code.append(text)
         elif kind in _HEADINGS and self._heading is not None:
             position, own_id = self._heading
             heading_id = self.transcript.add_heading(int(kind[1]), text, own_id)
             if not own_id:
-                self._patches.append((position, "", f' id="{heading_id}"'))
+                self._patches.append((position, position, f' id="{heading_id}"'))
             self._heading = None
         else:
             (self.transcript.asides if kind else self.transcript.prose).append(text)

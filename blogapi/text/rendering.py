@@ -5,7 +5,7 @@ from html import escape
 from typing import Literal
 
 from blogapi.text import html_body, markdown
-from blogapi.text.markdown import TooComplex
+from blogapi.text.markup import TooComplex, visible_text, without_comments
 from blogapi.text.sanitizer import clean_post, clean_small
 from blogapi.text.transcript import TocEntry, Transcript
 
@@ -33,11 +33,11 @@ def render(body: str, body_format: BodyFormat) -> Rendered:
     """Render any text of a post; never fails. One that is too complex to be meant is shown as it was typed."""
     body = _well_formed(body)
     try:
-        html, transcript = _html_post(body) if body_format == "html" else _markdown_post(body)
+        html, transcript = html_body.to_html(body) if body_format == "html" else _markdown_post(body)
         if len(html) > MAX_HTML_BYTES // 4 and len(html.encode()) > MAX_HTML_BYTES:
             raise TooComplex
     except TooComplex:
-        html, transcript = _plain_post(html_body.to_text(body) if body_format == "html" else body)
+        html, transcript = _plain_post(visible_text(body) if body_format == "html" else without_comments(body))
     word_count, reading_minutes = transcript.count()
     return Rendered(
         html=html,
@@ -54,18 +54,11 @@ def render_small(text: str) -> str:
     try:
         return clean_small(markdown.small_to_html(text))
     except TooComplex:
-        return clean_small(_preformatted(text))
+        return clean_small(_preformatted(without_comments(text)))
 
 
 def _markdown_post(body: str) -> tuple[str, Transcript]:
-    html, transcript = markdown.post_to_html(body)
-    return clean_post(html), transcript
-
-
-def _html_post(body: str) -> tuple[str, Transcript]:
-    if html_body.is_too_complex(body):
-        raise TooComplex
-    return html_body.to_html(body)
+    return html_body.finish(markdown.post_to_html(body))
 
 
 def _plain_post(text: str) -> tuple[str, Transcript]:

@@ -6,8 +6,9 @@ from functools import cache
 import nh3
 
 from blogapi.text.anchors import own_anchor
+from blogapi.text.fences import code_language
 
-_POST_TAGS = frozenset((
+POST_TAGS = frozenset((
     "a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd", "del", "details",
     "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img",
     "input", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section",
@@ -52,10 +53,14 @@ _CLASSES = frozenset((
     "footnote-backref", "footnote-item", "footnote-ref", "footnotes", "footnotes-list", "footnotes-sep",
     "contains-task-list", "task-list-item", "task-list-item-checkbox",
 ))  # fmt: skip
-_LANGUAGE = re.compile(r"language-[A-Za-z0-9_+#.-]{1,40}")
-_SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_SCHEMES = frozenset(("http", "https", "mailto", "tel"))
+_SCHEME = re.compile(r"\s*+([a-z][a-z0-9+.-]*+):", re.IGNORECASE)
 
-_PRE_AND_BREAK = re.compile(r'<pre(?: [a-z]+="[^"]*")*>\n')
+_PRE_AND_BREAK = re.compile(r'<pre(?: [a-z]++="[^"]*+")*+>\n')
+
+# Stands where the automatic excerpt ends. Nobody can type it: markup.py lets through no element that it does not know.
+MORE_TAG = "blogapi-more"
+MORE = f"<{MORE_TAG}></{MORE_TAG}>"
 
 _SMALL_TAGS = frozenset(("a", "br", "code", "em", "li", "ol", "p", "pre", "strong", "ul"))
 _SMALL_ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}}
@@ -79,14 +84,14 @@ def _keep_blank_line(html: str) -> str:
 @cache
 def _post_cleaner() -> nh3.Cleaner:
     return nh3.Cleaner(
-        tags=_POST_TAGS,
+        tags=POST_TAGS | {MORE_TAG},
         attributes=_POST_ATTRIBUTES,
         attribute_filter=_filter_attribute,
         tag_attribute_values={"td": _ALIGNMENTS, "th": _ALIGNMENTS},
         # An input can only be the box of a task list, whatever it was. The lists allow both attributes: those that
         # are missing are added in an order that differs by process.
         set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
-        url_schemes={"http", "https", "mailto"},
+        url_schemes=_SCHEMES,
         link_rel="noopener noreferrer",
     )
 
@@ -97,7 +102,7 @@ def _small_cleaner() -> nh3.Cleaner:
         tags=_SMALL_TAGS,
         attributes=_SMALL_ATTRIBUTES,
         attribute_filter=_filter_attribute,
-        url_schemes={"http", "https", "mailto"},
+        url_schemes=_SCHEMES,
         link_rel="nofollow ugc noopener noreferrer",
     )
 
@@ -106,13 +111,19 @@ def _filter_attribute(tag: str, attribute: str, value: str) -> str | None:
     """Judge an attribute that the lists allow: its value, another one, or None to drop it."""
     match attribute:
         case "class":
-            kept = [name for name in value.split() if name in _CLASSES or (tag == "code" and _LANGUAGE.fullmatch(name))]
-            return " ".join(kept) or None
+            kept = [name if name in _CLASSES else _language_class(tag, name) for name in value.split()]
+            return " ".join(filter(None, kept)) or None
         case "id":
-            return own_anchor(value)
+            return own_anchor(value, tag)
         case "href" if value.startswith("#") and len(value) > 1:
             return "#" + own_anchor(value[1:])
         case "src":
             scheme = _SCHEME.match(value)
             return value if scheme is None or scheme[1].lower() in ("http", "https") else None
     return value
+
+
+def _language_class(tag: str, name: str) -> str:
+    prefix, dash, rest = name.partition("-")
+    language = code_language(rest) if tag == "code" and dash and prefix in ("language", "lang") else ""
+    return language and f"language-{language}"

@@ -20,6 +20,20 @@ _CJK = re.compile(
     "[\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff]"
 )
 
+# These have no spaces between words either, and to find the words takes dictionaries of many megabytes. An estimate:
+# how many characters, signs above and below included, a word has in the mean of some texts, as ICU divides them.
+_UNSPACED = (
+    (re.compile("[\u0e01-\u0e3a\u0e40-\u0e4e]++"), 4.2),  # Thai
+    (re.compile("[\u0e81-\u0ebd\u0ec0-\u0ecf\u0edc-\u0edf]++"), 4.3),  # Lao
+    (
+        re.compile("[\u1000-\u103f\u1050-\u109d\ua9e0-\ua9ef\ua9fa-\ua9fe\uaa60-\uaa7f]++"),
+        5.1,
+    ),  # Burmese and its neighbours
+    (re.compile("[\u1780-\u17d3\u17d7\u17dc\u17dd]++"), 6.0),  # Khmer
+)
+_ANY_UNSPACED = re.compile("[\u0e01-\u0edf\u1000-\u109d\u1780-\u17dd\ua9e0-\ua9fe\uaa60-\uaa7f]")
+_ZERO_WIDTH_SPACE = "\u200b"  # says where a word ends, where somebody takes the trouble
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TocEntry:
@@ -39,6 +53,7 @@ class Transcript:
         self.code: list[str] = []
         self.toc: list[TocEntry] = []
         self._anchors = UniqueAnchors()
+        self._excerpt_blocks: int | None = None  # how many blocks of prose the excerpt is made of, if the text says so
 
     def take_id(self, wanted: str) -> str:
         """Take an id in this document: `wanted`, or one like it if that is taken."""
@@ -53,9 +68,14 @@ class Transcript:
             self.toc.append(TocEntry(level=level, id=heading_id, text=shorten(text, MAX_TOC_TEXT)))
         return heading_id
 
+    def end_excerpt(self) -> None:
+        """Have the excerpt end here, if anything to make it from was before."""
+        if self.prose and self._excerpt_blocks is None:
+            self._excerpt_blocks = len(self.prose)
+
     def excerpt(self) -> str:
         """Return the beginning of the prose; of headings and tables, or of code, where there is nothing else."""
-        for blocks in (self.prose, self.asides, self.code):
+        for blocks in (self.prose[: self._excerpt_blocks], self.asides, self.code):
             if beginning := _beginning(blocks, MAX_EXCERPT):
                 return shorten(beginning, MAX_EXCERPT)
         return ""
@@ -63,14 +83,24 @@ class Transcript:
     def count(self) -> tuple[int, int]:
         """Return the number of words and the minutes it takes to read them."""
         text = "\n".join([*self.prose, *self.asides, *self.code])
-        characters = 0
+        characters = words = 0
         if not text.isascii():
             characters = len(_CJK.findall(text))
-            text = _CJK.sub(" ", text)
+            words, text = _without_unspaced(_CJK.sub(" ", text).replace(_ZERO_WIDTH_SPACE, " "))
         pieces = text.split()
-        words = sum(1 for piece in pieces if piece[0].isalnum() or any(map(str.isalnum, piece)))
+        words += sum(1 for piece in pieces if piece[0].isalnum() or any(map(str.isalnum, piece)))
         minutes = math.ceil(words / WORDS_PER_MINUTE + characters / CHARACTERS_PER_MINUTE)
-        return words + characters, max(minutes, 1 if pieces or characters else 0)
+        return words + characters, max(minutes, 1 if pieces or words or characters else 0)
+
+
+def _without_unspaced(text: str) -> tuple[int, str]:
+    """How many words there probably are without a space between, and the text without them."""
+    words = 0
+    if _ANY_UNSPACED.search(text):
+        for script, letters_per_word in _UNSPACED:
+            words += sum(max(1, round(len(run) / letters_per_word)) for run in script.findall(text))
+            text = script.sub(" ", text)
+    return words, text
 
 
 def squeeze(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from blogapi.text.language import LANGUAGE_TAG, language_tag
+from blogapi.text.visible import is_blank
 
 # RFC 3339 section 5.6. `fromisoformat` alone also takes week dates, missing zones and the basic format.
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -65,7 +66,7 @@ class Text(Coded[str], fields.String):
 
 
 class Line(Text):
-    """A text of one line; white space around it is dropped."""
+    """A text of one line; white space around it is dropped, and all of it where there is nothing to be seen."""
 
     default_error_messages = {"invalid_line": "Line breaks and control characters are not allowed."}
 
@@ -73,7 +74,7 @@ class Line(Text):
         text = super()._deserialize(value, attr, data, **kwargs).strip()
         if any(ord(character) < 32 or ord(character) == 127 for character in text):
             raise self.make_error("invalid_line")
-        return text
+        return "" if is_blank(text) else text
 
 
 class Url(Text):

@@ -15,7 +15,7 @@ HARMLESS_ATTRIBUTES = frozenset((
     "id", "lang", "open", "rel", "reversed", "rowspan", "scope", "span", "src", "start", "title", "type", "value",
     "width",
 ))  # fmt: skip
-SCHEMES = {"href": ("http", "https", "mailto"), "src": ("http", "https")}
+SCHEMES = {"href": ("http", "https", "mailto", "tel"), "src": ("http", "https")}
 
 
 class _Judge(HTMLParser):

@@ -104,7 +104,7 @@ def test_markdown_cannot_carry_a_script(vector):
 
 
 @pytest.mark.parametrize(
-    "address", ["http://a.b/c", "HTTPS://a.b", "/a", "a/b.html", "../a", "//a.b/c", "?q", "mailto:a@b.cd"]
+    "address", ["http://a.b/c", "HTTPS://a.b", "/a", "a/b.html", "../a", "//a.b/c", "?q", "mailto:a@b.cd", "tel:+49123"]
 )
 @pytest.mark.parametrize("body_format", ["markdown", "html"])
 def test_good_links_stay(address, body_format):
