@@ -8,7 +8,7 @@ from blogapi.text.sanitizer import MORE, MORE_TAG, clean_post
 from blogapi.text.transcript import Transcript
 
 # How the sanitiser writes: every `<` opens a tag, every value stands in double quotes, and holds neither `<>` nor `"`.
-_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*+)([^>]*+)>")
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*+)([^<>]*+)>")
 _ATTRIBUTE = re.compile(r' ([a-z]++)="([^"]*+)"')
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))

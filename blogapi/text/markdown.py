@@ -256,7 +256,7 @@ def _ends_comment(token: Token) -> bool:
 
 
 def _hide(token: Token, markup: Markup) -> None:
-    hidden, end, rest = token.content.partition("-->")
+    _hidden, end, rest = token.content.partition("-->")
     if token.type in ("text", "html_inline", "html_block"):
         token.content = rest
         markup.in_comment = not end

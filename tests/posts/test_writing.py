@@ -27,6 +27,26 @@ async def test_body_is_kept_byte_for_byte(client, ada, write):
     assert (await response.json())["body"] == body
 
 
+@pytest.mark.parametrize("title", ["", " ", "\u200b", "\ufeff\u3164\xad"])
+async def test_title_that_nobody_sees_is_empty(client, ada, write, title):
+    post = await write(ada, title=title)
+    assert post["title"] == ""
+    response = await client.post(f"/v1/posts/{post['id']}/publish", headers=matching(ada, post))
+    assert response.status == 422
+    assert codes(await response.json()) == {("/title", "required")}
+
+
+async def test_html_in_markdown_is_sanitised_and_comments_vanish(client, ada, write):
+    body = "Intro <!-- hidden -->\n\n<!--more-->\n\nA<br>B <script>alert(1)</script> https://a.example\n\n## C {#own}"
+    post = await write(ada, body=body)
+    assert post["body"] == body
+    assert post["excerpt_auto"] == "Intro"
+    assert post["toc"] == [{"level": 2, "id": "h-own", "text": "C"}]
+    assert "A<br>B" in post["html"]
+    assert '<a href="https://a.example"' in post["html"]
+    assert not any(word in post["html"] for word in ("hidden", "script", "<!--"))
+
+
 async def test_post_can_be_published_at_once(client, ada, write):
     post = await write(ada, status="published")
     response = await client.get(f"/v1/posts/{post['id']}")

@@ -226,7 +226,7 @@ def test_formula_stays_as_typed(formula, frame):
 
 
 def test_formula_may_go_on_in_the_next_line():
-    assert html("a $b_c\n+ d_e$ f") == "<p>a $b_c\n+ d_e$ f</p>\n"
+    assert html("a $b_c\nd_e$ f") == "<p>a $b_c\nd_e$ f</p>\n"
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,7 @@ async def test_nothing_new_changes_nothing(client, ada):
     [
         ({"display_name": None}, {"/display_name": "required"}),
         ({"display_name": " "}, {"/display_name": "too_short"}),
+        ({"display_name": "\u200b\ufe0f\u3164"}, {"/display_name": "too_short"}),
         ({"username": None}, {"/username": "required"}),
         ({"username": "a b"}, {"/username": "invalid_format"}),
         ({"username": "admin"}, {"/username": "reserved"}),
