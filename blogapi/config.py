@@ -50,6 +50,16 @@ class ServerConfig:
     body_timeout_seconds: Annotated[int, Whole(1, 3600)] = 30
     connections_per_address: Annotated[int, Whole(1, 1_000_000)] = 512
     drain_seconds: Annotated[int, Whole(0, 600)] = 20
+    stuck_seconds: Annotated[int, Whole(0, 3600)] = 15
+    start_patience_seconds: Annotated[int, Whole(0, 3600)] = 60
+
+    @property
+    def stop_seconds(self) -> int:
+        """How long a process may take to end once it was told to; then it is killed.
+
+        It takes connections for at most `drain_seconds`, and running requests get as much again.
+        """
+        return 2 * self.drain_seconds + 10
 
     @property
     def processes(self) -> int:

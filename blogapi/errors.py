@@ -1,6 +1,7 @@
 """What can go wrong, in the words of the blog. Nothing here knows HTTP.
 
 ConfigError
+NotYet
 BlogError
 ├── Unauthorized ── InvalidCredentials
 ├── Forbidden
@@ -21,6 +22,16 @@ from typing import Any
 
 class ConfigError(Exception):
     """The configuration or the machine does not allow a start. The message is one line: the cause and the cure."""
+
+    exit_code = 78
+    """EX_CONFIG of sysexits.h: nothing changes before a person changes something."""
+
+
+class NotYet(Exception):
+    """What a start needs is not there at this moment and may come by itself. The message is one line like the other."""
+
+    exit_code = 75
+    """EX_TEMPFAIL of sysexits.h: try again."""
 
 
 class BlogError(Exception):

@@ -14,8 +14,8 @@ DRIVER = "BLOGAPI_MONGO__DRIVER"
 SECRET = "a test secret that is long enough 0123456789"
 
 
-def environment(data_dir, **settings):
-    """What a server process needs to know; settings are `SERVER__PORT="0"` and so on."""
+def environment(data_dir, path=(), **settings):
+    """What a server process needs to know; settings are `SERVER__PORT="0"` and so on, `path` is looked in first."""
     fixed = {
         "MONGO__DATA_DIR": str(data_dir),
         "MONGO__DRIVER": os.environ[DRIVER],
@@ -26,7 +26,11 @@ def environment(data_dir, **settings):
         "LIMITS__ENABLED": "false",
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BLOGAPI_")}
-    return {**kept, "PYTHONPATH": str(ROOT), **{f"BLOGAPI_{k}": v for k, v in {**fixed, **settings}.items()}}
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join(map(str, [*path, ROOT])),
+        **{f"BLOGAPI_{k}": v for k, v in {**fixed, **settings}.items()},
+    }
 
 
 class Served:
@@ -53,13 +57,13 @@ _IN_TERMINAL = "import os, sys; os.open(sys.argv[1], os.O_RDWR); os.execvp(sys.a
 
 
 @asynccontextmanager
-async def serving(data_dir, *arguments, terminal="", under=(), **settings):
+async def serving(data_dir, *arguments, terminal="", under=(), path=(), **settings):
     """`blogapi serve --empty` until the block ends, then SIGTERM. It may have ended before."""
     command = [*under, sys.executable, "-m", "blogapi", "serve", "--empty", *arguments]
     process = await asyncio.create_subprocess_exec(
         *([sys.executable, "-c", _IN_TERMINAL, terminal, *command] if terminal else command),
         start_new_session=bool(terminal),
-        env=environment(data_dir, **settings),
+        env=environment(data_dir, path, **settings),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -20,6 +20,7 @@ ORDER = [
         "keys",
         "moments",
         "paging",
+        "patience",
         "tasks",
     },
     {"addresses", "logs", "ratelimits", "cache", "db", "web"},

@@ -11,8 +11,10 @@ from typing import TypeVar
 
 from blogapi.cli.start import database_url, read_config
 from blogapi.config import Config
-from blogapi.db.client import Database, check_guarantees, connect, database_errors
+from blogapi.db.client import Client, Database, check_guarantees, connect, database_errors
 from blogapi.db.indexes import create_indexes
+from blogapi.errors import NotYet, Unavailable
+from blogapi.patience import Patience
 from blogapi.services import STORES, Services, build_services
 
 Result = TypeVar("Result")
@@ -28,30 +30,54 @@ class Blog:
 
 
 @asynccontextmanager
-async def open_database(config: Config, url: str) -> AsyncIterator[Database]:
-    """The database, on a server that keeps our promises. Raises ConfigError, and Unavailable when it goes away."""
-    mongo = config.mongo
-    client = connect(url, driver=mongo.driver, timeout_seconds=mongo.timeout_seconds, pool_size=mongo.pool_size)
+async def open_database(
+    config: Config, url: str, *, with_indexes: bool = True, patience: Patience | None = None
+) -> AsyncIterator[Database]:
+    """The database, on a server that keeps our promises, and with our indexes.
+
+    Raises ConfigError, and NotYet when it does not come while there is patience, of which there is none by default;
+    Unavailable when it goes away.
+    """
+    patience = patience or Patience(0)
+    while True:
+        try:
+            client = await _reach(config, url, with_indexes)
+            break
+        except NotYet as missing:
+            await asyncio.sleep(patience.pause_after(missing))
     try:
-        database = client[mongo.database]
         with database_errors():
-            await check_guarantees(database, production=config.is_production)
-            yield database
+            yield client[config.mongo.database]
     finally:
         await client.close()
 
 
+async def _reach(config: Config, url: str, with_indexes: bool) -> Client:
+    # A new client for each try: what an old one has found out about names stays with it.
+    mongo = config.mongo
+    client = connect(url, driver=mongo.driver, timeout_seconds=mongo.timeout_seconds, pool_size=mongo.pool_size)
+    try:
+        with database_errors():
+            await check_guarantees(client[mongo.database], production=config.is_production)
+            if with_indexes:
+                await create_indexes(client[mongo.database], STORES)
+    except BaseException as error:
+        await client.close()
+        if isinstance(error, Unavailable):
+            raise NotYet(f"mongo.url: {error}") from error
+        raise
+    return client
+
+
 def run(file: Path | None, work: Callable[[Blog], Awaitable[Result]], *, with_indexes: bool = True) -> Result:
-    """Do a command's work on the blog that the configuration names. Raises ConfigError, BlogError."""
+    """Do a command's work on the blog that the configuration names. Raises ConfigError, NotYet, BlogError."""
     config = read_config(file)
     with database_url(config) as url:
         return asyncio.run(_work(config, url, work, with_indexes))
 
 
 async def _work(config: Config, url: str, work: Callable[[Blog], Awaitable[Result]], with_indexes: bool) -> Result:
-    async with open_database(config, url) as database:
-        if with_indexes:
-            await create_indexes(database, STORES)
+    async with open_database(config, url, with_indexes=with_indexes) as database:
         services = build_services(config, database)
         try:
             return await work(Blog(config=config, database=database, services=services))

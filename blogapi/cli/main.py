@@ -15,20 +15,22 @@ from blogapi.cli.seed import seed
 from blogapi.cli.serve import serve
 from blogapi.cli.version import version
 from blogapi.cli.work import work
-from blogapi.errors import BlogError, ConfigError, Invalid
+from blogapi.errors import BlogError, ConfigError, Invalid, NotYet, Unavailable
 
-FAILURE, CONFIGURATION, INTERRUPTED = 1, 78, 130
+FAILURE, INTERRUPTED = 1, 130
 
 
 class Commands(click.Group):
     """A group whose commands fail in one line."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; ends with 78 for the configuration, 1 for what the blog refuses, 130 for Ctrl-C."""
+        """Run the command. It ends with 1 for what the blog refuses, 130 for Ctrl-C, else as the error says."""
         try:
             return super().invoke(ctx)
-        except ConfigError as error:
-            _fail(ctx, str(error), CONFIGURATION)
+        except (ConfigError, NotYet) as error:
+            _fail(ctx, str(error), error.exit_code)
+        except Unavailable as error:
+            _fail(ctx, error.detail, NotYet.exit_code)
         except Invalid as error:
             faults = [f"{fault.pointer.lstrip('/')}: {fault.detail}" for fault in error.errors]
             _fail(ctx, " ".join(faults) or error.detail, FAILURE)
@@ -65,7 +67,7 @@ def main(ctx: click.Context, config_file: Path | None) -> None:
 
     \b
     Exit codes: 0 done, 1 failed or something was refused, 2 wrong usage,
-    78 wrong configuration, 130 interrupted.
+    75 something is not there yet: try again, 78 wrong configuration, 130 interrupted.
     """
     ctx.obj = config_file
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from blogapi.cli.output import print_facts
+from blogapi.patience import Patience
 
 if TYPE_CHECKING:
     from blogapi.config import Config
@@ -45,7 +46,8 @@ def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> No
     config = read_config(ctx.obj, **given)
     set_up_logging(config.log.level, config.log_format)
     # The address first: the app has to know its own, and what is taken is told before anything else is begun.
-    with take_address(config.server) as listener:
+    patience = Patience(config.server.start_patience_seconds)
+    with take_address(config.server, patience) as listener:
         config = replace(config, server=replace(config.server, port=listener.getsockname()[1]))
         with database_url(config) as url:
             fixed = {**given, "server__port": config.server.port, "mongo__url": None if config.mongo.url else url}
@@ -53,12 +55,14 @@ def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> No
                 _command(ctx.obj, listener.fileno()),
                 {**_MALLOC, **os.environ, **variables(fixed)},
                 listener,
-                patience_seconds=2 * config.server.drain_seconds + 10,
+                stop_seconds=config.server.stop_seconds,
+                stuck_seconds=config.server.stuck_seconds,
                 recount=lambda: _recount(ctx.obj, given, config),
             )
             demo = [] if empty or config.is_production else ["--demo"]
+            first = ["--patience", f"{patience.left:.1f}", *demo]
             try:
-                asyncio.run(workers.run(config.server.processes, demo, lambda told: _announce(config, told)))
+                asyncio.run(workers.run(config.server.processes, first, lambda told: _announce(config, told)))
             except WorkerFailed as error:
                 ctx.exit(error.code if error.code > 0 else 1)
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blogapi.patience import Patience
+
 if TYPE_CHECKING:
     from blogapi.config import Config
     from blogapi.services import Services
@@ -19,10 +21,15 @@ if TYPE_CHECKING:
 
 @click.command(hidden=True)
 @click.option("--socket", "descriptor", type=int, required=True, help="The descriptor of the socket that listens.")
+@click.option("--patience", type=float, help="Seconds to wait, instead of server.start_patience_seconds.")
 @click.option("--demo", is_flag=True, help="Make demo content if the blog is empty.")
 @click.pass_obj
-def work(file: Path | None, descriptor: int, demo: bool) -> None:
+def work(file: Path | None, descriptor: int, patience: float | None, demo: bool) -> None:
     """Serve on a socket that is open already, as long as the process that opened it lives."""
+    from blogapi.web.starter import end_with_starter
+
+    end_with_starter(sys.stdin.fileno())
+
     from blogapi.cli.start import read_config
     from blogapi.logs import set_up_logging
 
@@ -31,11 +38,12 @@ def work(file: Path | None, descriptor: int, demo: bool) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     config = read_config(file)
     set_up_logging(config.log.level, config.log_format)
+    seconds = config.server.start_patience_seconds if patience is None else patience
     with (
         socket.socket(fileno=descriptor) as listener,
         asyncio.Runner(loop_factory=_loop_factory()) as runner,
     ):
-        runner.run(_work(config, listener, channel, demo=demo))
+        runner.run(_work(config, listener, channel, Patience(seconds), demo=demo))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -46,15 +54,14 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _work(config: Config, listener: socket.socket, channel: int, *, demo: bool) -> None:
+async def _work(config: Config, listener: socket.socket, descriptor: int, patience: Patience, *, demo: bool) -> None:
     from blogapi.app import create_app
     from blogapi.cli.context import open_database
-    from blogapi.db.indexes import create_indexes
-    from blogapi.services import SERVICES, STORES
-    from blogapi.web.worker import run_worker
+    from blogapi.services import SERVICES
+    from blogapi.web.worker import Channel, run_worker
 
-    async with open_database(config, config.mongo.url) as database:
-        await create_indexes(database, STORES)
+    channel = Channel(descriptor, config.server)
+    async with open_database(config, config.mongo.url, patience=patience) as database:
         app = create_app(config, database)
         password = await _create_demo(config, app[SERVICES]) if demo else None
         has_admin = bool(await app[SERVICES].stores.users.acting_admins())

@@ -17,7 +17,7 @@ from pymongo.write_concern import WriteConcern
 
 from blogapi.db import driver as drivers
 from blogapi.db.collection import Collection, Document, Listener
-from blogapi.errors import ConfigError, NotFound, Unavailable
+from blogapi.errors import ConfigError, NotFound, NotYet, Unavailable
 from blogapi.ids import is_id
 
 _OUTAGES = (
@@ -119,6 +119,8 @@ def connect(url: str, *, driver: str = drivers.MOTOR, timeout_seconds: float, po
         with warnings.catch_warnings(action="error", category=UserWarning):
             raw = drivers.new_client(driver, url, **options)
     except (errors.ConfigurationError, UserWarning, ValueError, TypeError) as error:
+        if _is_unresolved(error):
+            raise NotYet(f"mongo.url: its name does not resolve. Correct the URL. ({_brief(error)})") from None
         # The driver quotes what it does not understand; that may be a password.
         why = "its user or its options" if "@" in url else _brief(error)
         raise ConfigError(f"mongo.url: MongoDB's driver does not accept it ({why}). Correct the URL.") from None
@@ -136,6 +138,11 @@ def _is_outage(error: errors.PyMongoError) -> bool:
     if isinstance(error, _OUTAGES) or error.timeout:
         return True
     return isinstance(error, errors.OperationFailure) and error.code in _OUTAGE_CODES
+
+
+def _is_unresolved(error: Exception) -> bool:
+    """Whether the servers behind a `mongodb+srv` address cannot be found out: the driver has one kind for it all."""
+    return type(error.__cause__).__module__.startswith("dns.")
 
 
 @contextmanager
@@ -167,7 +174,7 @@ def database_errors() -> AbstractContextManager[None]:
 
 
 async def check_guarantees(database: Database, *, production: bool) -> None:
-    """Refuse a server that cannot keep our promises. Raises ConfigError.
+    """Refuse a server that cannot keep our promises. Raises ConfigError, and NotYet when it does not answer.
 
     A standalone server has no majority to wait for and no change streams; it is accepted for development only.
     """
@@ -179,9 +186,11 @@ async def check_guarantees(database: Database, *, production: bool) -> None:
     try:
         hello = await database.client.admin.command("hello")
     except errors.PyMongoError as error:
-        raise ConfigError(
-            f"mongo.url: no MongoDB primary answers there. Start it or correct the URL. ({_brief(error)})"
-        ) from None
+        if _is_outage(error) or _is_unresolved(error):
+            raise NotYet(
+                f"mongo.url: no MongoDB primary answers there. Start it or correct the URL. ({_brief(error)})"
+            ) from None
+        raise ConfigError(f"mongo.url: MongoDB refuses us. Correct the URL. ({_brief(error)})") from None
     if production and not _is_replica_set(hello):
         raise ConfigError(
             "mongo.url: this MongoDB is standalone. Production needs a replica set (mongod --replSet ...)."

@@ -18,6 +18,8 @@ from blogapi.web.fields import Choice, Strict
 
 log = logging.getLogger("blogapi.health")
 
+# Who asked within this time watches us. Load balancers ask every few seconds.
+_WATCHED_SECONDS = 60
 _OK, _FAILED, _ASIDE = "ok", "failed", "standing aside"
 # What is missing; nothing when all is well. Raises when it cannot be told.
 Check = Callable[[], Awaitable[Sequence[str]]]
@@ -39,18 +41,25 @@ class Readiness:
     keep_seconds: float = 2
     timeout_seconds: float = 2
     clock: Callable[[], float] = time.monotonic
+    _asked: float = float("-inf")
     _verdicts: dict[str, str] = field(default_factory=dict)
     _until: float = float("-inf")
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ensure(self) -> dict[str, str]:
         """What was checked. Raises Unavailable, with `checks` to say why."""
+        self._asked = self.clock()
         if self.draining:
             raise _not_ready("This process is draining.", {"server": "draining"})
         checks = await self.verdicts()
         if _FAILED in checks.values():
             raise _not_ready("Something that requests need is not there.", checks)
         return checks | {name: _OK if helps() else _ASIDE for name, helps in self.helpers.items()}
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody asks, and will hear that requests should stop coming."""
+        return self.clock() - self._asked < _WATCHED_SECONDS
 
     async def verdicts(self) -> dict[str, str]:
         """`ok` or `failed` for each check. What is behind a failure goes to the log, not to the public."""

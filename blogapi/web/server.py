@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import sys
+import termios
 from collections import Counter
 from collections.abc import Coroutine
 from ipaddress import ip_address
@@ -10,7 +13,6 @@ from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
-from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
@@ -25,6 +27,7 @@ from blogapi.web.requests import request_id
 # A reader who takes less than this between two looks is cut off: 4 KiB/s.
 _LOOK_SECONDS, _MIN_BYTES_PER_LOOK = 15, 60 * 1024
 _LINGERING_SECONDS = 2
+_SHUTDOWN_SECONDS = 1
 # Not the same, so that it shows in an error which of the two was too long.
 _MAX_LINE_BYTES, _MAX_FIELD_BYTES = 8190, 8192
 
@@ -89,7 +92,21 @@ class Protocol(RequestHandler):
         """`Expect` is looked at before any middleware."""
         if type(resp) is web.HTTPExpectationFailed:
             resp = self.handle_error(request, resp.status)
+        if self._is_last() and not resp.prepared:
+            resp.force_close()
         return super().finish_response(request, resp, start_time)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a request is being answered, or has arrived."""
+        return self._request_in_progress or bool(self._messages)
+
+    def _is_last(self) -> bool:
+        """Whether the answer that is about to be sent ends the connection: nothing that has arrived goes unanswered."""
+        manager, transport = self._manager, self.transport
+        if not isinstance(manager, Server) or not manager.says_goodbye or self._messages:
+            return False
+        return transport is None or not _unread_bytes(transport.get_extra_info("socket").fileno())
 
     def handle_error(
         self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
@@ -115,6 +132,11 @@ class Protocol(RequestHandler):
         return response
 
 
+def _unread_bytes(descriptor: int) -> int:
+    """How many bytes have come that nobody has read yet."""
+    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 def _is_long_head(error: BaseException | None) -> bool:
     if isinstance(error, LineTooLong):
         return bool(error.args[1] != _MAX_LINE_BYTES)
@@ -134,6 +156,8 @@ class Server(web.Server):
         )
         self._most, self._trusted = settings.connections_per_address, settings.trusted_proxies
         self._open: Counter[str] = Counter()
+        self.says_goodbye = False
+        """Each answer is the last one on its connection, and says so: `Connection: close`."""
 
     def __call__(self) -> RequestHandler:
         return Protocol(self, loop=self._loop, **self._kwargs)
@@ -151,17 +175,6 @@ class Server(web.Server):
         if self._open[key] <= 0:
             del self._open[key]
 
-    def say_goodbye(self) -> None:
-        """From now on each answer is the last one on its connection, and says so: `Connection: close`."""
-        make = self.request_factory
-
-        def make_last(message: RawRequestMessage, *parts: Any) -> BaseRequest:
-            return make(message._replace(should_close=True), *parts)
-
-        self.request_factory = make_last
-        for connection in self.connections:  # each has looked it up when it was made
-            connection._request_factory = make_last
-
     def _is_trusted(self, address: str) -> bool:
         return address == "unix" or any(ip_address(address) in network for network in self._trusted)
 
@@ -176,7 +189,8 @@ class Runner(web.AppRunner):
             app,
             access_log=None,
             keepalive_timeout=settings.keepalive_seconds,
-            shutdown_timeout=settings.drain_seconds,
+            # Running requests have had their time before the end: see `web/worker.py`.
+            shutdown_timeout=_SHUTDOWN_SECONDS,
             # Compressed bodies are refused, not inflated: the parser would do it before anybody is asked.
             auto_decompress=False,
             # How long the rest of a body that was refused is read, so that the client sees the answer.
@@ -195,7 +209,14 @@ class Runner(web.AppRunner):
         """How many clients are connected, busy or not."""
         return 0 if self._server is None else len(self._server.connections)
 
+    @property
+    def has_work(self) -> bool:
+        """Whether any of them waits for an answer."""
+        return self._server is not None and any(
+            isinstance(connection, Protocol) and connection.has_work for connection in self._server.connections
+        )
+
     def say_goodbye(self) -> None:
         """Let each connection end with its next answer."""
         if isinstance(self._server, Server):
-            self._server.say_goodbye()
+            self._server.says_goodbye = True

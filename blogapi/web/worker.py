@@ -8,9 +8,9 @@ import logging
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -20,29 +20,54 @@ from blogapi.config import ServerConfig
 from blogapi.web.cached import CACHED_READS
 from blogapi.web.health import READINESS, Readiness
 from blogapi.web.server import Runner
-from blogapi.web.workers import BACKLOG, RETIRE, RETIRING, STOP, TAKE_STOCK
+from blogapi.web.workers import BACKLOG, BEAT, RETIRE, RETIRING, STOP, STOP_WATCHED, TAKE_STOCK, WATCHED_BEAT
 
-# How long a server that was told to stop still takes connections, while it has any.
-_GRACE_SECONDS = 2
+GRACE_SECONDS = 8
+"""How long a server that was told to stop still takes connections where a load balancer asks /readyz: longer than it
+takes that one to ask again and to give up, so that it sends nothing to a closed door."""
+
+# The same where nobody asks, while anybody is connected.
+_SHORT_GRACE_SECONDS = 2
 _LOOK_SECONDS = 0.05
+_LONGEST_BEAT_SECONDS = 1
 
 log = logging.getLogger("blogapi.worker")
 
 
-async def run_worker(
-    app: web.Application, settings: ServerConfig, listener: socket.socket, channel: int, facts: Mapping[str, Any]
-) -> None:
-    """Serve until told to retire or to stop. Ends at once when its starter does.
+class Channel:
+    """The pipe to who started us. From the beginning, and for as long as our loop runs, that one hears it every second.
 
-    `channel` is the descriptor of the pipe to that one, who is told the facts when it serves.
+    With `readiness` it hears, too, whether somebody watches us.
     """
-    retire, stop = asyncio.Event(), asyncio.Event()
-    told = asyncio.Event()
+
+    def __init__(self, descriptor: int, settings: ServerConfig) -> None:
+        self.readiness: Readiness | None = None
+        self._descriptor, self._loop = descriptor, asyncio.get_running_loop()
+        # Often enough that some that are late do not matter.
+        self._seconds = min(_LONGEST_BEAT_SECONDS, settings.stuck_seconds / 10) or _LONGEST_BEAT_SECONDS
+        os.set_blocking(descriptor, False)
+        self._beat()
+
+    def say(self, line: bytes) -> None:
+        """Tell it. Lost when it stands still and has not listened for hours."""
+        with suppress(BlockingIOError):
+            os.write(self._descriptor, line)
+
+    def _beat(self) -> None:
+        self.say(WATCHED_BEAT if self.readiness is not None and self.readiness.is_watched else BEAT)
+        self._loop.call_later(self._seconds, self._beat)
+
+
+async def run_worker(
+    app: web.Application, settings: ServerConfig, listener: socket.socket, channel: Channel, facts: Mapping[str, Any]
+) -> None:
+    """Serve until told to retire or to stop. Who started us is told the facts when we serve."""
+    told, stop, is_watched = asyncio.Event(), asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number, event in ((RETIRE, retire), (STOP, stop)):
-        loop.add_signal_handler(number, _set, event, told)
+    for number, events in ((RETIRE, ()), (STOP, (stop,)), (STOP_WATCHED, (stop, is_watched))):
+        loop.add_signal_handler(number, _set, told, *events)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # for who started us: it renews all of us
-    loop.add_reader(sys.stdin.fileno(), _end_with_starter)
+    channel.readiness = app[READINESS]
     runner = Runner(app, settings)
     await runner.setup()
     loop.add_signal_handler(TAKE_STOCK, _take_stock, app, runner)
@@ -50,15 +75,19 @@ async def run_worker(
     try:
         site = web.SockSite(runner, listener, backlog=BACKLOG)
         await site.start()
-        os.write(channel, orjson.dumps(dict(facts)) + b"\n")
+        channel.say(orjson.dumps(dict(facts)) + b"\n")
         await told.wait()
         runner.say_goodbye()
         if not stop.is_set():
-            await site.stop()
-            os.write(channel, RETIRING)
+            await _leave(site, channel)
             await _retire(runner, stop, min(settings.keepalive_seconds, settings.drain_seconds))
         if stop.is_set():
-            await _stop(runner, app[READINESS], min(settings.drain_seconds, _GRACE_SECONDS))
+            # A load balancer reads there that it should send no more.
+            app[READINESS].draining = True
+            await _stop(runner, settings.drain_seconds, is_watched=is_watched.is_set())
+        if runner.sites:
+            await _leave(site, channel)
+        await _wait_while(lambda: runner.has_work, settings.drain_seconds)
     finally:
         await runner.cleanup()
 
@@ -84,12 +113,6 @@ def _set(*events: asyncio.Event) -> None:
         event.set()
 
 
-def _end_with_starter() -> None:
-    if not os.read(sys.stdin.fileno(), 1024):
-        log.error("the server's first process is gone: this worker ends")
-        os._exit(1)
-
-
 async def _retire(runner: Runner, stop: asyncio.Event, seconds: float) -> None:
     """Go on with the connections that there are: a client may be sending its next request on an idle one just now.
 
@@ -98,10 +121,16 @@ async def _retire(runner: Runner, stop: asyncio.Event, seconds: float) -> None:
     await _wait_while(lambda: runner.connections > 0 and not stop.is_set(), seconds)
 
 
-async def _stop(runner: Runner, readiness: Readiness, seconds: float) -> None:
-    """While there are clients go on for a moment: a load balancer reads on /readyz that it should send no more."""
-    readiness.draining = True
-    await _wait_while(lambda: runner.connections > 0 or readiness.running > 0, seconds)
+async def _stop(runner: Runner, longest: float, *, is_watched: bool) -> None:
+    """Go on for a moment. Who watches us may connect until it has looked again, even when nobody is connected now."""
+    takes_more = bool(runner.sites)
+    seconds = min(longest, GRACE_SECONDS if is_watched else _SHORT_GRACE_SECONDS)
+    await _wait_while(lambda: (is_watched and takes_more) or runner.connections > 0, seconds)
+
+
+async def _leave(site: web.SockSite, channel: Channel) -> None:
+    await site.stop()
+    channel.say(RETIRING)
 
 
 async def _wait_while(condition: Callable[[], bool], seconds: float) -> None:

@@ -2,9 +2,9 @@
 
 A worker is a command of ours that is run afresh, so it shares no thread and no connection with us, and sees code and
 configuration as they are now. It is given the listening socket, which stays open here, so that a client who comes while
-a worker goes waits for the next one. Two pipes tell the rest. On its standard output the worker says one line when it
-serves, RETIRING when it takes no more connections, and the end of it is the worker's own. Its standard input ends when
-we do, however we were killed, and so does the worker.
+a worker goes waits for the next one. Two pipes tell the rest. On its standard output the worker says every second that
+its loop runs, one line when it serves, RETIRING when it takes no more connections, and the end of it is the worker's
+own. Its standard input ends when we do, however we were killed, and so does the worker: see `web/starter.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import asyncio
 import errno
 import json
 import logging
+import math
 import os
 import signal
 import socket
@@ -23,16 +24,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from blogapi.config import ServerConfig
-from blogapi.errors import ConfigError
+from blogapi.errors import ConfigError, NotYet
+from blogapi.patience import Patience
 from blogapi.tasks import end_tasks
 
-RETIRING = b"retiring\n"
-RETIRE, STOP, TAKE_STOCK = signal.SIGTERM, signal.SIGINT, signal.SIGUSR1
-"""What a worker is told: to end while others go on, that the whole server stops, to log what it holds."""
+BEAT, WATCHED_BEAT, RETIRING = b"beat\n", b"watched\n", b"retiring\n"
+"""What a worker says: that its loop runs, the same while somebody asks /readyz, that it takes no more connections."""
+
+RETIRE, STOP, STOP_WATCHED, TAKE_STOCK = signal.SIGTERM, signal.SIGINT, signal.SIGUSR2, signal.SIGUSR1
+"""What a worker is told: to end while others go on, that the whole server stops, the same while somebody asks one of us
+on /readyz and goes by that, to log what it holds."""
 
 BACKLOG = 1024
-# A worker that dies younger than this waits before it is replaced, each time twice as long.
-_STEADY_SECONDS, _FIRST_PAUSE, _LONGEST_PAUSE = 10, 0.5, 30
+# A worker that dies younger than this waits before it is replaced, each time twice as long: not longer than the short
+# pause, unless it has said that somebody has to change the configuration.
+_STEADY_SECONDS, _FIRST_PAUSE, _SHORT_PAUSE, _LONGEST_PAUSE = 10, 0.5, 2, 30
+_LOOK_SECONDS = 0.5
+# Until it has said its first word it may be importing, on a machine that is busy with starting everything.
+_FIRST_WORD_SECONDS = 60
 
 log = logging.getLogger("blogapi.workers")
 
@@ -45,20 +54,34 @@ class WorkerFailed(Exception):
         self.code = code
 
 
-def take_address(settings: ServerConfig) -> socket.socket:
-    """A socket on the configured address; nobody is heard on it yet. Raises ConfigError when it cannot be had."""
+def take_address(settings: ServerConfig, patience: Patience) -> socket.socket:
+    """A socket on the configured address; nobody is heard on it yet.
+
+    Blocks. Raises ConfigError when it cannot be had, NotYet when others do not let go of it while there is patience.
+    """
+    while True:
+        try:
+            return _listen(settings)
+        except NotYet as missing:
+            time.sleep(patience.pause_after(missing))
+
+
+def _listen(settings: ServerConfig) -> socket.socket:
     host, port = settings.host, settings.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.getaddrinfo(host, port, family)
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+            raise NotYet(f"server.host: {host} does not resolve yet ({error.strerror}).") from None
         if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
             raise ConfigError(
                 f"server.host: {host} is not this machine ({error.strerror}). "
                 "Set one of its addresses, such as 127.0.0.1, or 0.0.0.0 for all of them (BLOGAPI_SERVER__HOST)."
             ) from None
-        raise ConfigError(
+        kind = NotYet if error.errno == errno.EADDRINUSE else ConfigError
+        raise kind(
             f"server.port: cannot listen on {host}:{port} ({error.strerror}). "
             "Stop what listens there or set another port (BLOGAPI_SERVER__PORT; 0 takes a free one)."
         ) from None
@@ -66,33 +89,62 @@ def take_address(settings: ServerConfig) -> socket.socket:
 
 @dataclass(eq=False, slots=True)
 class _Worker:
-    """One process. `place` is its number among those that serve beside each other."""
+    """One process. `place` is its number among those that serve beside each other.
+
+    `silent_seconds` is for how long its loop has said nothing, as far as we were there to hear it.
+    """
 
     place: int
     process: asyncio.subprocess.Process
     started: float = field(default_factory=time.monotonic)
     serves: bool = False
+    has_begun: bool = False
+    is_watched: bool = False
+    silent_seconds: float = 0
+    _facts: Any = None
+    _is_asked: bool = False
+    _told: asyncio.Event = field(default_factory=asyncio.Event)
+    _left: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def listen(self) -> int:
+        """Hear what it says until it has ended. Its exit code."""
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            self.has_begun, self.silent_seconds = True, 0
+            if line == RETIRING:
+                self._is_asked = True
+                self._left.set()
+            elif line in {BEAT, WATCHED_BEAT}:
+                self.is_watched = line == WATCHED_BEAT
+            else:
+                self._facts, self.serves = json.loads(line), True
+                self.note("serves")
+                self._told.set()
+        code = await self.process.wait()
+        self._is_asked |= code == -signal.SIGTERM  # before it knew how to retire
+        self._told.set()
+        self._left.set()
+        return code
 
     async def begin(self) -> Any:
         """What it says of itself once it serves; None when it has ended instead."""
-        line = await self._line()
-        if not line:
-            return None
-        self.serves = True
-        self.note("serves")
-        return json.loads(line)
+        await self._told.wait()
+        return self._facts
 
-    async def has_retired(self) -> bool:
+    async def leave(self) -> bool:
         """Wait until it takes no more connections. Whether it was asked to; otherwise it has died."""
-        while line := await self._line():
-            if line == RETIRING:
-                self.note("retires")
-                return True
-        return await self.process.wait() == -signal.SIGTERM  # asked before it knew how to retire
+        await self._left.wait()
+        return self._is_asked
 
-    async def _line(self) -> bytes:
-        assert self.process.stdout is not None
-        return await self.process.stdout.readline()
+    async def be_silent(self, seconds: float) -> None:
+        """Wait until its loop has been silent for so long. Time counts only as far as we were running, too."""
+        before = time.monotonic()
+        while self.silent_seconds < (seconds if self.has_begun else max(seconds, _FIRST_WORD_SECONDS)):
+            await asyncio.sleep(_LOOK_SECONDS)
+            now = time.monotonic()
+            # When all of us stood still, the machine did; whoever wakes up first must not judge the others.
+            self.silent_seconds += min(now - before, 2 * _LOOK_SECONDS)
+            before = now
 
     def note(self, what: str, level: int = logging.INFO) -> None:
         """A line in the log."""
@@ -117,11 +169,12 @@ class Workers:
         environ: Mapping[str, str],
         listener: socket.socket,
         *,
-        patience_seconds: float,
+        stop_seconds: float,
+        stuck_seconds: float,
         recount: Callable[[], int],
     ) -> None:
         self._command, self._environ, self._listener = command, environ, listener
-        self._patience, self._recount = patience_seconds, recount
+        self._patience, self._stuck_seconds, self._recount = stop_seconds, stuck_seconds, recount
         self._alive: dict[_Worker, asyncio.Task[None]] = {}  # with who waits for its end
         self._kept: dict[int, tuple[_Worker, asyncio.Task[None]]] = {}  # by place, with who replaces it
         self._stop, self._renewal, self._hurry = asyncio.Event(), asyncio.Event(), False
@@ -173,7 +226,7 @@ class Workers:
         self._keep(first)
         begun(told)
         for place in range(2, count + 1):
-            self._keep(await self._start_again(place, 0))
+            self._keep(await self._start_again(place))
         while True:
             await self._renewal.wait()
             self._renewal.clear()
@@ -224,20 +277,22 @@ class Workers:
         while True:
             if not worker.serves:
                 await worker.begin()
-            if await worker.has_retired():
+            if await worker.leave():
+                worker.note("retires")
                 self._expect_end(worker)
                 deaths = 0
             elif worker.serves and time.monotonic() - worker.started > _STEADY_SECONDS:
                 deaths = 1
             else:
                 deaths += 1
-            worker = await self._start_again(worker.place, deaths)
+            longest = _LONGEST_PAUSE if worker.process.returncode == ConfigError.exit_code else _SHORT_PAUSE
+            worker = await self._start_again(worker.place, deaths, longest)
             self._kept[worker.place] = worker, self._kept[worker.place][1]
 
-    async def _start_again(self, place: int, deaths: int) -> _Worker:
+    async def _start_again(self, place: int, deaths: int = 0, longest: float = _SHORT_PAUSE) -> _Worker:
         while True:
             if deaths > 1:
-                pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(deaths - 2, 10))
+                pause = min(longest, _FIRST_PAUSE * 2 ** min(deaths - 2, 10))
                 log.error("worker %d keeps dying, %d times now: next try in %g s", place, deaths, pause)
                 await asyncio.sleep(pause)
             try:
@@ -270,10 +325,17 @@ class Workers:
         return worker
 
     async def _see_off(self, worker: _Worker) -> None:
-        code = await worker.process.wait()
+        ending = asyncio.create_task(worker.listen())
+        silence = asyncio.create_task(worker.be_silent(self._stuck_seconds or math.inf))
+        await asyncio.wait({ending, silence}, return_when=asyncio.FIRST_COMPLETED)
+        if is_stuck := not ending.done():
+            worker.note(f"is killed after {worker.silent_seconds:.0f} s of silence", logging.ERROR)
+            worker.tell(signal.SIGKILL)
+        code = await ending
+        await end_tasks(silence)
         del self._alive[worker]
         how = f"ended with exit code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
-        if worker.serves or self._kept:  # else it is the very first, and has said why
+        if not is_stuck and (worker.serves or self._kept):  # else that was told, or it is the very first, who said why
             worker.note(how, logging.INFO if code == 0 or self._stop.is_set() else logging.ERROR)
 
     def _tell_all(self, number: int) -> None:
@@ -281,13 +343,22 @@ class Workers:
             worker.tell(number)
 
     async def _end(self) -> None:
-        self._tell_all(signal.SIGKILL if self._hurry else STOP)
+        stop = STOP_WATCHED if any(worker.is_watched for worker in self._alive) else STOP
+        self._tell_all(signal.SIGKILL if self._hurry else stop)
         if self._alive:
+            refusing = asyncio.create_task(self._refuse())
             await asyncio.wait(self._alive.values(), timeout=self._patience)
+            await end_tasks(refusing)
         if late := list(self._alive.values()):
             log.error("%d workers did not end in %g s and are killed", len(late), self._patience)
             self._tell_all(signal.SIGKILL)
             await asyncio.wait(late)
+
+    async def _refuse(self) -> None:
+        """When nobody takes connections any more, let nobody wait for one: a refused client goes elsewhere at once."""
+        for worker in list(self._alive):
+            await worker.leave()
+        self._listener.close()
 
 
 def _ignored(number: int) -> bool:

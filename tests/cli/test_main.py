@@ -53,11 +53,6 @@ def test_process_exits_with_2_for_wrong_usage(commands):
             {"MONGO__URL": f"{NOBODY}/?tls=perhaps"},
             "mongo.url: MongoDB's driver does not accept it",
         ),
-        (
-            "server: {port: 0}",
-            {"MONGO__URL": f"{NOBODY}/", "MONGO__TIMEOUT_SECONDS": "1"},
-            "no MongoDB primary answers",
-        ),
         ("mongo: {mongod: ./no-such-program}", {}, "mongo.mongod is "),
     ],
 )
@@ -74,6 +69,15 @@ def test_wrong_configuration_exits_with_78_and_one_line(commands, command, yaml,
     assert said in stderr
     assert stderr.count("\n") == 1
     assert stdout == ""
+
+
+@pytest.mark.parametrize("url", [NOBODY, "mongodb://nowhere.invalid", "mongodb+srv://nowhere.blog.invalid"])
+def test_database_that_is_not_there_yet_exits_with_75_and_one_line(commands, url):
+    result = commands("indexes", MONGO__URL=f"{url}/", MONGO__TIMEOUT_SECONDS="1")
+    assert result.exit_code == 75
+    assert result.stderr.startswith("blogapi: mongo.url: no MongoDB primary answers there.")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
 
 
 def test_url_that_the_driver_refuses_keeps_its_password_to_itself(commands):

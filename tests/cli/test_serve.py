@@ -6,6 +6,9 @@ from contextlib import ExitStack, contextmanager
 from urllib.request import Request, urlopen
 
 import pytest
+from pymongo import MongoClient
+
+from blogapi.db.mongod import free_port, start_mongod, stop_mongod
 
 pytestmark = pytest.mark.mongod
 
@@ -133,15 +136,45 @@ def test_public_address_is_told_beside_the_own_one(blog):
         assert facts["Documentation"] == "https://blog.example.org/docs"
 
 
-def test_taken_port_is_one_line_before_anything_is_begun(blog):
+@pytest.mark.parametrize("patience", [0, 1])
+def test_taken_port_is_waited_for_and_told_before_anything_is_begun(blog, patience):
+    settings = {"SERVER__START_PATIENCE_SECONDS": str(patience), "LOG__FORMAT": "text"}
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
-        blog.start("serve", "--port", str(taken.getsockname()[1])) as process,
+        blog.start("serve", "--port", str(taken.getsockname()[1]), **settings) as process,
     ):
         stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 78
-    assert re.fullmatch(r"blogapi: server\.port: cannot listen on 127\.0\.0\.1:.*\n", stderr)
+    assert process.returncode == 75
+    cannot = r"server\.port: cannot listen on 127\.0\.0\.1:.*\n"
+    waiting = rf".* waiting up to 1 s: {cannot}" if patience else ""
+    assert re.fullmatch(rf"{waiting}blogapi: {cannot}", stderr)
     assert stdout == ""
+
+
+def test_port_that_is_taken_for_a_moment_is_waited_for(blog):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with blog.start("serve", "--empty", "--port", str(port)) as process:
+            assert "waiting up to 60 s: server.port" in process.stderr.readline()
+            taken.close()
+            assert facts_of(process)["Address"] == f"http://127.0.0.1:{port}"
+            process.terminate()
+
+
+def test_primary_that_is_not_elected_yet_is_waited_for(blog, tmp_path):
+    port = free_port()
+    mongod = start_mongod(tmp_path / "db", port)
+    try:
+        with blog.start("serve", "--empty", MONGO__URL=f"mongodb://127.0.0.1:{port}/?replicaSet=rs0") as process:
+            waiting = process.stderr.readline()
+            assert re.search(r"waiting up to [0-9.]+ s: mongo\.url: no MongoDB primary answers there\.", waiting)
+            with MongoClient("127.0.0.1", port, directConnection=True) as client:
+                members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
+                client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
+            assert facts_of(process)["Database"].endswith(f"on 127.0.0.1:{port}")
+            process.terminate()
+    finally:
+        stop_mongod(mongod)
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.7"])
@@ -154,9 +187,11 @@ def test_host_that_is_elsewhere_is_one_line(blog, host):
 
 
 def test_what_only_the_first_worker_finds_out_ends_the_server_in_one_line(blog):
-    with blog.start("serve", MONGO__URL="mongodb://127.0.0.1:1/?replicaSet=rs0") as process:
+    patience = {"SERVER__START_PATIENCE_SECONDS": "2"}
+    with blog.start("serve", MONGO__URL="mongodb://127.0.0.1:1/?replicaSet=rs0", **patience) as process:
         stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 78
+    assert process.returncode == 75
+    assert stderr.count("waiting up to") == 1
     assert len(re.findall(r"^blogapi: mongo\.url: no MongoDB primary answers there\..*$", stderr, re.MULTILINE)) == 1
     assert "Traceback" not in stderr
     assert stdout == ""
