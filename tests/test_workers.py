@@ -1,15 +1,21 @@
 """Several processes behind one socket: who ends, who comes, and that no client notices."""
 
 import asyncio
+import json
 import os
 import random
 import re
 import signal
+import socket
+import sys
 from contextlib import asynccontextmanager
 
 import pytest
 
+from blogapi.web import workers
 from scripts.drill.__main__ import drill
+from scripts.drill.caddy import NoCaddy, find_caddy, sigterms_behind_caddy
+from scripts.drill.first import kill_first
 from scripts.drill.phases import Phase
 from tests.serving import raw, serving
 
@@ -49,8 +55,25 @@ async def test_workers_are_ended_renewed_and_killed_and_nothing_is_lost():
     assert found[2].tally.acknowledged
 
 
-async def test_worker_that_retires_serves_its_idle_connections_once_more(tmp_path):
-    async with several(tmp_path, 1) as served, raw(served.address) as connection:
+@pytest.fixture(params=["uvloop", "asyncio"])
+def loop_path(request, tmp_path):
+    """Where modules are looked for first: nowhere else, or where uvloop cannot be imported."""
+    if request.param == "uvloop":
+        return ()
+    folder = tmp_path / "without-uvloop"
+    folder.mkdir()
+    (folder / "uvloop.py").write_text("raise ImportError\n")
+    return (folder,)
+
+
+async def test_kill_9_of_the_first_process_at_any_moment_leaves_the_address_to_the_next_start():
+    kills = await kill_first(6, random.Random(1), lambda _: None)
+    assert kills.refused == []
+    assert kills.moments == {"start": 2, "reload": 2, "replacement": 2}
+
+
+async def test_worker_that_retires_serves_its_idle_connections_once_more(tmp_path, loop_path):
+    async with several(tmp_path, 1, path=loop_path) as served, raw(served.address) as connection:
         assert "200" in await status(connection)
         (worker,) = serving_workers(served)
         os.kill(worker, signal.SIGTERM)
@@ -119,6 +142,91 @@ async def test_worker_that_cannot_retire_is_killed(tmp_path):
         assert f"did not end in 10 s and is killed, process {worker}".encode() in served.log
         async with raw(served.address) as connection:
             assert "200" in await status(connection)
+
+
+async def test_worker_whose_loop_is_silent_is_killed_and_replaced(tmp_path, loop_path):
+    async with several(tmp_path, path=loop_path, SERVER__STUCK_SECONDS="5") as served:
+        stuck, other = serving_workers(served)
+        os.kill(stuck, signal.SIGSTOP)
+        await until(lambda: f"is killed after 5 s of silence, process {stuck}".encode() in served.log)
+        await until(lambda: len(serving_workers(served)) == 2)
+        assert other in serving_workers(served)
+        assert len(re.findall(f"process {stuck}$", served.log.decode(), re.MULTILINE)) == 2, "it served and was killed"
+        async with raw(served.address) as connection:
+            assert "200" in await status(connection)
+
+
+async def test_worker_that_is_silent_before_it_serves_is_killed_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "_FIRST_WORD_SECONDS", 1)
+    sleeping, begun = [sys.executable, "-c", "import time; time.sleep(600)"], []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        several = workers.Workers(sleeping, os.environ, listener, stop_seconds=1, stuck_seconds=1, recount=lambda: 1)
+        with pytest.raises(workers.WorkerFailed):
+            await asyncio.wait_for(several.run(1, [], begun.append), 60)
+    assert not begun
+
+
+async def test_time_in_which_all_stand_still_is_no_silence(tmp_path):
+    async with several(tmp_path, SERVER__STUCK_SECONDS="5") as served:
+        before = serving_workers(served)
+        everybody = [served.process.pid, *before]  # the judge is the first to be woken up
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            for process in everybody:
+                os.kill(process, number)
+            await asyncio.sleep(8 if number == signal.SIGSTOP else 1)
+        served.process.send_signal(signal.SIGUSR1)
+        await until(lambda: served.log.count(b" holds ") == 2)
+        assert serving_workers(served) == before
+
+
+async def test_worker_that_dies_in_an_outage_is_tried_every_two_seconds(tmp_path):
+    impatient = {"SERVER__START_PATIENCE_SECONDS": "0", "MONGO__TIMEOUT_SECONDS": "1"}
+    async with several(tmp_path, 1, **impatient) as served:
+        mongod = json.loads((tmp_path / "state.json").read_text())["mongod"]
+        os.kill(mongod, signal.SIGSTOP)
+        try:
+            os.kill(*serving_workers(served), signal.SIGKILL)
+            await until(lambda: served.log.count(b"keeps dying") == 4)
+        finally:
+            os.kill(mongod, signal.SIGCONT)
+        assert re.findall(rb"next try in ([0-9.]+) s", served.log) == [b"0.5", b"1", b"2", b"2"]
+        await until(lambda: serving_workers(served))
+        async with raw(served.address) as connection:
+            assert "200" in await status(connection)
+
+
+async def test_server_that_is_watched_takes_requests_until_the_watcher_has_looked_again(tmp_path, loop_path):
+    """A load balancer may send a request to any worker on a new connection until it has read that it should not."""
+    async with several(tmp_path, path=loop_path) as served:
+        async with raw(served.address) as connection:
+            await connection.send("GET /readyz")
+            assert "200" in await connection.answer()
+        # Each worker says so with its next sign of life.
+        await asyncio.sleep(1.5)
+        served.process.terminate()
+        async with asyncio.timeout(20):
+            while True:
+                async with raw(served.address) as connection:
+                    await connection.send("GET /readyz")
+                    if "503" in (await connection.answer()).split("\r\n")[0]:
+                        break
+        await asyncio.sleep(3)  # nobody is connected
+        async with raw(served.address) as connection:
+            await connection.send("GET /healthz")
+            answer = await connection.answer()
+        assert answer.startswith("HTTP/1.1 200")
+        assert "Connection: close" in answer
+        assert await served.finish() == 0
+
+
+async def test_sigterms_behind_caddy_fail_no_request():
+    try:
+        find_caddy()
+    except NoCaddy as error:
+        pytest.skip(str(error))
+    phase = await sigterms_behind_caddy(2, random.Random(1), lambda _: None)
+    assert phase.is_passed, (phase.tally.statuses, phase.tally.cut_off[:5])
+    assert phase.tally.acknowledged
 
 
 async def test_broken_configuration_is_told_in_a_line_and_the_old_workers_go_on(tmp_path):

@@ -14,10 +14,13 @@ from rich.progress import Progress
 from rich.table import Table
 
 from scripts.drill import phases
+from scripts.drill.caddy import NoCaddy, sigterms_behind_caddy
+from scripts.drill.first import Kills, kill_first
 from scripts.drill.phases import Phase
 from scripts.drill.server import NotServing, serving
 
 _STEPS = {"SIGTERM": phases.sigterms, "reload": phases.reloads, "kill -9": phases.kills}
+CONFIGURATION = 78
 console = Console()
 
 
@@ -25,18 +28,57 @@ console = Console()
 @click.option("--sigterms", type=click.IntRange(0), default=100, show_default=True, help="Sent to workers.")
 @click.option("--reloads", type=click.IntRange(0), default=50, show_default=True, help="Of all workers, one by one.")
 @click.option("--kills", type=click.IntRange(0), default=20, show_default=True, help="kill -9 of workers.")
+@click.option(
+    "--first-kills", type=click.IntRange(0), default=20, show_default=True, help="kill -9 of the first process."
+)
+@click.option("--behind-caddy", is_flag=True, help="Only SIGTERM, to two servers behind Caddy, while clients write.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True)
 @click.option("--seed", type=int, help="Of all that happens at random.  [default: another each time]")
-def main(sigterms: int, reloads: int, kills: int, workers: int, seed: int | None) -> None:
-    """End and renew the workers of a server under load. Exit code 1: a request failed, or a write was lost."""
+def main(
+    sigterms: int, reloads: int, kills: int, first_kills: int, behind_caddy: bool, workers: int, seed: int | None
+) -> None:
+    """End and renew the workers of a server under load.
+
+    Exit code 1: a request failed, a write was lost, or a start was refused. 78: there is no Caddy.
+    """
     seed = random.randrange(2**32) if seed is None else seed  # noqa: S311
+    chance, refused = random.Random(seed), []  # noqa: S311
     counts = {"SIGTERM": sigterms, "reload": reloads, "kill -9": kills}
     try:
-        found = asyncio.run(drill(counts, workers, random.Random(seed)))  # noqa: S311
+        if behind_caddy:
+            found = [asyncio.run(drill_behind_caddy(sigterms, chance))]
+        else:
+            found = asyncio.run(drill(counts, workers, chance)) if any(counts.values()) else []
+            refused = asyncio.run(drill_first(first_kills, chance)).refused if first_kills else []
+    except NoCaddy as error:
+        console.print(f"scripts/drain: {error}", style="bold")
+        sys.exit(CONFIGURATION)
     except NotServing as error:
         sys.exit(f"scripts/drain: {error}")
-    show(found, seed)
-    sys.exit(0 if all(phase.is_passed for phase in found) else 1)
+    if found:
+        show(found, seed)
+    sys.exit(0 if all(phase.is_passed for phase in found) and not refused else 1)
+
+
+async def drill_first(count: int, chance: random.Random) -> Kills:
+    """Kill the first process so often, and say what became of the starts."""
+    with Progress(console=console, transient=True) as bars:
+        bar = bars.add_task("kill -9 of the first process", total=count)
+        kills = await kill_first(count, chance, lambda n: bars.advance(bar, n))
+    moments = ", ".join(f"{number} in a {moment}" for moment, number in sorted(kills.moments.items()))
+    console.print(
+        f"kill -9 of the first process: {count} ({moments}); the address was free after "
+        f"{kills.longest_seconds * 1000:.0f} ms at most; {len(kills.refused)} starts were refused"
+    )
+    console.print(*kills.refused[:10], sep="\n")
+    return kills
+
+
+async def drill_behind_caddy(count: int, chance: random.Random) -> Phase:
+    """Stop two servers behind Caddy in turn. Raises NoCaddy, NotServing."""
+    with Progress(console=console, transient=True) as bars:
+        bar = bars.add_task("SIGTERM behind Caddy", total=count)
+        return await sigterms_behind_caddy(count, chance, lambda n: bars.advance(bar, n))
 
 
 async def drill(counts: dict[str, int], workers: int, chance: random.Random) -> list[Phase]:

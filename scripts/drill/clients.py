@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -74,12 +74,22 @@ class Connection:
 
     async def _answer(self) -> tuple[int, bytes]:
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:-2])
-        content = await self._reader.readexactly(int(fields.get("content-length", 0)))
+        parts = (line.partition(":") for line in head.split("\r\n")[1:-2])
+        fields = {name: value.strip() for name, _, value in parts}
+        if fields.get("transfer-encoding") == "chunked":  # by a proxy
+            content = b"".join([chunk async for chunk in self._chunks()])
+        else:
+            content = await self._reader.readexactly(int(fields.get("content-length", 0)))
         if fields.get("connection") == "close":
             self._tally.goodbyes += 1
             self.is_open = False
         return int(head.split()[1]), content
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        size = 1
+        while size:
+            size = int(await self._reader.readuntil(b"\r\n"), 16)
+            yield (await self._reader.readexactly(size + 2))[:-2]
 
     @property
     def has_ended(self) -> bool:

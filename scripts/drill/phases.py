@@ -35,7 +35,7 @@ class Phase:
 
 async def sigterms(server: Server, count: int, chance: random.Random, advance: Progress) -> Phase:
     """A worker at random is told to end, again and again, and its successor awaited."""
-    async with _load(server, chance) as tally:
+    async with load(server.address, chance) as tally:
         for _ in range(count):
             before = server.starts
             _send(chance.choice(server.workers), signal.SIGTERM)
@@ -47,7 +47,7 @@ async def sigterms(server: Server, count: int, chance: random.Random, advance: P
 
 async def reloads(server: Server, count: int, chance: random.Random, advance: Progress) -> Phase:
     """All workers are renewed, again and again."""
-    async with _load(server, chance) as tally:
+    async with load(server.address, chance) as tally:
         for _ in range(count):
             before = server.reloads
             server.reload()
@@ -59,7 +59,7 @@ async def reloads(server: Server, count: int, chance: random.Random, advance: Pr
 
 async def kills(server: Server, count: int, chance: random.Random, advance: Progress) -> Phase:
     """A worker at random is killed while writers publish. What it was doing fails; what it acknowledged stays."""
-    async with _load(server, chance, writers=_WRITING) as tally:
+    async with load(server.address, chance, _WRITING) as tally:
         for _ in range(count):
             enough = len(tally.acknowledged) + 20
             while len(tally.acknowledged) < enough:  # noqa: ASYNC110  (the writers are not to be slowed)
@@ -78,17 +78,18 @@ def _send(process: int, number: int) -> None:
 
 
 @asynccontextmanager
-async def _load(server: Server, chance: random.Random, writers: int = 0) -> AsyncIterator[Tally]:
+async def load(address: str, chance: random.Random, writers: int = 0) -> AsyncIterator[Tally]:
+    """Clients that read, and some that write, as long as the block runs."""
     tally, enough = Tally(), asyncio.Event()
-    load = Load(address=server.address, tally=tally, enough=enough, chance=chance)
-    work: list[Callable[[], Awaitable[None]]] = [load.keep_alive] * _KEEPING + [load.come_and_go] * _COMING
+    clients = Load(address=address, tally=tally, enough=enough, chance=chance)
+    work: list[Callable[[], Awaitable[None]]] = [clients.keep_alive] * _KEEPING + [clients.come_and_go] * _COMING
     async with asyncio.TaskGroup() as group:
         for each in work:
             group.create_task(_run(each))
         if writers:
-            headers = await sign_in(server.address)
+            headers = await sign_in(address)
             for _ in range(writers):
-                group.create_task(load.write(headers))
+                group.create_task(clients.write(headers))
         yield tally
         enough.set()
 
