@@ -12,7 +12,8 @@ from packaging.requirements import Requirement
 
 from blogapi.app import ROUTES
 from blogapi.config import load_config
-from blogapi.errors import ConfigError
+from blogapi.errors import ConfigError, NotYet
+from blogapi.web.worker import GRACE_SECONDS
 from tests.serving import ROOT
 
 VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
@@ -104,9 +105,30 @@ def test_idle_connections_of_the_balancer_end_before_those_of_the_app():
     assert int(seconds) < load_config(ROOT / "config.yaml", {}).server.keepalive_seconds
 
 
-def test_containers_have_time_to_drain():
+def test_apps_that_stop_take_requests_until_the_balancer_knows():
+    asks, waits = (int(re.search(rf"health_{name} (\d+)s", CADDYFILE)[1]) for name in ("interval", "timeout"))
+    assert asks + waits < min(GRACE_SECONDS, load_config(ROOT / "config.yaml", {}).server.drain_seconds)
+
+
+def test_containers_and_the_unit_of_systemd_have_time_to_drain():
     config = load_config(ROOT / "config.yaml", {})
-    assert int(compose()["services"]["app1"]["stop_grace_period"].rstrip("s")) >= 2 * config.server.drain_seconds + 10
+    assert int(compose()["services"]["app1"]["stop_grace_period"].rstrip("s")) > config.server.stop_seconds
+    unit = (ROOT / "docs" / "how-to" / "deploy.md").read_text("utf-8")
+    (seconds,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
+    assert int(seconds) > config.server.stop_seconds
+
+
+def test_database_servers_have_time_to_stop():
+    services = compose()["services"].values()
+    periods = [service.get("stop_grace_period", "10s") for service in services if service["image"].startswith("mongo:")]
+    assert [int(period.rstrip("s")) >= 30 for period in periods] == [True] * 3
+
+
+def test_unit_of_systemd_tries_again_what_a_restart_cures_and_nothing_else():
+    unit = (ROOT / "docs" / "how-to" / "deploy.md").read_text("utf-8")
+    (force,) = re.findall(r"^RestartForceExitStatus=(\d+)$", unit, re.MULTILINE)
+    (prevent,) = re.findall(r"^RestartPreventExitStatus=(\d+)$", unit, re.MULTILINE)
+    assert (int(force), int(prevent)) == (NotYet.exit_code, ConfigError.exit_code)
 
 
 def test_image_leaves_out_what_is_not_for_production():
