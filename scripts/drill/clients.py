@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _PATIENCE_SECONDS = 60
+_TOKEN_SECONDS = 300  # half of the time for which an access token is good
 PATHS = ("/v1/posts", "/healthz", "/v1/tags", "/v1/posts?limit=1")
 
 
@@ -133,10 +134,13 @@ class Load:
                 await connection.close()
             await asyncio.sleep(self.chance.choice((0, 0.01, 0.05)))
 
-    async def write(self, headers: Mapping[str, str]) -> None:
+    async def write(self) -> None:
         """Publish post after post, and note those that were acknowledged."""
         connection: Connection | None = None
+        headers, signed_in = await sign_in(self.address), time.monotonic()
         while not self.enough.is_set():
+            if time.monotonic() - signed_in > _TOKEN_SECONDS:
+                headers, signed_in = await sign_in(self.address), time.monotonic()
             if connection is None or connection.has_ended:
                 connection = await self._renewed(connection)
                 continue
@@ -169,13 +173,24 @@ class Load:
 
 
 async def sign_in(address: str) -> dict[str, str]:
-    """The header of somebody who may publish; made if there is nobody yet."""
+    """The header of somebody who may publish; made if there is nobody yet. Tried until nobody cuts it off."""
     person = {"username": "drill", "email": "drill@example.org", "password": "tread softly because"}
-    connection, wish = await Connection.to(address, Tally()), {"login": "drill", "password": person["password"]}
-    await connection.ask("POST /v1/auth/register", body=json.dumps(person).encode())
-    answer: dict[str, Any] = json.loads(await connection.ask("POST /v1/auth/login", body=json.dumps(wish).encode()))
-    await connection.close()
-    return {"Authorization": f"Bearer {answer['access_token']}"}
+    wish = {"login": "drill", "password": person["password"]}
+    while True:
+        try:
+            await _ask_once(address, "POST /v1/auth/register", person)
+            answer: dict[str, Any] = json.loads(await _ask_once(address, "POST /v1/auth/login", wish))
+            return {"Authorization": f"Bearer {answer['access_token']}"}
+        except (CutOff, OSError, TimeoutError, json.JSONDecodeError):
+            await asyncio.sleep(0.1)
+
+
+async def _ask_once(address: str, line: str, body: Mapping[str, str]) -> bytes:
+    connection = await Connection.to(address, Tally())
+    try:
+        return await connection.ask(line, body=json.dumps(body).encode())
+    finally:
+        await connection.close()
 
 
 async def missing(address: str, ids: list[str]) -> list[str]:

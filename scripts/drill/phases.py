@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from scripts.drill.clients import Load, Tally, missing, sign_in
+from scripts.drill.clients import Load, Tally, missing
 from scripts.drill.server import Server
 
 _KEEPING, _COMING, _WRITING = 12, 4, 4
@@ -82,14 +82,12 @@ async def load(address: str, chance: random.Random, writers: int = 0) -> AsyncIt
     """Clients that read, and some that write, as long as the block runs."""
     tally, enough = Tally(), asyncio.Event()
     clients = Load(address=address, tally=tally, enough=enough, chance=chance)
-    work: list[Callable[[], Awaitable[None]]] = [clients.keep_alive] * _KEEPING + [clients.come_and_go] * _COMING
+    work: list[Callable[[], Awaitable[None]]] = (
+        [clients.keep_alive] * _KEEPING + [clients.come_and_go] * _COMING + [clients.write] * writers
+    )
     async with asyncio.TaskGroup() as group:
         for each in work:
             group.create_task(_run(each))
-        if writers:
-            headers = await sign_in(address)
-            for _ in range(writers):
-                group.create_task(clients.write(headers))
         yield tally
         enough.set()
 
