@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from math import ceil
 
 from blogapi.errors import NotYet
 
@@ -28,6 +29,6 @@ class Patience:
         if not self.left:
             raise missing
         if not self._has_told:
-            log.warning("waiting up to %.3g s: %s", self.left, " ".join(str(missing).split()))
+            log.warning("waiting up to %d s: %s", ceil(self.left), " ".join(str(missing).split()))
             self._has_told = True
         return min(self.left, _LONGEST_PAUSE)

@@ -43,7 +43,7 @@ def work(file: Path | None, descriptor: int, patience: float | None, demo: bool)
         socket.socket(fileno=descriptor) as listener,
         asyncio.Runner(loop_factory=_loop_factory()) as runner,
     ):
-        runner.run(_work(config, listener, channel, Patience(seconds), demo=demo))
+        runner.run(_work(config, listener, channel, seconds, demo=demo))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -54,14 +54,14 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _work(config: Config, listener: socket.socket, descriptor: int, patience: Patience, *, demo: bool) -> None:
+async def _work(config: Config, listener: socket.socket, descriptor: int, seconds: float, *, demo: bool) -> None:
     from blogapi.app import create_app
     from blogapi.cli.context import open_database
     from blogapi.services import SERVICES
     from blogapi.web.worker import Channel, run_worker
 
     channel = Channel(descriptor, config.server)
-    async with open_database(config, config.mongo.url, patience=patience) as database:
+    async with open_database(config, config.mongo.url, patience=Patience(seconds)) as database:
         app = create_app(config, database)
         password = await _create_demo(config, app[SERVICES]) if demo else None
         has_admin = bool(await app[SERVICES].stores.users.acting_admins())
