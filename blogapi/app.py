@@ -139,12 +139,12 @@ def _database(database: Database) -> Callable[[web.Application], AsyncIterator[N
         app[READINESS].checks["database"] = lambda: unreachable(database)
         app[READINESS].checks["indexes"] = lambda: missing_indexes(database, STORES)
         yield
-        app[SERVICES].close()
 
     return ready_database
 
 
 async def _background(app: web.Application) -> AsyncIterator[None]:
+    app[SERVICES].start()
     posts = app[SERVICES].posts
     async with running(empty_trash(posts)), running(settle_bylines(posts)):
         yield

@@ -52,6 +52,7 @@ class ServerConfig:
     drain_seconds: Annotated[int, Whole(0, 600)] = 20
     stuck_seconds: Annotated[int, Whole(0, 3600)] = 15
     start_patience_seconds: Annotated[int, Whole(0, 3600)] = 60
+    render_seconds: Annotated[int, Whole(1, 60)] = 5
 
     @property
     def stop_seconds(self) -> int:
@@ -67,8 +68,8 @@ class ServerConfig:
         return self.workers or _cores()
 
     @property
-    def busy_threads(self) -> int:
-        """How many threads of a process may compute for long: together half of the cores, for readers go first."""
+    def busy_workers(self) -> int:
+        """How much each process may have computed at once: all together half of the cores, for readers go first."""
         return max(1, _cores() // (2 * self.processes))
 
 

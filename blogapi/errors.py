@@ -10,7 +10,7 @@ BlogError
 ├── Conflict ── InvalidTransition, StillRunning
 ├── Stale
 ├── RateLimited
-└── Unavailable
+└── Unavailable ── Overloaded
 """
 
 from __future__ import annotations
@@ -162,3 +162,10 @@ class Unavailable(BlogError):
     def __init__(self, detail: str = "Try again in a moment.", *, retry_after_seconds: int = 1) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
+
+
+class Overloaded(Unavailable):
+    """There is too much to do here, or what does it has failed. Nothing was written; the database has no part in it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, retry_after_seconds=2)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
 
 from aiohttp import web
 
@@ -22,7 +18,6 @@ from blogapi.db.client import Database
 from blogapi.db.idempotency import IdempotencyStore
 from blogapi.db.indexes import Store
 from blogapi.db.limits import SharedCounts
-from blogapi.errors import Unavailable
 from blogapi.events import Bus
 from blogapi.moments import utc_now
 from blogapi.posts.service import PostService
@@ -31,7 +26,7 @@ from blogapi.posts.store import PostStore, RevisionStore, SlugStore
 from blogapi.ratelimits import RateLimiter
 from blogapi.tags.service import TagService
 from blogapi.tags.store import TagStore
-from blogapi.text.rendering import BodyFormat, Rendered, render, render_small
+from blogapi.text.renderer import Renderer
 from blogapi.users.model import ProfileChanged, StatusChanged
 from blogapi.users.service import UserService
 from blogapi.users.store import AdminRoster, UserStore
@@ -50,40 +45,6 @@ STORES: tuple[type[Store], ...] = (
 
 # What of them public answers show, for the read cache.
 SHOWN: Mapping[str, Shown] = {store.collection: store.shown for store in STORES if store.shown is not None}
-
-
-# Per thread: long texts take a tenth of a second each, so that the last one waits for some seconds.
-WAITING_PER_THREAD = 64
-
-Result = TypeVar("Result")
-
-
-class Renderer:
-    """Renders in threads with a short queue: a long text must not hold up the readers on the event loop."""
-
-    def __init__(self, *, workers: int, queue: int | None = None) -> None:
-        self._places = threading.Semaphore(workers + (workers * WAITING_PER_THREAD if queue is None else queue))
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="render")
-
-    async def post(self, body: str, body_format: BodyFormat) -> Rendered:
-        """A post's body. Raises Unavailable when too many are waiting."""
-        return await self._run(lambda: render(body, body_format))
-
-    async def small(self, text: str) -> str:
-        """A profile's text: the small subset of Markdown. Raises Unavailable when too many are waiting."""
-        return await self._run(lambda: render_small(text))
-
-    async def _run(self, work: Callable[[], Result]) -> Result:
-        if not self._places.acquire(blocking=False):
-            raise Unavailable("Too many texts are being written. Try again in a moment.", retry_after_seconds=2)
-        future = self._threads.submit(work)
-        # The place is free when the thread is done, not when the caller has lost patience.
-        future.add_done_callback(lambda _: self._places.release())
-        return await asyncio.wrap_future(future)
-
-    def close(self) -> None:
-        """Ends the threads; what runs is finished first."""
-        self._threads.shutdown()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +75,10 @@ class Services:
     passwords: Passwords
     bus: Bus = field(default_factory=Bus)
 
-    def close(self) -> None:
-        """End the threads."""
-        self.renderer.close()
-        self.passwords.close()
+    def start(self) -> None:
+        """Start the processes that render and hash, before somebody waits for the first of them."""
+        self.renderer.start()
+        self.passwords.start()
 
 
 def build_services(config: Config, database: Database, now: Callable[[], datetime] = utc_now) -> Services:
@@ -131,7 +92,7 @@ def build_services(config: Config, database: Database, now: Callable[[], datetim
         slugs=SlugStore(database),
         tags=TagStore(database),
     )
-    bus, renderer, passwords = Bus(), Renderer(workers=config.server.busy_threads), Passwords.configured(config)
+    bus, renderer, passwords = Bus(), Renderer(cpu_seconds=config.server.render_seconds), Passwords.configured(config)
     users = UserService(stores.users, stores.roster, passwords, renderer.small, bus, config.registration, now)
     tokens = Tokens.configured(config, now)
     auth = AuthService(stores.sessions, users, passwords, tokens, config.auth, now)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import uvloop
 from aiohttp import ClientResponse
 from mongomock_motor import AsyncMongoMockClient
 
@@ -43,6 +44,12 @@ def config(tmp_path, request):
 def pytest_addoption(parser):
     parser.addoption("--driver", choices=DRIVERS, default=MOTOR, help="mongo.driver of tier 2")
     parser.addoption("--cached", action="store_true", help="with the read cache; for tier 2")
+
+
+def pytest_asyncio_loop_factories(config, item):
+    """The server runs on uvloop where there is one, and elsewhere on the loop of asyncio, as most tests do."""
+    loops = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+    return loops if item.get_closest_marker("both_loops") else {"asyncio": loops["asyncio"]}
 
 
 def pytest_configure(config):

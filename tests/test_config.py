@@ -321,7 +321,7 @@ def test_automatic_log_format_follows_the_environment(tmp_path, environment, cho
 @pytest.mark.parametrize("workers", [0, 1, 1000])
 def test_processes_share_the_cores_for_what_computes_long(workers):
     server = ServerConfig(workers=workers)
-    assert 1 <= server.busy_threads <= max(1, os.cpu_count() // (2 * server.processes))
+    assert 1 <= server.busy_workers <= max(1, os.cpu_count() // (2 * server.processes))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ ORDER = [
         "moments",
         "paging",
         "patience",
+        "pool",
         "tasks",
     },
     {"addresses", "logs", "ratelimits", "cache", "db", "web"},

@@ -2,52 +2,55 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hmac
-import threading
 import unicodedata
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Sequence
 
 import bcrypt
 
 from blogapi.auth.common_passwords import is_common
-from blogapi.auth.hashers import HASHERS
 from blogapi.config import Config, PasswordConfig
-from blogapi.errors import FieldError, Unavailable
+from blogapi.errors import FieldError
 from blogapi.keys import derive_key
+from blogapi.pool.processes import Processes
+from blogapi.pool.turns import Turns
 from blogapi.users.model import StoredPassword, email_key, username_key
 
 MAX_LENGTH = 256
 SCHEME = "bcrypt-hmac-sha384"
-# Per thread: at cost 12 this is some eight seconds of waiting for the last one.
-WAITING_PER_THREAD = 32
+# For each that is hashed: at cost 12 this is some eight seconds of waiting for the last one.
+WAITING_PER_WORKER = 32
+PATIENCE_SECONDS = 10
+# Of a hash at cost 12, which takes a third of a second on a core of its own; each cost takes twice the one before.
+DEADLINE_SECONDS = 10
 
-Result = TypeVar("Result")
+# For all apps of this process: starting one takes longer than a hash may.
+HASHERS = Processes("blogapi.auth.hasher", niceness=10)
 
 
 class Passwords:
-    """Judges, hashes and compares passwords, in a few threads with a short queue before them."""
+    """Judges, hashes and compares passwords, a few at a time with a short queue before them."""
 
     def __init__(self, *, pepper: bytes, rounds: int, rules: PasswordConfig, workers: int, queue: int) -> None:
         self._pepper, self._rounds, self._rules = pepper, rounds, rules
-        self._places = threading.Semaphore(workers + queue)
-        # They wait for processes of a lower priority, and have none themselves: a thread that waits for its turn on a
-        # processor may hold the interpreter's lock, and all readers then wait with it.
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="bcrypt")
+        self._turns = Turns(
+            at_once=workers,
+            most_waiting=queue,
+            patience_seconds=PATIENCE_SECONDS,
+            busy="Too many people are signing in. Try again in a moment.",
+        )
 
     @classmethod
     def configured(cls, config: Config) -> Passwords:
         """As the configuration says; without a pepper of its own, it follows from the secret."""
-        auth, workers = config.auth, config.auth.bcrypt_workers or config.server.busy_threads
+        auth, workers = config.auth, config.auth.bcrypt_workers or config.server.busy_workers
         return cls(
             pepper=auth.pepper.encode() or derive_key(auth.secret, "pepper"),
             rounds=auth.bcrypt_rounds,
             rules=auth.password,
             workers=workers,
-            queue=workers * WAITING_PER_THREAD,
+            queue=workers * WAITING_PER_WORKER,
         )
 
     def faults(self, password: str, *, username: str, email: str) -> Sequence[FieldError]:
@@ -68,40 +71,41 @@ class Passwords:
         return []
 
     async def hash(self, password: str) -> StoredPassword:
-        """Raises Unavailable when too many are waiting."""
-        prepared = self._prepare(password)
-        hashed = await self._run(lambda: HASHERS.hash(prepared, bcrypt.gensalt(self._rounds)))
+        """Raises Overloaded when too many are waiting, or for too long."""
+        async with self._turns.turn(object()):
+            hashed = await _hash(self._prepare(password), bcrypt.gensalt(self._rounds), self._rounds)
         return StoredPassword(scheme=SCHEME, cost=self._rounds, hash=hashed.decode())
 
     async def verify(self, password: str, stored: StoredPassword | None) -> bool:
         """Whether this is the password. A no takes as long for each account, and when there is none.
 
-        Raises Unavailable when too many are waiting.
+        Raises Overloaded when too many are waiting, or for too long.
         """
         known = stored if stored is not None and stored.scheme == SCHEME else None
-        prepared = self._prepare(password)
-        return await self._run(lambda: self._compare(prepared, known))
+        async with self._turns.turn(object()):
+            return await self._compare(self._prepare(password), known)
 
-    def _compare(self, prepared: bytes, known: StoredPassword | None) -> bool:
+    async def _compare(self, prepared: bytes, known: StoredPassword | None) -> bool:
         if known is None:
-            HASHERS.hash(prepared, bcrypt.gensalt(self._rounds))
+            await _hash(prepared, bcrypt.gensalt(self._rounds), self._rounds)
             return False
         stored = known.hash.encode()
-        if hmac.compare_digest(HASHERS.hash(prepared, stored), stored):
+        if hmac.compare_digest(await _hash(prepared, stored, known.cost), stored):
             return True
         # A hash from cheaper days would tell by its speed that there is an account. Each cost takes twice the one
         # before, so these take what is missing: 2^5 + (2^5 + 2^6 + 2^7) = 2^8.
         for cost in range(known.cost, self._rounds):
-            HASHERS.hash(prepared, bcrypt.gensalt(cost))
+            await _hash(prepared, bcrypt.gensalt(cost), cost)
         return False
 
     def is_outdated(self, stored: StoredPassword) -> bool:
         """Whether it was hashed more cheaply than new ones are."""
         return stored.scheme != SCHEME or stored.cost < self._rounds
 
-    def close(self) -> None:
-        """Drop what waits and end the threads."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+    @staticmethod
+    def start() -> None:
+        """Have a process ready for the first password."""
+        HASHERS.start()
 
     def _prepare(self, password: str) -> bytes:
         # bcrypt takes 72 bytes at most: this makes 64 of any length. NFC as RFC 8265 section 4.2.2 says, because
@@ -109,13 +113,10 @@ class Passwords:
         text = unicodedata.normalize("NFC", password).encode()
         return base64.b64encode(hmac.digest(self._pepper, text, "sha384"))
 
-    async def _run(self, work: Callable[[], Result]) -> Result:
-        if not self._places.acquire(blocking=False):
-            raise Unavailable("Too many people are signing in. Try again in a moment.", retry_after_seconds=2)
-        future = self._threads.submit(work)
-        # The place is free when the thread is done, not when the caller has lost patience.
-        future.add_done_callback(lambda _: self._places.release())
-        return await asyncio.wrap_future(future)
+
+async def _hash(prepared: bytes, salt: bytes, cost: int) -> bytes:
+    deadline = DEADLINE_SECONDS * 2 ** max(0, cost - 12)
+    return await HASHERS.ask(prepared + b" " + salt, deadline_seconds=deadline)
 
 
 def _fault(code: str, detail: str, **params: int) -> FieldError:

@@ -78,8 +78,4 @@ def run(file: Path | None, work: Callable[[Blog], Awaitable[Result]], *, with_in
 
 async def _work(config: Config, url: str, work: Callable[[Blog], Awaitable[Result]], with_indexes: bool) -> Result:
     async with open_database(config, url, with_indexes=with_indexes) as database:
-        services = build_services(config, database)
-        try:
-            return await work(Blog(config=config, database=database, services=services))
-        finally:
-            services.close()
+        return await work(Blog(config=config, database=database, services=build_services(config, database)))

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from blogapi.attempt import Attempt
 from blogapi.db.client import database_time
-from blogapi.errors import BlogError, Conflict, Invalid, NotFound, Stale, Unavailable
+from blogapi.errors import BlogError, Conflict, Invalid, NotFound, Overloaded, Stale, Unavailable
 from blogapi.importers.bylines import Bylines
 from blogapi.importers.model import Entry, Found, Refusal, Skipped, Unfit
 from blogapi.moments import rfc3339, utc_now
@@ -106,6 +106,8 @@ class _Importer:
         else:
             try:
                 await self._save(item)
+            except Overloaded as error:  # maybe by this very text: the others are not kept waiting
+                self.report.refusals.append(Refusal(file=item.path, reason=str(error)))
             except Unavailable:
                 raise
             except (_Left, Stale) as error:

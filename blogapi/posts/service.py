@@ -42,7 +42,8 @@ KEPT_IN_TRASH = timedelta(days=30)
 # No request takes longer, with its body, its turn to be rendered and all it asks the database.
 _LONGEST_WRITE = timedelta(minutes=5)
 _FLAGS = ("visibility", "featured", "comments_policy")
-Render = Callable[[str, BodyFormat], Awaitable[Rendered]]
+# A body, its format, and who writes it.
+Render = Callable[[str, BodyFormat, str], Awaitable[Rendered]]
 
 
 class PostService:
@@ -158,7 +159,7 @@ class PostService:
             _require_title(draft.title)
         now, post_id = self._now(), attempt.resource_id or new_id()
         authors = await self._users.bylines(draft.author_ids or (who.user_id,), chosen_by=who)
-        content = await self._content(draft, authors)
+        content = await self._content(who, draft, authors)
         slug = await self._slugs.first(draft, post_id, numbered=origin is not None)
         await self._tags.use(draft.tags)
         kind = "import" if origin else "create"
@@ -205,7 +206,7 @@ class PostService:
         self._check_not_trashed(post)
         now = self._now()
         authors = await self._bylines(who, draft, post)
-        content = await self._content(draft, authors, before=post.working)
+        content = await self._content(who, draft, authors, before=post.working)
         claim = await self._slugs.next(draft, post)
         content = replace(content, slug=claim.slug)
         edited = differences(content, post.working)
@@ -447,11 +448,13 @@ class PostService:
             return post.working.authors
         return await self._users.bylines(draft.author_ids, chosen_by=who, kept=post.working.author_ids)
 
-    async def _content(self, draft: Draft, authors: tuple[Byline, ...], before: Content | None = None) -> Content:
+    async def _content(
+        self, who: Identity, draft: Draft, authors: tuple[Byline, ...], before: Content | None = None
+    ) -> Content:
         written = {name: getattr(draft, name) for name in CONTENT_FIELDS if name != "slug" and hasattr(draft, name)}
         if before is not None and (before.body, before.body_format) == (draft.body, draft.body_format):
             return replace(before, **written, authors=authors)
-        rendered = await self._render(draft.body, draft.body_format)
+        rendered = await self._render(draft.body, draft.body_format, who.user_id)
         made = {name: getattr(rendered, name) for name in RENDERED_FIELDS}
         return Content(**written, **made, authors=authors)
 

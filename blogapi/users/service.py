@@ -36,6 +36,8 @@ from blogapi.users.model import (
 from blogapi.users.store import AdminRoster, UserStore
 
 _ERASED_DISPLAY_NAME = "Deleted user"
+# Who all share one turn when bios are rendered: those who have no account before this one.
+_NOBODY_YET = ""
 FindViewer = Callable[[], Awaitable[Viewer]]
 
 
@@ -57,7 +59,7 @@ class UserService:
         users: UserStore,
         roster: AdminRoster,
         passwords: PasswordKeeper,
-        render_bio: Callable[[str], Awaitable[str]],
+        render_bio: Callable[[str, str], Awaitable[str]],
         bus: Bus,
         registration: RegistrationConfig,
         now: Callable[[], datetime],
@@ -111,7 +113,7 @@ class UserService:
             password=await self._passwords.hash(new.password),
             display_name=new.display_name or new.username,
             bio=new.bio,
-            bio_html=await self._render_bio(new.bio),
+            bio_html=await self._render_bio(new.bio, _NOBODY_YET),
             links=new.links,
             avatar_url=new.avatar_url,
             role=new.role or self._registration.role,
@@ -282,7 +284,7 @@ class UserService:
         wished = {field.name: getattr(wish, field.name) for field in fields(wish)}
         after = replace(user, **wished, username_key=username_key(wish.username))
         if after.bio != user.bio:
-            after = replace(after, bio_html=await self._render_bio(after.bio))
+            after = replace(after, bio_html=await self._render_bio(after.bio, user.id))
         return await self._tell_again(user) if after == user else await self._change(user, after)
 
     async def _tell_again(self, user: User) -> User:

@@ -91,6 +91,11 @@ PROBLEMS: dict[str, Problem] = {
     "idempotency_key_reused": Problem(
         422, "Idempotency-Key used before", "A key belongs to one request. Use a new key for another body."
     ),
+    "too_complex": Problem(
+        422,
+        "Too complex",
+        "The text takes too long to render. Make it shorter or simpler: less nesting, fewer tables and links.",
+    ),
     "precondition_required": Problem(
         428, "If-Match is missing", "Read the resource and send its ETag as If-Match, so that no edit is lost."
     ),

@@ -1,13 +1,14 @@
 import asyncio
-import threading
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
-from blogapi.auth.hashers import HASHERS
-from blogapi.auth.passwords import SCHEME, Passwords
+from blogapi.auth import passwords as module
+from blogapi.auth.passwords import HASHERS, SCHEME, Passwords
 from blogapi.config import AuthConfig, Config, PasswordConfig
-from blogapi.errors import Unavailable
+from blogapi.errors import Overloaded
 from blogapi.users.model import StoredPassword
 
 
@@ -17,9 +18,7 @@ def make(*, rounds=4, pepper=b"pepper", workers=1, queue=4, **rules):
 
 @pytest.fixture
 def passwords():
-    made = make()
-    yield made
-    made.close()
+    return make()
 
 
 @pytest.mark.parametrize(
@@ -48,7 +47,6 @@ async def test_hash_is_worth_nothing_without_the_pepper(passwords):
     stored = await passwords.hash("correct horse battery")
     other = make(pepper=b"another")
     assert not await other.verify("correct horse battery", stored)
-    other.close()
 
 
 async def test_nobody_has_no_password(passwords):
@@ -63,8 +61,13 @@ async def test_unknown_scheme_is_never_right(passwords):
 
 def _watched(monkeypatch):
     """The salts of all hashes from now on."""
-    salts, real = [], HASHERS.hash
-    monkeypatch.setattr(HASHERS, "hash", lambda password, salt: salts.append(salt) or real(password, salt))
+    salts, real = [], HASHERS.ask
+
+    def ask(question, **limits):
+        salts.append(question.partition(b" ")[2])
+        return real(question, **limits)
+
+    monkeypatch.setattr(HASHERS, "ask", ask)
     return salts
 
 
@@ -73,7 +76,6 @@ async def test_a_hash_of_the_configured_cost_is_computed_for_nobody_too(monkeypa
     hashed = _watched(monkeypatch)
     passwords = make(rounds=5)
     await passwords.verify("correct horse battery", stored)
-    passwords.close()
     assert [salt[:7] for salt in hashed] == [b"$2b$05$"]
 
 
@@ -83,7 +85,6 @@ async def test_wrong_password_costs_as_much_where_the_hash_is_cheaper(monkeypatc
     hashed = _watched(monkeypatch)
     stronger = make(rounds=7)
     await stronger.verify(password, stored)
-    stronger.close()
     assert sum(2 ** int(salt[4:6]) for salt in hashed) == spent
 
 
@@ -93,7 +94,6 @@ async def test_cost_and_scheme_are_kept_and_lower_ones_are_outdated(passwords):
     assert (stored.scheme, stored.cost) == (SCHEME, 4)
     assert not passwords.is_outdated(stored)
     assert stronger.is_outdated(stored)
-    stronger.close()
 
 
 async def test_hash_stays_out_of_repr(passwords):
@@ -130,36 +130,37 @@ def test_password_rules_are_configuration():
     assert not lenient.faults("1234567890", username="ada", email="ada@example.org")
     assert not lenient.faults("abc", username="ada", email="ada@example.org")
     assert lenient.faults("ab", username="ada", email="ada@example.org")
-    lenient.close()
 
 
 async def test_full_queue_refuses_at_once_and_takes_again_later():
     passwords = make(workers=1, queue=1)
-    gate = threading.Event()
-    holding = passwords._threads.submit(gate.wait)  # the only thread is busy
-    tasks = [asyncio.ensure_future(passwords.hash("correct horse battery")) for _ in range(2)]
-    await asyncio.sleep(0)
-    with pytest.raises(Unavailable) as refusal:
-        await passwords.hash("one too many")
+    async with passwords._turns.turn("somebody"):
+        waiting = asyncio.create_task(passwords.hash("correct horse battery"))
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded) as refusal:
+            await passwords.hash("one too many")
     assert refusal.value.retry_after_seconds >= 1
-    gate.set()
-    holding.result()
-    await asyncio.gather(*tasks)
+    assert await waiting
     assert await passwords.hash("room again")
-    passwords.close()
 
 
-async def test_place_is_kept_until_the_thread_is_done_even_if_the_caller_gives_up():
-    passwords = make(workers=1, queue=0)
-    gate = threading.Event()
-    task = asyncio.ensure_future(passwords._run(gate.wait))
-    await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    with pytest.raises(Unavailable):
-        await passwords.hash("correct horse battery")
-    gate.set()
-    passwords.close()
+async def test_hasher_that_hangs_holds_nobody_up_for_ever(monkeypatch, passwords):
+    await passwords.hash("correct horse battery")
+    monkeypatch.setattr(module, "DEADLINE_SECONDS", 0.2)
+    stopped = HASHERS.pids
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    for _ in stopped:
+        with pytest.raises(Overloaded):
+            await passwords.hash("correct horse battery")
+    monkeypatch.undo()
+    assert await passwords.hash("correct horse battery")
+    assert stopped.isdisjoint(HASHERS.pids)
+
+
+async def test_what_is_no_hash_belongs_to_no_password(passwords):
+    broken = StoredPassword(scheme=SCHEME, cost=4, hash="no hash")
+    assert not await passwords.verify("correct horse battery", broken)
 
 
 def test_pepper_follows_from_the_secret_unless_there_is_one():
@@ -169,5 +170,3 @@ def test_pepper_follows_from_the_secret_unless_there_is_one():
         Config(root=Path(), auth=AuthConfig(secret=secret, pepper="pepper of its own", bcrypt_rounds=4))
     )
     assert derived._prepare("x") != own._prepare("x")
-    derived.close()
-    own.close()

@@ -1,9 +1,9 @@
-import threading
 from dataclasses import fields, replace
 
 import pytest
 
-from blogapi.auth.hashers import HASHERS
+from blogapi.auth.passwords import HASHERS
+from blogapi.pool.turns import Turns
 from blogapi.services import SERVICES
 from blogapi.users.model import ManagedProfile
 from tests.conftest import PASSWORD
@@ -91,8 +91,13 @@ def managed(user, **changes):
 
 def count_hashes(monkeypatch):
     """The cost of each hash that is computed from now on."""
-    costs, real = [], HASHERS.hash
-    monkeypatch.setattr(HASHERS, "hash", lambda word, salt: costs.append(int(salt[4:6])) or real(word, salt))
+    costs, real = [], HASHERS.ask
+
+    def ask(question, **limits):
+        costs.append(int(question.partition(b" ")[2][4:6]))
+        return real(question, **limits)
+
+    monkeypatch.setattr(HASHERS, "ask", ask)
     return costs
 
 
@@ -103,15 +108,19 @@ async def test_password_is_hashed_anew_when_the_cost_went_up(client, ada, databa
     assert (await sign_in(client, "ada")).status == 200
 
 
+def no_turns():
+    return Turns(at_once=0, most_waiting=0, patience_seconds=0, busy="Too busy.")
+
+
 async def test_stronger_hash_waits_when_there_is_no_room_for_it(client, ada):
     services = client.app[SERVICES]
-    services.passwords._rounds, services.passwords._places = 5, threading.Semaphore(0)
+    services.passwords._rounds, services.passwords._turns = 5, no_turns()
     user = await services.users.get(ada.id)
     assert await services.auth._stronger(PASSWORD, user.password) is None
 
 
 async def test_full_queue_is_503_with_a_time_to_wait(client, ada):
-    client.app[SERVICES].passwords._places = threading.Semaphore(0)
+    client.app[SERVICES].passwords._turns = no_turns()
     response = await sign_in(client, "ada")
     assert response.status == 503
     assert int(response.headers["Retry-After"]) >= 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +16,10 @@ from blogapi.importers.markdown import read_folder
 from blogapi.importers.model import Entry, Refusal, Skipped, Tag
 from blogapi.importers.run import Stopped, import_folder
 from blogapi.moments import rfc3339, utc_now
+from blogapi.pool.processes import Processes
 from blogapi.posts.model import Draft
 from blogapi.services import SERVICES, STORES, build_services
+from blogapi.text import renderer
 from blogapi.users.model import Identity
 from tests.conftest import matching, with_etag
 
@@ -146,6 +150,30 @@ async def test_bad_entry_is_refused_and_the_rest_goes_on(client, save):
 
 
 # Authors
+
+
+async def test_text_that_takes_too_long_is_refused_and_the_rest_goes_on(client, services, save):
+    services.renderer._cpu_seconds = 0.05
+    long = replace(ENTRY, path="long.md", slug="long", body="word *a* " * 25_000)
+    report = await save(long, replace(ENTRY, path="second.md"))
+    assert counts(report) == {"created": 1, "refused": 1}
+    (refusal,) = report.refusals
+    assert refusal.file == "long.md"
+    assert "takes too long to render" in refusal.reason
+    assert [post["title"] for post in await public_posts(client)] == ["First"]
+
+
+async def test_text_that_nobody_can_render_is_refused_and_the_rest_goes_on(monkeypatch, save):
+    broken = Processes("tests.pool.tasks", niceness=0)
+    monkeypatch.setattr(renderer, "LONG_TEXTS", broken)
+    monkeypatch.setattr(renderer, "_DEADLINE_SECONDS", 0.5)
+    broken.start()
+    for pid in broken.pids:
+        os.kill(pid, signal.SIGSTOP)
+    long = replace(ENTRY, path="long.md", slug="long", body="word *a* " * 25_000)
+    report = await save(long, replace(ENTRY, path="second.md"))
+    assert counts(report) == {"created": 1, "refused": 1}
+    broken.close()
 
 
 async def test_authors_become_bylines_without_an_account(client, services, save, admin):

@@ -1,14 +1,11 @@
 """What one request may cost: bodies, numbers of errors, pages of long items."""
 
-import asyncio
 import subprocess
 import sys
 
 import pytest
 
 from blogapi.db import paging
-from blogapi.errors import Unavailable
-from blogapi.services import Renderer
 from blogapi.web import endpoint
 from tests.contract import codes, pointers
 from tests.serving import ROOT
@@ -112,23 +109,3 @@ def test_odd_address_is_refused_in_no_time():
     ask = "from blogapi.web.fields import Url; Url().deserialize('https://a/' + '?#' * 30000 + ' ')"
     ran = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, timeout=60, check=False, capture_output=True, text=True)
     assert "ValidationError" in ran.stderr
-
-
-async def test_texts_beyond_the_queue_are_turned_away():
-    renderer = Renderer(workers=1, queue=0)
-    try:
-        long = renderer.post("*a* " * 5000, "markdown")
-        rendered, refused = await asyncio.gather(long, renderer.small("b"), return_exceptions=True)
-        assert "<em>a</em>" in rendered.html
-        assert isinstance(refused, Unavailable)
-        assert refused.retry_after_seconds == 2
-    finally:
-        renderer.close()
-
-
-async def test_place_of_a_rendered_text_is_free_again():
-    renderer = Renderer(workers=1, queue=0)
-    try:
-        assert [await renderer.small(text) for text in ("a", "b")]
-    finally:
-        renderer.close()

@@ -1,0 +1,84 @@
+"""What rendering takes from other people, and from whom it takes too long."""
+
+import asyncio
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+
+from blogapi.services import SERVICES, build_services
+from blogapi.text import renderer as module
+from blogapi.text.renderer import SHORT_TEXTS
+from tests.conftest import matching
+
+LONG = "word *a* " * 25_000
+USER = {"username": "carol", "email": "carol@example.org", "password": "correct horse battery"}
+
+
+@pytest.fixture
+def hasty(client):
+    """Nothing may take longer than a short text does."""
+    client.app[SERVICES].renderer._cpu_seconds = 0.05
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_text_that_takes_too_long_is_refused(client, ada, write):
+    response = await client.post("/v1/posts", json={"title": "T", "body": LONG}, headers=ada.headers)
+    assert response.status == 422
+    assert (await response.json())["code"] == "too_complex"
+    post = await write(ada, body="Short.")
+    response = await client.patch(f"/v1/posts/{post['id']}", json={"body": LONG}, headers=matching(ada, post))
+    assert response.status == 422
+    assert (await response.json())["code"] == "too_complex"
+    response = await client.get(f"/v1/posts/{post['id']}?view=working", headers=ada.headers)
+    assert (await response.json())["body"] == "Short."
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_key_of_a_text_that_was_refused_is_free_again(client, ada):
+    headers = {**ada.headers, "Idempotency-Key": "mine"}
+    for _ in range(2):
+        response = await client.post("/v1/posts", json={"title": "T", "body": LONG}, headers=headers)
+        assert (await response.json())["code"] == "too_complex"
+
+
+async def test_one_line_is_answered_before_the_long_posts_of_somebody_else(client, ada, bob):
+    client.app[SERVICES].renderer._long._patience_seconds = 300  # all of them are to be answered
+    answered = []
+
+    async def post(name, who, body):
+        response = await client.post("/v1/posts", json={"title": name, "body": body}, headers=who.headers)
+        assert response.status == 201
+        answered.append(name)
+
+    bombs = [asyncio.create_task(post("long", bob, LONG)) for _ in range(8)]
+    await asyncio.sleep(0)
+    await post("one line", ada, "A *line*.")
+    await asyncio.gather(*bombs)
+    assert answered == ["one line", *["long"] * 8]
+
+
+async def test_account_without_a_bio_is_made_while_nothing_can_be_rendered(client, monkeypatch):
+    monkeypatch.setattr(module, "SHORT_TEXTS", None)
+    response = await client.post("/v1/auth/register", json=USER)
+    assert response.status == 201
+
+
+async def test_stopped_process_costs_one_answer(client, ada, write, monkeypatch):
+    await write(ada)
+    monkeypatch.setattr(module, "_DEADLINE_SECONDS", 0.2)
+    stopped = SHORT_TEXTS.pids
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    for _ in stopped:
+        response = await client.post("/v1/posts", json={"title": "T", "body": "x"}, headers=ada.headers)
+        assert response.status == 503
+        assert int(response.headers["Retry-After"]) >= 1
+    monkeypatch.undo()
+    await write(ada)
+
+
+async def test_time_for_a_text_is_a_setting(config, database):
+    config = replace(config, server=replace(config.server, render_seconds=7))
+    assert build_services(config, database).renderer._cpu_seconds == 7
