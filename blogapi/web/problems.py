@@ -24,7 +24,8 @@ PROBLEMS: dict[str, Problem] = {
     "malformed_json": Problem(
         400,
         "Malformed JSON",
-        "Send one JSON document in UTF-8: no NaN, no duplicate keys, no integers beyond 64 bits, at most 32 levels.",
+        "Send one JSON document in UTF-8: no NaN, no duplicate keys, no integers beyond 64 bits, at most 32 levels and "
+        "20,000 members, 1,000 in one object.",
     ),
     "unknown_parameter": Problem(
         400,
