@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,11 +33,17 @@ class Sent:
 
 
 async def read_json(
-    request: web.Request, *, media_types: frozenset[str], timeout_seconds: float, max_bytes: int = MAX_BYTES
+    request: web.Request,
+    *,
+    media_types: frozenset[str],
+    timeout_seconds: float,
+    admit: Callable[[], Awaitable[None]],
+    max_bytes: int = MAX_BYTES,
 ) -> Sent:
     """The parsed body. None at all counts as an empty object, but for a PATCH, which has nothing to say without one.
 
-    Raises BlogError: `too_large`, `unsupported_media_type`, `malformed_json`, `request_timeout`.
+    Who sends more than is small has to be admitted before more than that is read. Raises what `admit` raises, and
+    BlogError: `too_large`, `unsupported_media_type`, `malformed_json`, `request_timeout`.
     """
     if (request.content_length or 0) > max_bytes:
         raise _too_large(max_bytes)
@@ -45,34 +51,43 @@ async def read_json(
         return _nothing(request)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise BlogError("Send the body uncompressed.", code="unsupported_media_type")
-    raw = await _read(request, timeout_seconds, max_bytes)
-    if not raw:
-        return _nothing(request)
+    received, deadline = bytearray(), asyncio.get_running_loop().time() + timeout_seconds
+    announced = request.content_length or 0
+    if announced <= SMALL_BYTES:
+        await _read(request, received, SMALL_BYTES, deadline)
+        if not received:
+            return _nothing(request)
+        if len(received) > max_bytes:
+            raise _too_large(max_bytes)
+    _check_type(request, media_types)
+    if max(announced, len(received)) <= SMALL_BYTES:
+        return Sent(parse_json(bytes(received)))
+    await admit()
+    await _read(request, received, max_bytes, deadline)
+    if len(received) > max_bytes:
+        raise _too_large(max_bytes)
+    return Sent(await asyncio.to_thread(parse_json, bytes(received)), is_large=True)
+
+
+def _check_type(request: web.Request, media_types: frozenset[str]) -> None:
     if request.content_type not in media_types or (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
         accepted = " or ".join(sorted(media_types))
         raise BlogError(f"Send {accepted} in UTF-8.", code="unsupported_media_type")
-    if len(raw) <= SMALL_BYTES:
-        return Sent(parse_json(raw))
-    return Sent(await asyncio.to_thread(parse_json, raw), is_large=True)
 
 
-async def _read(request: web.Request, timeout_seconds: float, max_bytes: int) -> bytes:
-    if request.content.is_eof():  # small ones come together with the head
-        whole = request.content.read_nowait()
-        if len(whole) > max_bytes:
-            raise _too_large(max_bytes)
-        return whole
+async def _read(request: web.Request, received: bytearray, enough: int, deadline: float) -> None:
+    """Take up what comes until it is all, or more than enough."""
+    content = request.content
+    if content.is_eof():  # small ones come together with the head
+        received += content.read_nowait()
+        return
     # aiohttp has no deadline of its own for bodies that stall, and one bound for all routes.
-    received = bytearray()
     try:
-        async with asyncio.timeout(timeout_seconds):
-            async for chunk in request.content.iter_any():
+        async with asyncio.timeout_at(deadline):
+            while len(received) <= enough and (chunk := await content.readany()):
                 received += chunk
-                if len(received) > max_bytes:
-                    raise _too_large(max_bytes)
     except TimeoutError:
         raise BlogError("The body did not arrive in time.", code="request_timeout") from None
-    return bytes(received)
 
 
 def size_text(size: int) -> str:

@@ -2,7 +2,8 @@
 
 The stages of a request stand here once, in the order in which the contract names its errors: body (413, 415, 400),
 query and Idempotency-Key (400), who asks (401), how often (429), what it is about (404, 403), role (403), replay,
-fields (422), If-Match (428), then the handler (412, 409).
+fields (422), If-Match (428), then the handler (412, 409). Of a long body only the beginning is read before it is known
+who asks.
 """
 
 from __future__ import annotations
@@ -154,8 +155,8 @@ def endpoint(*, returns: Shape | tuple[Shape, ...] = (), **declaration: Any) -> 
 
         @wraps(handler)
         async def run(request: web.Request) -> web.StreamResponse:
-            sent = await serve.read_body(request)
             with database_errors():
+                sent = await serve.read_body(request)
                 if request.method not in _SAFE:
                     return await serve(request, sent)
                 reads = request.config_dict[CACHED_READS] if known.cached else None
@@ -212,8 +213,14 @@ class _Server:
             return Sent({})
         media_types = _MERGE_PATCH if request.method == "PATCH" else _JSON_ONLY
         seconds = request.config_dict[SETTINGS].body_timeout_seconds
-        max_bytes = self._known.max_bytes
-        return await read_json(request, media_types=media_types, timeout_seconds=seconds, max_bytes=max_bytes)
+
+        async def admit() -> None:
+            self._read_head(request)
+            await self._known.needs.authenticate(request)
+
+        return await read_json(
+            request, media_types=media_types, timeout_seconds=seconds, admit=admit, max_bytes=self._known.max_bytes
+        )
 
     def _read_head(self, request: web.Request) -> Any:
         """The loaded query. What else can be malformed in the head is refused with it."""

@@ -1,5 +1,6 @@
 """What one request may cost: bodies, numbers of errors, pages of long items."""
 
+import asyncio
 import subprocess
 import sys
 
@@ -139,3 +140,74 @@ def test_odd_address_is_refused_in_no_time():
     ask = "from blogapi.web.fields import Url; Url().deserialize('https://a/' + '?#' * 30000 + ' ')"
     ran = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, timeout=60, check=False, capture_output=True, text=True)
     assert "ValidationError" in ran.stderr
+
+
+def long_post(size=1000 * KIB):
+    return {"title": "T", "excerpt": "x" * size}
+
+
+HEAD = "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {type}\r\n{more}\r\n"
+
+
+async def send_beginning(client, *more, path="/v1/posts", type="application/json", size=64 * KIB):
+    """Send so much of a long body and no more, and read what is answered to that."""
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    lines = "".join(f"{line}\r\n" for line in more)
+    writer.write(HEAD.format(path=path, type=type, more=lines).encode())
+    if "Transfer-Encoding: chunked" in more:
+        writer.write(b"%x\r\n" % (size + 1))
+    writer.write(b" " * size)
+    await writer.drain()
+    async with asyncio.timeout(60):
+        status = await reader.readline()
+    writer.close()
+    return int(status.split()[1])
+
+
+ANNOUNCED, CHUNKED = f"Content-Length: {2000 * KIB}", "Transfer-Encoding: chunked"
+
+
+@pytest.mark.parametrize("credential", [None, "Authorization: Bearer nonsense", "Cookie: session=nonsense"])
+@pytest.mark.parametrize(("length", "size"), [(ANNOUNCED, 0), (ANNOUNCED, 64 * KIB), (CHUNKED, 64 * KIB + 1)])
+async def test_who_is_nobody_is_told_so_before_a_long_body_is_read(client, credential, length, size):
+    lines = [length] + [credential] * (credential is not None)
+    assert await send_beginning(client, *lines, size=size) == 401
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({}, 401),
+        ({"path": "/v1/posts?unknown=1"}, 400),
+        ({"path": "/v1/posts/0/publish"}, 413),
+        ({"type": "text/plain"}, 415),
+        ({"path": "/v1/nothing"}, 404),
+    ],
+)
+async def test_errors_of_a_long_body_come_in_the_usual_order(client, more, status):
+    assert await send_beginning(client, ANNOUNCED, size=0, **more) == status
+
+
+async def test_too_long_a_body_is_told_so_before_anything_else(client):
+    assert await send_beginning(client, f"Content-Length: {3000 * KIB}", size=0) == 413
+    assert await send_beginning(client, CHUNKED, size=65 * KIB, path="/v1/auth/login") == 413
+
+
+async def test_answer_reaches_who_sends_all_of_a_long_body_all_the_same(client, ada):
+    response = await client.post("/v1/posts", json=long_post())
+    assert response.status == 401
+    response = await client.post("/v1/posts", json=long_post(), headers=ada.headers)
+    assert codes(await response.json()) == {("/excerpt", "too_long")}
+
+
+async def test_long_body_in_pieces_is_read_from_who_is_signed_in(client, ada):
+    async def pieces():
+        yield b'{"title": "T", "body": "'
+        for _ in range(300):
+            yield b"word " * 200
+        yield b'"}'
+
+    headers = {**ada.headers, "Content-Type": "application/json"}
+    response = await client.post("/v1/posts", data=pieces(), headers=headers)
+    assert response.status == 201
+    assert (await response.json())["body"] == "word " * 60_000
