@@ -8,8 +8,9 @@ import pytest
 from scripts.benchmark import by_hand as handlers
 from scripts.benchmark import rows
 from scripts.benchmark.load import Result
-from scripts.benchmark.report import judge
+from scripts.benchmark.report import judge, judge_texts
 from scripts.benchmark.rows import Endurance, Sample, Samples
+from scripts.benchmark.texts import Texts
 
 OF_EACH_CREATE = ("id", "slug", "created_at", "updated_at")
 
@@ -122,3 +123,9 @@ def test_ratio_is_the_median_of_those_of_the_rounds():
         samples.add("ours", sample(ours))
         samples.add("theirs", sample(theirs))
     assert samples.ratio("ours", "theirs", lambda one: one.result.rate) == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(("amid_ms", "is_met"), [(30.0, True), (31.0, False)])
+def test_one_line_may_take_three_times_as_long_amid_long_posts(amid_ms, is_met):
+    texts = Texts(alone_ms=10.0, amid_ms=amid_ms, worst_ms=99.0, bombs={201: 1, 503: 15})
+    assert judge_texts(texts).is_met is is_met

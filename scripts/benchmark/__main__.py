@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 from pymongo import MongoClient
@@ -42,6 +42,8 @@ from scripts.benchmark.rows import (
     scaled,
 )
 from scripts.benchmark.servers import BLOGAPI, HANDWRITTEN, ROOT, UNCHANGING, Server, serving
+from scripts.benchmark.texts import Texts
+from scripts.benchmark.texts import measure as measure_texts
 
 OUTPUT = ROOT / "docs" / "reference" / "benchmarks.md"
 MISSED, FAILED, CONFIGURATION, INTERRUPTED = 1, 1, 78, 130
@@ -51,6 +53,9 @@ _NEVER = 24 * 3600
 _UNREACHED = "1000000/second"
 _SCALE = 500_000
 _LEAST_SCALE = 20_000
+_LINES = 20
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,7 @@ class Plan:
 @click.option("--posts", type=click.IntRange(200, 1_000_000), help="In the database.  [default: 10000]")
 @click.option("--scale", type=int, help="Compare with a hundredth of so many posts; 0 not.  [default: 500000]")
 @click.option("--soak", type=click.IntRange(1000), metavar="N", help="Only N mixed requests, with the cache.")
+@click.option("--texts", is_flag=True, help="Only one-line posts amid long ones of another author.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -87,11 +93,16 @@ def main(
     posts: int,
     scale: int | None,
     soak: int | None,
+    texts: bool,
     output: Path | None,
 ) -> None:
     """Measure blogapi beside servers written by hand, on a database of its own."""
     if scale and scale < _LEAST_SCALE:
         raise click.BadParameter(f"0, or at least {_LEAST_SCALE}: few posts have no late pages.", param_hint="--scale")
+    if texts:
+        target = report.judge_texts(_guarded(_measure_texts))
+        report.show_targets([target])
+        sys.exit(MISSED if check and not target.is_met else 0)
     _require_tools()
     plan = Plan(
         rounds=rounds or (1 if quick else 5),
@@ -102,19 +113,12 @@ def main(
         scale=0 if soak else _SCALE * (not (check or quick)) if scale is None else scale,
         until=time.monotonic() + (_CHECK_SECONDS if check else _NEVER),
     )
-    try:
-        samples, endurance, mongod = _measure(plan)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except ConfigError as error:
-        _fail(str(error), CONFIGURATION)
-    except (Broken, OSError) as error:
-        _fail(str(error), FAILED)
+    samples, endurance, written, mongod = _guarded(lambda: _measure(plan))
     if soak:
         report.show_soak(endurance)
         return
     rows = [*plan.rows, *(scaled(plan.scale) if plan.scale else ())]
-    targets = report.judge(rows, samples, endurance)
+    targets = [*report.judge(rows, samples, endurance), report.judge_texts(written)]
     report.show(rows, samples, endurance, targets)
     if output or not (check or quick):
         command = shlex.join(["scripts/bench", *sys.argv[1:]])
@@ -129,6 +133,17 @@ def main(
         sys.exit(MISSED)
 
 
+def _guarded(measure: Callable[[], Result]) -> Result:
+    try:
+        return measure()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except ConfigError as error:
+        _fail(str(error), CONFIGURATION)
+    except (Broken, OSError) as error:
+        _fail(str(error), FAILED)
+
+
 def _require_tools() -> None:
     if not load.is_there():
         _fail("the benchmark needs wrk. Install it: apt-get install wrk, or brew install wrk.", CONFIGURATION)
@@ -141,7 +156,18 @@ def _fail(why: str, status: int) -> NoReturn:
     sys.exit(status)
 
 
-def _measure(plan: Plan) -> tuple[Samples, Endurance, str]:
+def _measure_texts() -> Texts:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="blogapi-bench-")))
+        advance = stack.enter_context(_progress())
+        advance("starting MongoDB")
+        mongo = stack.enter_context(embedded_mongo(folder / "mongo"))
+        environ = _environment(folder, mongo.url)
+        server = stack.enter_context(serving(BLOGAPI, free_port(), environ, folder / "server.log"))
+        return measure_texts(server, _LINES, advance)
+
+
+def _measure(plan: Plan) -> tuple[Samples, Endurance, Texts, str]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="blogapi-bench-")))
         advance = stack.enter_context(_progress())
@@ -174,10 +200,11 @@ def _measure(plan: Plan) -> tuple[Samples, Endurance, str]:
         advance("starting a fresh server")
         fresh = server("fresh", *BLOGAPI, CACHE__ENABLED="true" if not plan.rows else "false")
         endurance = bench.endure(fresh, plan.mixed_requests, plan.until, advance)
+        written = measure_texts(fresh, _LINES, advance)
         if plan.scale:
             samples.of |= _measure_scaled(stack, plan, folder, mongo.url, environ, advance).of
         with MongoClient[dict[str, Any]](mongo.url) as client:
-            return samples, endurance, client.server_info()["version"]
+            return samples, endurance, written, client.server_info()["version"]
 
 
 def _measure_scaled(

@@ -19,8 +19,9 @@ from rich.table import Table
 from scripts.benchmark import rows as names
 from scripts.benchmark.rows import MIXTURE, Endurance, Row, Sample, Samples
 from scripts.benchmark.servers import ROOT
+from scripts.benchmark.texts import BOMBS, Texts
 
-MOST_MEMORY_MB, MOST_GROWTH, MOST_P99 = 120, 1.05, 1.5
+MOST_MEMORY_MB, MOST_GROWTH, MOST_P99, MOST_DELAY = 120, 1.05, 1.5, 3
 _PACKAGES = ("aiohttp", "motor", "pymongo", "uvloop", "orjson", "marshmallow")
 _HEADERS = ("", "requests/s", "p50 ms", "p99 ms", "CPU s per 1,000", "peak MB", "of its reference")
 
@@ -63,6 +64,16 @@ def judge(rows: Iterable[Row], samples: Samples, endurance: Endurance) -> list[T
     asked = f"at most {MOST_P99} times that without"
     found.append(Target(name=name, asked=asked, measured=f"{growth:.2f}", is_met=growth <= MOST_P99))
     return [*found, *_of_memory(endurance)]
+
+
+def judge_texts(texts: Texts) -> Target:
+    """Whether an author notices the long posts of another."""
+    return Target(
+        name=f"one-line post amid {BOMBS} long ones of another author",
+        asked=f"at most {MOST_DELAY} times as long as undisturbed",
+        measured=f"{texts.ratio:.2f} ({texts.alone_ms:.1f} and {texts.amid_ms:.1f} ms, at worst {texts.worst_ms:.0f})",
+        is_met=texts.ratio <= MOST_DELAY,
+    )
 
 
 def _of_memory(endurance: Endurance) -> Iterator[Target]:
@@ -124,6 +135,13 @@ def show(rows: Iterable[Row], samples: Samples, endurance: Endurance, targets: I
     for line in lines(rows, samples, endurance):
         table.add_row(*line)
     console.print(table)
+    show_targets(targets)
+
+
+def show_targets(targets: Iterable[Target]) -> None:
+    """Which of them are met, on the terminal."""
+    console = Console(highlight=False)
+    console = console if console.is_terminal else Console(highlight=False, width=140)
     table = Table("target", "asked", "measured", "", box=box.SIMPLE_HEAD)
     for target in targets:
         verdict = "[green]met[/]" if target.is_met else "[bold red]missed[/]"
