@@ -16,6 +16,8 @@ ORDER = [
         "settings",
         "attempt",
         "changes",
+        "counting",
+        "deadline",
         "ids",
         "keys",
         "moments",

@@ -15,11 +15,12 @@ from pymongo.errors import DuplicateKeyError
 from blogapi.attempt import Attempt
 from blogapi.db.client import Database, Document, new_id
 from blogapi.db.indexes import Store
+from blogapi.deadline import LONGEST_WORK
 from blogapi.errors import BlogError, StillRunning
 from blogapi.web.idempotency import StoredAnswer
 
-# Longer than a request takes. A shorter one would do no harm: who takes over works under the same id.
-_LEASE = timedelta(seconds=15)
+# Then it was cut off at the latest. A shorter one would do no harm: who takes over works under the same id.
+_LEASE = LONGEST_WORK
 _KEPT = timedelta(hours=24)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial, wraps
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ from marshmallow import Schema, ValidationError
 
 from blogapi.attempt import ONCE, Attempt
 from blogapi.db.client import database_errors
+from blogapi.deadline import LONGEST_WORK, Deadline
 from blogapi.errors import FieldError, Invalid, Stale
 from blogapi.paging import Page, Position
 from blogapi.web.body import SMALL_BYTES, Sent, read_json
@@ -49,6 +51,7 @@ class EndpointSettings:
     """What the endpoints of an app have in common."""
 
     body_timeout_seconds: float = 30
+    longest_work: timedelta = LONGEST_WORK
     public_cache_control: str = PUBLIC_CACHE_CONTROL
 
 
@@ -179,6 +182,10 @@ class _Server:
         self._takes_query = known.query is not NoQuery
 
     async def __call__(self, request: web.Request, sent: Sent) -> web.StreamResponse:
+        async with Deadline(request.config_dict[SETTINGS].longest_work):
+            return await self._serve(request, sent)
+
+    async def _serve(self, request: web.Request, sent: Sent) -> web.StreamResponse:
         known = self._known
         query = self._read_head(request)
         await known.needs.authenticate(request)

@@ -1,0 +1,38 @@
+"""The one deadline of all work: who finds traces of work that is older knows that nobody is at it any more."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from types import TracebackType
+
+from blogapi.errors import Unavailable
+
+# From the moment a request's body is there: its turn to be rendered and all that it asks the database.
+LONGEST_WORK = timedelta(seconds=30)
+# A command that the driver had sent may still be carried out, and the clocks of our hosts may differ a little.
+OVER = LONGEST_WORK + timedelta(seconds=10)
+
+
+class Deadline:
+    """Around work, `async with Deadline():`, cuts off what takes longer.
+
+    Raises Unavailable: what became of its last write is not known.
+    """
+
+    # Around every request, so not a generator, which takes longer.
+    __slots__ = ("_timeout",)
+
+    def __init__(self, limit: timedelta = LONGEST_WORK) -> None:
+        self._timeout = asyncio.timeout(limit.total_seconds())
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError:
+            raise Unavailable("It took too long. Try again in a moment.") from error
