@@ -27,7 +27,7 @@ from blogapi.db.indexes import create_indexes, missing_indexes
 from blogapi.keys import derive_key
 from blogapi.logs import RequestLog
 from blogapi.moments import utc_now
-from blogapi.posts.jobs import empty_trash, settle_bylines
+from blogapi.posts.jobs import empty_trash, settle_bylines, settle_counts
 from blogapi.services import SERVICES, SHOWN, STORES, build_services
 from blogapi.tasks import end_tasks
 from blogapi.web.body import MAX_BYTES
@@ -145,8 +145,8 @@ def _database(database: Database) -> Callable[[web.Application], AsyncIterator[N
 
 async def _background(app: web.Application) -> AsyncIterator[None]:
     app[SERVICES].start()
-    posts = app[SERVICES].posts
-    async with running(empty_trash(posts)), running(settle_bylines(posts)):
+    posts, counts = app[SERVICES].posts, app[SERVICES].counts
+    async with running(empty_trash(posts)), running(settle_bylines(posts)), running(settle_counts(counts)):
         yield
 
 

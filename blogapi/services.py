@@ -20,6 +20,7 @@ from blogapi.db.indexes import Store
 from blogapi.db.limits import SharedCounts
 from blogapi.events import Bus
 from blogapi.moments import utc_now
+from blogapi.posts.counts import Counts
 from blogapi.posts.service import PostService
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.store import PostStore, RevisionStore, SlugStore
@@ -67,6 +68,7 @@ class Services:
     users: UserService
     auth: AuthService
     posts: PostService
+    counts: Counts
     tags: TagService
     limits: RateLimiter
     idempotency: IdempotencyStore
@@ -97,7 +99,10 @@ def build_services(config: Config, database: Database, now: Callable[[], datetim
     tokens = Tokens.configured(config, now)
     auth = AuthService(stores.sessions, users, passwords, tokens, config.auth, now)
     tags = TagService(stores.tags, now)
-    posts = PostService(stores.posts, stores.revisions, Slugs(stores.slugs, now), users, tags, renderer.post, now)
+    counts = Counts(stores.posts, users, tags, now)
+    posts = PostService(
+        stores.posts, stores.revisions, Slugs(stores.slugs, now), users, tags, counts, renderer.post, now
+    )
 
     # What would need an import backwards is an event.
     bus.subscribe(ProfileChanged, posts.profile_changed)
@@ -106,6 +111,7 @@ def build_services(config: Config, database: Database, now: Callable[[], datetim
         users=users,
         auth=auth,
         posts=posts,
+        counts=counts,
         tags=tags,
         limits=RateLimiter(config, database),
         idempotency=IdempotencyStore(database, now),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blogapi.cli.output import json_option, print_json, print_table
+from blogapi.deadline import OVER
 
 if TYPE_CHECKING:
     from blogapi.cli.context import Blog
@@ -19,16 +20,27 @@ _LISTED = 100
 
 @click.command()
 @click.option("--fix", is_flag=True, help="Repair what is found.")
+@click.option(
+    "--settle",
+    "settle_seconds",
+    metavar="SECONDS",
+    type=click.FloatRange(0),
+    default=OVER.total_seconds(),
+    show_default=True,
+    help="When to look again for what was found, and may be work in progress. 0 when no server runs.",
+)
 @json_option
 @click.pass_context
-def doctor(ctx: click.Context, fix: bool, as_json: bool) -> None:
+def doctor(ctx: click.Context, fix: bool, settle_seconds: float, as_json: bool) -> None:
     """Find what a crash left behind: unused slug claims, stale bylines, wrong counts and the like.
 
     Exits with 1 when something was found and not repaired. Run it when no import or seed is running.
     """
     from blogapi.cli.context import run
 
-    findings, advice = run(ctx.obj, lambda blog: _examine(blog, fix=fix), with_indexes=False)
+    findings, advice = run(
+        ctx.obj, lambda blog: _examine(blog, fix=fix, settle_seconds=settle_seconds), with_indexes=False
+    )
     left = sum(finding.found - finding.fixed for finding in findings)
     if as_json:
         checks = [
@@ -42,12 +54,10 @@ def doctor(ctx: click.Context, fix: bool, as_json: bool) -> None:
     ctx.exit(1 if left else 0)
 
 
-async def _examine(blog: Blog, *, fix: bool) -> tuple[list[Finding], list[str]]:
+async def _examine(blog: Blog, *, fix: bool, settle_seconds: float) -> tuple[list[Finding], list[str]]:
     from blogapi.doctor import Doctor, hints
 
-    # A request has this long for all its work in the database.
-    seconds = blog.config.mongo.timeout_seconds
-    examination = Doctor(blog.database, blog.services, settle=lambda: asyncio.sleep(seconds))
+    examination = Doctor(blog.database, blog.services, settle=lambda: asyncio.sleep(settle_seconds))
     findings = await examination.examine(fix=fix)
     has_admin = bool(await blog.services.stores.users.acting_admins())
     return findings, hints(blog.config, has_admin=has_admin)

@@ -179,11 +179,11 @@ class Collection:
         write = self._write(touched=_touched(update))
         return self._telling(doing, [write], lambda done: [write] if done.modified_count else [])
 
-    async def increment(self, key: str, values: Iterable[Any], field: str, by: int) -> None:
-        """Add to a number in each of the few documents that are found by one of these values of another field."""
+    async def increment(self, key: str, values: Iterable[Any], by: Mapping[str, int]) -> None:
+        """Add to numbers in each of the few documents that are found by one of these values of another field."""
         # Each by a command of its own: that is repeated after an election, and counted once.
         changes = [
-            self.find_one_and_update({key: value}, {"$inc": {field: by}}, return_document=ReturnDocument.AFTER)
+            self.find_one_and_update({key: value}, {"$inc": by}, return_document=ReturnDocument.AFTER)
             for value in values
         ]
         for outcome in await asyncio.gather(*changes, return_exceptions=True):

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 
 from blogapi.db.client import database_time
 from blogapi.errors import Unavailable
+from blogapi.posts.counts import Counts
 from blogapi.posts.service import PostService
 
-_HOUR, _MINUTE = 3600, 60
+_HOUR, _MINUTE, _MOMENT = 3600, 60, 10
 _LONGEST_SECONDS = 60
 log = logging.getLogger("blogapi.posts.jobs")
 
@@ -23,6 +24,11 @@ async def empty_trash(posts: PostService) -> None:
 async def settle_bylines(posts: PostService) -> None:
     """Once a minute, have all posts show names that were changed a while ago. Runs until it is cancelled."""
     await _again_and_again(posts.settle_bylines, _MINUTE, "changed bylines looked after")
+
+
+async def settle_counts(counts: Counts) -> None:
+    """Every few seconds, count what a process that died has left uncounted. Runs until it is cancelled."""
+    await _again_and_again(counts.settle, _MOMENT, "posts counted that somebody had left uncounted")
 
 
 async def _again_and_again(work: Callable[[], Awaitable[int]], seconds: int, done: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, TypedDict
@@ -125,6 +125,21 @@ class Live(Content):
     audience: str | None = None
     heavy_digest: str = ""
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether it stands in public lists, and counts for its tags and authors."""
+        return self.audience == "public"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncounted:
+    """The mark that a post carries from a move on until the counts of these tags and authors have followed."""
+
+    id: Id
+    at: datetime
+    tags: tuple[str, ...]
+    author_ids: tuple[Id, ...]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
@@ -178,18 +193,6 @@ class Post:
         return (len(digests) > 1 and "" not in digests) or bool(differences(self.live, self.working))
 
     @property
-    def is_listed(self) -> bool:
-        """Whether it stands in public lists, and counts for its tags and authors."""
-        return self.live is not None and self.live.audience == "public"
-
-    @property
-    def counts_for(self) -> tuple[frozenset[str], frozenset[str]]:
-        """The tags and the authors whose counts of posts include it."""
-        if self.live is None or not self.is_listed:
-            return frozenset(), frozenset()
-        return frozenset(self.live.tags), frozenset(self.live.author_ids)
-
-    @property
     def has_readers(self) -> bool:
         """Whether anybody but its authors and editors may read it now."""
         return self.live is not None and self.live.audience in ("public", "unlisted", "members")
@@ -238,6 +241,13 @@ _PAST = {
     "discard": "set back to what readers see",
     "trash": "put in the trash",
 }
+
+
+def live_after(post: Post, changes: Mapping[str, Any]) -> Live | None:
+    """The live copy that these changes lead to; `changes` maps paths in the document to values."""
+    live: Live | None = changes.get("live", post.live)
+    inner = {path.removeprefix("live."): value for path, value in changes.items() if path.startswith("live.")}
+    return replace(live, **inner) if live is not None and inner else live
 
 
 def differences(one: Content, other: Content) -> list[str]:

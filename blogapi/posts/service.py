@@ -10,9 +10,11 @@ from typing import Any
 from blogapi.attempt import ONCE, Attempt
 from blogapi.changes import Change
 from blogapi.db.client import new_id
+from blogapi.deadline import OVER
 from blogapi.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from blogapi.ids import is_id
 from blogapi.paging import Page, PageRequest
+from blogapi.posts.counts import Counts
 from blogapi.posts.heads import Heads
 from blogapi.posts.model import (
     CONTENT_FIELDS,
@@ -39,8 +41,6 @@ from blogapi.users.model import Byline, Identity, ProfileChanged, Viewer
 from blogapi.users.service import UserService
 
 KEPT_IN_TRASH = timedelta(days=30)
-# No request takes longer, with its body, its turn to be rendered and all it asks the database.
-_LONGEST_WRITE = timedelta(minutes=5)
 _FLAGS = ("visibility", "featured", "comments_policy")
 # A body, its format, and who writes it.
 Render = Callable[[str, BodyFormat, str], Awaitable[Rendered]]
@@ -56,12 +56,13 @@ class PostService:
         slugs: Slugs,
         users: UserService,
         tags: TagService,
+        counts: Counts,
         render: Render,
         now: Callable[[], datetime],
     ) -> None:
         self._posts, self._revisions, self._slugs = posts, revisions, slugs
         self._users, self._tags = users, tags
-        self._heads = Heads(posts, slugs, users, tags, now)
+        self._heads = Heads(posts, slugs, counts, now)
         self._render, self._now = render, now
 
     # Reading
@@ -183,10 +184,7 @@ class PostService:
             live = live_copy(working, 1, version=1, since=since, now=since, audience=draft.visibility)
             kept = [old for old in former_slugs if old != slug and await self._slugs.keep(old, post_id)]
             post = replace(post, status="published", live=live, live_slugs=(*kept, slug))
-        if not await self._posts.insert(post):
-            return await self._heads.finish(await self._posts.get(post_id))
-        await self._heads.count(None, post)
-        return post
+        return await self._heads.begin(post)
 
     async def edit(
         self,
@@ -235,7 +233,7 @@ class PostService:
     ) -> Post:
         """Make a former revision the working copy again, under a new number. Raises NotFound, Stale, Conflict."""
         if attempt.key in post.applied:
-            return await self._heads.finish(post)
+            return post
         self._check_version(post, expected)
         self._check_not_trashed(post)
         old = await self._revisions.get(post, revision)
@@ -244,7 +242,7 @@ class PostService:
     async def discard(self, who: Identity, post: Post, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:
         """Make the live copy the working copy again. Raises Stale, InvalidTransition."""
         if attempt.key in post.applied:
-            return await self._heads.finish(post)
+            return post
         self._check_version(post, expected)
         post.after("discard")
         assert post.live is not None  # or the step would not be allowed
@@ -285,7 +283,7 @@ class PostService:
         The last two arguments are for imports: since when readers know it, and under which other slugs.
         """
         if attempt.key in post.applied:
-            return await self._heads.finish(post)
+            return post
         self._check_version(post, expected)
         status = post.after("publish")
         copy = await self._revisions.get(post, revision or post.working.revision)
@@ -344,16 +342,14 @@ class PostService:
         return count
 
     async def _purge(self, post: Post) -> bool:
-        if not await self._posts.purge(post, self._now()):
+        if not await self._heads.end(post):
             return False
-        await self._heads.count(post, None)
         await self._revisions.delete_all(post.id)
-        await self._slugs.release_all(post.id)
         return True
 
     async def _step(self, post: Post, step: str, expected: frozenset[int], attempt: Attempt) -> Post:
         if attempt.key in post.applied:
-            return await self._heads.finish(post)
+            return post
         self._check_version(post, expected)
         status, now = post.after(step), self._now()
         changes: dict[str, Any] = {"status": status}
@@ -410,7 +406,7 @@ class PostService:
         before all posts showed it.
         """
         count = 0
-        while due := await self._users.renamed_before(self._now() - _LONGEST_WRITE, limit=100):
+        while due := await self._users.renamed_before(self._now() - OVER, limit=100):
             for user_id, renamed_at in due:
                 await self.show_present_byline(user_id)
                 await self._users.settle_rename(user_id, renamed_at)

@@ -13,6 +13,7 @@ from typing import Any
 from bson.objectid import ObjectId
 from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
+from pymongo.write_concern import WriteConcern
 
 from blogapi.changes import KEPT
 from blogapi.db.bulk import every, insert_new
@@ -29,6 +30,7 @@ from blogapi.posts.model import (
     Post,
     PublicFilter,
     PublicPost,
+    Uncounted,
     Working,
     WorkingFilter,
 )
@@ -41,6 +43,8 @@ _KEPT_KEYS = 20
 _READABLE = {"live.audience": {"$in": ["public", "unlisted"]}}
 # More posts in one answer of the database would keep those that came first waiting.
 _TOGETHER = 16
+# Posts that get a new byline at a time.
+_PART = 100
 _SLUGS = {"working.slug": 1, "live.slug": 1, "live_slugs": 1}
 
 
@@ -75,10 +79,15 @@ class PostStore(Store):
             partialFilterExpression={"origin.path": {"$exists": True}},
         ),
         IndexModel([("deleted_at", 1)], name="trash", partialFilterExpression={"status": "trashed"}),
+        IndexModel(
+            [("uncounted.at", 1)], name="uncounted", partialFilterExpression={"uncounted.at": {"$exists": True}}
+        ),
     )
 
     def __init__(self, database: Database) -> None:
         self._posts = database[self.collection]
+        # What a failover takes back of this is done once more: it need not be waited for.
+        self._marks = database.get_collection(self.collection, write_concern=WriteConcern(w=1))
         self._public = Together(self._find_all_public, most=_TOGETHER)
 
     async def find_public(self, key: Mapping[str, str]) -> PublicPost | None:
@@ -108,10 +117,10 @@ class PostStore(Store):
         document = await self._posts.find_one({"origin.source": source, "origin.path": path})
         return None if document is None else _post(document)
 
-    async def insert(self, post: Post) -> bool:
+    async def insert(self, post: Post, mark: Uncounted | None) -> bool:
         """False when a post with this id, or of this origin, is there: an earlier attempt got that far."""
         try:
-            await self._posts.insert_one({**to_document(post), "schema": 1})
+            await self._posts.insert_one({**to_document(post), **_marked(mark), "schema": 1})
         except DuplicateKeyError:
             return False
         return True
@@ -134,6 +143,7 @@ class PostStore(Store):
         now: datetime,
         key: str | None = None,
         live_slugs: Iterable[str] = (),
+        mark: Uncounted | None = None,
     ) -> Post | None:
         """Move the post one version on, in one step; None when somebody else moved it first.
 
@@ -144,6 +154,8 @@ class PostStore(Store):
         push: Document = {"changes": {"$each": [entry], "$slice": -KEPT}}
         if key is not None:
             push["applied"] = {"$each": [key], "$slice": -_KEPT_KEYS}
+        if mark is not None:
+            push["uncounted"] = to_subdocument(mark)
         update: Document = {
             "$set": {**{path: _plain(value) for path, value in changes.items()}, "updated_at": now},
             "$inc": {"version": 1},
@@ -156,7 +168,7 @@ class PostStore(Store):
         )
         return None if document is None else _post(document)
 
-    async def purge(self, post: Post, now: datetime) -> bool:
+    async def purge(self, post: Post, now: datetime, mark: Uncounted | None) -> bool:
         """Leave only the fact that there was a post; False when somebody else changed it first."""
         gone = {"_id": object_id(post.id), "version": post.version + 1, "status": "purged", "schema": 1}
         facts = {
@@ -165,7 +177,9 @@ class PostStore(Store):
             "created_at": post.created_at,
             "updated_at": now,
         }
-        result = await self._posts.replace_one({"_id": gone["_id"], "version": post.version}, {**gone, **facts})
+        result = await self._posts.replace_one(
+            {"_id": gone["_id"], "version": post.version}, {**gone, **facts, **_marked(mark)}
+        )
         return result.matched_count == 1
 
     async def list_public(
@@ -196,15 +210,48 @@ class PostStore(Store):
         return await find_page(self._posts, query, sort, page, _post, projection=projection, heavy=heavy)
 
     async def refresh_byline(self, byline: Byline) -> None:
-        """Show an author's present name and picture wherever they stand. Versions stay: nobody edited a post."""
+        """Show an author's present name and picture wherever they stand. Versions stay: nobody edited a post.
+
+        In small parts, between which others have their turn.
+        """
         fresh = to_subdocument(byline)
+        differs = [{name: {"$ne": value}} for name, value in fresh.items() if name != "id"]
+        stale = {"$elemMatch": {"id": fresh["id"], "$or": differs}}
         for copy in ("working", "live"):
-            await self._posts.update_many({f"{copy}.authors.id": fresh["id"]}, {"$set": {f"{copy}.authors.$": fresh}})
+            while part := await self._posts.find({f"{copy}.authors": stale}, {"_id": 1}).limit(_PART).to_list(_PART):
+                where = {"_id": {"$in": [post["_id"] for post in part]}, f"{copy}.authors.id": fresh["id"]}
+                await self._posts.update_many(where, {"$set": {f"{copy}.authors.$": fresh}})
 
     async def trashed_before(self, moment: datetime, limit: int) -> list[Post]:
         """What has been in the trash since before then, oldest first."""
         found = self._posts.find({"status": "trashed", "deleted_at": {"$lt": stored(moment)}})
         return [_post(document) for document in await found.sort([("deleted_at", 1)]).limit(limit).to_list(limit)]
+
+    # What is counted
+
+    async def counted(self, post_id: str, mark: Uncounted, *, surely: bool = False) -> None:
+        """The counts have followed. Only `surely` it is true for the next who asks."""
+        posts = self._posts if surely else self._marks
+        await posts.update_one({"_id": object_id(post_id)}, {"$pull": {"uncounted": {"id": object_id(mark.id)}}})
+
+    async def uncounted_before(self, moment: datetime, limit: int) -> list[tuple[str, Uncounted]]:
+        """The ids of posts with the marks that they have carried since before then, oldest first."""
+        found = self._posts.find({"uncounted.at": {"$lt": stored(moment)}}, {"uncounted": 1})
+        documents = await found.sort([("uncounted.at", 1)]).limit(limit).to_list(limit)
+        marks = [(str(document["_id"]), _mark(mark)) for document in documents for mark in document["uncounted"]]
+        return [(post_id, mark) for post_id, mark in marks if mark.at < moment]
+
+    async def is_moving(self, since: datetime, *, tag: str | None = None, author_id: str | None = None) -> bool:
+        """Whether a post carries a mark from then or later that names this tag or author."""
+        named = {"tags": tag} if author_id is None else {"author_ids": object_id(author_id)}
+        fresh = {"$gte": stored(since)}
+        where = {"uncounted.at": fresh, "uncounted": {"$elemMatch": {"at": fresh, **named}}}
+        return await self._posts.find_one(where, {"_id": 1}) is not None
+
+    async def count_listed(self, *, tag: str | None = None, author_id: str | None = None) -> int:
+        """How many posts stand in public lists, with this tag or by this author."""
+        which = {"live.tags": tag} if author_id is None else {"live.authors.id": object_id(author_id)}
+        return await self._posts.count_documents({"live.audience": "public", **which})
 
     # For `doctor`
 
@@ -234,14 +281,10 @@ class PostStore(Store):
                 for author in copy["authors"] if copy else ():
                     yield from_subdocument(Byline, author)
 
-    async def count_listed(self, *, tag: str | None = None, author_id: str | None = None) -> int:
-        """How many posts stand in public lists, with this tag or by this author."""
-        which = {"live.tags": tag} if author_id is None else {"live.authors.id": object_id(author_id)}
-        return await self._posts.count_documents({"live.audience": "public", **which})
-
     async def listed_authors(self) -> frozenset[str]:
         """The ids of all authors of live copies."""
-        return frozenset(map(str, await self._posts.distinct("live.authors.id")))
+        found = await self._posts.distinct("live.authors.id")  # nobody is among them, for posts that are not live
+        return frozenset([str(author_id) for author_id in found if author_id is not None])
 
 
 class RevisionStore(Store):
@@ -433,6 +476,14 @@ def _post(document: Document) -> Post:
             raise Gone("This post has been removed for good.")
         raise NotFound("There is no such post.")
     return from_document(Post, document)
+
+
+def _marked(mark: Uncounted | None) -> Document:
+    return {} if mark is None else {"uncounted": [to_subdocument(mark)]}
+
+
+def _mark(document: Document) -> Uncounted:
+    return from_subdocument(Uncounted, document)
 
 
 def _working(document: Document) -> Working:

@@ -76,7 +76,7 @@ class Seeder:
             inserted = await self._posts(authors, advance)
         # Counted rather than added up: right even if an earlier run was killed in the middle.
         for look in (tag_counts, author_counts):
-            await repair([problem async for problem in look(self._stores)])
+            await repair([problem async for problem in look(self._services)])
         return Seeded(posts=inserted, users=made, tags=len(set(self._tags) - known))
 
     def _id(self, kind: str, number: int) -> str:

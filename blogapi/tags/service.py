@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 
+from blogapi.counting import recount
 from blogapi.paging import Page, PageRequest
 from blogapi.tags.model import Tag
 from blogapi.tags.store import TagStore
@@ -30,13 +32,13 @@ class TagService:
         if wanted:
             await self._store.ensure(wanted, self._now())
 
-    async def count(self, *, gained: Iterable[str], lost: Iterable[str]) -> None:
-        """A public post gained and lost these tags."""
-        await self._store.add_to_post_counts(gained, 1)
-        await self._store.add_to_post_counts(lost, -1)
+    async def add_to_post_counts(self, slugs: Iterable[str], delta: int) -> None:
+        """Count public posts in or out."""
+        await self._store.add_to_post_counts(slugs, delta)
 
-    async def recount(self, slug: str, count: Callable[[], Awaitable[int]]) -> None:
-        """Correct a count that may have been left behind; one that is about to move may be counted twice."""
-        tag = await self._store.find(slug, public=False)
-        if tag is not None and tag.post_count != (right := await count()):
-            await self._store.correct_post_count(slug, tag.post_count, right)
+    async def recount_posts(
+        self, slug: str, count: Callable[[], Awaitable[int]], is_moving: Callable[[], Awaitable[bool]]
+    ) -> bool:
+        """Take a count anew; False when others count it too often just now."""
+        see, correct = partial(self._store.post_count, slug), partial(self._store.correct_post_count, slug)
+        return await recount(see, count, is_moving, correct)

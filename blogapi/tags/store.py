@@ -9,6 +9,7 @@ from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from blogapi.cache import FoundBy, Shown
+from blogapi.counting import Count
 from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document
 from blogapi.db.indexes import Store
@@ -75,15 +76,20 @@ class TagStore(Store):
                     continue  # somebody else made it in this very moment
 
     async def add_to_post_counts(self, slugs: Iterable[str], delta: int) -> None:
-        """Count posts in or out."""
-        await self._tags.increment("slug", slugs, "post_count", delta)
+        """Count posts in or out; by nothing, the counts have moved nevertheless."""
+        await self._tags.increment("slug", slugs, {"post_count": delta, "count_moves": 1})
+
+    async def post_count(self, slug: str) -> Count | None:
+        """None when there is no such tag."""
+        found = await self._tags.find_one({"slug": slug}, {"post_count": 1, "count_moves": 1})
+        return None if found is None else Count(value=found["post_count"], moves=found.get("count_moves"))
 
     async def post_counts(self) -> AsyncIterator[tuple[str, int]]:
         """Every slug with its count. For `doctor`."""
         async for found in self._tags.find({}, {"slug": 1, "post_count": 1}):
             yield found["slug"], found["post_count"]
 
-    async def correct_post_count(self, slug: str, seen: int, right: int) -> bool:
+    async def correct_post_count(self, slug: str, seen: Count, right: int) -> bool:
         """Correct a count, unless it has moved since it was seen."""
-        result = await self._tags.update_one({"slug": slug, "post_count": seen}, {"$set": {"post_count": right}})
-        return result.matched_count == 1
+        where = {"slug": slug, "post_count": seen.value, "count_moves": seen.moves}
+        return (await self._tags.update_one(where, {"$set": {"post_count": right}})).matched_count == 1

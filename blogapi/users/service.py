@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from blogapi.attempt import ONCE, Attempt
 from blogapi.config import RegistrationConfig
+from blogapi.counting import recount
 from blogapi.db.client import new_id
 from blogapi.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Stale, Unauthorized
 from blogapi.events import Bus
@@ -330,11 +332,12 @@ class UserService:
         """Count public posts in or out."""
         await self._users.add_to_posts_count(user_ids, delta)
 
-    async def recount_posts(self, user_id: str, count: Callable[[], Awaitable[int]]) -> None:
-        """Correct a count that may have been left behind; one that is about to move may be counted twice."""
-        user = await self._users.find(user_id)
-        if user is not None and user.counters.posts != (right := await count()):
-            await self._users.correct_posts_count(user_id, user.counters.posts, right)
+    async def recount_posts(
+        self, user_id: str, count: Callable[[], Awaitable[int]], is_moving: Callable[[], Awaitable[bool]]
+    ) -> bool:
+        """Take a count anew; False when others count it too often just now."""
+        see, correct = partial(self._users.posts_count, user_id), partial(self._users.correct_posts_count, user_id)
+        return await recount(see, count, is_moving, correct)
 
     async def renamed_before(self, moment: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
         """Whose byline changed before then, and when, as far as that is not settled."""

@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from blogapi.cache import FoundBy, Shown
 from blogapi.changes import KEPT
+from blogapi.counting import Count
 from blogapi.db.client import Database, Document, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
@@ -200,17 +201,23 @@ class UserStore(Store):
         return None if document is None else _user(document)
 
     async def add_to_posts_count(self, user_ids: Iterable[str], delta: int) -> None:
-        """Count published posts in or out."""
-        await self._users.increment("_id", [object_id(user_id) for user_id in user_ids], "counters.posts", delta)
+        """Count public posts in or out; by nothing, the counts have moved nevertheless."""
+        ids = [object_id(user_id) for user_id in user_ids]
+        await self._users.increment("_id", ids, {"counters.posts": delta, "count_moves": 1})
+
+    async def posts_count(self, user_id: str) -> Count | None:
+        """None when there is no such person."""
+        found = await self._users.find_one({"_id": object_id(user_id)}, {"counters.posts": 1, "count_moves": 1})
+        return None if found is None else Count(value=found["counters"]["posts"], moves=found.get("count_moves"))
 
     async def posts_counts(self) -> AsyncIterator[tuple[str, int]]:
         """Everybody's id with the count of public posts. For `doctor`."""
         async for found in self._users.find({}, {"counters.posts": 1}):
             yield str(found["_id"]), found["counters"]["posts"]
 
-    async def correct_posts_count(self, user_id: str, seen: int, right: int) -> bool:
+    async def correct_posts_count(self, user_id: str, seen: Count, right: int) -> bool:
         """Correct a count, unless it has moved since it was seen."""
-        where = {"_id": object_id(user_id), "counters.posts": seen}
+        where = {"_id": object_id(user_id), "counters.posts": seen.value, "count_moves": seen.moves}
         return (await self._users.update_one(where, {"$set": {"counters.posts": right}})).matched_count == 1
 
     async def all_bylines(self) -> AsyncIterator[Byline]:

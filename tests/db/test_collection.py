@@ -80,10 +80,10 @@ WRITES = {
     "update_many, to what they were": (lambda posts: posts.update_many({"n": 1}, {"$set": {"n": 1}}), []),
     "update_many, of nothing": (lambda posts: posts.update_many({"n": 2}, SET_TITLE), []),
     "increment": (
-        lambda posts: posts.increment("live.title", ["old", "none"], "n", 2),
+        lambda posts: posts.increment("live.title", ["old", "none"], {"n": 2}),
         [write(id=1, document={**THERE, "n": 3}, touched=frozenset({"n"}))],
     ),
-    "increment, of nothing": (lambda posts: posts.increment("_id", [2], "n", 2), []),
+    "increment, of nothing": (lambda posts: posts.increment("_id", [2], {"n": 2}), []),
     "replace_one": (lambda posts: posts.replace_one({"_id": 1}, {"n": 2}), [write(id=1, document={"n": 2})]),
     "replace_one, of nothing": (lambda posts: posts.replace_one({"_id": 2}, {"n": 2}), []),
     "delete_one": (lambda posts: posts.delete_one({"_id": 1, "n": 1}), [write(id=1, removed=True)]),
@@ -104,7 +104,7 @@ FAILURES = {
         touching("live", id=1),
     ),
     "increment": (
-        lambda posts: posts.increment("_id", [1], "live.title", 1),
+        lambda posts: posts.increment("_id", [1], {"live.title": 1}),
         (PyMongoError, TypeError),
         touching("live", id=1),
     ),

@@ -1,8 +1,10 @@
 """Every list query, on a real server: an index gives both the items and their order."""
 
 import itertools
+from datetime import datetime
 
 import pytest
+from bson import ObjectId
 
 from blogapi.services import SERVICES
 from tests.posts.loading import load
@@ -102,6 +104,24 @@ async def test_single_filter_looks_only_at_what_it_returns(client, database, lib
     for plan in await profiled(database, client, paths):
         # One more is asked for to know whether there is a next page; the bound of a range is looked at once more.
         assert plan["docsExamined"] <= plan["nreturned"] + 7, plan["command"]["filter"]
+
+
+async def test_marks_of_what_is_not_counted_yet_are_found_by_an_index(client, database, library, ada, write):
+    await write(ada, status="published", tags=["red"])
+    counts = client.app[SERVICES].counts
+    await database["posts"].update_one(
+        {}, {"$push": {"uncounted": {"id": ObjectId(), "at": datetime(2000, 1, 1), "tags": ["red"], "author_ids": []}}}
+    )
+    await database.command("profile", 2)
+    assert await counts.settle() == 1
+    assert await counts.recount_author(ada.id)
+    await database.command("profile", 0)
+    found = database["system.profile"].find({"op": "query", "ns": {"$regex": r"\.posts$"}})
+    plans = [entry async for entry in found if "uncounted.at" in entry["command"]["filter"]]
+    assert len(plans) >= 3
+    for plan in plans:
+        assert "uncounted.at" in plan["planSummary"], plan["planSummary"]
+        assert plan["docsExamined"] <= 1
 
 
 async def test_lists_of_tags_and_revisions_are_served_by_an_index(client, database, ada, write):

@@ -192,7 +192,6 @@ async def test_retry_that_read_the_post_before_the_first_attempt_moved_it_is_don
     posts, attempt = client.app[SERVICES].posts, Attempt(key="one")
     before = await client.app[SERVICES].stores.posts.get(post["id"])
     first = await posts.publish(before, frozenset({1}), attempt=attempt)
-    await client.app[SERVICES].stores.tags.correct_post_count("tea", 1, 0)  # as if it had not come to that
     assert await posts.publish(before, frozenset({1}), attempt=attempt) == first
     assert (await (await client.get("/v1/tags/tea")).json())["post_count"] == 1
     with pytest.raises(Stale):

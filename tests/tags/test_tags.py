@@ -1,6 +1,10 @@
 """Tags as readers see them. That their counts follow posts is shown with the posts."""
 
+from dataclasses import replace
+
 import pytest
+
+from blogapi.services import SERVICES
 
 
 @pytest.fixture
@@ -47,3 +51,15 @@ async def test_fields_choose(client, tagged):
     item = (await (await client.get("/v1/tags?fields=slug&limit=1")).json())["items"][0]
     assert item.keys() == {"id", "slug"}
     assert (await client.get("/v1/tags?fields=sluk")).status == 400
+
+
+async def test_count_is_corrected_unless_it_moved_meanwhile(client, ada, write):
+    await write(ada, tags=["red"], status="published")
+    store = client.app[SERVICES].stores.tags
+    seen = await store.post_count("red")
+    assert not await store.correct_post_count("red", replace(seen, value=2), 7)
+    for delta in (1, -1):
+        await store.add_to_post_counts(["red"], delta)
+    assert not await store.correct_post_count("red", seen, 7)
+    assert await store.correct_post_count("red", await store.post_count("red"), 7)
+    assert (await store.get("red")).post_count == 7

@@ -398,8 +398,11 @@ async def test_count_is_corrected_unless_it_moved_meanwhile(client, ada, publish
     store = client.app[SERVICES].stores.users
     await publish(ada, 3)
     assert [count async for _, count in store.posts_counts()] == [3]
-    assert not await store.correct_posts_count(ada.id, 2, 7)
-    assert await store.correct_posts_count(ada.id, 3, 7)
+    seen = await store.posts_count(ada.id)
+    assert not await store.correct_posts_count(ada.id, replace(seen, value=2), 7)
+    await publish(ada, 1)
+    assert not await store.correct_posts_count(ada.id, seen, 7)
+    assert await store.correct_posts_count(ada.id, await store.posts_count(ada.id), 7)
     assert (await store.get(ada.id)).counters.posts == 7
 
 

@@ -1,0 +1,242 @@
+"""The numbers of public posts of tags and authors, when whoever moves a post does not come to count it."""
+
+import asyncio
+from contextlib import contextmanager, suppress
+from functools import partial
+
+import pytest
+
+from blogapi.deadline import LONGEST_WORK, OVER
+from blogapi.posts.model import Draft
+from blogapi.posts.store import PostStore
+from blogapi.services import SERVICES
+from blogapi.users.model import Identity
+from tests.conftest import until
+from tests.posts.loading import load
+
+RACERS = 64
+SOON = 2 * OVER
+
+
+@pytest.fixture
+def services(client):
+    return client.app[SERVICES]
+
+
+@pytest.fixture
+def adam(admin):
+    """An administrator, as services know them."""
+    return Identity(user_id=admin.id, role="admin")
+
+
+@contextmanager
+def death(database, *, after="posts"):
+    """Whoever writes to this collection goes no further."""
+    dead = set()
+
+    def listener(write):
+        task = asyncio.current_task()
+        if write.collection == after and task not in dead:
+            dead.add(task)
+            task.cancel()
+
+    database.on_write.append(listener)
+    try:
+        yield
+    finally:
+        database.on_write.remove(listener)
+
+
+async def die(database, work):
+    """Begin work, and die when the post has moved."""
+    with death(database):
+        task = asyncio.create_task(work)
+        with suppress(asyncio.CancelledError):
+            await task
+    assert task.cancelled()
+
+
+async def counts(services, *slugs):
+    """The shown numbers of these tags, and of all people who have any."""
+    tags = {slug: count async for slug, count in services.stores.tags.post_counts() if slug in slugs}
+    people = {user_id: count async for user_id, count in services.stores.users.posts_counts() if count}
+    return tags, people
+
+
+async def truth(services, *slugs):
+    """What they should be."""
+    posts = services.stores.posts
+    tags = {slug: await posts.count_listed(tag=slug) for slug in slugs}
+    people = {user_id: await posts.count_listed(author_id=user_id) for user_id in await posts.listed_authors()}
+    return tags, {user_id: count for user_id, count in people.items() if count}
+
+
+async def no_mark(database):
+    """A majority may have it a moment later."""
+    return await database["posts"].count_documents({"uncounted.at": {"$exists": True}}) == 0
+
+
+def draft(*tags, **fields):
+    return Draft(title="Tea", tags=tags, **fields)
+
+
+async def publish_again(posts, who, post):
+    """With one tag less and one more, and by somebody else."""
+    edited = await posts.edit(who, post, draft("kept", "new", author_ids=(who.user_id,)), frozenset({post.version}))
+    return lambda: posts.publish(edited, frozenset({edited.version}))
+
+
+def step(name):
+    async def prepared(posts, who, post):
+        given = () if name in ("unpublish", "archive") else (who,)
+        return lambda: getattr(posts, name)(*given, post, frozenset({post.version}))
+
+    return prepared
+
+
+async def hide(posts, who, post):
+    hidden = draft("kept", "old", visibility="private")
+    return lambda: posts.edit(who, post, hidden, frozenset({post.version}))
+
+
+async def show_again(posts, who, post):
+    archived = await posts.archive(post, frozenset({post.version}))
+    return lambda: posts.publish(archived, frozenset({archived.version}))
+
+
+async def create(posts, who, post):
+    return lambda: posts.create(who, draft("kept", "new", status="published"))
+
+
+MOVES = {
+    "publish": show_again,
+    "publish something else": publish_again,
+    "unpublish": step("unpublish"),
+    "archive": step("archive"),
+    "trash": step("trash"),
+    "purge": step("purge"),
+    "hide": hide,
+    "create": create,
+}
+
+
+@pytest.mark.parametrize("move", MOVES.values(), ids=MOVES.keys())
+async def test_move_of_somebody_who_died_before_counting_is_counted_later(services, database, clock, adam, bob, move):
+    posts, names = services.posts, ("kept", "old", "new")
+    post = await posts.create(adam, draft("kept", "old", author_ids=(bob.id,), status="published"))
+    await services.tags.use(names)
+    work = await move(posts, adam, post)
+    before = await counts(services, *names)
+    await die(database, work())
+    assert await counts(services, *names) == before != await truth(services, *names)
+
+    clock.ahead = LONGEST_WORK
+    assert await services.counts.settle() == 0  # somebody might still be at it
+    assert await counts(services, *names) == before
+
+    clock.ahead = SOON
+    assert await services.counts.settle() == 1
+    assert await counts(services, *names) == await truth(services, *names)
+    assert await services.counts.settle() == 0
+
+
+async def test_move_that_was_counted_leaves_no_mark(services, database, clock, adam, ada, write):
+    post = await write(ada, tags=["tea"], status="published")
+    await services.posts.purge(adam, await services.stores.posts.get(post["id"]), frozenset({1}))
+    await until(partial(no_mark, database))
+    clock.ahead = SOON
+    assert await services.counts.settle() == 0
+
+
+async def test_change_that_moves_no_count_carries_no_mark(services, database, ada, write):
+    writes = []
+    post = await write(ada, tags=["tea"])
+    database.on_write.append(writes.append)
+    await services.stores.posts.get(post["id"])
+    held = await services.stores.posts.get(post["id"])
+    await services.posts.archive(await services.posts.publish(held, frozenset({1})), frozenset({2}))
+    marks = [write.touched for write in writes if write.collection == "posts" and "uncounted" in write.touched]
+    assert marks[1::2] == [{"uncounted"}, {"uncounted"}]
+    writes.clear()
+    archived = await services.stores.posts.get(post["id"])
+    who = Identity(user_id=ada.id, role="author")
+    await services.posts.edit(who, archived, draft("coffee"), frozenset({3}))
+    assert [write for write in writes if write.collection == "posts" and "uncounted" in write.touched] == []
+
+
+async def test_taking_a_mark_away_shows_readers_nothing_new():
+    """So no kept answer goes for it."""
+    assert "uncounted" not in PostStore.shown.fields
+
+
+async def test_who_comes_too_late_to_count_leaves_it_to_others(services, database, clock, ada, write):
+    """Whoever was stopped for so long that an old mark may have been settled does not count any more."""
+    post = await services.stores.posts.get((await write(ada, tags=["tea"]))["id"])
+
+    def delay(write):
+        if write.collection == "posts":
+            clock.ahead = SOON
+
+    database.on_write.append(delay)
+    await services.posts.publish(post, frozenset({1}))
+    database.on_write.remove(delay)
+    assert (await counts(services, "tea"))[0] == {"tea": 0}
+    clock.ahead = 2 * SOON
+    assert await services.counts.settle() == 1
+    assert (await counts(services, "tea"))[0] == {"tea": 1}
+
+
+async def test_count_that_others_are_about_to_move_is_not_taken_anew(services, database, adam, clock):
+    """It would be counted twice."""
+    await die(database, services.posts.create(adam, draft("tea", status="published")))
+    assert not await services.counts.recount_tag("tea")
+    assert not await services.counts.recount_author(adam.user_id)
+    assert await counts(services, "tea") == ({"tea": 0}, {})
+    clock.ahead = SOON
+    assert await services.counts.recount_tag("tea")
+    assert await services.counts.recount_author(adam.user_id)
+    assert await counts(services, "tea") == ({"tea": 1}, {adam.user_id: 1})
+
+
+async def test_what_nobody_carries_needs_no_count(services):
+    assert await services.counts.recount_tag("nonesuch")
+    assert await services.counts.recount_author("0" * 24)
+
+
+@pytest.mark.mongod
+@pytest.mark.parametrize("database", ["mongod"], indirect=True)
+@pytest.mark.parametrize("dying", [0, 16], ids=["nobody dies", "some die"])
+async def test_counts_are_exact_after_a_race_with_those_who_count_anew(services, database, clock, adam, bob, dying):
+    """64 writers move posts while others take the counts anew again and again, and some writers die in the middle."""
+    posts, running = services.posts, True
+    await services.tags.use(["tea", "milk"])
+    await load(services, bob, 100, tags=("tea",))
+    assert await services.counts.recount_tag("tea")
+    assert await services.counts.recount_author(bob.id)
+    made = [await posts.create(adam, draft("tea", "milk")) for _ in range(RACERS)]
+
+    async def move(post):
+        post = await posts.publish(post, frozenset({post.version}))
+        if int(post.id, 16) % 2:
+            post = await posts.unpublish(post, frozenset({post.version}))
+            await posts.publish(post, frozenset({post.version}))
+
+    async def count_anew():
+        done = 0
+        while running:
+            done += await services.counts.recount_tag("tea")
+            done += await services.counts.recount_tag("milk")
+            done += await services.counts.recount_author(adam.user_id)
+        return done
+
+    counting = [asyncio.create_task(count_anew()) for _ in range(4)]
+    for post in made[:dying]:
+        await die(database, posts.publish(post, frozenset({1})))
+    await asyncio.gather(*(move(post) for post in made[dying:]))
+    clock.ahead = SOON if dying else clock.ahead
+    settled = await services.counts.settle()
+    running = False
+    assert sum(await asyncio.gather(*counting))
+    assert settled >= dying  # the mark of who counted last may go a moment later
+    assert await counts(services, "tea", "milk") == await truth(services, "tea", "milk")
+    assert (await counts(services, "milk"))[0] == {"milk": RACERS}
