@@ -63,6 +63,10 @@ async def _for_editing(request: web.Request) -> Post:
     return await services(request).posts.for_editing(signed_in(request), request.match_info["id"])
 
 
+async def _for_editing_or_leaving(request: web.Request) -> Post:
+    return await services(request).posts.for_editing_or_leaving(signed_in(request), request.match_info["id"])
+
+
 async def _for_publishing(request: web.Request) -> Post:
     return await services(request).posts.for_publishing(signed_in(request), request.match_info["id"])
 
@@ -207,17 +211,22 @@ async def create_post(request: web.Request, draft: Draft) -> Reply:
 
 @routes.patch("/v1/posts/{id}")
 @endpoint(
-    needs=role("contributor"),
-    on=_for_editing,
+    needs=SIGNED_IN,
+    on=_for_editing_or_leaving,
     body=PostEditSchema,
     max_bytes=MAX_BYTES,
     merge=editable,
-    returns=WORKING,
+    returns=(WORKING, PUBLIC),
     match=True,
 )
-async def edit_post(request: web.Request, post: Post, draft: Draft) -> Post:
-    """Change the working copy (JSON Merge Patch). Readers see nothing of it until it is published."""
-    return await services(request).posts.edit(signed_in(request), post, draft, if_match(request))
+async def edit_post(request: web.Request, post: Post, draft: Draft) -> Reply:
+    """Change the working copy (JSON Merge Patch). Readers see nothing of it until it is published.
+
+    But at once who takes their own name off `authors`. Whoever is named may do that, whatever their role.
+    """
+    who = signed_in(request)
+    changed = await services(request).posts.edit(who, post, draft, if_match(request))
+    return Reply(result=changed, shape=WORKING if post.may_edit(who) else LIVE)
 
 
 @routes.delete("/v1/posts/{id}")

@@ -174,6 +174,7 @@ class Post:
     live_slugs: tuple[str, ...] = ()  # every slug under which readers ever saw it
     slug_is_derived: bool = True  # follows the title until somebody chooses one, or readers see it
     counters: Counters = Counters()
+    left: tuple[str, ...] = ()  # who took their own name off: copies from before do not bring it back
     changes: tuple[Change, ...] = ()
     applied: tuple[str, ...] = ()
     trashed_from: str | None = None
@@ -224,6 +225,11 @@ class Post:
             return False
         return who.is_editor or who.user_id in self.working.author_ids
 
+    def is_named(self, who: Viewer) -> bool:
+        """Whether either copy shows this person's name."""
+        copies = (self.working, self.live)
+        return who is not None and any(who.user_id in copy.author_ids for copy in copies if copy is not None)
+
     def may_publish(self, who: Viewer) -> bool:
         """Whether what readers see may be changed."""
         return who is not None and who.has_role("author") and self.may_edit(who)
@@ -241,6 +247,21 @@ _PAST = {
     "discard": "set back to what readers see",
     "trash": "put in the trash",
 }
+
+
+def may_name(who: Identity, before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    """Whether somebody may make these the authors.
+
+    An editor names anyone, in any order. Others add people behind their own name and take their own name off.
+    """
+    if who.is_editor:
+        return True
+    own = who.user_id
+    staying = [author_id for author_id in before if author_id in after]
+    if not set(before) - set(after) <= {own} or staying != [author_id for author_id in after if author_id in before]:
+        return False
+    added = [author_id for author_id in after if author_id not in before and author_id != own]
+    return not added or (own in after and all(after.index(author_id) > after.index(own) for author_id in added))
 
 
 def live_after(post: Post, changes: Mapping[str, Any]) -> Live | None:

@@ -30,6 +30,7 @@ from blogapi.posts.model import (
     WorkingFilter,
     differences,
     live_copy,
+    may_name,
     working_copy,
 )
 from blogapi.posts.slugs import Slugs
@@ -99,6 +100,13 @@ class PostService:
         """The post that somebody wants to change. Raises NotFound, Gone, Forbidden."""
         post = await self.read(who, post_id=post_id)
         if not post.may_edit(who):
+            raise Forbidden("Only its authors and editors may do this.")
+        return post
+
+    async def for_editing_or_leaving(self, who: Identity, post_id: str) -> Post:
+        """The same also for somebody who is named there and may do nothing but take that name off."""
+        post = await self.read(who, post_id=post_id)
+        if not post.may_edit(who) and not post.is_named(who):
             raise Forbidden("Only its authors and editors may do this.")
         return post
 
@@ -199,6 +207,8 @@ class PostService:
 
         Raises Stale, Conflict, Forbidden, Invalid.
         """
+        if not post.may_edit(who):
+            return await self._only_leave(who, post, draft, expected)
         self._check_rights(who, draft, before=post)
         self._check_version(post, expected)
         self._check_not_trashed(post)
@@ -222,11 +232,33 @@ class PostService:
             number = post.working.revision + 1
             kind = "edit" if origin is None else "import"
             changes |= _to_working(working_copy(content, number, who, now, note=draft.note, kind=kind), edited)
-        if flags and post.live is not None and post.status == "published":
+        changes |= _leaving(who, post, content.authors) if "authors" in edited else {}
+        if post.live is not None and post.status == "published" and (flags or "live.authors" in changes):
             visible = {"version": post.version + 1, "updated_at": now, "audience": draft.visibility}
             changes |= {f"live.{name}": value for name, value in visible.items()}
         names = {*edited, *flags, *chosen} - {*RENDERED_FIELDS}
         return await self._heads.change(post, changes, names, claim=claim)
+
+    async def _only_leave(self, who: Identity, post: Post, draft: Draft, expected: frozenset[int]) -> Post:
+        """Take off the own name, for somebody who may do nothing else. They may only have seen what readers see."""
+        assert post.live is not None  # or they would not have found it
+        present, now = post.working, self._now()
+        rest = [_without(who, copy.authors) for copy in (present, post.live)]
+        if draft.author_ids not in [_ids(authors) for authors in rest] or not _is_same_but_authors(draft, post):
+            raise Forbidden("Only its authors and editors may do this. You can take your own name off, nothing else.")
+        if post.live.version not in expected:
+            self._check_version(post, expected)
+        authors = rest[0] or rest[1]
+        changes: dict[str, Any] = {}
+        if authors != present.authors:
+            await self._revisions.keep(post)
+            content = replace(present, authors=authors)
+            working = working_copy(content, present.revision + 1, who, now, note="", kind="edit")
+            changes |= _to_working(working, ["authors"])
+        changes |= _leaving(who, post, authors)
+        if post.status == "published" and "live.authors" in changes:
+            changes |= {"live.version": post.version + 1, "live.updated_at": now}
+        return await self._heads.change(post, changes, ["authors"])
 
     async def restore_revision(
         self, who: Identity, post: Post, revision: int, expected: frozenset[int], attempt: Attempt = ONCE
@@ -253,9 +285,11 @@ class PostService:
     async def _rework(self, who: Identity, post: Post, source: Content, note: str, kind: str, attempt: Attempt) -> Post:
         now, present = self._now(), post.working
         claim = await self._slugs.again(source.slug, post)
-        # Who may not take authors away does not do it by going back to a copy from before they came.
-        loses = not who.is_editor and not set(present.author_ids) <= set(source.author_ids)
-        authors = present.authors if loses else await self._present_authors(source)
+        authors = await self._authors_again(source, post)
+        # What one may not do to the authors is not done by going back to a copy from before either.
+        loses = not who.is_editor and not set(present.author_ids) <= set(_ids(authors))
+        if loses or not may_name(who, present.author_ids, _ids(authors)):
+            authors = present.authors
         source = replace(source, slug=claim.slug, authors=authors)
         await self._revisions.keep(post)
         working = working_copy(source, present.revision + 1, who, now, note=note, kind=kind)
@@ -265,6 +299,11 @@ class PostService:
     async def _present_authors(self, copy: Content) -> tuple[Byline, ...]:
         """The authors of a copy under the names they have now: revisions keep those they had."""
         return _present(copy, await self._users.present_bylines(copy.author_ids))
+
+    async def _authors_again(self, copy: Content, post: Post) -> tuple[Byline, ...]:
+        """The same for a copy that is used again: without those who have taken their own name off since."""
+        authors = tuple(author for author in await self._present_authors(copy) if author.id not in post.left)
+        return authors or post.working.authors
 
     # States
 
@@ -288,6 +327,7 @@ class PostService:
         status = post.after("publish")
         copy = await self._revisions.get(post, revision or post.working.revision)
         _require_title(copy.title)
+        copy = replace(copy, authors=await self._authors_again(copy, post))
         now, before = self._now(), post.live and post.live.published_at
         since = published_at or before or now
         unknown = set(former_slugs) - {copy.slug, *post.live_slugs}
@@ -296,7 +336,7 @@ class PostService:
         if is_seen and since == before and not kept:
             return post
         claim = await self._slugs.again(copy.slug, post)
-        copy = replace(copy, slug=claim.slug, authors=await self._present_authors(copy))
+        copy = replace(copy, slug=claim.slug)
         live = live_copy(copy, copy.revision, version=post.version + 1, since=since, now=now, audience=post.visibility)
         names = {"live_revision", "live_updated_at"} | ({"status"} if post.status != status else set())
         names |= {"published_at"} if since != before else set()
@@ -423,11 +463,9 @@ class PostService:
         flagged = before is not None and any(getattr(draft, name) != getattr(before, name) for name in _FLAGS)
         if before and flagged and before.status == "published" and not before.may_publish(who):
             raise Forbidden("It is published: an author or editor changes who sees it.")
-        if draft.author_ids is None or who.is_editor:
-            return
-        required = before.working.author_ids if before else (who.user_id,)
-        if not set(required) <= set(draft.author_ids):
-            raise Forbidden("You can add authors; only an editor takes one away.")
+        named = before.working.author_ids if before else ()
+        if draft.author_ids is not None and not may_name(who, named, draft.author_ids):
+            raise Forbidden("You can add authors behind your own name and take that off; an editor does anything else.")
 
     @staticmethod
     def _check_version(post: Post, expected: frozenset[int]) -> None:
@@ -463,6 +501,35 @@ def _to_working(working: Working, edited: Iterable[str]) -> dict[str, Any]:
     """Only the paths that move: a byline that is refreshed meanwhile stays refreshed."""
     names = [*edited, "revision", "edited_by", "edited_at", "note", "kind", "heavy_digest"]
     return {f"working.{name}": getattr(working, name) for name in names}
+
+
+def _without(who: Identity, authors: tuple[Byline, ...]) -> tuple[Byline, ...]:
+    return tuple(author for author in authors if author.id != who.user_id)
+
+
+def _ids(authors: Iterable[Byline]) -> tuple[str, ...]:
+    return tuple(author.id for author in authors)
+
+
+def _is_same_but_authors(draft: Draft, post: Post) -> bool:
+    written = [name for name in CONTENT_FIELDS if name != "slug" and hasattr(draft, name)]
+    return (
+        all(getattr(draft, name) == getattr(post.working, name) for name in written)
+        and all(getattr(draft, name) == getattr(post, name) for name in _FLAGS)
+        and draft.slug == (None if post.slug_is_derived else post.working.slug)
+    )
+
+
+def _leaving(who: Identity, post: Post, authors: tuple[Byline, ...]) -> dict[str, Any]:
+    """What else changes when these become the authors: who takes their own name off is gone from what readers see."""
+    named = {author.id for author in authors}
+    left = {*post.left} - named
+    changes: dict[str, Any] = {}
+    if who.user_id not in named and post.is_named(who):
+        left.add(who.user_id)
+        if post.live is not None and who.user_id in post.live.author_ids:
+            changes["live.authors"] = _without(who, post.live.authors) or authors
+    return changes if left == {*post.left} else {**changes, "left": tuple(sorted(left))}
 
 
 def _require_title(title: str) -> None:
