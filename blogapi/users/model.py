@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+import idna
+
 from blogapi.changes import Change, changed_since
 from blogapi.errors import FieldError
 from blogapi.ids import Id, is_id
@@ -37,6 +39,7 @@ _ADDS = {
 
 USERNAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9_-]{2,31}"
 MAX_EMAIL = 254
+_MAX_DOMAIN = 253
 MAX_DISPLAY_NAME = 80
 MAX_BIO = 2000
 MAX_LINKS = 8
@@ -276,8 +279,25 @@ def username_key(username: str) -> str:
 
 
 def email_key(email: str) -> str:
-    """What makes two addresses the same. Lower-cases the local part too: nobody gives two people `Ann@` and `ann@`."""
-    return unicodedata.normalize("NFKC", email).strip().lower()
+    """What makes two addresses the same. Lower-cases the local part too: nobody gives two people `Ann@` and `ann@`.
+
+    A domain is what name servers know it by: `ann@bücher.example` is `ann@xn--bcher-kva.example` (RFC 5891).
+    """
+    key = unicodedata.normalize("NFKC", email).strip().lower()
+    local, at, domain = key.rpartition("@")
+    return f"{local}{at}{_registered(domain) or domain}"
+
+
+def _registered(domain: str) -> str | None:
+    """The domain in ASCII; None for what cannot be registered."""
+    if domain.isascii() and "xn--" not in domain:
+        return domain
+    if len(domain) > _MAX_DOMAIN:
+        return None
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return None
 
 
 def login_key(login: str) -> str:
@@ -312,7 +332,8 @@ def email_fault(email: str) -> FieldError | None:
     if len(key) > MAX_EMAIL:
         return _fault("/email", "too_long", f"At most {MAX_EMAIL} characters.", max=MAX_EMAIL)
     local, _, domain = key.rpartition("@")
-    if len(local) > 64 or _LOCAL_PART.fullmatch(local) is None or _DOMAIN.fullmatch(domain) is None:
+    is_domain = _registered(domain) is not None and _DOMAIN.fullmatch(domain) is not None
+    if len(local) > 64 or _LOCAL_PART.fullmatch(local) is None or not is_domain:
         return _fault("/email", "invalid_format", "Not an e-mail address.")
     return None
 

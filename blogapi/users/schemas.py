@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.resources import files
 from typing import Any
-from zoneinfo import available_timezones
 
 from marshmallow import ValidationError, fields, post_load, validates_schema
 
@@ -72,7 +72,9 @@ class _Username(Text):
 
 @cache
 def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    """The names in the database of IANA. A host's own folder also holds what is none, such as `localtime`."""
+    names = files("tzdata").joinpath("zones").read_text("utf-8").split()
+    return frozenset(names) - {"Factory"}  # which stands for: not set yet
 
 
 def _is_timezone(name: str) -> None:

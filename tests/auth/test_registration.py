@@ -144,3 +144,15 @@ async def test_of_32_registrations_of_one_name_one_wins(client, database):
     responses = await asyncio.gather(*(client.post("/v1/auth/register", json=new) for new in news))
     assert sorted(response.status for response in responses) == [201] + [409] * 31
     assert await database["users"].count_documents({}) == 1
+
+
+async def test_one_address_has_one_account_however_its_domain_is_written(client):
+    first = {**NEW, "email": "grace@bücher.example"}
+    assert (await client.post("/v1/auth/register", json=first)).status == 201
+    again = {**NEW, "username": "other", "email": "grace@xn--bcher-kva.example"}
+    response = await client.post("/v1/auth/register", json=again)
+    assert response.status == 409
+    assert (await response.json())["code"] == "email_taken"
+    for login in ("Grace@BÜCHER.example", "grace@xn--bcher-kva.example"):
+        signed_in = await client.post("/v1/auth/login", json={"login": login, "password": NEW["password"]})
+        assert signed_in.status == 200

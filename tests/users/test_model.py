@@ -121,3 +121,24 @@ def test_permissions_grow_with_the_role(some_user):
 def test_changes_since_a_version_are_named(versions, changed):
     log = [Change(version=3, fields=("bio",)), Change(version=4, fields=("links",))]
     assert changed_since(log, 4, versions) == changed
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["u@bücher.example", "u@BÜCHER.example", "U@xn--bcher-kva.example", "u@bu\u0308cher.example", "u@bücher。example"],
+)
+def test_address_is_the_same_however_its_domain_is_written(email):
+    assert email_fault(email) is None
+    assert email_key(email) == "u@xn--bcher-kva.example"
+
+
+def test_letters_that_are_registered_apart_stay_apart():
+    """Other than in 2003, a sharp s is no double s."""
+    assert email_key("u@straße.example") != email_key("u@strasse.example")
+
+
+@pytest.mark.parametrize(
+    "domain", ["xn--a.example", "☃-\u200d.example", "-ü.example", "xn--bcher-kva-.example", "ü" * 64 + ".io"]
+)
+def test_domain_that_nobody_can_have_is_refused(domain):
+    assert email_fault(f"u@{domain}").code == "invalid_format"
