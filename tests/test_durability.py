@@ -3,12 +3,14 @@
 import asyncio
 import json
 import os
+import re
 import signal
+from functools import partial
 
 import aiohttp
 import pytest
 
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, until
 from tests.serving import raw, serving
 
 pytestmark = pytest.mark.mongod
@@ -150,3 +152,63 @@ async def test_log_holds_no_secret_and_no_personal_data(tmp_path):
         assert [secret for secret in secrets if secret in log] == []
         lines = [json.loads(line) for line in log.splitlines()]
         assert all({"time", "level", "message"} <= line.keys() for line in lines)
+
+
+KILLS = 8
+
+
+async def publish_and_withdraw(session, address, headers, moves, enough):
+    """Move posts in and out of the counts of a few tags until the end, whatever is cut off."""
+    number = 0
+    while not enough.is_set():
+        number += 1
+        sent = {"title": str(number), "status": "published", "tags": ["all", f"tag-{number % 3}"]}
+        try:
+            async with session.post(f"{address}/v1/posts", json=sent, headers=headers) as response:
+                post, match = await response.json(), {"If-Match": response.headers.get("ETag", "")}
+            if response.status == 201 and number % 2:
+                path = f"{address}/v1/posts/{post['id']}"
+                async with session.post(f"{path}/archive", headers={**headers, **match}) as response:
+                    await response.read()
+        except aiohttp.ClientError:
+            continue
+        moves.append(number)
+
+
+async def miscounted(session, address):
+    """Names whose shown count of posts is not the number of posts that are listed."""
+    found = []
+    shown = {f"tag={tag}": f"tags/{tag}" for tag in ("all", "tag-0", "tag-1", "tag-2")}
+    for query, path in {**shown, "author=hypatia": "users/by-username/hypatia"}.items():
+        async with session.get(f"{address}/v1/posts?{query}&count=exact&limit=1") as response:
+            right = (await response.json())["page"]["total"]
+        async with session.get(f"{address}/v1/{path}") as response:
+            about = await response.json()
+        if about.get("post_count", about.get("posts_count", 0)) != right:
+            found.append((query, right, about))
+    return found
+
+
+def has_more(served, workers):
+    return served.log.count(b" serves, process ") > workers
+
+
+async def test_counts_are_right_a_minute_after_workers_were_killed(tmp_path):
+    moves, enough = [], asyncio.Event()
+    async with aiohttp.ClientSession() as session, serving(tmp_path, SERVER__WORKERS="2") as served:
+        headers = await sign_in(session, served.address)
+        writers = [
+            asyncio.create_task(publish_and_withdraw(session, served.address, dict(headers), moves, enough))
+            for _ in range(8)
+        ]
+        for _ in range(KILLS):
+            await after(len(moves) + 20, moves)
+            workers = [int(process) for process in re.findall(rb"worker \d+ serves, process (\d+)", served.log)]
+            os.kill(workers[-1], signal.SIGKILL)
+            await until(partial(has_more, served, len(workers)), 30)
+        enough.set()
+        await asyncio.gather(*writers)
+        async with asyncio.timeout(60):
+            while wrong := await miscounted(session, served.address):
+                await asyncio.sleep(1)
+        assert wrong == []
