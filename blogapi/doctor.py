@@ -75,7 +75,9 @@ class Doctor:
             "moves left uncounted": self.uncounted,
             "post counts of tags": lambda: tag_counts(self._services),
             "post counts of authors": lambda: author_counts(self._services),
+            "digests of other revisions": self.digests,
             "revisions without a post": self.orphaned_revisions,
+            "missing revisions": self.missing_revisions,
         }
 
     async def examine(self, *, fix: bool) -> list[Finding]:
@@ -174,6 +176,17 @@ class Doctor:
     async def _settle_counts(self) -> bool:
         await self._services.counts.settle()
         return not await self._stores.posts.uncounted_before(self._now() - OVER, limit=1)
+
+    async def digests(self) -> AsyncIterator[Problem]:
+        """Posts whose digests an earlier version left behind: lists make them anew each time."""
+        async for post_id in self._stores.posts.undigested():
+            yield Problem(f"of post {post_id}", partial(self._stores.posts.digest, post_id))
+
+    async def missing_revisions(self) -> AsyncIterator[Problem]:
+        """Numbers below the newest revision of a post under which nothing is kept. Nobody can bring that back."""
+        async for batch in _batches(self._stores.posts.working_revisions()):
+            for post_id, numbers in (await self._stores.revisions.missing(dict(batch))).items():
+                yield Problem(f"{', '.join(map(str, numbers))} of post {post_id}", _not_possible)
 
     async def orphaned_revisions(self) -> AsyncIterator[Problem]:
         """Revisions of posts that were removed for good."""

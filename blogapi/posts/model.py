@@ -94,6 +94,8 @@ class Content:
 
 
 CONTENT_FIELDS = tuple(member.name for member in fields(Content))
+# What tells of a copy whose heavy fields are not at hand, and of which revision it tells.
+DIGEST_FIELDS = ("heavy_digest", "digested_revision")
 RENDERED_FIELDS = ("html", "excerpt_auto", "word_count", "reading_minutes", "toc")
 
 
@@ -107,6 +109,7 @@ class Working(Content):
     note: str = ""
     kind: str = "create"
     heavy_digest: str = ""  # tells apart what lists leave out
+    digested_revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +127,7 @@ class Live(Content):
     updated_at: datetime
     audience: str | None = None
     heavy_digest: str = ""
+    digested_revision: int | None = None
 
     @property
     def is_listed(self) -> bool:
@@ -189,9 +193,21 @@ class Post:
         if self.status != "published" or self.live is None:
             return False
         # Lists read copies without what is heavy in them.
-        digests = {self.live.heavy_digest, self.working.heavy_digest}
-        # A copy that an earlier version wrote has none.
-        return (len(digests) > 1 and "" not in digests) or bool(differences(self.live, self.working))
+        differ = self.is_digested and self.live.heavy_digest != self.working.heavy_digest
+        return differ or bool(differences(self.live, self.working))
+
+    @property
+    def is_digested(self) -> bool:
+        """Whether both digests are of these very revisions; an earlier version beside ours moves on without them."""
+        copies: list[Working | Live] = [self.working, *([self.live] if self.live else [])]
+        return all(copy.digested_revision == copy.revision for copy in copies)
+
+    def digested(self) -> Post:
+        """This whole post with digests that fit."""
+        live = self.live and replace(self.live, heavy_digest=_digest(self.live), digested_revision=self.live.revision)
+        digest = _digest(self.working)
+        working = replace(self.working, heavy_digest=digest, digested_revision=self.working.revision)
+        return replace(self, live=live, working=working)
 
     @property
     def has_readers(self) -> bool:
@@ -297,14 +313,16 @@ def _digest(copy: Content) -> str:
 def working_copy(content: Content, revision: int, who: Identity, now: datetime, *, note: str, kind: str) -> Working:
     """This content as a new revision."""
     about: dict[str, Any] = {"edited_by": who.user_id, "edited_at": now, "note": note, "kind": kind}
-    return Working(**_content_of(content), heavy_digest=_digest(content), revision=revision, **about)
+    digest: dict[str, Any] = {"heavy_digest": _digest(content), "digested_revision": revision}
+    return Working(**_content_of(content), **digest, revision=revision, **about)
 
 
 def live_copy(content: Content, revision: int, *, version: int, since: datetime, now: datetime, audience: str) -> Live:
     """This content as readers see it from now on; `since` is when they first saw the post."""
     times: dict[str, Any] = {"published_at": since, "moved_at": now, "updated_at": now}
     about: dict[str, Any] = {"revision": revision, "version": version, "audience": audience}
-    return Live(**_content_of(content), heavy_digest=_digest(content), **about, **times)
+    digest: dict[str, Any] = {"heavy_digest": _digest(content), "digested_revision": revision}
+    return Live(**_content_of(content), **digest, **about, **times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from blogapi.posts.counts import Counts
 from blogapi.posts.heads import Heads
 from blogapi.posts.model import (
     CONTENT_FIELDS,
+    DIGEST_FIELDS,
     EDITING_ROLE,
     RENDERED_FIELDS,
     Content,
@@ -499,7 +500,7 @@ def _present(copy: Content, present: Mapping[str, Byline]) -> tuple[Byline, ...]
 
 def _to_working(working: Working, edited: Iterable[str]) -> dict[str, Any]:
     """Only the paths that move: a byline that is refreshed meanwhile stays refreshed."""
-    names = [*edited, "revision", "edited_by", "edited_at", "note", "kind", "heavy_digest"]
+    names = [*edited, "revision", "edited_by", "edited_at", "note", "kind", *DIGEST_FIELDS]
     return {f"working.{name}": getattr(working, name) for name in names}
 
 

@@ -6,7 +6,7 @@ One head document per post holds both copies, so every edit and every transition
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from blogapi.db.together import Together
 from blogapi.errors import Gone, NotFound
 from blogapi.paging import Page, PageRequest, Position
 from blogapi.posts.model import (
+    DIGEST_FIELDS,
     HEAVY_FIELDS,
     PUBLIC_FIELDS,
     Post,
@@ -207,7 +208,17 @@ class PostStore(Store):
             query = {"$and": [mine, query]} if "working.authors.id" in query else {**mine, **query}
         light = {f"{copy}.{name}": 0 for copy in ("working", "live") for name in HEAVY_FIELDS}
         sort, projection = Sort(_UPDATED_AT, wanted.newest_first), None if heavy else light
-        return await find_page(self._posts, query, sort, page, _post, projection=projection, heavy=heavy)
+        found = await find_page(self._posts, query, sort, page, _post, projection=projection, heavy=heavy)
+        return found if heavy else replace(found, items=[await self._digested(post) for post in found.items])
+
+    async def _digested(self, light: Post) -> Post:
+        """A post of a light list. Where digests do not fit, they are made of the whole post, as it is by now."""
+        if light.status != "published" or light.is_digested:
+            return light
+        try:
+            return (await self.get(light.id)).digested()
+        except NotFound:  # removed for good in this moment
+            return light
 
     async def refresh_byline(self, byline: Byline) -> None:
         """Show an author's present name and picture wherever they stand. Versions stay: nobody edited a post.
@@ -267,6 +278,27 @@ class PostStore(Store):
         async for document in self._all(_SLUGS):
             for slug in _slugs_in(document):
                 yield slug, str(document["_id"])
+
+    async def undigested(self) -> AsyncIterator[str]:
+        """The ids of posts with a digest of another revision."""
+        about = [f"{copy}.{name}" for copy in ("working", "live") for name in ("revision", "digested_revision")]
+        async for document in self._all(dict.fromkeys(about, 1)):
+            copies = [copy for copy in (document["working"], document.get("live")) if copy]
+            if any(copy.get("digested_revision") != copy["revision"] for copy in copies):
+                yield str(document["_id"])
+
+    async def digest(self, post_id: str) -> bool:
+        """Make digests that fit; False when the post moved meanwhile."""
+        post = (await self.get(post_id)).digested()
+        copies = {"working": post.working, **({} if post.live is None else {"live": post.live})}
+        fresh = {f"{name}.{field}": getattr(copy, field) for name, copy in copies.items() for field in DIGEST_FIELDS}
+        where = {"_id": object_id(post_id), "version": post.version}
+        return (await self._posts.update_one(where, {"$set": fresh})).matched_count == 1
+
+    async def working_revisions(self) -> AsyncIterator[tuple[str, int]]:
+        """The id of every post, with the number of its newest revision."""
+        async for document in self._all({"working.revision": 1}):
+            yield str(document["_id"]), document["working"]["revision"]
 
     async def slugs_of(self, post_ids: Iterable[str]) -> dict[str, frozenset[str]]:
         """The same for these posts, by id; one that was removed for good is left out."""
@@ -334,6 +366,15 @@ class RevisionStore(Store):
     async def delete_all(self, post_id: str) -> None:
         """With the post itself."""
         await self._revisions.delete_many({"post_id": object_id(post_id)})
+
+    async def missing(self, newest: Mapping[str, int]) -> dict[str, Sequence[int]]:
+        """The numbers below those of the newest revisions that nothing is kept under, by post. For `doctor`."""
+        kept: dict[str, set[int]] = {post_id: set() for post_id in newest}
+        where = {"post_id": {"$in": [object_id(post_id) for post_id in newest]}}
+        async for document in self._revisions.find(where, {"post_id": 1, "revision": 1}):
+            kept[str(document["post_id"])].add(document["revision"])
+        holes = {post_id: sorted({*range(1, newest[post_id])} - numbers) for post_id, numbers in kept.items()}
+        return {post_id: tuple(numbers) for post_id, numbers in holes.items() if numbers}
 
     async def post_ids(self) -> AsyncIterator[str]:
         """The posts that have revisions. For `doctor`."""

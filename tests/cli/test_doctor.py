@@ -101,7 +101,18 @@ def missing_index(documents, people):
     documents["posts"].drop_index("public_by_tag")
 
 
+def edit_by_an_earlier_version(documents, people):
+    """It knows of no digests."""
+    documents["posts"].update_one({}, {"$set": {"working.body": "new", "working.digested_revision": 1}})
+
+
+def copy_of_an_earlier_version(documents, people):
+    documents["posts"].update_one({}, {"$unset": {"live.heavy_digest": "", "live.digested_revision": ""}})
+
+
 DAMAGES = [
+    (edit_by_an_earlier_version, "digests of other revisions"),
+    (copy_of_an_earlier_version, "digests of other revisions"),
     (forgotten_claim, "claims of unused slugs"),
     (claim_for_a_post_that_never_came, "claims of unused slugs"),
     (lost_claim, "slugs without a claim"),
@@ -230,6 +241,13 @@ def test_move_that_nobody_counted_is_counted(blog, documents, people):
     assert (found.check, found.found, found.fixed) == ("moves left uncounted", 1, 1)
     assert examine(blog) == {}
     assert documents["tags"].find_one({"slug": "python"})["post_count"] == 1
+
+
+def test_missing_revision_is_left_to_people(blog, documents, people):
+    documents["revisions"].delete_one({"revision": 1})
+    finding = examine(blog, fix=True)["missing revisions"]
+    assert (finding.found, finding.fixed) == (1, 0)
+    assert finding.problems[0].startswith("1 of post ")
 
 
 def test_exit_code_tells_whether_something_is_left(blog, documents, people):

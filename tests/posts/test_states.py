@@ -125,6 +125,22 @@ async def test_lists_tell_of_unpublished_changes_in_what_they_leave_out(client, 
     assert listed["has_unpublished_changes"] is False
 
 
+@pytest.mark.parametrize("publishes", [True, False])
+async def test_what_a_version_without_digests_wrote_is_told_right(client, ada, write, database, publishes):
+    """It edits only what it knows, and leaves the digest of the former revision behind."""
+    post = await write(ada, body="Old.", status="published")
+    rendered = {"body": "New.", "html": "<p>New.</p>", "excerpt_auto": "New.", "revision": 2}
+    edited = {f"working.{name}": value for name, value in rendered.items()}
+    if publishes:
+        edited |= {f"live.{name}": value for name, value in rendered.items()}
+        forgotten = {"$unset": {"live.heavy_digest": "", "live.digested_revision": ""}}
+        await database["posts"].update_one({}, forgotten)
+    await database["posts"].update_one({}, {"$set": edited})
+    (listed,) = (await (await client.get("/v1/me/posts", headers=ada.headers)).json())["items"]
+    read = await (await client.get(f"/v1/posts/{post['id']}?view=working", headers=ada.headers)).json()
+    assert listed["has_unpublished_changes"] is read["has_unpublished_changes"] is not publishes
+
+
 async def test_given_revision_is_published(client, ada, write):
     post = await write(ada, title="One")
     edited = await client.patch(f"/v1/posts/{post['id']}", json={"title": "Two"}, headers=matching(ada, post))
