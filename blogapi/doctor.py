@@ -88,10 +88,16 @@ class Doctor:
         findings = []
         for name, look in self.checks.items():
             problems = [problem async for problem in look() if problem in suspects[name]] if suspects[name] else []
-            fixed = await repair(problems) if fix else 0
+            fixed = await self._fixed(look, problems) if fix and problems else 0
             described = tuple(problem.description for problem in problems)
             findings.append(Finding(check=name, found=len(problems), fixed=fixed, problems=described))
         return findings
+
+    async def _fixed(self, look: Look, problems: list[Problem]) -> int:
+        """How many were repaired: those of which that is said, and which are not found any more."""
+        repaired = [problem for problem in problems if await problem.repair()]
+        left = {problem async for problem in look()}
+        return sum(problem not in left for problem in repaired)
 
     async def server(self) -> AsyncIterator[Problem]:
         """What the database server cannot promise. Changing that is up to people."""

@@ -231,7 +231,9 @@ class PostStore(Store):
         for copy in ("working", "live"):
             while part := await self._posts.find({f"{copy}.authors": stale}, {"_id": 1}).limit(_PART).to_list(_PART):
                 where = {"_id": {"$in": [post["_id"] for post in part]}, f"{copy}.authors.id": fresh["id"]}
-                await self._posts.update_many(where, {"$set": {f"{copy}.authors.$": fresh}})
+                done = await self._posts.update_many(where, {"$set": {f"{copy}.authors.$": fresh}})
+                if not done.modified_count:
+                    break  # others were faster, or a name stands twice in a byline
 
     async def trashed_before(self, moment: datetime, limit: int) -> list[Post]:
         """What has been in the trash since before then, oldest first."""

@@ -265,6 +265,31 @@ def test_exit_code_tells_whether_something_is_left(blog, documents, people):
     assert blog("doctor").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("damage", "collection"),
+    [
+        (wrong_tag_count, "tags"),
+        (wrong_author_count, "users"),
+        (stale_live_byline, "posts"),
+        (copy_of_an_earlier_version, "posts"),
+        (lost_claim, "slugs"),
+        (administrator_missing_from_the_roster, "meta"),
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_repair_that_the_database_refuses_is_a_failure(blog, documents, people, damage, collection):
+    """As on a full disk: it goes on reading, and every write is an error."""
+    damage(documents, people)
+    documents.command("collMod", collection, validator={"room": {"$exists": True}})
+    try:
+        result = blog("doctor", "--fix", "--settle", "0")
+    finally:
+        documents.command("collMod", collection, validator={})
+    assert result.exit_code == 1
+    assert result.stderr.startswith("blogapi: The database refused it")
+    assert result.stderr.count("\n") == 1
+
+
 def test_table_names_what_was_found(blog, documents, people):
     wrong_tag_count(documents, people)
     result = blog("doctor", "--settle", "0")
