@@ -18,7 +18,7 @@ import blogapi.users.handlers
 import blogapi.web.handlers
 from blogapi import __version__
 from blogapi.auth.identity import CREDENTIAL_RULES, CredentialRules
-from blogapi.auth.sessions import session_storage
+from blogapi.auth.sessions import cookie_name, session_storage
 from blogapi.cache import Cache
 from blogapi.config import Config
 from blogapi.db.client import Database
@@ -37,8 +37,20 @@ from blogapi.web.endpoint import PUBLIC_CACHE_CONTROL, SETTINGS, EndpointSetting
 from blogapi.web.errors import render_errors
 from blogapi.web.health import READINESS, Readiness, unreachable
 from blogapi.web.idempotency import IDEMPOTENCY, Idempotency
+from blogapi.web.middlewares.head import refuse_bad_heads
 from blogapi.web.middlewares.log import REQUEST_LOG, log_requests
-from blogapi.web.middlewares.protect import PROTECTION, SERVER, Protection, finish_headers, protect, security_headers
+from blogapi.web.middlewares.protect import (
+    PROTECTION,
+    PUBLIC_POLICY,
+    RESOURCE_POLICY,
+    SERVER,
+    Protection,
+    finish_headers,
+    protect,
+    security_headers,
+)
+from blogapi.web.middlewares.routing import find_way
+from blogapi.web.origins import Origins
 from blogapi.web.pagination import CURSOR_KEY
 from blogapi.web.requests import TRUSTED_PROXIES
 
@@ -58,7 +70,9 @@ def create_app(config: Config, database: Database, now: Callable[[], datetime] =
         middlewares=[
             log_requests,
             render_errors,
+            refuse_bad_heads,
             protect,
+            find_way,
             session_middleware(session_storage(config, services.auth)),
         ],
         client_max_size=MAX_BYTES,
@@ -88,15 +102,16 @@ def _configure(app: web.Application, config: Config) -> None:
         body_timeout_seconds=config.server.body_timeout_seconds,
         public_cache_control=cacheable,
     )
+    origins = Origins(config)
     app[PROTECTION] = Protection(
         limiter=app[SERVICES].limits,
-        origins=frozenset(config.cors.origins),
+        origins=origins,
         headers=security_headers(
             https_only=config.is_production and config.public_url.startswith("https:"),
             compresses=config.cache.enabled and config.cache.compression,
         ),
     )
-    app[CREDENTIAL_RULES] = CredentialRules.configured(config)
+    app[CREDENTIAL_RULES] = CredentialRules(cookie_name=cookie_name(config), origins=origins)
     app[TRUSTED_PROXIES] = config.server.trusted_proxies
     app[CURSOR_KEY] = derive_key(config.auth.secret, "cursor")
     app[IDEMPOTENCY] = Idempotency(app[SERVICES].idempotency, derive_key(config.auth.secret, "idempotency"))
@@ -106,7 +121,8 @@ def _configure(app: web.Application, config: Config) -> None:
 
 def _cached_reads(config: Config, headers: dict[str, str]) -> CachedReads:
     cache: Cache[Any] = Cache(SHOWN, config.cache.max_bytes)
-    return CachedReads(cache=cache, headers={**headers, "Server": SERVER}, compresses=config.cache.compression)
+    public = {**headers, RESOURCE_POLICY: PUBLIC_POLICY, "Server": SERVER}
+    return CachedReads(cache=cache, headers=public, compresses=config.cache.compression)
 
 
 def _read_cache(database: Database) -> Callable[[web.Application], AsyncIterator[None]]:

@@ -49,6 +49,8 @@ class ServerConfig:
     keepalive_seconds: Annotated[int, Whole(1, 3600)] = 15
     body_timeout_seconds: Annotated[int, Whole(1, 3600)] = 30
     connections_per_address: Annotated[int, Whole(1, 1_000_000)] = 512
+    unsent_bytes_per_address: Annotated[int, Whole(16 << 20, 1 << 36)] = 64 << 20
+    unsent_bytes: Annotated[int, Whole(16 << 20, 1 << 36)] = 256 << 20
     drain_seconds: Annotated[int, Whole(0, 600)] = 20
     stuck_seconds: Annotated[int, Whole(0, 3600)] = 15
     start_patience_seconds: Annotated[int, Whole(0, 3600)] = 60
@@ -183,8 +185,16 @@ class Config:
 
     @property
     def public_url(self) -> str:
-        """The origin that people see: `server.public_url`, or where we listen."""
-        host = f"[{self.server.host}]" if ":" in self.server.host else self.server.host
+        """The origin that people see: `server.public_url`, or where we listen.
+
+        This machine is `localhost` there, as for front ends on other ports: to browsers that is one site with one jar
+        of cookies, and 127.0.0.1 is another.
+        """
+        host = self.server.host
+        if host == "127.0.0.1":
+            host = "localhost"
+        elif ":" in host:
+            host = f"[{host}]"
         return self.server.public_url or settings.address("http", host, self.server.port)
 
     @property

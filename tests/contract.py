@@ -22,8 +22,10 @@ FORMATS.checks("date-time")(
     lambda value: not isinstance(value, str) or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", value)
 )
 PROBLEM = "application/problem+json"
-# For a path that the document does not have, and for a method that the path does not have.
-NOT_THERE = {"responses": {"404": {"content": {PROBLEM: {}}}}}
+# For a path that the document does not have, with a slash at its end maybe, and for a method that it does not have.
+NOT_THERE = {
+    "responses": {"404": {"content": {PROBLEM: {}}}, "308": {"headers": {"Location": {"required": True}}}},
+}
 NOT_ALLOWED = {"responses": {"405": {"content": {PROBLEM: {}}, "headers": {"Allow": {"required": True}}}}}
 
 
@@ -110,7 +112,7 @@ async def checked_client(aiohttp_client: Any, app: aiohttp.web.Application, **op
     async def check(_: aiohttp.ClientSession, __: Any, sent: Any) -> None:
         response = sent.response
         if sent.method == "OPTIONS" and response.status == 204:
-            return  # a preflight, which is the browser's business
+            return  # which every path answers
         # A redirect's body has been dropped when it is followed; read() of anything else is kept for the test.
         body = await response.read() if response.content_type.endswith("json") else b""
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import socket
+import struct
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -77,7 +79,7 @@ async def serving(data_dir, *arguments, terminal="", under=(), path=(), **settin
 
 async def _address(process):
     while line := (await process.stdout.readline()).decode():
-        found = re.search(r"http://[0-9.:]+", line)
+        found = re.search(r"http://[a-z0-9.]+:[0-9]+", line)
         if found:
             # The rest of the output is not read: it is a few lines and fits the pipe.
             return found[0]
@@ -105,6 +107,24 @@ class Raw:
             return (await asyncio.wait_for(self._reader.read(65536), 30)).decode()
         except ConnectionError:
             return ""
+
+    async def rest(self):
+        """All that comes back until the connection is closed."""
+        return b"".join([chunk async for chunk in self._chunks()]).decode()
+
+    async def _chunks(self):
+        async with asyncio.timeout(30):
+            while chunk := await self._reader.read(65536):
+                yield chunk
+
+    def say_all(self):
+        """Send no more, and still listen."""
+        self._writer.write_eof()
+
+    def reset(self):
+        """Go without a word, as a client does that is killed."""
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._writer.transport.abort()
 
     async def close(self):
         self._writer.close()

@@ -300,7 +300,7 @@ def test_origin_is_kept_as_browsers_send_it(write, written, kept):
 @pytest.mark.parametrize(
     ("server", "url"),
     [
-        (ServerConfig(), "http://127.0.0.1:8080"),
+        (ServerConfig(), "http://localhost:8080"),
         (ServerConfig(host="::1", port=9000), "http://[::1]:9000"),
         (ServerConfig(host="localhost", port=80), "http://localhost"),
         (ServerConfig(public_url="https://blog.example.org"), "https://blog.example.org"),

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 from aiohttp_session import get_session
 
-from blogapi.auth.sessions import cookie_name
-from blogapi.config import Config
 from blogapi.errors import BlogError, Forbidden, Unauthorized
 from blogapi.services import services
 from blogapi.users.model import Identity, Viewer
+from blogapi.web.origins import Origins
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _VIEWER: web.RequestKey[Identity] = web.RequestKey("viewer", Identity)
@@ -22,12 +21,7 @@ class CredentialRules:
     """What the cookie is called, and the origins whose pages may send it."""
 
     cookie_name: str
-    origins: frozenset[str]
-
-    @classmethod
-    def configured(cls, config: Config) -> CredentialRules:
-        """As the configuration says."""
-        return cls(cookie_name=cookie_name(config), origins=frozenset({config.public_url, *config.cors.origins}))
+    origins: Origins
 
 
 CREDENTIAL_RULES: web.AppKey[CredentialRules] = web.AppKey("credential_rules", CredentialRules)
@@ -104,6 +98,6 @@ def require_same_site(request: web.Request) -> None:
     """For requests that carry, or ask for, a cookie. Browsers set both headers, and no page can. Raises Forbidden."""
     if request.headers.get("Sec-Fetch-Site") in ("same-origin", "none"):
         return
-    if request.headers.get(hdrs.ORIGIN) not in request.config_dict[CREDENTIAL_RULES].origins:
+    if not request.config_dict[CREDENTIAL_RULES].origins.allow(request):
         detail = "This request comes from another site, or does not say from where. Scripts use a token."
         raise Forbidden(detail, code="cross_site")

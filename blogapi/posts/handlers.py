@@ -33,7 +33,7 @@ from blogapi.users.model import COLLECTION as USERS
 from blogapi.users.model import Viewer, username_key
 from blogapi.web.body import MAX_BYTES
 from blogapi.web.cached import made_from
-from blogapi.web.endpoint import PUBLIC_CACHE_CONTROL, Reply, attempt, endpoint, if_match
+from blogapi.web.endpoint import SETTINGS, Reply, attempt, endpoint, if_match
 from blogapi.web.fields import QueryFlag, Strict
 from blogapi.web.pagination import PageQuery, page_request
 from blogapi.web.query import FieldsQuery, chosen_fields, invalid_parameter
@@ -161,7 +161,7 @@ async def read_post_by_slug(request: web.Request, query: Query) -> Reply | web.R
             made_from(request, document(POSTS, present["id"]))
             return Reply(result=present, fields=fields)
         if moved_to := await posts.moved_to(slug, None):
-            return _redirect(request, moved_to, PUBLIC_CACHE_CONTROL)
+            return _redirect(request, moved_to, request.config_dict[SETTINGS].public_cache_control)
         who = await find_identity(request)
         if who is not None and (moved_to := await posts.moved_to(slug, who)):
             return _redirect(request, moved_to, "private, no-store")

@@ -13,7 +13,7 @@ from blogapi.errors import BlogError, Invalid, Stale
 from blogapi.ratelimits import LimitReached
 from blogapi.web.fields import MAX_ERRORS
 from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
-from blogapi.web.requests import request_id, route_of
+from blogapi.web.requests import has_gone, request_id, route_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CONTENT_TYPE = "application/problem+json"
@@ -46,7 +46,8 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """A finished answer with a problem document."""
-    body = problem_body(code, detail, instance=request.path, request_id=request_id(request), members=members or {})
+    where = request.path or "/"  # that of CONNECT is empty
+    body = problem_body(code, detail, instance=where, request_id=request_id(request), members=members or {})
     fixed = {"Cache-Control": "private, no-store", "Content-Type": CONTENT_TYPE}
     return web.Response(status=PROBLEMS[code].status, body=body, headers={**fixed, **(headers or {})})
 
@@ -89,9 +90,9 @@ async def render_errors(request: web.Request, handler: Handler) -> web.StreamRes
         code = CODE_OF_STATUS.get(error.status, "bad_request" if error.status < 500 else "internal")
         kept = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
         return problem_response(request, code, _detail(code, request), headers=kept)
-    except ConnectionError:
-        raise  # the client went away: there is nobody left to tell
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ConnectionError) and has_gone(request):
+            raise  # there is nobody left to tell
         log.exception("unexpected error in %s %s", request.method, route_of(request))
         return problem_response(request, "internal", "Something went wrong on our side.")
 

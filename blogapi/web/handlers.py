@@ -16,7 +16,8 @@ routes = web.RouteTableDef()
 @endpoint(needs=PUBLIC, status=302)
 async def find_docs(request: web.Request) -> web.Response:
     """Lead who looks around to the documentation."""
-    return _at_docs(request, 302)
+    caching = request.config_dict[SETTINGS].public_cache_control
+    return web.Response(status=302, headers={hdrs.LOCATION: "/docs", hdrs.CACHE_CONTROL: caching})
 
 
 @routes.get("/openapi.json")
@@ -31,18 +32,6 @@ async def read_openapi_document(request: web.Request) -> web.Response:
 async def read_docs(request: web.Request) -> web.Response:
     """Show the OpenAPI document in Swagger UI."""
     return send(request, docs_page())
-
-
-@routes.get("/docs/")
-@endpoint(needs=PUBLIC, status=308)
-async def correct_docs(request: web.Request) -> web.Response:
-    """Lead to `/docs`."""
-    return _at_docs(request, 308)
-
-
-def _at_docs(request: web.Request, status: int) -> web.Response:
-    caching = request.config_dict[SETTINGS].public_cache_control
-    return web.Response(status=status, headers={hdrs.LOCATION: "/docs", hdrs.CACHE_CONTROL: caching})
 
 
 @routes.get("/docs/assets/{name}")

@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 
 from blogapi.addresses import limit_key, network_of
 from blogapi.web.cached import CACHED_READS
+from blogapi.web.middlewares.head import fault_of
 from blogapi.web.middlewares.log import REQUEST_LOG
 from blogapi.web.middlewares.protect import PROTECTION, cors_headers
 from blogapi.web.requests import TRUSTED_PROXIES, find_address, id_for
@@ -30,7 +31,7 @@ def answer_hits(app: web.Application, ask: Ask) -> Ask:
     async def answer(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
         stored = reads.find(request) if request.method in _SAFE else None
-        if stored is None:
+        if stored is None or fault_of(request) is not None:
             return await ask(request)
         address = find_address(request, trusted)
         if not protection.limiter.admits_read(limit_key(address)):

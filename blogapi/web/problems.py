@@ -80,6 +80,7 @@ PROBLEMS: dict[str, Problem] = {
     "too_large": Problem(
         413, "Too large", "A body holds at most 2 MiB where a post is written, 64 KiB elsewhere. `detail` says it, too."
     ),
+    "uri_too_long": Problem(414, "Address too long", "An address, query included, has at most 8 KiB. Ask for less."),
     "unsupported_media_type": Problem(
         415, "Unsupported media type", "Send application/json (PATCH: or application/merge-patch+json), not compressed."
     ),
@@ -108,6 +109,7 @@ PROBLEMS: dict[str, Problem] = {
         "Not available now",
         "Retry after a moment. A write may or may not have happened: repeat it with the same Idempotency-Key.",
     ),
+    "http_version_not_supported": Problem(505, "HTTP version not supported", "Speak HTTP/1.1 (or 1.0) to this port."),
 }
 
 # For errors that aiohttp raises itself, and for those of its parser.
@@ -116,9 +118,11 @@ CODE_OF_STATUS = {
     405: "method_not_allowed",
     408: "request_timeout",
     413: "too_large",
+    414: "uri_too_long",
     415: "unsupported_media_type",
     417: "expectation_failed",
     431: "headers_too_large",
     500: "internal",
     503: "unavailable",
+    505: "http_version_not_supported",
 }

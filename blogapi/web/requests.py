@@ -40,6 +40,12 @@ def route_of(request: web.Request) -> str:
     return "-" if resource is None else resource.canonical
 
 
+def has_gone(request: web.BaseRequest) -> bool:
+    """Whether nobody waits for the answer: the connection is at its end, or broke off in the middle of the body."""
+    wire = request.transport
+    return wire is None or wire.is_closing() or request.content.exception() is not None
+
+
 def request_id(request: web.BaseRequest) -> str:
     """The id in the answer, the log and the problem."""
     known = request.get(REQUEST_ID)

@@ -15,8 +15,10 @@ from http import HTTPStatus
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
-# A longer body is sent from where it is: uvloop gathers what is written in one turn. A shorter one is sooner copied.
+# A longer body is sent from where it is. A shorter one is sooner copied.
 _WORTH_NO_COPY = 4096
+# So much of it is handed on at a time, so that no connection holds more than that of what all of them share.
+_SLICE_BYTES = 256 * 1024
 
 
 def head_of(status: int, headers: Iterable[tuple[str, str]]) -> bytes:
@@ -44,11 +46,15 @@ class Serialized(web.StreamResponse):
         version = b"HTTP/1.1" if is_newest else b"HTTP/1.0"
         own_head = b"".join((version, head, lines.encode()))
         if request.method == hdrs.METH_HEAD:
-            self._parts: tuple[bytes, ...] = (own_head,)
+            self._parts: tuple[bytes | memoryview, ...] = (own_head,)
         elif len(body) < _WORTH_NO_COPY:
             self._parts = (own_head + body,)
-        else:
+        elif len(body) <= _SLICE_BYTES:
             self._parts = (own_head, body)
+        else:
+            whole = memoryview(body)
+            slices = (whole[start : start + _SLICE_BYTES] for start in range(0, len(body), _SLICE_BYTES))
+            self._parts = (own_head, *slices)
 
     @property
     def keep_alive(self) -> bool:
@@ -59,7 +65,7 @@ class Serialized(web.StreamResponse):
         """Send all of it. Raises ConnectionError when the client has gone."""
         writer = request.writer
         for part in self._parts:
-            await writer.write(part)
+            await writer.write(part)  # waits for the reader after each slice
         await writer.drain()
         return writer
 

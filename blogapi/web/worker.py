@@ -105,7 +105,8 @@ def _spare_the_collector() -> None:
 def _take_stock(app: web.Application, runner: Runner) -> None:
     reads = app[CACHED_READS]
     kept = "" if reads is None else f", {len(reads.cache)} kept answers of {reads.cache.bytes / 1e6:.1f} MB"
-    log.info("holds %d tasks, %d connections%s", len(asyncio.all_tasks()), runner.connections, kept)
+    waits = f", {runner.unsent_bytes / 1e6:.1f} MB that wait for readers"
+    log.info("holds %d tasks, %d connections%s%s", len(asyncio.all_tasks()), runner.connections, kept, waits)
 
 
 def _set(*events: asyncio.Event) -> None:

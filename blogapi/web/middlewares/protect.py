@@ -8,15 +8,19 @@ from aiohttp import web
 
 from blogapi.ratelimits import RateLimiter, Standing
 from blogapi.web.errors import Handler
+from blogapi.web.origins import Origins
 from blogapi.web.requests import limited_address, request_id
 
 _EXPOSED = (
     "Cache-Status, ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, X-Request-Id"
 )
 _ALLOWED_HEADERS = "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
-_ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 # In place of aiohttp's name and version.
 SERVER = "blogapi"
+# What anybody may read, any page may embed. The rest is not even to enter the process of a page from elsewhere; a page
+# that CORS allows to read it is not concerned.
+RESOURCE_POLICY, PUBLIC_POLICY, PRIVATE_POLICY = "Cross-Origin-Resource-Policy", "cross-origin", "same-origin"
 _NOT_COUNTED = frozenset({"/healthz", "/readyz"})
 
 
@@ -25,7 +29,7 @@ class Protection:
     """The settings of this middleware."""
 
     limiter: RateLimiter
-    origins: frozenset[str]
+    origins: Origins
     headers: dict[str, str]
 
 
@@ -47,12 +51,12 @@ def security_headers(*, https_only: bool, compresses: bool) -> dict[str, str]:
 @web.middleware
 async def protect(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer preflights, count requests by address."""
-    protection = request.config_dict[PROTECTION]
-    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+    protection, headers = request.config_dict[PROTECTION], request.headers
+    if request.method == "OPTIONS" and "Origin" in headers and "Access-Control-Request-Method" in headers:
         return web.Response(status=204)  # its headers are those of every answer, see `finish_headers`
     if request.path not in _NOT_COUNTED:
         address = limited_address(request)
-        if request.method in ("GET", "HEAD"):
+        if request.method in ("GET", "HEAD", "OPTIONS"):
             await protection.limiter.hit("reads", address)
         else:
             await count_write(request, address)
@@ -71,6 +75,8 @@ async def finish_headers(request: web.Request, response: web.StreamResponse) -> 
     protection, headers = request.config_dict[PROTECTION], response.headers
     for name, value in protection.headers.items():
         headers.setdefault(name, value)
+    is_public = headers.get("Cache-Control", "").startswith("public")
+    headers.setdefault(RESOURCE_POLICY, PUBLIC_POLICY if is_public else PRIVATE_POLICY)
     headers["Server"] = SERVER
     headers["X-Request-Id"] = request_id(request)
     if STANDING in request:
@@ -79,17 +85,19 @@ async def finish_headers(request: web.Request, response: web.StreamResponse) -> 
     headers.update(cors_headers(request, protection.origins))
 
 
-def cors_headers(request: web.Request, origins: frozenset[str]) -> dict[str, str]:
-    """What a browser wants to see in an answer to a page of another origin; nothing for one that is not configured."""
-    origin = request.headers.get("Origin")
-    if origin is None or origin not in origins:
+def cors_headers(request: web.Request, origins: Origins) -> dict[str, str]:
+    """What a browser wants to see in an answer to a page of another origin; nothing for one that may not call."""
+    if "Origin" not in request.headers or not origins.allow(request):
         return {}
-    allowed = {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true"}
+    allowed = {
+        "Access-Control-Allow-Origin": request.headers["Origin"],
+        "Access-Control-Allow-Credentials": "true",
+    }
     if request.method != "OPTIONS":
         return {**allowed, "Access-Control-Expose-Headers": _EXPOSED}
     return {
         **allowed,
-        "Access-Control-Allow-Methods": _ALLOWED_METHODS,
+        "Access-Control-Allow-Methods": ", ".join(METHODS),
         "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
         "Access-Control-Max-Age": "600",
     }

@@ -1,0 +1,45 @@
+"""Where a request leads that has no handler: what is possible at its address, and the address without its slash."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from aiohttp import hdrs, web
+
+from blogapi.web.endpoint import SETTINGS
+from blogapi.web.errors import Handler
+from blogapi.web.middlewares.protect import METHODS
+
+# As they came, but for bytes that no header can hold.
+_KEPT = "/%:@!$&'()*+,;=-._~?[]"
+
+
+@web.middleware
+async def find_way(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer OPTIONS, and lead from `/v1/posts/` to `/v1/posts`. The router's own answer is 404 or 405."""
+    missing = request.match_info.http_exception
+    if missing is None:
+        return await handler(request)
+    if request.method == hdrs.METH_OPTIONS and (methods := _methods(request, missing)):
+        return web.Response(status=204, headers={hdrs.ALLOW: ", ".join(sorted({*methods, hdrs.METH_OPTIONS}))})
+    asked = request.rel_url
+    path = asked.raw_path.rstrip("/")
+    if path and path != asked.raw_path and await _leads_somewhere(request, path):
+        query = f"?{asked.raw_query_string}" if asked.raw_query_string else ""
+        location = quote((path + query).encode("utf-8", "surrogateescape"), safe=_KEPT)
+        caching = request.config_dict[SETTINGS].public_cache_control
+        return web.Response(status=308, headers={hdrs.LOCATION: location, hdrs.CACHE_CONTROL: caching})
+    return await handler(request)
+
+
+def _methods(request: web.Request, missing: web.HTTPException) -> set[str]:
+    """What the resource there knows; `*` is the server as a whole (RFC 9110 section 9.3.7)."""
+    if isinstance(missing, web.HTTPMethodNotAllowed):
+        return missing.allowed_methods
+    return set(METHODS) if request.raw_path == "*" else set()
+
+
+async def _leads_somewhere(request: web.Request, path: str) -> bool:
+    """Whether a route has this path, with whatever method. All of ours begin with a word, and so name no other host."""
+    without = request.clone(rel_url=request.rel_url.with_path(path, encoded=True))
+    return not isinstance((await request.app.router.resolve(without)).http_exception, web.HTTPNotFound)
