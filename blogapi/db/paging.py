@@ -42,7 +42,7 @@ def after(query: Mapping[str, Any], sort: Sort, position: Position) -> Document:
     """The query for what comes behind a position.
 
     `{key: {$lte: x}, $or: [...]}` and not the `$or` alone: only with the bound spelt out does the planner walk one
-    range of the index when the query also has an `$in`.
+    range of the index when the query also has an `$in`. A query with an `$or` of its own keeps it, too.
     """
     bound, beyond = ("$lte", "$lt") if sort.descending else ("$gte", "$gt")
     value = stored(position.value)
@@ -50,11 +50,12 @@ def after(query: Mapping[str, Any], sort: Sort, position: Position) -> Document:
     present = query.get(sort.key, {})
     if not isinstance(present, Mapping):
         present = {"$eq": present}
-    return {
-        **query,
-        sort.key: {**present, bound: value},
-        "$or": [{sort.key: {beyond: value}}, {sort.key: value, "_id": {beyond: last}}],
-    }
+    behind = {"$or": [{sort.key: {beyond: value}}, {sort.key: value, "_id": {beyond: last}}]}
+    bounded = {**query, sort.key: {**present, bound: value}}
+    if "$or" not in query:
+        return {**bounded, **behind}
+    own = {"$or": bounded.pop("$or")}
+    return {**bounded, "$and": [*query.get("$and", []), own, behind]}
 
 
 async def find_page(

@@ -10,26 +10,36 @@ from multidict import CIMultiDict
 
 from blogapi.errors import BlogError
 
-_STRONG_TAG = re.compile(r'\s*"([\x21\x23-\x7e\x80-\xff]*)"\s*')
 _PIECE_BYTES = 2047
-_VERSIONED = re.compile(r"([0-9]{1,18})-[0-9a-f]+")
+# `"<version>-<hash>"`, and what proxies make of it: weak, without quotes, with the name of their coding at the end.
+_VERSIONED = re.compile(r'(?:W/)?("?)([0-9]{1,18})-([0-9a-f]+)(?:[-;:.+_]{1,2}[A-Za-z0-9]{1,16})?\1')
+_HASH_DIGITS, _MARK_DIGITS = 24, 8
 
 
-def etag_of(body: bytes, version: int | None) -> str:
-    """A strong validator, quotes included: `"<version>-<hash>"` for a resource, `"<hash>"` for a list."""
+def etag_of(body: bytes, version: int | None, of: str = "") -> str:
+    """A strong validator, quotes included: `"<version>-<hash>"` of the resource with this id, `"<hash>"` for a list.
+
+    The hash of a resource begins with a mark of it, so that its tag is told from that of another.
+    """
     # In pieces: from 2 KiB on, hashlib lets go of the interpreter's lock, and it takes longer to get that back from the
     # threads of the driver than to hash a whole post.
     hashed = hashlib.sha256()
     for start in range(0, len(body), _PIECE_BYTES):
         hashed.update(body[start : start + _PIECE_BYTES])
-    digest = hashed.hexdigest()[:24]
-    return f'"{digest}"' if version is None else f'"{version}-{digest}"'
+    digest = hashed.hexdigest()[:_HASH_DIGITS]
+    return f'"{digest}"' if version is None else f'"{version}-{mark_of(of)}{digest[_MARK_DIGITS:]}"'
+
+
+def mark_of(resource: str) -> str:
+    """What the tags of all versions of a resource have in common."""
+    return hashlib.sha256(resource.encode()).hexdigest()[:_MARK_DIGITS]
 
 
 def recoded_etag(etag: str, body: bytes) -> str:
     """The validator of the same representation in another content coding (RFC 9110 section 8.8.3.3)."""
-    version, dash, _ = etag.strip('"').rpartition("-")
-    return etag_of(body, int(version) if dash else None)
+    digest = etag_of(body, None).strip('"')
+    version, dash, known = etag.strip('"').rpartition("-")
+    return f'"{version}-{known[:_MARK_DIGITS]}{digest[_MARK_DIGITS:]}"' if dash else f'"{digest}"'
 
 
 def revalidated(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
@@ -56,16 +66,19 @@ def is_known(request: web.Request, etag: str) -> bool:
     return offered.strip() == "*" or etag in [tag.strip().removeprefix("W/") for tag in offered.split(",")]
 
 
-def expected_versions(request: web.Request) -> frozenset[int]:
-    """The versions that the caller's `If-Match` allows.
+def expected_versions(request: web.Request, of: str) -> frozenset[int]:
+    """The versions of this resource that the caller's `If-Match` allows.
 
-    Only the version in a tag is compared, so a like never makes it stale. A weak tag, and one that is not ours, never
-    matches (strong comparison): the result may be empty. Raises BlogError `precondition_required` without the header,
-    and for `*`, which would defeat its purpose.
+    Only the version in a tag is compared, so a like never makes it stale, and what a proxy has done to the tag does not
+    matter. What is no tag of ours, or one of another resource, matches nothing: the result may be empty. Raises
+    BlogError `precondition_required` without the header, and for `*`, which would defeat its purpose.
     """
-    offered = ",".join(request.headers.getall("If-Match", []))
-    if not offered.strip() or offered.strip() == "*":
+    tags = [tag.strip() for tag in ",".join(request.headers.getall("If-Match", [])).split(",")]
+    if {"", "*"}.issuperset(tags):
         raise BlogError("Send the ETag of what you read as If-Match.", code="precondition_required")
-    tags = (_STRONG_TAG.fullmatch(tag) for tag in offered.split(","))
-    versions = (_VERSIONED.fullmatch(tag[1]) for tag in tags if tag)
-    return frozenset(int(version[1]) for version in versions if version)
+    return frozenset(int(found[2]) for tag in tags if (found := _VERSIONED.fullmatch(tag)) and _may_be_of(of, found[3]))
+
+
+def _may_be_of(resource: str, hashed: str) -> bool:
+    """Whether nothing speaks against it: a hash that is not as long as ours says nothing."""
+    return len(hashed) != _HASH_DIGITS or hashed.startswith(mark_of(resource))

@@ -27,7 +27,7 @@ from blogapi.paging import Page, Position
 from blogapi.web.body import SMALL_BYTES, Sent, read_json
 from blogapi.web.cached import CACHED_READS
 from blogapi.web.conditional import etag_of, expected_versions, revalidated
-from blogapi.web.fields import Message, Strict
+from blogapi.web.fields import Message, Record, Strict
 from blogapi.web.idempotency import IDEMPOTENCY, offered_key
 from blogapi.web.middlewares.protect import count_write
 from blogapi.web.pagination import link_header, page_body, page_request
@@ -201,7 +201,7 @@ class _Server:
                 wish = await self._wish(request, sent, *subject)
                 arguments += [wish] if self._takes_body else []
             if known.match:
-                request[EXPECTED] = expected_versions(request)
+                request[EXPECTED] = expected_versions(request, subject[0].id)
             if self._takes_query:
                 arguments.append(query)
             try:
@@ -245,9 +245,7 @@ class _Server:
 
     def _load(self, request: web.Request, value: Any, *subject: Any) -> Any:
         if self._known.merge is not None and isinstance(value, dict):
-            # An unknown field stays even where null would remove it, to be refused like any other.
-            unknown = {name: sent for name, sent in value.items() if name not in self._body.fields}
-            value = {**merge_patch(self._known.merge(subject[0]), value), **unknown}
+            value = _with_unknown(self._body, value, merge_patch(self._known.merge(subject[0]), value))
         try:
             return self._body.load(value)
         except ValidationError as error:
@@ -258,7 +256,7 @@ class _Server:
 
     def _with_present(self, error: Stale) -> Stale:
         view = self._known.returns[0].view(error.current)
-        error.members = {"version": view["version"], "etag": etag_of(orjson.dumps(view), view["version"])}
+        error.members = {"version": view["version"], "etag": etag_of(orjson.dumps(view), view["version"], view["id"])}
         return error
 
 
@@ -273,6 +271,16 @@ def merge_patch(target: Any, patch: Any) -> Any:
         else:
             merged[name] = merge_patch(merged.get(name), value)
     return merged
+
+
+def _with_unknown(schema: Schema, patch: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:
+    """What the patch has made, and the unknown fields that null has removed there, to be refused like any other."""
+    whole = {**merged, **{name: sent for name, sent in patch.items() if name not in schema.fields}}
+    for name, known in schema.fields.items():
+        sent, made = patch.get(name), merged.get(name)
+        if isinstance(known, Record) and isinstance(sent, dict) and isinstance(made, dict):
+            whole[name] = _with_unknown(known.schema, sent, made)
+    return whole
 
 
 def field_errors(messages: Any, pointer: str = "") -> list[FieldError]:
@@ -298,8 +306,7 @@ def respond(request: web.Request, known: Endpoint, result: Any) -> web.StreamRes
     headers = {hdrs.CACHE_CONTROL: _PRIVATE, **reply.headers}
     if reply.result is None:
         return web.Response(status=known.status, headers=headers)
-    body, version = _render(request, reply.shape or known.returns[0], reply, headers)
-    headers[hdrs.ETAG] = etag_of(body, version)
+    body, headers[hdrs.ETAG] = _render(request, reply.shape or known.returns[0], reply, headers)
     if known.status == 204:
         return web.Response(status=204, headers=headers)
     if request.method in _SAFE and known.needs.is_public and not reply.private:
@@ -308,15 +315,18 @@ def respond(request: web.Request, known: Endpoint, result: Any) -> web.StreamRes
     return web.Response(status=known.status, body=body, headers=headers)
 
 
-def _render(request: web.Request, shape: Shape, reply: Reply, headers: dict[str, str]) -> tuple[bytes, int | None]:
+def _render(request: web.Request, shape: Shape, reply: Reply, headers: dict[str, str]) -> tuple[bytes, str]:
+    """The body and its ETag."""
     if isinstance(reply.result, Page):
         items, after = _fitting(reply.result, lambda item: orjson.dumps(select(shape.view(item), reply.fields)))
         envelope = page_body(request, reply.result, items, reply.limit, after)
         if envelope["page"]["next"]:
             headers[hdrs.LINK] = link_header(request, envelope["page"]["next"])
-        return orjson.dumps(envelope), None
+        body = orjson.dumps(envelope)
+        return body, etag_of(body, None)
     view = shape.view(reply.result)
-    return orjson.dumps(select(view, reply.fields)), view.get("version")
+    body = orjson.dumps(select(view, reply.fields))
+    return body, etag_of(body, view.get("version"), view.get("id", ""))
 
 
 def _fitting(page: Page[Any], dump: Callable[[Any], bytes]) -> tuple[list[orjson.Fragment], Position | None]:

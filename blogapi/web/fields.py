@@ -168,6 +168,14 @@ class CommaList(Coded[tuple[str, ...]]):
         return tuple(dict.fromkeys(map(self._normal, parts)))
 
 
+class NameList(Text):
+    """A query parameter that names several of what the route knows, `a,b`; an empty name does not count."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
 class QueryFlag(Coded[bool]):
     """`true` or `false` in a query string."""
 

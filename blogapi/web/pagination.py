@@ -69,8 +69,9 @@ def link_header(request: web.Request, cursor: str) -> str:
 
 
 def _binding(request: web.Request) -> bytes:
-    bound = sorted((name, value) for name, value in request.query.items() if name not in _NOT_BOUND)
-    return f"{request.rel_url.raw_path}?{_encoded(bound)}".encode()
+    # A list that is repeated is the one that is separated by commas.
+    bound = {name: ",".join(request.query.getall(name)) for name in request.query if name not in _NOT_BOUND}
+    return f"{request.rel_url.raw_path}?{_encoded(sorted(bound.items()))}".encode()
 
 
 def _encoded(parameters: Iterable[tuple[str, str]]) -> str:

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, fields
 
 from blogapi.errors import BlogError
-from blogapi.web.fields import Message, Strict, Text
+from blogapi.web.fields import CommaList, Message, NameList, Strict
 
 
 class NoQuery(Strict):
@@ -23,7 +23,7 @@ class FieldsQuery(Strict):
     """`fields=title,slug`: only these, and `id`."""
 
     # Not named `fields`: that is marshmallow's own attribute.
-    chosen = Text(
+    chosen = NameList(
         data_key="fields",
         load_default=None,
         metadata={"description": "Only these fields, separated by commas, and `id`."},
@@ -34,7 +34,7 @@ def chosen_fields(query: Mapping[str, Any], known: Iterable[str]) -> tuple[str, 
     """The fields that were asked for; None for all. Raises BlogError `unknown_parameter` for one that is not known."""
     if query["chosen"] is None:
         return None
-    names = tuple(dict.fromkeys(name.strip() for name in query["chosen"].split(",") if name.strip()))
+    names: tuple[str, ...] = query["chosen"]
     for name in names:
         if name not in known:
             raise unknown_name(name, known, parameter="fields")
@@ -42,24 +42,31 @@ def chosen_fields(query: Mapping[str, Any], known: Iterable[str]) -> tuple[str, 
 
 
 def read_query(request: web.Request, schema: Schema) -> Mapping[str, Any]:
-    """What the schema makes of the query string. Raises BlogError `unknown_parameter`, `invalid_parameter`."""
+    """What the schema makes of the query string. Raises BlogError `unknown_parameter`, `invalid_parameter`.
+
+    A list that is repeated is one list: `tag=a&tag=b` is `tag=a,b`.
+    """
     if not request.query_string:
         return _load(schema, ())
-    known = [field.data_key or name for name, field in schema.fields.items()]
+    known = {field.data_key or name: field for name, field in schema.fields.items()}
     values: dict[str, str] = {}
     for name, value in request.query.items():
         if name not in known:
             raise unknown_name(name, known, parameter=name)
-        if name in values:
-            raise invalid_parameter(name, "repeated", "It is there twice. Separate values with commas.")
-        values[name] = value
+        if name in values and not isinstance(known[name], CommaList | NameList):
+            raise invalid_parameter(name, "repeated", "It is there twice, and takes one value.")
+        values[name] = f"{values[name]},{value}" if name in values else value
     # A cursor is any text, and different on every page.
     cursor = {"cursor": values.pop("cursor")} if "cursor" in values else {}
     try:
         return {**_load(schema, tuple(values.items())), **cursor}
     except ValidationError as error:
         wrong = [
-            {"parameter": name, "code": getattr(message, "code", "invalid"), "detail": str(message)}
+            {
+                "parameter": name,
+                "code": getattr(message, "code", "invalid"),
+                "detail": str(message) + _lost_plus(known[name], values[name]),
+            }
             for name, messages in error.messages_dict.items()
             for message in _flat(messages)
         ]
@@ -70,6 +77,17 @@ def read_query(request: web.Request, schema: Schema) -> Mapping[str, Any]:
 def _load(schema: Schema, values: tuple[tuple[str, str], ...]) -> Mapping[str, Any]:
     loaded: Mapping[str, Any] = schema.load(dict(values))
     return MappingProxyType(loaded)
+
+
+def _lost_plus(field: fields.Field[Any], value: str) -> str:
+    """A `+`, as that of `+02:00`, is a blank in a query (WHATWG URL, section 5.1). Who did not know that is told."""
+    if " " not in value:
+        return ""
+    try:
+        field.deserialize(value.replace(" ", "+"))
+    except ValidationError:
+        return ""
+    return " A + has become a blank: write it as %2B."
 
 
 def _flat(messages: Any) -> Iterable[Message | str]:

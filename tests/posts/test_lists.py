@@ -3,6 +3,7 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from yarl import URL
 
 from tests.conftest import matching
 
@@ -107,7 +108,7 @@ async def test_one_post_takes_fields_too(client, ada, write):
         ("featured=maybe", "invalid_parameter", "featured"),
         ("published_at[gte]=yesterday", "invalid_parameter", "published_at[gte]"),
         ("updated_at[gte]=2020-01-01T00:00:00Z", "invalid_parameter", "updated_at[gte]"),
-        ("tag=a&tag=b", "invalid_parameter", "tag"),
+        ("limit=1&limit=1", "invalid_parameter", "limit"),
         ("count=roughly", "invalid_parameter", "count"),
         ("tags=a", "unknown_parameter", "tags"),
         ("published_at[ne]=2020-01-01T00:00:00Z", "unknown_parameter", "published_at[ne]"),
@@ -202,3 +203,35 @@ async def test_own_posts_leave_out_the_trash_unless_asked(client, ada, write):
     await client.delete(f"/v1/posts/{thrown['id']}", headers=matching(ada, thrown))
     assert [item["id"] for item in await walk(client, "/v1/me/posts", ada.headers)] == [kept["id"]]
     assert [item["id"] for item in await walk(client, "/v1/me/posts?status=trashed", ada.headers)] == [thrown["id"]]
+
+
+async def test_list_that_is_repeated_is_the_one_with_commas(client, ada, write):
+    for tags in (["a"], ["b"], ["c"]):
+        await write(ada, tags=tags, status="published")
+    repeated = await (await client.get("/v1/posts?tag=a&tag=b&fields=title&fields=tags")).json()
+    assert {tag for item in repeated["items"] for tag in item["tags"]} == {"a", "b"}
+    assert set(repeated["items"][0]) == {"id", "title", "tags"}
+    first = await (await client.get("/v1/posts?tag=a,b&limit=1")).json()
+    rest = await client.get(f"/v1/posts?tag=a&tag=b&limit=1&cursor={first['page']['next']}")
+    assert len((await rest.json())["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=1&limit=1", "sort=-published_at&sort=-published_at", "count=exact&count=exact"]
+)
+async def test_one_value_that_is_repeated_is_refused(client, query):
+    response = await client.get(f"/v1/posts?{query}")
+    assert response.status == 400
+    assert [error["code"] for error in (await response.json())["errors"]] == ["repeated"]
+
+
+async def test_plus_that_became_a_blank_is_explained(client):
+    said = [
+        (await (await client.get(URL(f"/v1/posts?published_at[gte]={moment}", encoded=True))).json())["errors"][0][
+            "detail"
+        ]
+        for moment in ("2026-01-01T00:00:00+02:00", "2026-01-01T00:00:00+99:99", "yesterday")
+    ]
+    assert ["%2B" in detail for detail in said] == [True, False, False]
+    moment = "2026-01-01T00:00:00%2B02:00"
+    assert (await client.get(URL(f"/v1/posts?published_at[gte]={moment}", encoded=True))).status == 200

@@ -153,7 +153,9 @@ async def test_stale_patch_is_refused_and_says_what_changed(client, ada, write):
     assert (third.status, (await fourth.json())["changed"]) == (200, ["body"])
 
 
-@pytest.mark.parametrize("etag", ['W/"1-abc"', '"nonsense"', "1", '"99999999999999999999-ab"'])
+@pytest.mark.parametrize(
+    "etag", ['"nonsense"', "1", '"99999999999999999999-ab"', '"1-"', '"1-abc', 'w/"1-abc"', '"nonsense", *']
+)
 async def test_etag_of_something_else_is_stale(client, ada, write, etag):
     post = await write(ada)
     headers = {**ada.headers, "If-Match": etag}
@@ -162,11 +164,49 @@ async def test_etag_of_something_else_is_stale(client, ada, write, etag):
     assert (await response.json())["changed"] is None
 
 
+async def test_etag_of_another_post_is_stale(client, ada, write):
+    post, other = await write(ada), await write(ada)
+    response = await client.patch(f"/v1/posts/{post['id']}", json={"title": "New"}, headers=matching(ada, other))
+    assert response.status == 412
+
+
 async def test_only_the_version_of_an_etag_counts(client, ada, write):
     post = await write(ada)
     headers = {**ada.headers, "If-Match": '"7-00", "1-00"'}
     response = await client.patch(f"/v1/posts/{post['id']}", json={"title": "New"}, headers=headers)
     assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        'W/"{0}"',
+        '"{0}-gzip"',
+        '"{0}--gzip"',
+        'W/"{0}-br"',
+        '"{0};zstd"',
+        "{0}",
+        "W/{0}",
+        "{0}-gzip",
+        '"9-00", W/"{0}"',
+    ],
+)
+async def test_etag_that_a_proxy_has_touched_is_good(client, ada, write, touch):
+    post = await write(ada)
+    headers = {**ada.headers, "If-Match": touch.format(post["etag"].strip('"'))}
+    path = f"/v1/posts/{post['id']}"
+    assert (await client.patch(path, json={"title": "New"}, headers=headers)).status == 200
+    again = await client.patch(path, json={"title": "Newer"}, headers=headers)
+    assert again.status == 412
+
+
+@pytest.mark.parametrize("patch", [{"seo": {"x": None}}, {"cover": {"url": "https://a.example/b.png", "x": None}}])
+async def test_unknown_field_is_refused_wherever_it_is_and_whatever_its_value(client, ada, write, patch):
+    post = await write(ada)
+    response = await client.patch(f"/v1/posts/{post['id']}", json=patch, headers=matching(ada, post))
+    assert response.status == 422
+    (name,) = patch
+    assert codes(await response.json()) == {(f"/{name}/x", "unknown_field")}
 
 
 async def test_patch_merges_objects_and_replaces_arrays(client, ada, write):

@@ -90,6 +90,23 @@ async def test_odd_bytes_in_the_target_are_answered(exchange, method, path, odd,
     assert head.isascii()
 
 
+@pytest.mark.parametrize(
+    "path",
+    [b"//", b"//evil.example/", b"//evil.example/v1/posts/", b"/v1/nonsense/", b"/%5Cevil.example/", b"/\\evil/"],
+)
+async def test_slash_at_the_end_leads_to_no_other_host(exchange, path):
+    status, head, _ = await exchange("GET", path, {})
+    assert status == 404
+    assert "Location" not in head
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_slash_behind_odd_bytes_leads_to_the_same_address(exchange, odd):
+    status, head, _ = await exchange("GET", b"/v1/posts/by-slug/" + odd + b"/?a=" + odd, {})
+    assert status == 308
+    assert f"Location: /v1/posts/by-slug/{escaped(odd).decode()}?a={escaped(odd).decode()}\r\n" in head
+
+
 @pytest.mark.parametrize("key", [b"", b"with space", b"x" * 256, b"\xff"])
 async def test_bad_idempotency_key_is_told_before_anything_else(exchange, key):
     status, _, content = await exchange("POST", b"/v1/posts", {"Idempotency-Key": key})

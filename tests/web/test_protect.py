@@ -43,6 +43,65 @@ async def test_allowed_origin_may_read_and_send_credentials(configured):
     assert "Origin" in response.headers["Vary"].split(", ")
 
 
+LOCAL = ["http://localhost:3000", "https://localhost", "http://127.0.0.1:5173", "http://[::1]:8081"]
+
+
+@pytest.mark.parametrize("origin", LOCAL)
+async def test_front_end_on_this_machine_may_call_in_development(configured, origin):
+    client = await configured()
+    headers = {"Origin": origin, "Sec-Fetch-Site": "same-site"}
+    registered = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
+    assert (await client.post("/v1/auth/register", json=registered, headers=headers)).status == 201
+    signed_in = {"login": "ada", "password": PASSWORD, "mode": "cookie"}
+    response = await client.post("/v1/auth/login", json=signed_in, headers=headers)
+    assert response.status == 200
+    assert response.headers["Access-Control-Allow-Origin"] == origin
+    assert response.headers["Access-Control-Allow-Credentials"] == "true"
+    cookie = response.headers["Set-Cookie"]
+    assert "Domain" not in cookie
+    assert "Secure" not in cookie
+    headers["Cookie"] = cookie.partition(";")[0]
+    assert (await client.post("/v1/posts", json={"title": "T"}, headers=headers)).status == 201
+
+
+@pytest.mark.parametrize("origin", [*LOCAL, "http://localhost:8080"])
+async def test_front_end_on_this_machine_may_not_call_in_production(configured, origin):
+    client = await configured(environment="production", server=ServerConfig(public_url="https://blog.example.org"))
+    response = await client.get("/v1/posts", headers={"Origin": origin})
+    assert "Access-Control-Allow-Origin" not in response.headers
+    sent = {"login": "ada", "password": PASSWORD, "mode": "cookie"}
+    response = await client.post("/v1/auth/login", json=sent, headers={"Origin": origin})
+    assert (await response.json())["code"] == "cross_site"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+        "http://localhost:x",
+        "http://127.0.0.2",
+        "null",
+    ],
+)
+async def test_what_looks_like_this_machine_may_not_call(configured, origin):
+    client = await configured()
+    response = await client.get("/v1/posts", headers={"Origin": origin})
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+async def test_log_says_once_which_origin_is_refused_and_what_to_set(configured, caplog):
+    client = await configured()
+    for origin in (FRONT_END, FRONT_END, "null", "http://localhost:3000", str(client.make_url("")).rstrip("/")):
+        await client.get("/v1/posts", headers={"Origin": origin})
+    for number in range(200):
+        await client.get("/v1/posts", headers={"Origin": f"https://{number}.example"})
+    told = [record.getMessage() for record in caplog.records if record.name == "blogapi.origins"]
+    assert f"BLOGAPI_CORS__ORIGINS={FRONT_END}" in told[0]
+    assert "http://localhost" in told[1]
+    assert len(told) == len(set(told)) == 100
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", FRONT_END + ".evil.example", FRONT_END + ":8443"])
 async def test_other_origins_get_no_cors_headers(configured, origin):
     client = await configured(cors=CorsConfig(origins=(FRONT_END,)))

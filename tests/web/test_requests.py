@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from yarl import URL
 
 from tests.conftest import PASSWORD, matching
 
@@ -105,6 +106,41 @@ async def test_wrong_method_says_which_are_right(client):
     assert (await response.json())["code"] == "method_not_allowed"
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/posts", {"GET", "HEAD", "POST", "OPTIONS"}),
+        ("/v1/posts/abc/publish", {"POST", "OPTIONS"}),
+        ("/healthz", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
+async def test_options_says_what_is_possible(client, path, methods):
+    response = await client.options(path)
+    assert response.status == 204
+    assert set(response.headers["Allow"].split(", ")) == methods
+    assert await response.read() == b""
+
+
+async def test_options_of_nothing_is_not_found(client):
+    assert (await client.options("/v1/nonsense")).status == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PATCH"])
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/v1/posts/", "/v1/posts"),
+        ("/v1/posts//?tag=a%20b&x=/", "/v1/posts?tag=a%20b&x=/"),
+        ("/v1/posts/by-slug/caf%C3%A9/", "/v1/posts/by-slug/caf%C3%A9"),
+        ("/healthz/", "/healthz"),
+    ],
+)
+async def test_slash_at_the_end_leads_to_the_address_without(client, method, path, location):
+    response = await client.request(method, URL(path, encoded=True), allow_redirects=False)
+    assert response.status == 308
+    assert response.headers["Location"] == location
+
+
 @pytest.mark.parametrize("bad", ["x", "0" * 24, "z" * 24, "$ne", "%00", "..%2f..", "a" * 300])
 async def test_id_that_belongs_to_nothing_is_not_found(client, ada, bad):
     assert (await client.get(f"/v1/posts/{bad}", headers=ada.headers)).status == 404
@@ -202,6 +238,15 @@ async def test_every_answer_carries_the_security_headers(client):
 @pytest.mark.parametrize("path", ["/v1/nonsense", "/v1/me"])
 async def test_errors_are_not_kept_by_caches(client, path):
     assert (await client.get(path)).headers["Cache-Control"] == "private, no-store"
+
+
+async def test_pages_of_others_may_embed_what_is_public(client, ada, write):
+    post = await write(ada, status="published")
+    policies = {
+        path: (await client.get(path, headers=headers)).headers["Cross-Origin-Resource-Policy"]
+        for path, headers in ((f"/v1/posts/{post['id']}", {}), ("/v1/me", ada.headers), ("/v1/nonsense", {}))
+    }
+    assert list(policies.values()) == ["cross-origin", "same-origin", "same-origin"]
 
 
 async def test_password_never_comes_back(client, ada):
