@@ -191,7 +191,7 @@ class _Server:
         await known.needs.authenticate(request)
         if request.method not in _SAFE and not known.needs.is_public:
             await count_write(request, known.needs.caller(request))
-        subject = () if known.on is None else (await known.on(request),)
+        subject: tuple[Any, ...] = () if known.on is None else (await known.on(request),)
         known.needs.authorize(request)
 
         async def work(attempt: Attempt) -> web.StreamResponse:
