@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from aiohttp import web
+from aiohttp.web_protocol import RequestPayloadError
 
 from blogapi.errors import BlogError, Invalid, Stale
 from blogapi.ratelimits import LimitReached
@@ -90,6 +91,8 @@ async def render_errors(request: web.Request, handler: Handler) -> web.StreamRes
         code = CODE_OF_STATUS.get(error.status, "bad_request" if error.status < 500 else "internal")
         kept = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
         return problem_response(request, code, _detail(code, request), headers=kept)
+    except RequestPayloadError as error:
+        return problem_response(request, "bad_request", str(error))
     except Exception as error:
         if isinstance(error, ConnectionError) and has_gone(request):
             raise  # there is nobody left to tell

@@ -19,7 +19,7 @@ from typing import Any, cast
 from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError, LineTooLong
 from aiohttp.streams import StreamReader
-from aiohttp.web_protocol import RequestHandler, RequestPayloadError
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 from aiohttp.web_request import BaseRequest
 
 from blogapi.addresses import limit_key, network_of
@@ -49,13 +49,13 @@ log = logging.getLogger("blogapi.connections")
 class Protocol(RequestHandler):
     """One connection. Counted by address, cut off when its reader stalls, and its protocol errors are ours to word."""
 
-    __slots__ = ("_address", "_has_said_all", "_latest", "_server", "_stalled", "_unsent", "_wire")
+    __slots__ = ("_address", "_has_said_all", "_is_broken", "_latest", "_server", "_stalled", "_unsent", "_wire")
 
     def __init__(self, manager: Server, **kwargs: Any) -> None:
         super().__init__(manager, **kwargs)
         self._server = manager
         self._address = ""
-        self._has_said_all = False
+        self._has_said_all = self._is_broken = False
         self._latest: StreamReader | None = None  # the body of the request that is being answered
         # Ours to keep: aiohttp lets go of `transport` once it has closed it, while bytes may still wait.
         self._wire: asyncio.Transport | None = None
@@ -83,15 +83,31 @@ class Protocol(RequestHandler):
         What has arrived whole is answered, then the connection ends. What has not will never be whole.
         """
         self._has_said_all = True
-        for payload in (self._latest, *(payload for _, payload in self._messages)):
-            if payload is not None and not payload.is_eof():
-                payload.set_exception(ConnectionResetError("The client broke off in the middle of the body."))
+        self._break_off(ConnectionResetError("The client broke off in the middle of the body."))
         if not self._messages:
             if self._waiter is not None:
                 self.force_close()
             else:
                 self._close = True  # after the answer that is being made
         return True
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_broken:
+            return
+        super().data_received(data)
+        is_error = bool(self._messages) and self._waiter is None and isinstance(self._messages[-1][0], _ErrInfo)
+        # Within a body, of which its reader would hear nothing: one answer is enough, and the last one.
+        if is_error and self._break_off(RequestPayloadError("The body is not valid HTTP.")):
+            self._messages.pop()
+            self._is_broken = self._has_said_all = True
+
+    def _break_off(self, error: Exception) -> bool:
+        """Tell whoever reads, or will read, a body that has not arrived whole. Whether there is one."""
+        bodies = [body for body in (self._latest, *(body for _, body in self._messages)) if body is not None]
+        unfinished = [body for body in bodies if not body.is_eof()]
+        for body in unfinished:
+            body.set_exception(error)
+        return bool(unfinished)
 
     async def start(self) -> None:
         try:

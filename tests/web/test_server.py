@@ -140,6 +140,19 @@ async def test_client_who_says_nothing_and_ends_is_let_go(running):
         assert await connection.rest() == ""
 
 
+async def test_body_that_turns_into_nonsense_is_answered_once(running, caplog):
+    async with running(body_timeout_seconds=3600) as address, raw(address) as connection:
+        await connection.write(_CHUNKED + b'"a":\r\n')
+        async with raw(address) as another:  # by now the server waits for the rest
+            assert await is_served(another)
+        await connection.write(b"zz\r\n")
+        await connection.write(b"GET /v1/posts HTTP/1.1\r\nHost: a\r\n\r\n")
+        answers = await connection.rest()
+    assert answers.count("HTTP/1.1 ") == 1
+    assert answers.startswith("HTTP/1.1 400 ")
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 _UPLOAD = b"POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"
 _CHUNKED = _UPLOAD.replace(b"Content-Length: 900\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n5\r\n{")
 _REFUSED = _UPLOAD.replace(b"application/json", b"text/plain").replace(b"900", b"900000000")
