@@ -29,10 +29,10 @@ def import_group() -> None:
 @json_option
 @click.pass_context
 def markdown(ctx: click.Context, folder: Path, source: str | None, author: str | None, as_json: bool) -> None:
-    """Import Markdown files with front matter: .md, .markdown and .mdx, in all folders below FOLDER.
+    """Import Markdown files with front matter (.md, .markdown, .mdx), from all folders below FOLDER.
 
     A post is known by its source and its path: importing again changes only what has changed in its file, and nothing
-    that was edited here. Exits with 1 when a file was refused; the others are imported.
+    that was edited here. Exits with 1 when a file was refused, the others being imported, and when there is no post.
     """
     from blogapi.cli.context import run
     from blogapi.importers.markdown import count_files, read_folder
@@ -49,7 +49,7 @@ def markdown(ctx: click.Context, folder: Path, source: str | None, author: str |
         _show(stopped.report, as_json)
         raise
     _show(report, as_json)
-    ctx.exit(1 if report.refused else 0)
+    ctx.exit(1 if report.refused or not report.posts else 0)
 
 
 def _show(report: Report, as_json: bool) -> None:

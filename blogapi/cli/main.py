@@ -45,7 +45,9 @@ class Commands(click.Group):
             if not type(error).__module__.startswith("pymongo."):  # which most commands have no need to load
                 raise
             why = str(error).partition(", full error")[0]
-            _fail(ctx, f"The database refused it: {why}. Look at its log, and at the rights of its user.", FAILURE)
+            # 13 is Unauthorized, 18 AuthenticationFailed: only those are about rights.
+            where = "at the rights of its user" if getattr(error, "code", None) in (13, 18) else "at its log"
+            _fail(ctx, f"The database refused it: {why}. Look {where}.", FAILURE)
 
 
 def _fail(ctx: click.Context, message: str, status: int) -> NoReturn:

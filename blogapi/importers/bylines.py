@@ -53,7 +53,7 @@ def _is_called(user: User, name: str) -> bool:
 
 
 def _key(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _numbered(username: str) -> Iterator[str]:

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date, time
 from typing import Any
 
-from blogapi.importers.model import Tag
+from blogapi.importers.model import Tag, spelt_out, tag_key
+from blogapi.importers.names import tidy
+from blogapi.importers.yaml_text import Switch
 from blogapi.posts.model import (
     CUSTOM_KEY,
     MAX_AUTHORS,
@@ -63,9 +65,9 @@ class Fit:
     def authors(self, names: Iterable[str]) -> tuple[str, ...]:
         """Bylines that can be display names, each once. Mail addresses are left out, for bylines are public."""
         fitting: dict[str, None] = {}
-        for name in map(one_line, names):
+        for name in map(tidy, map(one_line, names)):
             only = _ONLY_MAIL_ADDRESS.fullmatch(name)
-            public = only[1] if only else _MAIL_ADDRESS.sub("", name).strip()
+            public = only[1] if only else tidy(_MAIL_ADDRESS.sub("", name))
             if public != name:
                 self.notes.append(f"the mail address of the author {public!r} is left out")
             if len(public) > MAX_DISPLAY_NAME:
@@ -78,9 +80,9 @@ class Fit:
     def tags(self, names: Iterable[str]) -> tuple[Tag, ...]:
         """Tags with slugs, in their order, each once."""
         tags: dict[str, Tag] = {}
-        for name in map(one_line, names):
-            if slug := ascii_words(_spelt_out(name), MAX_TAG_SLUG):
-                tags.setdefault(slug, Tag(slug=slug, name=name))
+        for name in map(tidy, map(one_line, names)):
+            if slug := ascii_words(spelt_out(name), MAX_TAG_SLUG):
+                tags.setdefault(tag_key(name), Tag(slug=slug, name=name))
             else:
                 self.notes.append(f"the tag {name!r} is left out: it has no letter or digit")
         return self._first(tuple(tags.values()), MAX_TAGS, "tags", lambda tags: [tag.name for tag in tags])
@@ -138,6 +140,8 @@ def cut_at_word(text: str, length: int) -> str:
 
 
 def _json_scalar(value: Any) -> Any:
+    if isinstance(value, Switch):
+        return value.is_on
     if isinstance(value, date | time):  # a datetime is a date
         return value.isoformat()
     if isinstance(value, float) and not -1e308 <= value <= 1e308:  # infinite, or not a number
@@ -145,11 +149,6 @@ def _json_scalar(value: Any) -> Any:
     if isinstance(value, int) and value.bit_length() > 63:
         return str(value)
     return value
-
-
-def _spelt_out(tag: str) -> str:
-    """Without this, C, C++ and C# would be one tag."""
-    return re.sub(r"(?<=\w)#", "-sharp", re.sub(r"(?<=\w)\+\+", "-plus-plus", tag))
 
 
 def _legal_key(key: str) -> str:

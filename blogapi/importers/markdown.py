@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -11,13 +12,18 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from blogapi.importers.frontmatter import MAX_FRONT_MATTER, has_front_matter, split
-from blogapi.importers.markdown_post import read_post
+from blogapi.importers.inherited import Inherited
+from blogapi.importers.languages import Languages
+from blogapi.importers.layout import SUFFIXES, foreign_folder, holds_markdown, unread_format
+from blogapi.importers.markdown_post import Surroundings, read_post
 from blogapi.importers.model import Entry, Found, Refusal, Skipped, Unfit
 from blogapi.posts.model import MAX_BODY_BYTES
 
-_SUFFIXES = frozenset({".md", ".markdown", ".mdx"})
 _MAX_FILE_BYTES = MAX_BODY_BYTES + MAX_FRONT_MATTER
-_SECTION = re.compile(r"_index(?:\.[A-Za-z-]+)?")
+_SECTION = re.compile(r"_index(?:\.[A-Za-z_-]+)?")
+# The marks that open a text, the longer ones first: UTF-32 begins as UTF-16 does.
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 
 
 def read_folder(folder: Path, *, source: str | None = None) -> Iterator[Found]:
@@ -39,14 +45,16 @@ def count_files(folder: Path) -> int:
 
 def _read_all(root: Path, source: str) -> Iterator[Found]:
     files = _list_files(root)
+    languages = Languages(file for file, found in files if found is None)
+    surroundings = Surroundings(root=root, languages=languages, inherited=Inherited(root))
     # Which old slugs mean one post alone shows only when all are known. Better read twice than keep all bodies.
     claims: Counter[str] = Counter()
     for file, found in files:
-        entry = found or _read(root, file, source)
+        entry = found or _read(surroundings, file, source)
         if isinstance(entry, Entry):
             claims.update({*entry.former_slugs, entry.slug or ""})
     for file, found in files:
-        entry = found or _read(root, file, source)
+        entry = found or _read(surroundings, file, source)
         if isinstance(entry, Entry):
             entry = replace(entry, former_slugs=tuple(slug for slug in entry.former_slugs if claims[slug] == 1))
         yield entry
@@ -63,34 +71,42 @@ def _list_files(root: Path) -> list[tuple[str, Skipped | Refusal | None]]:
     for folder, folders, names in os.walk(root, onerror=refuse):
         here = Path(folder)
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in folders:
-            if (here / name).is_symlink():
-                file = (here / name).relative_to(root).as_posix()
+        for name in list(folders):
+            file = (here / name).relative_to(root).as_posix()
+            if what := foreign_folder(here, name, is_root=here == root, siblings=names):
+                folders.remove(name)
+                if holds_markdown(here / name):
+                    files[file] = Skipped(file=_printable(file), reason=f"a folder with {what}")
+            elif (here / name).is_symlink():
                 files[file] = Skipped(file=_printable(file), reason="a link to a folder")
         for name in names:
-            if name.startswith(".") or PurePosixPath(name).suffix.lower() not in _SUFFIXES:
-                continue
             file = (here / name).relative_to(root).as_posix()
+            if name.startswith("."):
+                continue
+            if other := unread_format(file):
+                files[file] = Skipped(file=_printable(file), reason=f"not read: {other}")
+            if PurePosixPath(name).suffix.lower() not in SUFFIXES:
+                continue
             files[file] = None
             if not Path(os.path.realpath(here / name)).is_relative_to(root):
                 files[file] = Skipped(file=_printable(file), reason="a link that leaves the folder")
     return sorted(files.items())
 
 
-def _read(root: Path, file: str, source: str) -> Found:
+def _read(surroundings: Surroundings, file: str, source: str) -> Found:
     name = _printable(file)
     if _SECTION.fullmatch(PurePosixPath(file).stem):
         return Skipped(file=name, reason="a section page")
     try:
         if name != file:
             raise Unfit("the file name is not UTF-8")
-        text = _read_text(root / file)
+        text = _read_text(surroundings.root / file)
         document = None if text is None else split(text)
         if document is None:
             return Skipped(file=name, reason="no front matter")
-        return read_post(document, root, file, source=source)
+        return read_post(document, surroundings, file, source=source)
     except UnicodeDecodeError as error:
-        return Refusal(file=name, reason=f"not UTF-8 (byte {error.start})")
+        return Refusal(file=name, reason=f"not {error.encoding.upper()} (byte {error.start})")
     except OSError as error:
         return Refusal(file=name, reason=f"cannot be read: {error.strerror}")
     except Unfit as error:
@@ -104,10 +120,18 @@ def _read_text(path: Path) -> str | None:
     with path.open("rb") as file:
         content = file.read(_MAX_FILE_BYTES + 1)
     if len(content) <= _MAX_FILE_BYTES:
-        return content.decode("utf-8-sig")
+        return _decode(content)
     if has_front_matter(content[:256].decode("utf-8-sig", "replace")):
         raise Unfit(f"larger than {_MAX_FILE_BYTES // 1024} KiB")
     return None
+
+
+def _decode(content: bytes) -> str:
+    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
+    text = content.decode(encoding).removeprefix("\ufeff")
+    if "\0" in text[:2]:
+        raise Unfit("not UTF-8: it has NUL characters, as UTF-16 has without a byte order mark")
+    return text
 
 
 def _printable(file: str) -> str:

@@ -12,10 +12,15 @@ from typing import TypeGuard
 from urllib.parse import unquote, urlsplit
 
 from blogapi.importers import liquid
-from blogapi.importers.dates import date_in_name, date_in_path, read_date, to_utc
+from blogapi.importers.access import Access, hiding_place, read_access, without_secrets
+from blogapi.importers.dates import date_in_name, date_in_path, looks_like_a_date, read_date, to_utc
 from blogapi.importers.fit import Fit, one_line
-from blogapi.importers.frontmatter import Document, Fields, as_flag, as_text
+from blogapi.importers.frontmatter import Document, Fields, as_flag, as_text, is_switch
+from blogapi.importers.inherited import Inherited
+from blogapi.importers.languages import Languages, Tongue
+from blogapi.importers.layout import no_post
 from blogapi.importers.model import Entry, Skipped, Unfit
+from blogapi.importers.names import categories_in, people_in
 from blogapi.posts.model import (
     MAX_BODY_BYTES,
     MAX_SEO_DESCRIPTION,
@@ -26,7 +31,6 @@ from blogapi.posts.model import (
 from blogapi.text.language import language_tag
 from blogapi.text.slug import RESERVED_SLUGS, is_slug, slugify
 
-_BUNDLE = re.compile(r"index(?:\.([a-z]{2,3}(?:-[A-Za-z]{2})?))?")
 # What `blogapi.web.fields.Url` takes; a test holds covers against the schema.
 _MAX_URL = 2000
 _HTTPS = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][^\s\\<>\"]*)?")
@@ -38,6 +42,9 @@ _PAGE_ENDING = re.compile(r"\.(?:html?|md|php|aspx?)\Z", re.IGNORECASE)
 # No part can run over a bracket or white space, so this reads the body once.
 _TARGET = re.compile(r"""(?:\]\([ \t]{0,3}<?|\]:[ \t]{0,3}<?|(?:src|href)=["']?)([^\s<>()\[\]"']+)""")
 _LIST_MARK = re.compile(r"[,;]")
+_LEVEL = re.compile(r"[>»→]")
+# Tables in which generators keep fields of their users.
+_TABLES = ("taxonomies", "extra", "params")
 _DATES = ("date", "publishedat", "publishdate", "pubdate", "datepublished", "published")
 _COVERS = ("cover", "coverimage", "featuredimage", "heroimage", "image", "thumbnail", "banner")
 
@@ -49,22 +56,19 @@ class _Place:
     folders: tuple[str, ...]  # from the imported folder, included, down to the file
     name: str  # without date and ending; of the folder if the file is the index of a page bundle
     day: str | None
-    lang: str | None
     is_jekyll: bool
 
     @classmethod
-    def of(cls, root: Path, file: str) -> _Place:
-        path = PurePosixPath(file)
-        folders = path.parent.parts
-        bundle = _BUNDLE.fullmatch(path.stem)
-        day, name = date_in_name(path.stem if bundle is None else folders[-1] if folders else "")
+    def of(cls, root: Path, file: str, tongue: Tongue) -> _Place:
+        folders = PurePosixPath(file).parent.parts
+        is_bundle = tongue.name == "index"
+        day, name = date_in_name((folders[-1] if folders else "") if is_bundle else tongue.name)
         return cls(
             folders=(root.name, *folders),
             name=name,
             day=day or date_in_path("".join(f"{folder}/" for folder in folders)),
-            lang=language_tag(bundle[1]) if bundle and bundle[1] else None,
             # Who keeps posts as Jekyll does has its tags in them, too.
-            is_jekyll=not {"_posts", "_drafts"}.isdisjoint((root.name, *folders)) or bool(day and not bundle),
+            is_jekyll=not {"_posts", "_drafts"}.isdisjoint((root.name, *folders)) or bool(day and not is_bundle),
         )
 
     @property
@@ -78,23 +82,42 @@ class _Place:
         return list(self.folders[1 : self.folders.index("_posts")]) if "_posts" in self.folders[1:] else []
 
 
-def read_post(document: Document, root: Path, file: str, *, source: str) -> Entry | Skipped:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What is known of a blog beside the file at hand."""
+
+    root: Path
+    languages: Languages
+    inherited: Inherited
+
+
+def read_post(document: Document, surroundings: Surroundings, file: str, *, source: str) -> Entry | Skipped:
     """The post in a file, or why it is none. Raises Unfit when something in it cannot be understood or kept."""
-    return _Reading(document, root, file).result(source)
+    return _Reading(document, surroundings, file).result(source)
 
 
 class _Reading:
     """Takes one field after the other out of the front matter; what is left in the end is `custom`."""
 
-    def __init__(self, document: Document, root: Path, file: str) -> None:
-        self._document, self._root, self._file = document, root, file
-        self._place = _Place.of(root, file)
-        self._fields, self._fit = Fields(document.values), Fit()
+    def __init__(self, document: Document, surroundings: Surroundings, file: str) -> None:
+        self._document, self._root, self._file = document, surroundings.root, file
+        self._tongue = surroundings.languages.of(file)
+        self._place = _Place.of(surroundings.root, file, self._tongue)
+        values, self._is_locked = without_secrets(document.values)
+        self._access = read_access(values)
+        self._inherited = surroundings.inherited.of(file)
+        self._fields, self._fit = Fields(values), Fit()
 
     def result(self, source: str) -> Entry | Skipped:
-        is_page, is_draft = self._is_page(), self._is_draft()
+        reasons = self._reasons()
+        is_page, is_draft = self._is_page(), bool(reasons)
+        if reasons:
+            self._fit.notes.append(f"not for everybody where it comes from, so it is a draft: {'; '.join(reasons)}")
+        self._take_flags()
         addresses = self._addresses()
-        date = self._date(addresses)
+        date = self._date(addresses, is_draft)
+        if reason := no_post(self._file, is_dated=date is not None, is_draft=is_draft):
+            return Skipped(file=self._file, reason=reason)
         if date is None and not is_draft:
             if is_page:
                 return Skipped(file=self._file, reason="a page with a template of its own and no date")
@@ -102,17 +125,21 @@ class _Reading:
             is_draft = True
         wanted = self._fields.take_text("slug")
         slug = self._slug(wanted, addresses)
-        taxonomies = self._fields.inside("taxonomies")
+        tables = {name: self._fields.inside(name) for name in _TABLES}
+        taxonomies = tables["taxonomies"]
         categories = [*self._place.categories, *self._labels(self._fields, "categories", "category")]
         categories += self._labels(taxonomies, "categories", "category")
         tags = [*self._labels(self._fields, "tags", "tag"), *self._labels(taxonomies, "tags", "tag"), *categories]
-        authors = [*self._bylines(self._fields), *self._bylines(taxonomies)]
-        self._fields.put_back("taxonomies", taxonomies)
+        authors = [name for fields in (self._fields, *tables.values()) for name in self._bylines(fields)]
+        for name, fields in tables.items():
+            self._fields.put_back(name, fields)
         if date and not (addresses or is_draft) and self._place.is_dated_post:
             title = wanted or self._place.name
             addresses = ["/".join(["", *map(str.lower, categories), f"{date:%Y/%m/%d}", f"{title}.html"])]
         former_urls = tuple(dict.fromkeys([*addresses, *self._aliases()]))
         body = self._body()
+        self._note_translations()
+        access = self._whole_access()
         return Entry(
             source=source,
             path=self._file,
@@ -124,28 +151,47 @@ class _Reading:
             former_urls=former_urls,
             published_at=to_utc(date) if date else None,
             is_draft=is_draft,
+            opens_at=access.opens_at,
+            closes_at=access.closes_at,
             authors=self._fit.authors(authors),
             tags=self._fit.tags(tags),
-            excerpt=self._fit.excerpt(self._fields.take_text("excerpt", "summary", "description") or ""),
+            excerpt=self._fit.excerpt(self._excerpt()),
             lang=self._lang(),
             cover=self._cover(),
             seo=self._seo(),
-            custom=self._fit.custom(self._fields.rest()),
+            custom=self._custom(),
             notes=tuple(self._fit.notes),
         )
+
+    def _reasons(self) -> list[str]:
+        """Why not everybody may read it where it comes from."""
+        reasons = ["a password, which is left out"] if self._is_locked else []
+        reasons += self._access.reasons
+        if place := hiding_place(self._file, self._root.name):
+            reasons.append(place)
+        for item in self._inherited:
+            values, is_locked = without_secrets(item.values)
+            reasons += [f"a password in {item.file}"] if is_locked and not item.of_section else []
+            reasons += [f"{reason} ({item.file})" for reason in read_access(values, of_section=item.of_section).reasons]
+        return reasons
+
+    def _whole_access(self) -> Access:
+        every = [self._access, *(read_access(item.values, of_section=item.of_section) for item in self._inherited)]
+        return Access(
+            opens_at=max((access.opens_at for access in every if access.opens_at), default=None),
+            closes_at=min((access.closes_at for access in every if access.closes_at), default=None),
+        )
+
+    def _take_flags(self) -> None:
+        """Whether it is a draft is said by its status here."""
+        self._fields.take("draft")
+        if as_flag(self._fields.peek("published")) is not None:  # else it is a date
+            self._fields.take("published")
 
     def _is_page(self) -> bool:
         """Whether it asks for another template than posts have. Only undated files do not want to be posts by that."""
         template = str(self._fields.peek("template", "layout") or "post").lower()
         return self._fields.peek("type") == "page" or not any(word in template for word in ("post", "article", "blog"))
-
-    def _is_draft(self) -> bool:
-        draft = self._fields.take("draft")
-        is_published = as_flag(self._fields.peek("published"))
-        if is_published is not None:  # else it is a date
-            self._fields.take("published")
-        hidden = is_published is False or self._fields.peek("status") == "draft"
-        return (draft is not None and as_flag(draft) is not False) or hidden or "_drafts" in self._place.folders
 
     def _addresses(self) -> list[str]:
         """Where the post was by its own account, where that is an address and not a pattern or a link elsewhere."""
@@ -157,17 +203,58 @@ class _Reading:
                 self._fields.take(name)
         return addresses
 
-    def _date(self, addresses: list[str]) -> datetime | None:
+    def _date(self, addresses: list[str], is_draft: bool) -> datetime | None:
+        """What cannot be read refuses a post, and stays beside a draft as the text that it is."""
+        name = self._fields.spelling(*_DATES)
         written = self._fields.take(*_DATES)
+        where = "the name of the file" if name is None else f"{name} (line {self._document.line_of(name)})"
         if written is None:
             days = [*map(date_in_path, addresses), self._place.day]
             written = next(filter(None, days), None)
         if written is None:
             return None
-        date, odd = read_date(written)
+        try:
+            date, odd = read_date(written)
+        except Unfit as error:
+            if not is_draft:
+                raise Unfit(f"{where}: {error}") from error
+            self._fit.notes.append(f"{where}: {error}, so it has none")
+            if name is not None:
+                self._fields.set(name, written)
+            return None
         if odd:
-            self._fit.notes.append(f"of the date {written!r} the part {odd!r} is not understood")
+            self._fit.notes.append(f"{where}: of the date {written!r} the part {odd!r} is not understood")
         return date
+
+    def _custom(self) -> dict[str, object]:
+        """What nobody took. A day in it that cannot be stays the text that it is."""
+        rest = self._fields.rest()
+        self._note_impossible_days(rest, "")
+        return self._fit.custom(rest)
+
+    def _note_impossible_days(self, value: object, where: str) -> None:
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                self._note_impossible_days(inner, f"{where}.{key}" if where else key)
+        elif isinstance(value, list):
+            for item in value:
+                self._note_impossible_days(item, where)
+        elif looks_like_a_date(value):
+            try:
+                read_date(value)
+            except Unfit as error:
+                self._fit.notes.append(f"{where} (line {self._document.line_of(where)}): {error}; it stays as text")
+
+    def _excerpt(self) -> str:
+        """True and false say whether a page shows one."""
+        names = ("excerpt", "summary", "description")
+        return self._fields.take_text(*(name for name in names if not is_switch(self._fields.peek(name)))) or ""
+
+    def _note_translations(self) -> None:
+        if self._tongue.has_others:
+            if self._fields.peek("translationkey") is None:
+                self._fields.set("translation_key", self._tongue.work)
+            self._fit.notes.append("there is more than one language of it: they share custom.translation_key")
 
     def _title(self) -> str:
         title = self._fields.take_text("title")
@@ -186,25 +273,47 @@ class _Reading:
         for text in (wanted.strip("/").rpartition("/")[2] if wanted else "", *map(_last_part, addresses)):
             if slug := slugify(text, fallback=""):
                 return slug
-        return slugify(self._place.name, fallback="") or None
+        slug = slugify(self._place.name, fallback="")
+        if slug and self._tongue.lang and not self._tongue.is_main:
+            slug = slugify(f"{slug} {self._tongue.lang}")
+        return slug or None
 
     def _labels(self, fields: Fields, plural: str, singular: str) -> list[str]:
-        """Text in the plural field is a list, by commas or by spaces; in the singular field only commas make one."""
+        """Text in the plural field is a list, by commas or, in YAML, by spaces; in the singular field by commas."""
         labels: list[str] = []
         for name in (plural, singular):
+            if is_switch(fields.peek(name)):
+                continue
             value = fields.take(name)
             if isinstance(value, str):
-                value = value.split(",") if "," in value else value.split() if name == plural else [value]
-            labels += self._names(value, name)
+                is_by_spaces = name == plural and self._document.syntax == "yaml" and not _LEVEL.search(value)
+                value = (
+                    _LIST_MARK.split(value) if _LIST_MARK.search(value) else value.split() if is_by_spaces else [value]
+                )
+            labels += self._categories(value, name) if "categor" in name else self._names(_flat(value), name)
         return labels
 
+    def _categories(self, value: object, what: str) -> list[str]:
+        found = list(categories_in(value))
+        if any(is_nested for _, is_nested in found):
+            self._fit.notes.append(f"nested {what} are tags beside each other: {', '.join(name for name, _ in found)}")
+        return [name for name, _ in found]
+
     def _bylines(self, fields: Fields) -> list[str]:
-        """Names stay whole, also `Jane Doe and John Roe`; only text with commas in the plural field is a list."""
-        authors = fields.take("authors")
-        if isinstance(authors, str):
-            *most, last = (part.strip() for part in _LIST_MARK.split(authors))
-            authors = [*most, *(last.removeprefix("and ").split(" and ") if most else [last])]
-        return [*self._names(authors, "authors"), *self._names(fields.take("author"), "author")]
+        """People, one by one, also those whom one text names together."""
+        names: list[str] = []
+        for field in ("authors", "author", "bylines", "byline"):
+            if is_switch(fields.peek(field)):
+                continue
+            value = fields.take(field)
+            for text in self._names(value, field):
+                people = people_in(text, is_plural=isinstance(value, str) and field.endswith("s"))
+                if len(people) > 1:
+                    # A mail address that stands there is public nowhere.
+                    whom = "" if "@" in text else f": {', '.join(people)}"
+                    self._fit.notes.append(f"a text of {field} names {len(people)} people{whom}")
+                names += people
+        return names
 
     def _names(self, value: object, what: str) -> list[str]:
         """The texts in a text or a list of texts; of tables the names."""
@@ -251,9 +360,12 @@ class _Reading:
 
     def _lang(self) -> str | None:
         spellings = ("lang", "language", "locale")
-        lang = (as_text(self._fields.peek(*spellings)) or "").replace("_", "-")
+        written = as_text(self._fields.peek(*spellings)) or ""
+        lang = written.replace("_", "-")
         if not _LANG.fullmatch(lang):
-            return self._place.lang
+            if written:
+                self._fit.notes.append(f"the language {written[:60]!r} is not understood; it is in custom")
+            return self._tongue.lang
         self._fields.take(*spellings)
         return language_tag(lang)
 
@@ -296,6 +408,15 @@ class _Reading:
         else:
             self._fields.take("noindex")
         return Seo(**texts, canonical_url=canonical, noindex=noindex)
+
+
+def _flat(value: object) -> object:
+    """Without lists in lists."""
+    return _items(value) if isinstance(value, list) else value
+
+
+def _items(value: object) -> list[object]:
+    return [inner for item in value for inner in _items(item)] if isinstance(value, list) else [value]
 
 
 def _heading(body: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -12,6 +14,8 @@ from blogapi.posts.model import Cover, Seo
 from blogapi.text.slug import ascii_words
 from blogapi.users.model import username_fault
 
+_SHARP, _PLUS = re.compile(r"(?<=\w)#"), re.compile(r"(?<=\w)\+\+")
+_APOSTROPHES = re.compile("['’ʼ]")
 # Where an entry came from, and what people are told about it, is not part of the post.
 _NOT_THE_POST = ("source", "path", "notes")
 
@@ -35,7 +39,8 @@ class Entry:
     `source` and `path` are its identity: a second import finds by them what the first one saved. `slug` is None where
     nothing but the title suggests one; two entries may have the same. `former_slugs` are the old addresses that can
     redirect by themselves; `former_urls` are all old addresses as they stood. `published_at` is aware UTC in whole
-    milliseconds; it is None only in a draft. `authors` are names as they stood, perhaps none. `notes` say what had to
+    milliseconds; it is None only in a draft. Readers of the other system see the post from `opens_at` on and before
+    `closes_at`. `authors` are names as they stood, perhaps none. `notes` say what had to
     be changed.
     """
 
@@ -49,6 +54,8 @@ class Entry:
     former_urls: tuple[str, ...] = ()
     published_at: datetime | None = None
     is_draft: bool = False
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
     authors: tuple[str, ...] = ()
     tags: tuple[Tag, ...] = ()
     excerpt: str = ""
@@ -78,6 +85,21 @@ class Skipped:
 
     file: str
     reason: str
+
+
+def tag_key(name: str) -> str:
+    """What is the same in two names of one tag: letters whatever their case, and not what joins words."""
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", spelt_out(name)).casefold())
+    return " ".join("".join(letter if _is_of_a_word(letter) else " " for letter in _APOSTROPHES.sub("", text)).split())
+
+
+def _is_of_a_word(letter: str) -> bool:
+    return letter.isalnum() or unicodedata.category(letter).startswith("M")  # vowel signs are marks
+
+
+def spelt_out(name: str) -> str:
+    """A tag in words. Without this, C, C++ and C# would be one tag."""
+    return _SHARP.sub("-sharp", _PLUS.sub("-plus-plus", name))
 
 
 Found = Entry | Refusal | Skipped

@@ -11,6 +11,7 @@ from blogapi.attempt import Attempt
 from blogapi.db.client import database_time
 from blogapi.errors import BlogError, Conflict, Invalid, NotFound, Overloaded, Stale, Unavailable
 from blogapi.importers.bylines import Bylines
+from blogapi.importers.labels import Labels
 from blogapi.importers.model import Entry, Found, Refusal, Skipped, Unfit
 from blogapi.moments import rfc3339, utc_now
 from blogapi.posts.model import Draft, Origin, Post
@@ -31,12 +32,16 @@ class Note:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What became of the files. `notes` say what had to be changed and why something was skipped."""
+    """What became of the files. `notes` say what had to be changed and why something was skipped.
+
+    `posts` is how many of the files are posts, whatever became of them.
+    """
 
     created: int = 0
     unchanged: int = 0
     updated: int = 0
     skipped: int = 0
+    posts: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
@@ -79,6 +84,8 @@ async def import_folder(
         except Unavailable as error:
             raise Stopped(importer.report) from error
         on_progress(1)
+    if not importer.report.posts:
+        importer.report.notes.append(Note(file=".", text="there is no post in this folder"))
     return importer.report
 
 
@@ -94,11 +101,12 @@ class _Importer:
     def __init__(self, services: Services, owner: User | None, now: Callable[[], datetime]) -> None:
         self._services, self._posts, self._owner, self._now = services, services.posts, owner, now
         self._bylines = Bylines(services.users, owner)
-        self._named_tags: set[str] = set()
+        self._labels = Labels(services.tags)
         self.report = Report()
 
     async def take(self, item: Found) -> None:
         """Save one file's post, and report what became of it. Raises Unavailable."""
+        self.report.posts += not isinstance(item, Skipped)
         if isinstance(item, Refusal):
             self.report.refusals.append(item)
         elif isinstance(item, Skipped):
@@ -114,6 +122,9 @@ class _Importer:
                 self._skip(item.path, _EDITED if isinstance(error, Stale) else str(error))
             except (BlogError, Unfit) as error:
                 self.report.refusals.append(Refusal(file=item.path, reason=_reason(error)))
+            finally:
+                # They are told once in a run: of a file that is refused, too, for the next one finds them known.
+                self._note(item.path, *self._take_notes())
 
     def _skip(self, file: str, reason: str) -> None:
         self.report.skipped += 1
@@ -122,8 +133,13 @@ class _Importer:
     def _note(self, file: str, *texts: str) -> None:
         self.report.notes += [Note(file=file, text=text) for text in texts]
 
+    def _take_notes(self) -> list[str]:
+        notes = [*self._bylines.notes, *self._labels.notes]
+        self._bylines.notes.clear()
+        self._labels.notes.clear()
+        return notes
+
     async def _save(self, entry: Entry) -> None:
-        self._bylines.notes.clear()  # of one that was refused, maybe
         post = await self._posts.find_import(entry.source, entry.path)
         if post is None:
             post = await self._create(entry)
@@ -136,10 +152,12 @@ class _Importer:
         elif self._is_behind(post, entry):
             post = await self._publish(post, entry)
             self.report.updated += 1
+        elif post.status == "published" and _is_over(entry, self._now()):
+            raise _Left("expired where it comes from, but published here")
         else:
             self.report.unchanged += 1
             return
-        self._note(entry.path, *entry.notes, *self._bylines.notes, *self._shortcomings(entry, post))
+        self._note(entry.path, *entry.notes, *self._take_notes(), *self._shortcomings(entry, post))
 
     async def _create(self, entry: Entry) -> Post:
         post_id = _post_id(entry)
@@ -161,7 +179,7 @@ class _Importer:
         if not _is_as_imported(post):
             raise _Left(_EDITED)
         if post.status == "published" and not self._is_due(entry):
-            raise _Left("a draft in its file, but published here")
+            raise _Left("not for everybody by its file, but published here")
         # Files do not say who may see a post and comment on it; people here do.
         draft = replace(
             await self._draft(entry),
@@ -190,9 +208,7 @@ class _Importer:
             if self._owner is None:
                 raise Unfit("names no author; say with --author whose such posts are")
             authors = [self._owner]
-        names = {tag.slug: tag.name for tag in entry.tags if tag.slug not in self._named_tags}
-        await self._services.tags.use(names, names)
-        self._named_tags |= names.keys()
+        tags = [await self._labels.find(tag) for tag in entry.tags]
         return Draft(
             title=entry.title,
             slug=entry.slug,
@@ -200,7 +216,7 @@ class _Importer:
             body_format=entry.body_format,
             excerpt=entry.excerpt,
             author_ids=tuple(dict.fromkeys(author.id for author in authors)),
-            tags=tuple(tag.slug for tag in entry.tags),
+            tags=tuple(dict.fromkeys(tags)),
             lang=entry.lang,
             cover=entry.cover,
             seo=entry.seo,
@@ -208,23 +224,42 @@ class _Importer:
         )
 
     def _is_due(self, entry: Entry) -> bool:
-        return not entry.is_draft and entry.published_at is not None and entry.published_at <= self._now()
+        now = self._now()
+        opens = [moment for moment in (entry.published_at, entry.opens_at) if moment is not None]
+        is_open = entry.published_at is not None and max(opens) <= now
+        return not entry.is_draft and is_open and not _is_over(entry, now)
 
     def _is_behind(self, post: Post, entry: Entry) -> bool:
         """Whether an import was cut off before it published the post, or its day has come since."""
         waits = post.status == "draft" and _is_as_imported(post)
         return _is_half_done(post) or (waits and self._is_due(entry))
 
+    def _reasons_to_wait(self, entry: Entry) -> Iterator[str]:
+        if entry.is_draft or entry.published_at is None:
+            return  # the entry's own notes say why
+        now = self._now()
+        if _is_over(entry, now):
+            yield f"expired where it comes from ({rfc3339(entry.closes_at or now)}), so it is a draft"
+        if entry.published_at > now:
+            yield f"dated in the future ({rfc3339(entry.published_at)}), so it is a draft"
+        if entry.opens_at is not None and entry.opens_at > max(now, entry.published_at):
+            yield f"to be published in the future ({rfc3339(entry.opens_at)}), so it is a draft"
+
     def _shortcomings(self, entry: Entry, post: Post) -> Iterator[str]:
         """What is not as the file has it."""
         if post.working.slug != (entry.slug or post.working.slug):
             yield f"another post has the slug {entry.slug!r}, so it is {post.working.slug!r}"
         if post.live is None:
-            if not entry.is_draft and entry.published_at is not None:
-                yield f"dated in the future ({rfc3339(entry.published_at)}), so it is a draft"
+            yield from self._reasons_to_wait(entry)
             return
+        if entry.closes_at is not None:
+            yield f"expires on {rfc3339(entry.closes_at)} where it comes from; here it stays until it is taken away"
         if lost := [slug for slug in entry.former_slugs if slug not in post.live_slugs]:
             yield f"does not redirect from {', '.join(lost)}"
+
+
+def _is_over(entry: Entry, now: datetime) -> bool:
+    return entry.closes_at is not None and entry.closes_at <= now
 
 
 def _is_same(post: Post, entry: Entry) -> bool:

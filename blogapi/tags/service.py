@@ -36,6 +36,13 @@ class TagService:
         """Count public posts in or out."""
         await self._store.add_to_post_counts(slugs, delta)
 
+    async def named(self, slug: str, name: str) -> Tag:
+        """The tag of this slug as it is, or a new one of this name."""
+        await self.use([slug], {slug: name})
+        tag = await self._store.find(slug, public=False)
+        assert tag is not None  # tags are never taken away
+        return tag
+
     async def recount_posts(
         self, slug: str, count: Callable[[], Awaitable[int]], is_moving: Callable[[], Awaitable[bool]]
     ) -> bool:

@@ -1,5 +1,3 @@
-from datetime import date
-
 import pytest
 
 from blogapi.importers.frontmatter import MAX_FRONT_MATTER, Fields, split
@@ -8,8 +6,8 @@ from blogapi.importers.model import Unfit
 
 def test_yaml_is_split_from_the_body():
     document = split("---\ntitle: A\nday: 2024-01-02\n1: one\n---\n\n\n    code\nText\n")
-    assert document.values == {"title": "A", "day": date(2024, 1, 2), "1": "one"}
-    assert (document.body, document.syntax) == ("    code\nText\n", "yaml")
+    assert document.values == {"title": "A", "day": "2024-01-02", "1": "one"}
+    assert (document.body, document.syntax) == ("\n\n    code\nText\n", "yaml")
 
 
 def test_toml_is_split_from_the_body():
@@ -18,12 +16,17 @@ def test_toml_is_split_from_the_body():
     assert (document.body, document.syntax) == ("Text +++\n", "toml")
 
 
-@pytest.mark.parametrize("text", ["Text", "\n---\na: 1\n---\n", "----\na: 1\n----\n", "--- a\n---\n", "+++", "{}\n"])
+@pytest.mark.parametrize(
+    "text", ["Text", "----\na: 1\n----\n", "--- a\n---\n", "+++", "{{< x >}}\n", "Note: that\n\nText"]
+)
 def test_text_without_front_matter_is_left_alone(text):
     assert split(text) is None
 
 
-@pytest.mark.parametrize("text", ["---\n---\nText", "---  \n\n---\t\nText", "---\n# only a comment\n...\nText"])
+@pytest.mark.parametrize(
+    "text",
+    ["---\n---\nText", "---  \n\n---\t\nText", "---\n# only a comment\n...\nText", "{}\nText", "\n\n---\n---\nText"],
+)
 def test_empty_front_matter_is_one(text):
     document = split(text)
     assert (document.values, document.body) == ({}, "Text")
@@ -45,9 +48,8 @@ def test_empty_front_matter_is_one(text):
         ("a: !!bool x", "a value in the YAML is not what its tag says"),
         ('a: !!int ""', "a value in the YAML is not what its tag says"),
         ("a: !!timestamp x", "a value in the YAML is not what its tag says"),
-        ("a: 2024-02-30", "a value in the YAML is impossible: day is out of range for month"),
         ("a: " + "9" * 5000, "a value in the YAML is impossible"),
-        ("a: 0x" + "f" * 5000, "a number with too many digits"),
+        ("a: 0x" + "f" * 5000, "a value in the YAML is impossible"),
         ('a: "\\0"', "a NUL or half a surrogate pair"),
         ('"\\ud800": 1', "a NUL or half a surrogate pair"),
         ("a: \x07", "broken YAML: unacceptable character"),
@@ -66,6 +68,7 @@ def test_bad_yaml_is_refused(block, reason):
     ("block", "reason"),
     [
         ("a = ", "broken TOML: Invalid value (at line 2"),
+        ("b = 1\na = 2024-02-30", "(at line 3, column 5), in 'a'"),
         ("a = 1\na = 2", "broken TOML: Cannot overwrite a value (at line 3"),
         ("a = 2024-02-30", "broken TOML: Invalid date"),
         ("a = " + "[" * 5000, "broken TOML: nested too deep"),

@@ -49,7 +49,7 @@ def test_rust_blog_entry_has_everything_of_its_file():
     assert entry.former_urls == ("2015/05/15/Rust-1.0", "2015/05/15/Rust-1.0.html", "releases/1.0.0")
     assert entry.former_slugs == ()  # `Rust-1.0` is no slug here
     assert entry.custom == {"extra": {"release": True}}
-    assert entry.body == (DATA / "rust-blog" / "Rust-1.0@1.md").read_text().partition("+++\n\n")[2]
+    assert entry.body == (DATA / "rust-blog" / "Rust-1.0@1.md").read_text().partition("\n+++\n")[2]
 
 
 def test_rust_blog_sections_page_and_readme_are_skipped():
@@ -109,10 +109,10 @@ def test_jekyll_news_liquid_becomes_markdown():
     ("file", "reason"),
     [
         ("2024-01-01.md", "it has no title, and nothing to make one from"),
-        ("broken-toml.md", "broken TOML: Invalid value (at line 2, column 9)"),
+        ("broken-toml.md", "broken TOML: Invalid value (at line 2, column 9), in 'title'"),
         ("broken-yaml.md", "broken YAML: mapping values are not allowed here (line 2)"),
         ("duplicate-key.md", "broken YAML: 'title' stands there twice (line 4)"),
-        ("impossible-date.md", "the date '2023-02-29' is impossible or not understood"),
+        ("impossible-date.md", "date (line 3): the date '2023-02-29' is impossible or not understood"),
         ("latin-1.md", "not UTF-8 (byte 14)"),
         ("never-closed.md", "the front matter is not closed by --- within 64 KiB"),
         ("not-fields.md", "the front matter is not a list of fields with values"),
@@ -149,7 +149,7 @@ def test_undated_post_is_a_draft():
 
 
 def test_undated_page_is_skipped():
-    assert found_in("odd-blog")["about.md"].reason == "a page with a template of its own and no date"
+    assert found_in("odd-blog")["about.md"].reason == "a page without a date"
 
 
 def test_drafts_folder_makes_drafts_whatever_their_layout():
@@ -292,7 +292,7 @@ def test_nul_in_the_body_is_refused(post):
 
 def test_byte_order_mark_and_windows_line_ends_are_fine(blog):
     (entry,) = blog({"a.md": b"\xef\xbb\xbf---\r\ntitle: T\r\ndate: 2024-01-01\r\n---\r\n\r\nOne\r\ntwo\r\n"})
-    assert (entry.title, entry.published_at, entry.body) == ("T", day(2024, 1, 1), "One\r\ntwo\r\n")
+    assert (entry.title, entry.published_at, entry.body) == ("T", day(2024, 1, 1), "\r\nOne\r\ntwo\r\n")
 
 
 def test_former_slugs_that_could_mean_two_posts_are_dropped(blog):
@@ -344,13 +344,16 @@ def test_impossible_date_is_refused(post, field):
 
 def test_impossible_date_in_the_file_name_is_refused(post):
     found = post("title: T", path="2024-13-01-x.md")
-    assert found.reason == "the date '2024-13-01' is impossible or not understood"
+    assert found.reason == "the name of the file: the date '2024-13-01' is impossible or not understood"
 
 
 def test_date_that_is_understood_in_part_is_noted(post):
     entry = post("date: 2020-02-03 04:05:06 Tuesday +0000")
     assert entry.published_at == datetime(2020, 2, 3, 4, 5, 6, tzinfo=UTC)
-    assert "of the date '2020-02-03 04:05:06 Tuesday +0000' the part 'Tuesday' is not understood" in entry.notes
+    assert (
+        "date (line 2): of the date '2020-02-03 04:05:06 Tuesday +0000' the part 'Tuesday' is not understood"
+        in entry.notes
+    )
 
 
 @pytest.mark.parametrize(
@@ -453,12 +456,12 @@ def test_tags_are_found(post, fields, names):
     [
         ("author: Ada Lovelace", ["Ada Lovelace"]),
         ("author: Lovelace, Ada", ["Lovelace, Ada"]),
-        ("author: Ada and Charles", ["Ada and Charles"]),
+        ("author: Ada and Charles", ["Ada", "Charles"]),
         (
             "authors: Ada Lovelace, Bob and Eve",
             ["Ada Lovelace", "Bob", "Eve"],
         ),
-        ("authors: ['Ada, Charles, and Mary']", ["Ada, Charles, and Mary"]),
+        ("authors: ['Ada, Charles, and Mary']", ["Ada", "Charles", "Mary"]),
         ("author: {name: Ada, email: ada@example.com}", ["Ada"]),
         ("authors: [{name: Ada}, Charles, Ada]", ["Ada", "Charles"]),
         ("author: Ada <ada@example.com>", ["Ada"]),

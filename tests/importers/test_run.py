@@ -381,7 +381,7 @@ async def test_draft_that_was_published_here_follows_no_draft(client, save, serv
     post = await services.posts.find_import("blog", "first.md")
     await services.posts.publish(post, frozenset({post.version}))
     report = await save(replace(CHANGED, is_draft=True))
-    assert [note.text for note in report.notes] == ["skipped: a draft in its file, but published here"]
+    assert [note.text for note in report.notes] == ["skipped: not for everybody by its file, but published here"]
     assert (await read(client))["title"] == "First"
 
 
