@@ -35,7 +35,7 @@ _HIDE_HERE = frozenset((
 ))  # fmt: skip
 _SHOW_HERE = frozenset((
     "visible", "isvisible", "show", "enabled", "active", "render", "output", "live", "islive", "display", "indexed",
-    "list", "viewable", "readable",
+    "online", "isonline", "build", "list", "viewable", "readable",
 ))  # fmt: skip
 _STATES = frozenset((
     *(
@@ -44,15 +44,19 @@ _STATES = frozenset((
                       "publishing", "wp", "doc", "document", "editorial", "review", "blog")
         for what in ("status", "state", "visibility")
     ),
-    "workflow", "workflowstate", "access", "accesslevel", "privacy", "privacylevel", "privacystatus",
+    "statut", "estado", "stato", "workflow", "workflowstate", "access", "accesslevel", "privacy", "privacylevel",
+    "privacystatus",
 ))  # fmt: skip
+# `wp_post_status` and the like are of the post; these are of something else.
+_OTHER_STATUS = re.compile("comment|ping|build|http|project|order|issue|job|relation|trackback")
 _PUBLIC_STATES = frozenset((
     "published", "publish", "public", "live", "posted", "released", "featured", "listed", "visible", "everyone",
     "everybody", "anyone", "all", "world", "open", "free", "true", "yes", "on", "1",
 ))  # fmt: skip
 _OPENS = frozenset((
     "published", "publish", "publishdate", "publisheddate", "publishedat", "publishat", "publishon", "publishedon",
-    "publishafter", "publishfrom", "publicationdate", "pubdate", "datepublished", "scheduled", "scheduledat",
+    "publishafter", "publishfrom", "publicationdate", "publishingdate", "pubdate", "datepublished", "scheduled",
+    "scheduledat",
     "scheduledfor", "scheduleddate", "schedule", "scheduledate", "embargo", "embargountil", "embargoeduntil",
     "embargodate", "embargoends", "embargoend", "golive", "goliveat", "golivedate", "hiddenuntil", "draftuntil",
     "privateuntil", "notbefore",
@@ -185,9 +189,10 @@ class _Reading:
         self.opens: list[datetime] = []
         self.closes: list[datetime] = []
 
-    def read(self, values: Mapping[str, Any], where: str, *, is_whole: bool) -> None:
+    def read(self, values: Mapping[str, Any], where: str, *, is_whole: bool, within: str = "") -> None:
         for key, value in values.items():
             word, name = plain_key(key), f"{where}{key}"
+            word = f"{within}{word}" if f"{within}{word}" in _OPENS | _CLOSES else word
             if value in (None, "", [], {}) or (self._of_section and word not in _OF_A_SECTION | _WHOLE):
                 continue
             if isinstance(value, Mapping):
@@ -202,7 +207,7 @@ class _Reading:
             # What a section hands down says nothing of the section; a table of a draft is not understood.
             self.reasons += [] if word == "cascade" else [f"{name} is not understood"]
         elif not _PART.search(word):
-            self.read(value, f"{name}.", is_whole=is_whole and word in _WHOLE)
+            self.read(value, f"{name}.", is_whole=is_whole and word in _WHOLE, within=word)
 
     def _read_build(self, name: str, value: Mapping[str, Any]) -> None:
         """Hugo's `build`: whether the page is made at all, and whether a list has it."""
@@ -219,13 +224,15 @@ class _Reading:
             or (word in _SHOW_HERE and is_whole and (as_flag(value) is False or str(value).lower() in _NEVER))
         ):
             self.reasons.append(f"{name} is {as_text(value)}")
-        elif word in _STATES and (is_whole or word not in ("state", "access")):
+        elif _is_state(word, is_whole):
             self._read_state(name, value)
         elif word in ("type", "layout", "kind") and _words(value) & {"draft", "private", "unlisted", "hidden"}:
             self.reasons.append(f"{name} is {as_text(value)}")
         elif word in _OPENS:
             self._read_date(self.opens, name, value, is_needed=word != "date")
-        elif word in _CLOSES:
+        elif word in ("tags", "tag") and is_whole:  # Nikola's way
+            self.reasons += [f"it has the tag {tag!r}" for tag in ("draft", "private") if tag in _listed(value)]
+        elif word in _CLOSES or "expir" in word:
             self._read_date(self.closes, name, value, is_needed=True)
         elif is_whole and word in _OPENS_HERE:
             self._read_date(self.opens, name, value, is_needed=False)
@@ -260,6 +267,17 @@ class _Reading:
                 self.reasons.append(f"{name} is not understood")
 
 
+def _is_state(word: str, is_whole: bool) -> bool:
+    if word in _STATES:
+        return is_whole or word not in ("state", "access")
+    return is_whole and word.endswith(("status", "visibility")) and not _OTHER_STATUS.search(word)
+
+
 def _words(value: object) -> frozenset[str]:
     texts = (as_text(item) or "?" for item in (value if isinstance(value, list) else [value]))
     return frozenset(word for text in texts for word in text.lower().replace(",", " ").split())
+
+
+def _listed(value: object) -> frozenset[str]:
+    texts = (as_text(item) or "" for item in (value if isinstance(value, list) else [value]))
+    return frozenset(part.strip().lower() for text in texts for part in text.split(","))

@@ -45,12 +45,13 @@ _ABOVE = frozenset({"content", "_i18n", "i18n", "source", "src", "locales", "loc
 class Tongue:
     """What the place of a file says about its language.
 
-    `name` is the file name without language and ending. `work` is the same for all files of one work; there are
-    others where `has_others`, and `is_main` is the one that has the plain address.
+    `name` is the file name without language and ending, `folder` the one that is a language. `work` is the same for all
+    files of one work; there are others where `has_others`, and `is_main` is the one that has the plain address.
     """
 
     name: str
     lang: str | None
+    folder: str | None
     work: str
     has_others: bool
     is_main: bool
@@ -70,17 +71,22 @@ class Languages:
         self._works: dict[str, list[str]] = defaultdict(list)
         self._stems = stems
         for file in paths:
-            self._works[self._split(file)[2]].append(file)
+            self._works[self._split(file)[3]].append(file)
 
     def of(self, file: str) -> Tongue:
         """What the place of this file says."""
-        name, lang, work = self._split(file)
+        name, lang, folder, work = self._split(file)
         others = self._works.get(work, [file])
         # Two files of one language are no translations of each other.
         langs = {self._split(other)[1] for other in others}
         has_others = len(others) > 1 and len(langs) == len(others)
         return Tongue(
-            name=name, lang=lang, work=work, has_others=has_others, is_main=not has_others or file == self._main(others)
+            name=name,
+            lang=lang,
+            folder=folder,
+            work=work,
+            has_others=has_others,
+            is_main=not has_others or file == self._main(others),
         )
 
     def _main(self, files: list[str]) -> str:
@@ -88,21 +94,21 @@ class Languages:
         order = {None: 0, "en": 1}
         return min(files, key=lambda file: (order.get((self._split(file)[1] or "").partition("-")[0] or None, 2), file))
 
-    def _split(self, file: str) -> tuple[str, str | None, str]:
-        """The name and the language of a file, and its work: its path without language and ending."""
+    def _split(self, file: str) -> tuple[str, str | None, str | None, str]:
+        """The name, the language and its folder, and the work: the path without language and ending."""
         path = PurePosixPath(file)
         base, _, ending = path.stem.rpartition(".")
-        lang = None
+        lang = folder = None
         name = path.stem
         if base and self._is_language(path.with_suffix(""), ending):
             name, lang = base, _tag(ending)
         folders = list(path.parent.parts)
         for at in range(len(folders)):
             if "/".join(folders[: at + 1]) in self._folders:
-                lang = lang or _tag(folders[at])
-                del folders[at]
+                folder = folders.pop(at)
+                lang = lang or _tag(folder)
                 break
-        return name, lang, "/".join([*folders, name])
+        return name, lang, folder, "/".join([*folders, name])
 
     def _is_language(self, stem: PurePosixPath, ending: str) -> bool:
         base = str(stem.with_suffix(""))

@@ -50,7 +50,6 @@ _OF_A_SITE = {
     "vendor": "packages of others",
     "vendors": "packages of others",
     "third_party": "packages of others",
-    "bundle": "packages of others",
     "public": "a built site",
     "dist": "a built site",
     "build": "a built site",
@@ -58,7 +57,6 @@ _OF_A_SITE = {
     "output": "a built site",
     "target": "a built site",
     "htdocs": "a built site",
-    "site": "a built site",
     "layouts": "parts of pages",
     "partials": "parts of pages",
     "includes": "parts of pages",
@@ -66,7 +64,6 @@ _OF_A_SITE = {
     "static": "files that are no pages",
     "assets": "files that are no pages",
     "plugins": "programs",
-    "packages": "packages of others",
     "test": "tests",
     "tests": "tests",
     "fixtures": "tests",
@@ -75,7 +72,9 @@ _OF_A_SITE = {
     "e2e": "tests",
 }
 _IS_CONTENT = frozenset({"content", "contents", "_posts", "posts", "blog", "articles", "notes", "writing"})
-_SITE_FILES = frozenset((
+# Where one of these lies, a site is built.
+_OF_SITES = frozenset((
+    "archetypes", "_posts", "_layouts", "_includes", "scaffolds", "node_modules", "content", "layouts",
     "_config.yml", "_config.yaml", "_config.toml", "hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json", "config.toml",
     "config.yaml", "config.yml", "config.json", "package.json", "Gemfile", "pelicanconf.py", "conf.py", "config.rb",
     ".eleventy.js", "eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs", "astro.config.mjs",
@@ -100,10 +99,10 @@ _PAGES = frozenset((
 
 
 def foreign_folder(folder: Path, name: str, *, is_root: bool, siblings: Iterable[str]) -> str | None:
-    """What a folder in `folder` holds instead of posts, or None; `siblings` are the files beside it."""
+    """What a folder in `folder` holds instead of posts, or None; `siblings` are the files and folders beside it."""
     if name in _ANYWHERE:
         return _ANYWHERE[name]
-    is_site = not _SITE_FILES.isdisjoint(siblings)
+    is_site = not _OF_SITES.isdisjoint(siblings)
     if name in _OF_A_SITE and (is_site or (is_root and folder.name.lower() not in _IS_CONTENT)):
         return _OF_A_SITE[name]
     if (folder / name / "pyvenv.cfg").is_file():

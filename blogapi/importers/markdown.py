@@ -71,9 +71,10 @@ def _list_files(root: Path) -> list[tuple[str, Skipped | Refusal | None]]:
     for folder, folders, names in os.walk(root, onerror=refuse):
         here = Path(folder)
         folders[:] = [name for name in folders if not name.startswith(".")]
+        siblings = {*names, *folders}
         for name in list(folders):
             file = (here / name).relative_to(root).as_posix()
-            if what := foreign_folder(here, name, is_root=here == root, siblings=names):
+            if what := foreign_folder(here, name, is_root=here == root, siblings=siblings):
                 folders.remove(name)
                 if holds_markdown(here / name):
                     files[file] = Skipped(file=_printable(file), reason=f"a folder with {what}")

@@ -56,6 +56,7 @@ class _Place:
     folders: tuple[str, ...]  # from the imported folder, included, down to the file
     name: str  # without date and ending; of the folder if the file is the index of a page bundle
     day: str | None
+    language_folder: str | None
     is_jekyll: bool
 
     @classmethod
@@ -67,6 +68,7 @@ class _Place:
             folders=(root.name, *folders),
             name=name,
             day=day or date_in_path("".join(f"{folder}/" for folder in folders)),
+            language_folder=tongue.folder,
             # Who keeps posts as Jekyll does has its tags in them, too.
             is_jekyll=not {"_posts", "_drafts"}.isdisjoint((root.name, *folders)) or bool(day and not is_bundle),
         )
@@ -78,8 +80,9 @@ class _Place:
 
     @property
     def categories(self) -> list[str]:
-        """To Jekyll the folders above `_posts` are categories."""
-        return list(self.folders[1 : self.folders.index("_posts")]) if "_posts" in self.folders[1:] else []
+        """To Jekyll the folders above `_posts` are categories, but for those that hold languages."""
+        above = self.folders[1 : self.folders.index("_posts")] if "_posts" in self.folders[1:] else ()
+        return [folder for folder in above if not folder.startswith("_") and folder != self.language_folder]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,7 +313,7 @@ class _Reading:
                 people = people_in(text, is_plural=isinstance(value, str) and field.endswith("s"))
                 if len(people) > 1:
                     # A mail address that stands there is public nowhere.
-                    whom = "" if "@" in text else f": {', '.join(people)}"
+                    whom = "" if "@" in text else f": {'; '.join(people)}"
                     self._fit.notes.append(f"a text of {field} names {len(people)} people{whom}")
                 names += people
         return names

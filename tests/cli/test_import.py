@@ -52,3 +52,12 @@ def test_folder_has_to_be_one(commands, folder):
     result = commands("import", "markdown", str(DATA / folder))
     assert result.exit_code == 2
     assert folder in result.stderr
+
+
+@needs_mongod
+def test_folder_without_a_post_fails_with_a_line(blog, tmp_path):
+    (tmp_path / "README.md").write_text("# Not a post\n")
+    result = blog("import", "markdown", str(tmp_path))
+    assert result.exit_code == 1
+    assert "  .: there is no post in this folder" in result.stdout.splitlines()
+    assert blog.json("import", "markdown", str(tmp_path), status=1)["notes"][-1]["file"] == "."

@@ -1,6 +1,8 @@
+from contextlib import suppress
+
 import pytest
 
-from blogapi.importers.frontmatter import MAX_FRONT_MATTER, Fields, split
+from blogapi.importers.frontmatter import MAX_FRONT_MATTER, Fields, as_flag, as_text, split
 from blogapi.importers.model import Unfit
 
 
@@ -106,3 +108,98 @@ def test_value_that_is_no_text_is_left_when_text_is_asked_for():
     fields = Fields({"summary": ["a"], "description": "b"})
     assert fields.take_text("excerpt", "summary", "description") == "b"
     assert fields.rest() == {"summary": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("typed", "values"),
+    [
+        ("No", "No"),
+        ("yes", "yes"),
+        ("007", "007"),
+        ("1_000", "1_000"),
+        ("12:30:45", "12:30:45"),
+        ("0x1F", "0x1F"),
+        ("0o17", "0o17"),
+        ("0b11", "0b11"),
+        ("1e3", "1e3"),
+        ("1.10", "1.10"),
+        ("=", "="),
+        ("2021-02-31", "2021-02-31"),
+        (".inf", ".inf"),
+        ("7", 7),
+        ("1.5", 1.5),
+        ("~", None),
+        ("null", None),
+        ("!!str 7", "7"),
+    ],
+)
+def test_yaml_scalar_is_as_typed(typed, values):
+    assert split(f"---\na: {typed}\n---\n").values == {"a": values}
+
+
+@pytest.mark.parametrize("typed", ["true", "True", "FALSE"])
+def test_truth_is_a_text_and_a_flag(typed):
+    value = split(f"---\na: {typed}\n---\n").values["a"]
+    assert (as_text(value), as_flag(value)) == (typed, typed.lower() == "true")
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "body"),
+    [
+        ('{"title": "J", "n": 1.10}\r\n\r\nText \r\n', {"title": "J", "n": "1.10"}, "\r\nText \r\n"),
+        ('{\n  "title": "J"\n}\nText', {"title": "J"}, "Text"),
+        ('---json\n{"title": "J"}\n---\nText', {"title": "J"}, "Text"),
+        (';;;\n"title": "J"\n;;;\nText', {"title": "J"}, "Text"),
+        (';;;\n{"title": "J"}\n;;;\nText', {"title": "J"}, "Text"),
+        ('"title": "J",\n"n": 1\n;;;\nText', {"title": "J", "n": 1}, "Text"),
+        ('---toml\ntitle = "J"\nn = 1.10\n---\nText', {"title": "J", "n": "1.10"}, "Text"),
+        ("--- # remark\ntitle: J\n---\nText", {"title": "J"}, "Text"),
+        ("title: J\ntags:\n- a\n---\nText", {"title": "J", "tags": ["a"]}, "Text"),
+        (
+            "Title: J\nTags: a,\n    b\nDate: 2021-03-04\n\n Text\n",
+            {"title": "J", "tags": "a, b", "date": "2021-03-04"},
+            " Text\n",
+        ),
+        ("Title: J\r\n\r\nText\r\n", {"title": "J"}, "Text\r\n"),
+        ("<!--\n.. title: J\n.. slug: j\n-->\n\nText", {"title": "J", "slug": "j"}, "\nText"),
+        (".. title: J\n.. slug: j\n\nText", {"title": "J", "slug": "j"}, "Text"),
+    ],
+)
+def test_other_front_matter_is_split_from_the_body(text, values, body):
+    document = split(text)
+    assert (document.values, document.body) == (values, body)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"title": "J",}\n', "broken JSON: "),
+        ('{\n"title": J\n}\n', "(line 2)"),
+        ('{"title": "J"} more\n', "something stands behind the closing brace (line 1)"),
+        ('{"a": 1, "a": 2}\n', "'a' stands there twice"),
+        ('{"a": ' + "[" * 100_000, "broken JSON: nested too deep"),
+        ('{"a": ' + "9" * 5000 + "}", "a value in the JSON is impossible"),
+        (";;;\n[1]\n;;;\n", "broken JSON: "),
+        ("---js\n{}\n---\n", "its front matter is a program (js), which is not run"),
+        ("---\rtitle: J\r---\r", "its lines end as those of old Macs do"),
+        ("Title: a\nTitle: b\n\nText", "the header has the field 'title' twice"),
+    ],
+)
+def test_bad_front_matter_of_other_kinds_is_refused(text, reason):
+    with pytest.raises(Unfit) as refusal:
+        split(text)
+    assert reason in str(refusal.value)
+
+
+@pytest.mark.parametrize(("field", "line"), [("title", 3), ("date", 4), ("extra.day", 6), ("tags", 7), ("missing", 1)])
+def test_line_of_a_field_is_known(field, line):
+    document = split("\n---\ntitle: 'date: x'\ndate: 1\nextra:\n  day: 1\n'tags': 2\n---\n")
+    assert document.line_of(field) == line
+
+
+@pytest.mark.parametrize(
+    "text", ["Title: a\n" * 20_000, "a: b\n" * 50_000, "<!--\n" + ".. a: b\n" * 50_000, "{\n" * 100_000]
+)
+def test_long_opening_is_looked_at_in_a_moment(text):
+    with suppress(Unfit):
+        split(text)

@@ -295,6 +295,23 @@ def test_byte_order_mark_and_windows_line_ends_are_fine(blog):
     assert (entry.title, entry.published_at, entry.body) == ("T", day(2024, 1, 1), "\r\nOne\r\ntwo\r\n")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_text_that_says_its_encoding_is_read(blog, encoding):
+    (entry,) = blog({"a.md": "---\ntitle: Größe\ndate: 2024-01-01\n---\né\n".encode(encoding)})
+    assert (entry.title, entry.body) == ("Größe", "é\n")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "latin-1"])
+def test_text_in_an_encoding_that_it_does_not_say_is_refused(blog, encoding):
+    (refusal,) = blog({"a.md": "---\ntitle: Größe\n---\n".encode(encoding)})
+    assert refusal.reason.startswith("not UTF-8")
+
+
+@pytest.mark.parametrize("body", ["\r\n  One \r\n\ttwo\t\r\n\r\n", "\n\n\n", " ", "One\u2028two\x0c\n"])
+def test_body_is_what_stands_behind_the_front_matter(post, body):
+    assert post("title: T", body).body == body
+
+
 def test_former_slugs_that_could_mean_two_posts_are_dropped(blog):
     found = blog(
         {

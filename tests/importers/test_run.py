@@ -119,6 +119,68 @@ async def test_post_dated_in_the_future_is_a_draft_and_noted(client, save):
     assert ["dated in the future" in note.text for note in report.notes] == [True]
 
 
+@pytest.mark.parametrize(
+    ("times", "note"),
+    [
+        ({"opens_at": datetime(2099, 1, 1, tzinfo=UTC)}, "to be published in the future (2099-01-01T00:00:00.000Z)"),
+        ({"closes_at": datetime(2021, 1, 1, tzinfo=UTC)}, "expired where it comes from (2021-01-01T00:00:00.000Z)"),
+    ],
+)
+async def test_post_that_its_readers_may_not_see_now_is_a_draft_and_noted(client, save, times, note):
+    report = await save(replace(ENTRY, **times))
+    assert await public_posts(client) == []
+    assert [told.text for told in report.notes] == [f"{note}, so it is a draft"]
+
+
+async def test_post_whose_embargo_is_over_is_published(client, save):
+    opens = utc_now() + timedelta(days=1)
+    waiting = replace(ENTRY, opens_at=opens)
+    await save(waiting)
+    assert counts(await save(waiting, now=lambda: opens)) == {"updated": 1}
+    assert (await read(client))["published_at"] == rfc3339(DAY)
+
+
+async def test_post_that_expires_later_is_public_and_told_of(client, save):
+    closes = utc_now() + timedelta(days=1)
+    expiring = replace(ENTRY, closes_at=closes)
+    report = await save(expiring)
+    assert len(await public_posts(client)) == 1
+    assert [note.text.partition(" on ")[0] for note in report.notes] == ["expires"]
+    again = await save(expiring, now=lambda: closes)
+    assert [note.text for note in again.notes] == ["skipped: expired where it comes from, but published here"]
+
+
+async def test_two_tags_of_one_slug_are_two_tags_in_every_run(client, save):
+    tags = [Tag(slug="bar", name=name) for name in ("Bar", "Bär", "BAR")]
+    await save(
+        *[replace(ENTRY, path=f"{n}.md", slug=f"of-{n}", former_slugs=(), tags=(tag,)) for n, tag in enumerate(tags)]
+    )
+    await save(replace(ENTRY, path="new.md", slug="new", former_slugs=(), tags=(tags[1],)))
+    assert [(await read(client, slug))["tags"] for slug in ("of-0", "of-1", "of-2", "new")] == [
+        ["bar"],
+        ["bar-2"],
+        ["bar"],
+        ["bar-2"],
+    ]
+    assert (await (await client.get("/v1/tags/bar-2")).json())["name"] == "Bär"
+
+
+async def test_note_on_a_byline_is_told_although_its_first_file_is_refused(save, ada):
+    refused = replace(ENTRY, path="1.md", title="", slug="refused", former_slugs=(), authors=("Ada",))
+    report = await save(refused, replace(ENTRY, path="2.md", authors=("Ada",)))
+    assert (report.created, report.refused) == (1, 1)
+    assert [(note.file, note.text) for note in report.notes] == [
+        ("1.md", "somebody else has the account 'ada', so 'Ada' is the byline 'Ada-2'")
+    ]
+
+
+async def test_folder_without_a_post_is_told(save):
+    report = await save(Skipped(file="README.md", reason="no front matter"))
+    assert report.posts == 0
+    assert report.notes[-1].text == "there is no post in this folder"
+    assert (await save(ENTRY)).posts == (await save(Refusal(file="a.md", reason="is bad"))).posts == 1
+
+
 async def test_taken_slugs_are_numbered_and_noted(client, save):
     report = await save(*[replace(ENTRY, path=f"{n}.md", former_slugs=()) for n in range(3)])
     assert {post["slug"] for post in await public_posts(client)} == {"first", "first-2", "first-3"}

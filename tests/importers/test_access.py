@@ -1,0 +1,173 @@
+"""What was not for everybody at its origin is for nobody here, until somebody publishes it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from blogapi.importers.model import Entry
+
+NEXT_CENTURY = datetime(2099, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "draft: 'true'",
+        "draft: TRUE",
+        "Draft: yes",
+        "draft: maybe",
+        "isDraft: true",
+        "published: no",
+        "published: 0",
+        "published: 'False'",
+        "publish: false",
+        "dg-publish: false",
+        "public: false",
+        "status: pending",
+        "Status: Private",
+        "status: inherit",
+        "status: [draft]",
+        "post_status: future",
+        "wp_post_status: private",
+        "state: in review",
+        "visibility: members",
+        "access: subscribers",
+        "hidden: true",
+        "hide: [home]",
+        "unlisted: 'True'",
+        "listed: false",
+        "visible: off",
+        "private: whatever",
+        "members-only: true",
+        "headless: true",
+        "permalink: false",
+        "eleventyExcludeFromCollections: true",
+        "eleventyExcludeFromCollections: [posts]",
+        "build: {render: link}",
+        "_build:\n  list: local",
+        "render: never",
+        "build: false",
+        "type: draft",
+        "tags: [Draft, other]",
+        "extra: {draft: true}",
+        "extra: {hidden: yes}",
+        "params:\n  private: true",
+        "hugo: {build: {render: never}}",
+        "wordpress: {post_status: trash}",
+        "anything: {of: {mine: {draft: true}}}",
+        "publishDate: soon",
+        "embargo: true",
+        "expires: some day",
+    ],
+)
+def test_field_that_hides_a_post_makes_it_a_draft(post, fields):
+    entry = post(fields)
+    assert entry.is_draft
+    assert any(note.startswith("not for everybody where it comes from, so it is a draft: ") for note in entry.notes)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "status: Published",
+        "status: publish",
+        "visibility: public",
+        "published: true",
+        "draft: false\nprivate: no\nhidden: 'false'\nunlisted: 0",
+        "password: ''",
+        "password: false",
+        "comment_status: closed\nping_status: open",
+        "cover: {src: a.png, hidden: true}",
+        "hide: [toc, navigation]",
+        "build: {render: always, list: always}",
+        "cascade: {draft: true}",
+        "noindex: true\nsitemap: false",
+        "publishDate: 2020-01-01",
+    ],
+)
+def test_field_that_hides_nothing_leaves_a_post(post, fields):
+    entry = post(fields)
+    assert (entry.is_draft, entry.opens_at in (None, datetime(2020, 1, 1, tzinfo=UTC))) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "password: swordfish",
+        "Post-Password: swordfish",
+        "passphrase: [swordfish]",
+        "protected: swordfish",
+        "encrypt: {password: swordfish, hint: none}",
+        "extra: {a: [{pwd: swordfish}]}",
+        "密码: swordfish",
+        "staticrypt_password: swordfish\ndate: 2021-02-31\ndraft: true",
+    ],
+)
+def test_password_is_left_out_and_makes_a_draft(post, fields):
+    entry = post(fields)
+    assert entry.is_draft
+    assert "swordfish" not in repr(entry)
+    assert any("a password, which is left out" in note for note in entry.notes)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "publishDate: 2099-01-01",
+        "published_at: 2099-01-01",
+        "embargo_until: 2099-01-01",
+        "scheduled: 2099-01-01",
+        "publishing: {date: 2099-01-01}",
+        "embargo: {until: 2099-01-01}",
+        "extra: {release_date: 2099-01-01}",
+    ],
+)
+def test_day_before_which_nobody_may_read_it_is_known(post, field):
+    assert post(f"date: 2021-03-04\n{field}").opens_at == NEXT_CENTURY
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["expiryDate: 2020-01-01", "expires: 2020-01-01", "unpublishDate: 2020-01-01", "date_expiration: 2020-01-01"],
+)
+def test_day_from_which_nobody_may_read_it_is_known(post, field):
+    assert post(field).closes_at == datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_draft"),
+    [
+        ("_drafts/a.md", True),
+        ("Drafts/a.md", True),
+        ("posts/unpublished/a.md", True),
+        ("_private/a.md", True),
+        ("posts/_a.md", True),
+        ("posts/a.draft.md", True),
+        ("_posts/2020-01-01-a.md", False),
+        ("posts/drafting/a.md", False),
+    ],
+)
+def test_place_that_no_generator_renders_makes_drafts(post, path, is_draft):
+    assert post("date: 2020-01-01", path=path).is_draft is is_draft
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "is_draft"),
+    [
+        ("a/_index.md", "---\ncascade: {draft: true}\n---\n", True),
+        ("a/_index.md", "+++\n[[cascade]]\n[cascade.params]\nprivate = true\n+++\n", True),
+        ("a/_index.md", "---\ncascade:\n- target: {path: '/a/b/**'}\n  build: {render: never}\n---\n", True),
+        ("a/_index.md", "---\ncascade:\n- target: {path: '/other/**'}\n  draft: true\n---\n", False),
+        ("a/_index.md", "+++\ndraft = true\n+++\n", True),
+        ("a/_index.md", "---\nbuild: {render: never}\nheadless: true\n---\n", False),
+        ("a/a.json", '{"permalink": false}', True),
+        ("a/b/c.11tydata.json", '{"draft": true}', True),
+        ("_config.yml", "defaults:\n- scope: {path: a}\n  values: {published: false}\n", True),
+        ("_config.yml", "defaults:\n- scope: {path: c}\n  values: {published: false}\n", False),
+        ("_config.yml", "a: [", False),
+    ],
+)
+def test_surroundings_hide_what_is_below_them(blog, file, content, is_draft):
+    found = blog({file: content, "a/b/c.md": "---\ntitle: T\ndate: 2020-01-01\n---\nx\n"})
+    (entry,) = [item for item in found if isinstance(item, Entry)]
+    assert entry.is_draft is is_draft
