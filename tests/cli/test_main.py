@@ -6,6 +6,7 @@ import sys
 import click
 import pytest
 from click.testing import CliRunner
+from pymongo.errors import OperationFailure
 
 from blogapi.cli.main import Commands
 from blogapi.errors import BlogError, Conflict, FieldError, Invalid
@@ -108,6 +109,16 @@ def test_process_exits_with_78_for_a_configuration_that_is_not_there(commands):
             "blogapi: password: At least 10 characters.\n",
         ),
         (KeyboardInterrupt(), 130, ""),
+        (
+            OperationFailure("not authorized on blog", 13),
+            1,
+            "blogapi: The database refused it: not authorized on blog. Look at the rights of its user.\n",
+        ),
+        (
+            OperationFailure("out of disk space", 14031),
+            1,
+            "blogapi: The database refused it: out of disk space. Look at its log.\n",
+        ),
     ],
 )
 def test_error_becomes_one_line_and_an_exit_code(error, status, said):
