@@ -144,7 +144,7 @@ def hiding_place(file: str, root_name: str) -> str | None:
             return f"the folder {folder!r}"
     if path.name.startswith("_"):
         return f"a name that begins with an underscore ({path.name!r})"
-    if path.stem.lower().endswith((".draft", ".private", ".hidden", ".unpublished")):
+    if path.name.startswith("draft_") or path.stem.lower().endswith((".draft", ".private", ".hidden", ".unpublished")):
         return f"the name {path.name!r}"
     return None
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from blogapi.importers.access import plain_key
 from blogapi.importers.frontmatter import MAX_FRONT_MATTER, split
 from blogapi.importers.model import Unfit
 from blogapi.importers.yaml_text import parse_yaml
@@ -43,7 +44,8 @@ class Inherited:
             found += [item for target, item in self._of_folder(folder) if _is_target(path, target)]
         for ending in (".json", ".11tydata.json"):
             found += self._data(path.with_suffix("").as_posix() + ending)
-        return found
+        # Its own fields are no surroundings.
+        return [item for item in found if item.file != file]
 
     def _read_folder(self, folder: PurePosixPath) -> list[tuple[str, Inheritance]]:
         found: list[tuple[str, Inheritance]] = []
@@ -57,9 +59,17 @@ class Inherited:
             for cascade in cascades if isinstance(cascades, list) else [cascades]:
                 if isinstance(cascade, Mapping):
                     found.append((_target_of(cascade), Inheritance(file=file, values=cascade)))
+        found += self._bundle((folder / "index.md").as_posix())
         for ending in (".json", ".11tydata.json"):
             found += [("", item) for item in self._data((folder / f"{folder.name}{ending}").as_posix())]
         return found
+
+    def _bundle(self, file: str) -> Iterator[tuple[str, Inheritance]]:
+        """A bundle of Hugo that is not rendered, and so is nothing else in its folder."""
+        values = self._section(file) or {}
+        hiding = {key: value for key, value in values.items() if plain_key(key) in ("headless", "build")}
+        if hiding:
+            yield "", Inheritance(file=file, values=hiding)
 
     def _section(self, file: str) -> dict[str, Any] | None:
         text = self._text(file)

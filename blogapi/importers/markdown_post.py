@@ -46,6 +46,8 @@ _LEVEL = re.compile(r"[>»→]")
 # Tables in which generators keep fields of their users.
 _TABLES = ("taxonomies", "extra", "params")
 _DATES = ("date", "publishedat", "publishdate", "pubdate", "datepublished", "published")
+# Each is looked up in the front matter: enough for people, and no work without end.
+_MAX_NOTES = 100
 _COVERS = ("cover", "coverimage", "featuredimage", "heroimage", "image", "thumbnail", "banner")
 
 
@@ -236,6 +238,8 @@ class _Reading:
         return self._fit.custom(rest)
 
     def _note_impossible_days(self, value: object, where: str) -> None:
+        if len(self._fit.notes) > _MAX_NOTES:
+            return
         if isinstance(value, Mapping):
             for key, inner in value.items():
                 self._note_impossible_days(inner, f"{where}.{key}" if where else key)

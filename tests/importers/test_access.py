@@ -143,6 +143,8 @@ def test_day_from_which_nobody_may_read_it_is_known(post, field):
         ("_private/a.md", True),
         ("posts/_a.md", True),
         ("posts/a.draft.md", True),
+        ("posts/draft_a.md", True),
+        ("posts/draft-horses.md", False),
         ("_posts/2020-01-01-a.md", False),
         ("posts/drafting/a.md", False),
     ],
@@ -160,6 +162,8 @@ def test_place_that_no_generator_renders_makes_drafts(post, path, is_draft):
         ("a/_index.md", "---\ncascade:\n- target: {path: '/other/**'}\n  draft: true\n---\n", False),
         ("a/_index.md", "+++\ndraft = true\n+++\n", True),
         ("a/_index.md", "---\nbuild: {render: never}\nheadless: true\n---\n", False),
+        ("a/b/index.md", "---\ntitle: I\ndate: 2020-01-01\nheadless: true\n---\n", True),
+        ("a/b/index.md", "---\ntitle: I\ndate: 2020-01-01\ndraft: true\n---\n", False),
         ("a/a.json", '{"permalink": false}', True),
         ("a/b/c.11tydata.json", '{"draft": true}', True),
         ("_config.yml", "defaults:\n- scope: {path: a}\n  values: {published: false}\n", True),
@@ -169,5 +173,5 @@ def test_place_that_no_generator_renders_makes_drafts(post, path, is_draft):
 )
 def test_surroundings_hide_what_is_below_them(blog, file, content, is_draft):
     found = blog({file: content, "a/b/c.md": "---\ntitle: T\ndate: 2020-01-01\n---\nx\n"})
-    (entry,) = [item for item in found if isinstance(item, Entry)]
+    (entry,) = [item for item in found if isinstance(item, Entry) and item.path == "a/b/c.md"]
     assert entry.is_draft is is_draft
