@@ -57,12 +57,13 @@ _OPENS = frozenset((
     "published", "publish", "publishdate", "publisheddate", "publishedat", "publishat", "publishon", "publishedon",
     "publishafter", "publishfrom", "publicationdate", "publishingdate", "pubdate", "datepublished", "scheduled",
     "scheduledat",
-    "scheduledfor", "scheduleddate", "schedule", "scheduledate", "embargo", "embargountil", "embargoeduntil",
+    "scheduledfor", "scheduleddate", "scheduledate", "embargo", "embargountil", "embargoeduntil",
     "embargodate", "embargoends", "embargoend", "golive", "goliveat", "golivedate", "hiddenuntil", "draftuntil",
     "privateuntil", "notbefore",
 ))  # fmt: skip
 _OPENS_HERE = frozenset((
-    "releasedate", "releaseat", "releaseon", "availablefrom", "availableat", "availableon", "visiblefrom", "visibleat",
+    "schedule", "releasedate", "releaseat", "releaseon", "availablefrom", "availableat", "availableon", "visiblefrom",
+    "visibleat",
     "activefrom", "displayfrom", "showfrom", "showafter", "visibleafter", "validfrom", "livefrom",
 ))  # fmt: skip
 _CLOSES = frozenset((
@@ -81,7 +82,7 @@ _SECRET = re.compile(
 )
 _SECRETS = frozenset({"pass", "pwd", "mdp", "secretkey", "encryptionkey", "accesscode", "accesstoken", "accesskey"})
 # Some write the password itself where others write that there is one.
-_LOCKS = frozenset({"encrypt", "encrypted", "protected", "protect", "locked", "lock", "secret", "private", "members"})
+_LOCKS = frozenset({"encrypt", "encrypted", "protected", "protect", "locked", "lock", "secret", "private"})
 # Tables that are about the whole post, and those that are about a part of its page.
 _WHOLE = frozenset((
     "extra", "params", "param", "meta", "metadata", "custom", "page", "post", "article", "entry", "frontmatter", "data",

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from blogapi.importers.dates import date_in_name
+
 SUFFIXES = frozenset({".md", ".markdown", ".mdx", ".mdown", ".mkd", ".mkdn", ".mdwn"})
 OTHER_FORMATS = {
     ".rst": "reStructuredText",
@@ -71,7 +73,7 @@ _OF_A_SITE = {
     "cypress": "tests",
     "e2e": "tests",
 }
-_IS_CONTENT = frozenset({"content", "contents", "_posts", "posts", "blog", "articles", "notes", "writing"})
+_IS_CONTENT = frozenset({"content", "contents", "_posts", "posts", "articles", "notes", "writing"})
 # Where one of these lies, a site is built.
 _OF_SITES = frozenset((
     "archetypes", "_posts", "_layouts", "_includes", "scaffolds", "node_modules", "content", "layouts",
@@ -127,7 +129,9 @@ def no_post(file: str, *, is_dated: bool, is_draft: bool) -> str | None:
     """What a file is instead of a post, by its path, or None."""
     path = PurePosixPath(file)
     folders = {folder.lower() for folder in path.parent.parts}
-    if not folders.isdisjoint(_AUTHOR_FOLDERS) or (not is_dated and not folders.isdisjoint(_PEOPLE_FOLDERS)):
+    # Some keep the posts of each author in a folder; those have the day in their names.
+    is_of_author = not folders.isdisjoint(_AUTHOR_FOLDERS) and date_in_name(path.stem)[0] is None
+    if is_of_author or (not is_dated and not folders.isdisjoint(_PEOPLE_FOLDERS)):
         return "a page about an author"
     if is_dated:
         return None

@@ -83,6 +83,8 @@ def test_field_that_hides_a_post_makes_it_a_draft(post, fields):
         "cascade: {draft: true}",
         "noindex: true\nsitemap: false",
         "publishDate: 2020-01-01",
+        "members: Ann and Bob",
+        "schedule: [9 h, 10 h]",
     ],
 )
 def test_field_that_hides_nothing_leaves_a_post(post, fields):

@@ -29,7 +29,14 @@ def test_folder_without_posts_is_left_out_with_one_line(blog, file, told):
 
 
 @pytest.mark.parametrize(
-    "file", ["content/themes/a.md", "posts/public/a.md", "content/posts/vendor/a.md", "posts/changelog.md"]
+    "file",
+    [
+        "content/themes/a.md",
+        "posts/public/a.md",
+        "content/posts/vendor/a.md",
+        "posts/changelog.md",
+        "authors/jane/2020-01-01-a.md",
+    ],
 )
 def test_post_about_such_things_is_one(blog, file):
     (entry,) = blog({file: POST})
