@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -92,6 +93,25 @@ def add_routes(app: web.Application, routes: tuple[web.AbstractRouteDef, ...]) -
         if not isinstance(route, web.RouteDef) or declared(route.handler) is None:
             raise ValueError(f"{route} does not say who may call it: declare it with @endpoint.")
     app.add_routes(routes)
+    _refuse_shadowed_methods(app)
+
+
+def _refuse_shadowed_methods(app: web.Application) -> None:
+    """Else `PATCH /v1/posts/by-url`, which only GET knows, would be taken for a post of the id `by-url`."""
+    resources = list(app.router.resources())
+    patterns = [(info["pattern"], resource) for resource in resources if "pattern" in (info := resource.get_info())]
+    for fixed in resources:
+        path = fixed.get_info().get("path")
+        if path is None or not isinstance(fixed, web.Resource):
+            continue
+        known = {route.method for route in fixed}
+        shadowed = {route.method for pattern, other in patterns if pattern.fullmatch(path) for route in other}
+        for method in sorted(shadowed - known):
+            fixed.add_route(method, partial(_refuse_method, allowed=sorted(known)))
+
+
+async def _refuse_method(request: web.Request, *, allowed: list[str]) -> web.StreamResponse:
+    raise web.HTTPMethodNotAllowed(request.method, allowed)
 
 
 def _configure(app: web.Application, config: Config) -> None:

@@ -71,6 +71,7 @@ class Doctor:
             "administrators' roster": self.roster,
             "claims of unused slugs": self.unused_claims,
             "slugs without a claim": self.unclaimed_slugs,
+            "addresses without a post": self.unused_addresses,
             "stale bylines": self.bylines,
             "moves left uncounted": self.uncounted,
             "post counts of tags": lambda: tag_counts(self._services),
@@ -158,6 +159,19 @@ class Doctor:
 
                     holder = holders.get(slug, "nobody")
                     yield Problem(f"{slug} of post {post_id} is held by {holder}", claim)
+
+    async def unused_addresses(self) -> AsyncIterator[Problem]:
+        """Former addresses of posts that never came, or were removed for good."""
+        addresses, posts = self._stores.addresses, self._stores.posts
+        async for batch in _batches(addresses.claimed_before(self._now() - OVER)):
+            kept = await posts.slugs_of({post_id for _, post_id in batch})
+            for address, post_id in batch:
+                if post_id not in kept:
+
+                    async def release(address: str = address, post_id: str = post_id) -> bool:
+                        return await addresses.release(address, post_id)
+
+                    yield Problem(f"{address} for post {post_id}", release)
 
     async def bylines(self) -> AsyncIterator[Problem]:
         """People whose name or picture in posts is not the present one."""

@@ -20,10 +20,11 @@ from blogapi.db.indexes import Store
 from blogapi.db.limits import SharedCounts
 from blogapi.events import Bus
 from blogapi.moments import utc_now
+from blogapi.posts.addresses import Addresses
 from blogapi.posts.counts import Counts
 from blogapi.posts.service import PostService
 from blogapi.posts.slugs import Slugs
-from blogapi.posts.store import PostStore, RevisionStore, SlugStore
+from blogapi.posts.store import AddressStore, PostStore, RevisionStore, SlugStore
 from blogapi.ratelimits import RateLimiter
 from blogapi.tags.service import TagService
 from blogapi.tags.store import TagStore
@@ -39,6 +40,7 @@ STORES: tuple[type[Store], ...] = (
     PostStore,
     RevisionStore,
     SlugStore,
+    AddressStore,
     TagStore,
     IdempotencyStore,
     SharedCounts,
@@ -58,6 +60,7 @@ class Stores:
     posts: PostStore
     revisions: RevisionStore
     slugs: SlugStore
+    addresses: AddressStore
     tags: TagStore
 
 
@@ -92,6 +95,7 @@ def build_services(config: Config, database: Database, now: Callable[[], datetim
         posts=PostStore(database),
         revisions=RevisionStore(database),
         slugs=SlugStore(database),
+        addresses=AddressStore(database),
         tags=TagStore(database),
     )
     bus, renderer, passwords = Bus(), Renderer(cpu_seconds=config.server.render_seconds), Passwords.configured(config)
@@ -100,9 +104,8 @@ def build_services(config: Config, database: Database, now: Callable[[], datetim
     auth = AuthService(stores.sessions, users, passwords, tokens, config.auth, now)
     tags = TagService(stores.tags, now)
     counts = Counts(stores.posts, users, tags, now)
-    posts = PostService(
-        stores.posts, stores.revisions, Slugs(stores.slugs, now), users, tags, counts, renderer.post, now
-    )
+    slugs, addresses = Slugs(stores.slugs, now), Addresses(stores.addresses, now)
+    posts = PostService(stores.posts, stores.revisions, slugs, addresses, users, tags, counts, renderer.post, now)
 
     # What would need an import backwards is an event.
     bus.subscribe(ProfileChanged, posts.profile_changed)

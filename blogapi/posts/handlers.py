@@ -13,12 +13,19 @@ from blogapi.auth.identity import find_identity, signed_in
 from blogapi.auth.needs import PUBLIC as ANYBODY
 from blogapi.auth.needs import SIGNED_IN, role
 from blogapi.cache import document, found_by
-from blogapi.errors import Forbidden, Unauthorized
+from blogapi.errors import Forbidden, NotFound, Unauthorized
 from blogapi.paging import Page
 from blogapi.posts.model import HEAVY_FIELDS, PUBLIC_FIELDS, Draft, Post, PublicFilter, WorkingFilter
-from blogapi.posts.schemas import NewPostSchema, PostEditSchema, PostListQuery, PublishSchema, ReadPostQuery
+from blogapi.posts.schemas import (
+    AddressQuery,
+    NewPostSchema,
+    PostEditSchema,
+    PostListQuery,
+    PublishSchema,
+    ReadPostQuery,
+)
 from blogapi.posts.service import PostService
-from blogapi.posts.shown import POSTS, sources_of_page
+from blogapi.posts.shown import ADDRESSES, POSTS, sources_of_page
 from blogapi.posts.views import (
     LIVE,
     PUBLIC,
@@ -29,6 +36,7 @@ from blogapi.posts.views import (
     editable,
 )
 from blogapi.services import services
+from blogapi.text.address import lookup_order
 from blogapi.users.model import COLLECTION as USERS
 from blogapi.users.model import Viewer, username_key
 from blogapi.web.body import MAX_BYTES
@@ -136,6 +144,25 @@ def _selection(query: Query) -> dict[str, Any]:
     return {**given, **{name: query[name] for name in _RANGES}}
 
 
+@routes.get("/v1/posts/by-url")
+@endpoint(needs=ANYBODY, query=AddressQuery, status=301, cached=True, also=(404, 410))
+async def find_post_by_url(request: web.Request, query: Query) -> web.Response:
+    """Find the post that once stood at an address: imports keep all that their posts had. Leads to it by its slug."""
+    posts, spellings = services(request).posts, lookup_order(query["url"])
+    made_from(request, *(document(ADDRESSES, address) for address in spellings))
+    post_id = await posts.at_address(spellings)
+    if post_id is None:
+        raise NotFound("No post is known to have stood at this address.")
+    made_from(request, document(POSTS, post_id))
+    try:
+        slug, cache_control = await posts.slug_for(None, post_id), request.config_dict[SETTINGS].public_cache_control
+    except NotFound:
+        if (who := await find_identity(request)) is None:
+            raise
+        slug, cache_control = await posts.slug_for(who, post_id), "private, no-store"
+    return _redirect(slug, cache_control)
+
+
 @routes.get("/v1/posts/{id}")
 @endpoint(needs=ANYBODY, query=ReadPostQuery, returns=(PUBLIC, WORKING), cached=True)
 async def read_post(request: web.Request, query: Query) -> Reply:
@@ -161,15 +188,15 @@ async def read_post_by_slug(request: web.Request, query: Query) -> Reply | web.R
             made_from(request, document(POSTS, present["id"]))
             return Reply(result=present, fields=fields)
         if moved_to := await posts.moved_to(slug, None):
-            return _redirect(request, moved_to, request.config_dict[SETTINGS].public_cache_control)
+            caching = request.config_dict[SETTINGS].public_cache_control
+            return _redirect(moved_to, caching, request.rel_url.raw_query_string)
         who = await find_identity(request)
         if who is not None and (moved_to := await posts.moved_to(slug, who)):
-            return _redirect(request, moved_to, "private, no-store")
+            return _redirect(moved_to, "private, no-store", request.rel_url.raw_query_string)
     return await _read_as(await find_identity(request), query, posts, slug=slug)
 
 
-def _redirect(request: web.Request, slug: str, cache_control: str) -> web.Response:
-    query = request.rel_url.raw_query_string
+def _redirect(slug: str, cache_control: str, query: str = "") -> web.Response:
     location = f"/v1/posts/by-slug/{quote(slug)}" + (f"?{query}" if query else "")
     return web.Response(status=301, headers={"Location": location, "Cache-Control": cache_control})
 

@@ -31,6 +31,7 @@ from blogapi.posts.model import (
     Seo,
 )
 from blogapi.tags.model import is_tag_slug
+from blogapi.text.address import MAX_ADDRESS, lookup_order
 from blogapi.text.language import is_language_tag, language_tag
 from blogapi.text.slug import RESERVED_SLUGS
 from blogapi.web.fields import (
@@ -205,6 +206,29 @@ class ReadPostQuery(FieldsQuery):
         validate=Choice(["working"]),
         metadata={"description": "`working` for those who may edit it."},
     )
+
+
+class AddressQuery(Strict):
+    """Where a post once stood."""
+
+    url = Text(
+        required=True,
+        validate=Size(min=1, max=MAX_ADDRESS),
+        metadata={
+            "description": "A path or a URL, percent-encoded or not. Its host, capitals, `.html`, `index.html`, the"
+            " slash at its end and all of its query but what says which post it means (`p=123`) do not matter.",
+            "example": "/2015/03/01/my-old-post.html",
+        },
+    )
+
+    @validates("url")
+    def _is_an_address(self, value: str, **_: Any) -> None:
+        try:
+            lookup_order(value)
+        except ValueError:
+            raise wrong(
+                "invalid_format", "Must be a path or an http or https URL, without control characters."
+            ) from None
 
 
 def _moment(parameter: str, description: str) -> Moment:

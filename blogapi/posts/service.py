@@ -14,6 +14,7 @@ from blogapi.deadline import OVER
 from blogapi.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from blogapi.ids import is_id
 from blogapi.paging import Page, PageRequest
+from blogapi.posts.addresses import Addresses
 from blogapi.posts.counts import Counts
 from blogapi.posts.heads import Heads
 from blogapi.posts.model import (
@@ -56,13 +57,14 @@ class PostService:
         posts: PostStore,
         revisions: RevisionStore,
         slugs: Slugs,
+        addresses: Addresses,
         users: UserService,
         tags: TagService,
         counts: Counts,
         render: Render,
         now: Callable[[], datetime],
     ) -> None:
-        self._posts, self._revisions, self._slugs = posts, revisions, slugs
+        self._posts, self._revisions, self._slugs, self._addresses = posts, revisions, slugs, addresses
         self._users, self._tags = users, tags
         self._heads = Heads(posts, slugs, counts, now)
         self._render, self._now = render, now
@@ -83,6 +85,17 @@ class PostService:
         if post.live is None or not post.has_readers or not post.may_see(who) or former not in post.live_slugs:
             return None
         return None if post.live.slug == slug else post.live.slug
+
+    async def at_address(self, spellings: Iterable[str]) -> str | None:
+        """The id of the post that once stood at the first of these addresses that is known, whoever may see it."""
+        return await self._addresses.holder(spellings)
+
+    async def slug_for(self, who: Viewer, post_id: str) -> str:
+        """The slug under which readers find a post now. Raises NotFound, Gone."""
+        post = await self._posts.get(post_id)
+        if post.live is None or not post.has_readers or not post.may_see(who):
+            raise NotFound("There is no such post.")
+        return post.live.slug
 
     async def read(self, who: Viewer, *, post_id: str = "", slug: str = "") -> Post:
         """The whole post, for whoever may see it. Raises NotFound, Gone."""
@@ -157,12 +170,13 @@ class PostService:
         *,
         origin: Origin | None = None,
         former_slugs: Iterable[str] = (),
+        addresses: Iterable[str] = (),
         published_at: datetime | None = None,
     ) -> Post:
         """A new post. Raises Invalid, Forbidden, Conflict `slug_taken`.
 
-        The last three arguments are for imports: where it came from, under which slugs it was known, and since when. An
-        import takes the next free slug where the wanted one is taken.
+        The last four arguments are for imports: where it came from, under which slugs it was known, at which addresses
+        (in their normal form), and since when. An import takes the next free slug where the wanted one is taken.
         """
         self._check_rights(who, draft, before=None)
         if draft.status == "published":
@@ -193,6 +207,7 @@ class PostService:
             live = live_copy(working, 1, version=1, since=since, now=since, audience=draft.visibility)
             kept = [old for old in former_slugs if old != slug and await self._slugs.keep(old, post_id)]
             post = replace(post, status="published", live=live, live_slugs=(*kept, slug))
+        await self._addresses.keep(addresses, post_id)
         return await self._heads.begin(post)
 
     async def edit(
@@ -203,8 +218,11 @@ class PostService:
         expected: frozenset[int],
         *,
         origin: Origin | None = None,
+        addresses: Iterable[str] = (),
     ) -> Post:
-        """Make the working copy say what the draft says; flags take effect at once. `origin` is for imports.
+        """Make the working copy say what the draft says; flags take effect at once.
+
+        `origin` and `addresses` are for imports: where it came from, and where it stood.
 
         Raises Stale, Conflict, Forbidden, Invalid.
         """
@@ -227,6 +245,7 @@ class PostService:
         changes["slug_is_derived"] = draft.slug is None
         if origin is not None:
             changes["origin"] = origin
+            await self._addresses.keep(addresses, post.id)
         if edited:
             await self._tags.use(draft.tags)
             await self._revisions.keep(post)
@@ -386,6 +405,7 @@ class PostService:
         if not await self._heads.end(post):
             return False
         await self._revisions.delete_all(post.id)
+        await self._addresses.release_all(post.id)
         return True
 
     async def _step(self, post: Post, step: str, expected: frozenset[int], attempt: Attempt) -> Post:
@@ -409,6 +429,10 @@ class PostService:
     async def find_import(self, source: str, path: str) -> Post | None:
         """The post that an import made of this file; None also when it has been removed for good."""
         return await self._posts.find_by_origin(source, path)
+
+    async def lost_addresses(self, post: Post, addresses: Iterable[str]) -> tuple[str, ...]:
+        """Those of these that lead to another post, which had them first."""
+        return await self._addresses.lost(addresses, post.id)
 
     # Revisions
 

@@ -12,6 +12,7 @@ from blogapi.paging import Page, PageRequest, Position
 from blogapi.posts.model import PublicFilter, PublicPost
 
 POSTS = "posts"
+ADDRESSES = "addresses"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,14 @@ SHOWN = Shown(
         1,
     ),
     facts=facts,
+)
+
+
+# An address leads to the same post until that is removed for good; what it shows of the post is that one's.
+SHOWN_ADDRESSES = Shown(
+    fields=frozenset({"post_id"}),
+    projection={"post_id": 1},
+    facts=lambda _: FoundBy(()),
 )
 
 

@@ -46,9 +46,27 @@ def read_query(request: web.Request, schema: Schema) -> Mapping[str, Any]:
 
     A list that is repeated is one list: `tag=a&tag=b` is `tag=a,b`.
     """
-    if not request.query_string:
-        return _load(schema, ())
-    known = {field.data_key or name: field for name, field in schema.fields.items()}
+    known = {field.data_key or name: field for name, field in schema.fields.items()} if request.query_string else {}
+    values = _given(request, known)
+    # A cursor is any text, and different on every page.
+    cursor = {"cursor": values.pop("cursor")} if "cursor" in values else {}
+    try:
+        loaded = _load(schema, tuple(values.items()))
+        return {**loaded, **cursor} if cursor else loaded
+    except ValidationError as error:
+        wrong = [
+            {
+                "parameter": name,
+                "code": getattr(message, "code", "invalid"),
+                "detail": str(message) + (_lost_plus(known[name], values[name]) if name in values else ""),
+            }
+            for name, messages in error.messages_dict.items()
+            for message in _flat(messages)
+        ]
+        raise BlogError("Some query parameters are not valid.", code="invalid_parameter", errors=wrong) from None
+
+
+def _given(request: web.Request, known: Mapping[str, fields.Field[Any]]) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in request.query.items():
         if name not in known:
@@ -56,21 +74,7 @@ def read_query(request: web.Request, schema: Schema) -> Mapping[str, Any]:
         if name in values and not isinstance(known[name], CommaList | NameList):
             raise invalid_parameter(name, "repeated", "It is there twice, and takes one value.")
         values[name] = f"{values[name]},{value}" if name in values else value
-    # A cursor is any text, and different on every page.
-    cursor = {"cursor": values.pop("cursor")} if "cursor" in values else {}
-    try:
-        return {**_load(schema, tuple(values.items())), **cursor}
-    except ValidationError as error:
-        wrong = [
-            {
-                "parameter": name,
-                "code": getattr(message, "code", "invalid"),
-                "detail": str(message) + _lost_plus(known[name], values[name]),
-            }
-            for name, messages in error.messages_dict.items()
-            for message in _flat(messages)
-        ]
-        raise BlogError("Some query parameters are not valid.", code="invalid_parameter", errors=wrong) from None
+    return values
 
 
 @lru_cache(maxsize=1024)  # loading takes longer than most of what else a list does, and readers ask for the same ones

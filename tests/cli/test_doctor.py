@@ -52,6 +52,16 @@ def lost_claim(documents, people):
     documents["slugs"].delete_one({"_id": "post-1"})
 
 
+def address_of_a_post_that_never_came(documents, people):
+    documents["addresses"].insert_one({"_id": "/never", "post_id": ObjectId(), "claimed_at": LONG_AGO})
+
+
+def address_of_a_purged_post(documents, people):
+    post = {"_id": ObjectId(), "status": "purged", "version": 9}
+    documents["posts"].insert_one(post)
+    documents["addresses"].insert_one({"_id": "/gone", "post_id": post["_id"], "claimed_at": LONG_AGO})
+
+
 def stale_live_byline(documents, people):
     documents["posts"].update_one({}, {"$set": {"live.authors.0.display_name": "Countess"}})
 
@@ -116,6 +126,8 @@ DAMAGES = [
     (forgotten_claim, "claims of unused slugs"),
     (claim_for_a_post_that_never_came, "claims of unused slugs"),
     (lost_claim, "slugs without a claim"),
+    (address_of_a_post_that_never_came, "addresses without a post"),
+    (address_of_a_purged_post, "addresses without a post"),
     (stale_live_byline, "stale bylines"),
     (stale_working_byline, "stale bylines"),
     (wrong_tag_count, "post counts of tags"),
@@ -153,7 +165,10 @@ def state(documents):
 
 @pytest.mark.parametrize("claims", ["old", "new"])
 def test_healthy_blog_is_left_alone(blog, documents, people, claims):
+    post = documents["posts"].find_one()
+    documents["addresses"].insert_one({"_id": "/kept", "post_id": post["_id"], "claimed_at": datetime.now(UTC)})
     if claims == "old":
+        documents["addresses"].update_many({}, {"$set": {"claimed_at": LONG_AGO}})
         documents["slugs"].update_many({}, {"$set": {"claimed_at": LONG_AGO}})
     before = state(documents)
     assert examine(blog, fix=True) == {}

@@ -1,7 +1,7 @@
 """Every list query, on a real server: an index gives both the items and their order."""
 
 import itertools
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from bson import ObjectId
@@ -130,3 +130,17 @@ async def test_lists_of_tags_and_revisions_are_served_by_an_index(client, databa
     check(await profiled(database, client, paths), 6)
     path = f"/v1/posts/{post['id']}/revisions?limit=2"
     check(await profiled(database, client, [path], ada.headers), 1)
+
+
+async def test_former_address_is_looked_up_by_its_key(client, database, ada, write):
+    post = await write(ada, status="published", slug="here")
+    addresses = client.app[SERVICES].stores.addresses
+    await addresses.claim(["/old", *(f"/old/{number}" for number in range(50))], post["id"], datetime.now(UTC))
+    await database.command("profile", 2)
+    assert (await client.get("/v1/posts/by-url?url=/old/?p=7")).status == 200
+    await addresses.release_all(post["id"])
+    await database.command("profile", 0)
+    found = database["system.profile"].find({"op": "query", "ns": {"$regex": r"\.addresses$"}})
+    looked_up, released = [entry async for entry in found]
+    assert "COLLSCAN" not in looked_up["planSummary"] + released["planSummary"]
+    assert (looked_up["docsExamined"], released["docsExamined"]) == (1, 51)

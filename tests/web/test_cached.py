@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import gzip
 import time
+from datetime import UTC, datetime
 
 import pytest
 from aiohttp import ClientSession
@@ -12,6 +13,7 @@ from pymongo import MongoClient
 
 from blogapi.app import create_app
 from blogapi.config import CacheConfig
+from blogapi.services import SERVICES
 from blogapi.web.cached import CACHED_READS
 from tests.conftest import matching, until, with_etag
 from tests.contract import checked_client
@@ -101,6 +103,43 @@ async def test_redirect_of_a_former_slug_is_kept_until_the_post_moves_on(client,
         await fill(client, "/v1/posts/by-slug/first")
         response = await client.get("/v1/posts/by-slug/first", allow_redirects=False)
         assert response.headers["Location"] == f"/v1/posts/by-slug/{slug}"
+
+
+async def keep_address(client, post, address):
+    await client.app[SERVICES].stores.addresses.claim([address], post["id"], datetime.now(UTC))
+
+
+async def test_redirect_of_a_former_address_is_kept_until_the_post_moves_on(client, ada, post):
+    path = "/v1/posts/by-url?url=/Old.html"
+    await keep_address(client, post, "/old")
+    for slug in ("second", "third"):
+        post = await step(client, ada, await edit(client, ada, post, slug=slug), "publish")
+        await fill(client, path)
+        response = await client.get(path, allow_redirects=False)
+        assert response.headers["Location"] == f"/v1/posts/by-slug/{slug}"
+    await step(client, ada, post, "unpublish")
+    assert (await ask(client, path))[0] == 404
+
+
+async def test_address_that_was_not_known_is_found_once_it_is_kept(client, ada, post):
+    paths = [f"/v1/posts/by-url?url={url}" for url in ("/old", "https://old.example/OLD/?p=1")]
+    await all_told(client)
+    assert [(await ask(client, path))[0] for path in paths] == [404, 404]
+    assert all(cache_of(client).get_missing(path) for path in paths)
+    await keep_address(client, post, "/old")
+    assert [(await ask(client, path))[0] for path in paths] == [301, 301]
+    await fill(client, *paths)
+    await keep_address(client, await step(client, ada, post, "unpublish"), "/old?p=1")
+    assert [(await ask(client, path))[0] for path in paths] == [404, 404]
+
+
+async def test_purge_of_a_post_is_seen_at_its_addresses(client, ada, admin, post):
+    path = "/v1/posts/by-url?url=/old"
+    await keep_address(client, post, "/old")
+    await fill(client, path)
+    response = await client.delete(f"/v1/posts/{post['id']}?purge=true", headers=matching(admin, post))
+    assert response.status == 204
+    assert (await ask(client, path))[0] == 404
 
 
 async def edit(client, who, post, **changes):
