@@ -24,7 +24,7 @@ from blogapi.errors import ConfigError
 from blogapi.settings import Flag, Items, Setting, Text, Whole, one_of, optional
 
 PREFIX = "BLOGAPI_"
-NOT_SETTINGS = frozenset({"BLOGAPI_CONFIG", "BLOGAPI_CORPUS"})
+NOT_SETTINGS = frozenset({"BLOGAPI_CONFIG", "BLOGAPI_CORPUS", "BLOGAPI_DATA"})
 PROJECT = Path(__file__).resolve().parent.parent
 
 _NEW_SECRET = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"  # noqa: S105 (a command)
@@ -159,9 +159,14 @@ class LogConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """All settings. Made by `load_config`, or by hand in tests: only `root` has no default, and nothing is checked."""
+    """All settings. Made by `load_config`, or by hand in tests: only `root` has no default, and nothing is checked.
+
+    Relative paths are relative to `root`. `file` is what was read, if anything; in `data` lies what the server makes.
+    """
 
     root: Path
+    file: Path | None = field(default=None, compare=False)
+    data: Path = Path("var")
     environment: Annotated[str, Text(one_of("development", "production"))] = "development"
     server: ServerConfig = field(default_factory=ServerConfig)
     mongo: MongoConfig = field(default_factory=MongoConfig)
@@ -176,6 +181,7 @@ class Config:
         root = Path(os.path.abspath(self.root))
         mongod = str(root / self.mongo.mongod) if self.mongo.mongod else ""
         object.__setattr__(self, "root", root)
+        object.__setattr__(self, "data", root / self.data)
         object.__setattr__(self, "mongo", replace(self.mongo, data_dir=root / self.mongo.data_dir, mongod=mongod))
 
     @property
@@ -267,19 +273,22 @@ def variable(key: str) -> str:
 def load_config(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
     """Read the configuration; writes nothing. Raises ConfigError with all problems in one line.
 
-    Later wins: defaults, the YAML file, `.env` beside it, the environment. The file is `path`, else the one that
-    BLOGAPI_CONFIG names, else config.yaml of this project, else config.yaml in the working folder; without any, the
-    working folder is the root.
+    Later wins: defaults, the YAML file, the folder that BLOGAPI_DATA names, `.env` beside the file, the environment.
+    The file is `path`, else the one that BLOGAPI_CONFIG names, else config.yaml of this project, else config.yaml in
+    the working folder; without any, `.env` is that of the working folder, and data lie in a folder of the user.
     """
     environ = os.environ if environ is None else environ
     file = _find(path, environ)
     root = file.parent if file else Path.cwd()
     raw = _Raw(settings.read_yaml(file) if file else {}, str(file))
     raw.refuse_secrets()
+    data = _data_folder(file, environ)
+    if data is not None:
+        raw.move_data(data)
     raw.overlay(settings.read_dotenv(root / ".env"), "{} in " + str(root / ".env"))
     raw.overlay(environ, "environment variable {}")
     try:
-        config = Config(root=root, **_schema_of(Config)().load(raw.tree))
+        config = Config(root=root, file=file, data=data or Path("var"), **_schema_of(Config)().load(raw.tree))
     except ValidationError as error:
         raw.add_problems(_lines(error.messages_dict))
     else:
@@ -298,6 +307,19 @@ def _find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
     return next((file for file in here if file.is_file()), None)
 
 
+def _data_folder(file: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """Where to keep data if not beside the configuration: where we are told to, or the user's folder for state.
+
+    XDG Base Directory Specification: XDG_STATE_HOME, which counts only when it is absolute.
+    """
+    if given := environ.get("BLOGAPI_DATA"):
+        return Path(os.path.abspath(given))
+    if file is not None:
+        return None
+    home = Path(environ.get("XDG_STATE_HOME", ""))
+    return (home if home.is_absolute() else Path.home() / ".local" / "state") / "blogapi"
+
+
 class _Raw:
     """The settings as they were written, where each came from, and what is wrong with them."""
 
@@ -314,6 +336,10 @@ class _Raw:
             if value and (key != "mongo.url" or settings.holds_password(str(value))):
                 cure = f"Remove it there and set {variable(key)} in the environment or in .env."
                 self.add_problems([(key, f"is secret and does not belong in a file. {cure}")])
+
+    def move_data(self, folder: Path) -> None:
+        """Have the embedded database lie in this folder, whatever the file says."""
+        self.tree = _put(self.tree, "mongo.data_dir", str(folder / "mongo"))
 
     def overlay(self, values: Mapping[str, str], source: str) -> None:
         """Put environment variables over what is there already."""
@@ -408,13 +434,13 @@ def _weak_in_production(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def with_development_secret(config: Config) -> Config:
-    """Fill in an empty `auth.secret` in development: made once and kept in `var/secret`, which only its owner reads.
+    """Fill in an empty `auth.secret` in development: made once and kept in `secret` of the data folder, for its owner.
 
     Apart from `load_config`, which changes nothing on disk. Raises ConfigError for a damaged or impossible file.
     """
     if config.auth.secret or config.is_production:
         return config
-    file = config.root / "var" / "secret"
+    file = config.data / "secret"
     try:
         secret = _kept_secret(file)
     except OSError as error:

@@ -389,6 +389,40 @@ def test_file_is_found_in_the_project_then_in_the_folder(tmp_path, in_project, i
     assert run.stdout.strip() == str(tmp_path / root)
 
 
+@pytest.mark.parametrize(
+    ("environ", "folder"),
+    [
+        ({"XDG_STATE_HOME": "/state"}, "/state/blogapi"),
+        ({"XDG_STATE_HOME": "relative"}, "~/.local/state/blogapi"),
+        ({}, "~/.local/state/blogapi"),
+        ({"XDG_STATE_HOME": "/state", "BLOGAPI_DATA": "/data"}, "/data"),
+    ],
+)
+def test_data_without_a_configuration_lie_where_nobody_stands(tmp_path, monkeypatch, environ, folder):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("blogapi.config.PROJECT", tmp_path / "site-packages")
+    config = load_config(None, environ)
+    assert config.file is None
+    assert config.data == Path(folder).expanduser()
+    assert config.mongo.data_dir == config.data / "mongo"
+
+
+def test_data_lie_beside_the_configuration(write, tmp_path):
+    file = write()
+    config = load_config(file, {"XDG_STATE_HOME": "/state"})
+    assert (config.file, config.data, config.mongo.data_dir) == (file, tmp_path / "var", tmp_path / "var/mongo")
+
+
+def test_folder_for_data_comes_before_the_file(write):
+    config = load_config(write("mongo: {data_dir: elsewhere}"), {"BLOGAPI_DATA": "/data"})
+    assert (config.data, config.mongo.data_dir) == (Path("/data"), Path("/data/mongo"))
+
+
+def test_environment_comes_before_the_folder_for_data(write):
+    config = load_config(write(), {"BLOGAPI_DATA": "/data", "BLOGAPI_MONGO__DATA_DIR": "/mongo"})
+    assert (config.data, config.mongo.data_dir) == (Path("/data"), Path("/mongo"))
+
+
 def test_loading_writes_nothing(write, tmp_path):
     load_config(write(), {})
     assert [file.name for file in tmp_path.iterdir()] == ["config.yaml"]

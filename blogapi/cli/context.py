@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
+from blogapi.cli.place import Place
 from blogapi.cli.start import database_url, read_config
-from blogapi.config import Config
+from blogapi.config import Config, with_development_secret
 from blogapi.db.client import Client, Database, check_guarantees, connect, database_errors
 from blogapi.db.indexes import create_indexes
 from blogapi.errors import NotYet, Unavailable
@@ -69,11 +69,11 @@ async def _reach(config: Config, url: str, with_indexes: bool) -> Client:
     return client
 
 
-def run(file: Path | None, work: Callable[[Blog], Awaitable[Result]], *, with_indexes: bool = True) -> Result:
+def run(place: Place, work: Callable[[Blog], Awaitable[Result]], *, with_indexes: bool = True) -> Result:
     """Do a command's work on the blog that the configuration names. Raises ConfigError, NotYet, BlogError."""
-    config = read_config(file)
+    config = read_config(place)
     with database_url(config) as url:
-        return asyncio.run(_work(config, url, work, with_indexes))
+        return asyncio.run(_work(with_development_secret(config), url, work, with_indexes))
 
 
 async def _work(config: Config, url: str, work: Callable[[Blog], Awaitable[Result]], with_indexes: bool) -> Result:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,16 +10,17 @@ from blogapi.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from blogapi.cli.context import Blog
+    from blogapi.cli.place import Place
 
 
 @click.command()
 @json_option
 @click.pass_obj
-def indexes(file: Path | None, as_json: bool) -> None:
+def indexes(place: Place, as_json: bool) -> None:
     """Create the indexes that are missing, and list all of them."""
     from blogapi.cli.context import run
 
-    rows = run(file, _create, with_indexes=False)
+    rows = run(place, _create, with_indexes=False)
     if as_json:
         print_json({"indexes": rows, "created": sum(row["state"] == "created" for row in rows)})
     else:

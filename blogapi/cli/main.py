@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -9,8 +10,9 @@ import click
 
 from blogapi.cli.admin import create_admin
 from blogapi.cli.doctor import doctor
-from blogapi.cli.importing import import_group
+from blogapi.cli.importing import import_group, markdown
 from blogapi.cli.indexes import indexes
+from blogapi.cli.place import Place
 from blogapi.cli.seed import seed
 from blogapi.cli.serve import serve
 from blogapi.cli.version import version
@@ -55,6 +57,22 @@ def _fail(ctx: click.Context, message: str, status: int) -> NoReturn:
     ctx.exit(status)
 
 
+def _lie_in(ctx: click.Context, _: click.Parameter, folder: Path | None) -> None:
+    place = ctx.obj or Place()
+    ctx.obj = place if folder is None else replace(place, data=folder)
+
+
+data_option = click.option(
+    "--data",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    expose_value=False,
+    callback=_lie_in,
+    help="Where the embedded database and the secret lie. Default: the folder that BLOGAPI_DATA names, else var beside"
+    " the configuration, else blogapi in the user's folder for state.",
+)
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--config",
@@ -63,6 +81,7 @@ def _fail(ctx: click.Context, message: str, status: int) -> NoReturn:
     type=click.Path(path_type=Path),
     help="The configuration. Default: the file that BLOGAPI_CONFIG names, else config.yaml.",
 )
+@data_option
 @click.pass_context
 def main(ctx: click.Context, config_file: Path | None) -> None:
     """The publishing server behind a blog.
@@ -71,8 +90,10 @@ def main(ctx: click.Context, config_file: Path | None) -> None:
     Exit codes: 0 done, 1 failed or something was refused, 2 wrong usage,
     75 something is not there yet: try again, 78 wrong configuration, 130 interrupted.
     """
-    ctx.obj = config_file
+    ctx.obj = replace(ctx.obj, config=config_file)
 
 
 for command in (serve, work, seed, import_group, create_admin, indexes, doctor, version):
     main.add_command(command)
+for command in (serve, seed, markdown, create_admin, indexes, doctor):
+    data_option(command)  # people write it behind the command, too

@@ -6,7 +6,6 @@ import asyncio
 import os
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from blogapi.cli.output import print_facts
 from blogapi.patience import Patience
 
 if TYPE_CHECKING:
+    from blogapi.cli.place import Place
     from blogapi.config import Config
 
 
@@ -39,6 +39,7 @@ def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> No
     """
     # Little is imported here, and nothing that starts threads: the work is done by processes of their own.
     from blogapi.cli.start import database_url, read_config, variables
+    from blogapi.config import with_development_secret
     from blogapi.logs import set_up_logging
     from blogapi.web.workers import WorkerFailed, Workers, take_address
 
@@ -50,6 +51,7 @@ def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> No
     with take_address(config.server, patience) as listener:
         config = replace(config, server=replace(config.server, port=listener.getsockname()[1]))
         with database_url(config) as url:
+            with_development_secret(config)  # once for all workers, and after all that can prevent a start
             fixed = {**given, "server__port": config.server.port, "mongo__url": None if config.mongo.url else url}
             workers = Workers(
                 _command(ctx.obj, listener.fileno()),
@@ -67,24 +69,26 @@ def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> No
                 ctx.exit(error.code if error.code > 0 else 1)
 
 
-def _command(file: Path | None, descriptor: int) -> list[str]:
+def _command(place: Place, descriptor: int) -> list[str]:
     # Where we look for modules: in the working folder only if that is where we were found.
     safe_path = sys.flags.safe_path or sys.modules["__main__"].__spec__ is None
-    options = [] if file is None else ["--config", str(file)]
+    named = {"--config": place.config, "--data": place.data}
+    options = [text for name, path in named.items() if path is not None for text in (name, str(path))]
     python = [sys.executable, *(["-P"] if safe_path else [])]
     return [*python, "-m", "blogapi", *options, "work", "--socket", str(descriptor)]
 
 
-def _recount(file: Path | None, options: dict[str, Any], before: Config) -> int:
+def _recount(place: Place, options: dict[str, Any], before: Config) -> int:
     """How many workers the configuration wants now. Raises ConfigError where it is wrong, or needs a new start."""
     from blogapi.cli.start import read_config
     from blogapi.errors import ConfigError
 
-    after = read_config(file, **options)
+    after = read_config(place, **options)
     held = {
         "server.host": after.server.host != before.server.host,
         "server.port": after.server.port not in {0, before.server.port},
         "mongo.url": bool(after.mongo.url) != bool(before.mongo.url),
+        "the data folder": after.data != before.data,
         "mongo.data_dir": not after.mongo.url and after.mongo.data_dir != before.mongo.data_dir,
     }
     if changed := [key for key, has_changed in held.items() if has_changed]:
@@ -104,7 +108,9 @@ def _print_banner(config: Config, place: str, *, has_admin: bool) -> None:
         "Address": here,
         **({} if config.public_url == here else {"Public address": config.public_url}),
         "Documentation": f"{config.public_url}/docs",
+        "Configuration": str(config.file or "defaults and environment: there is no config.yaml"),
         "Database": place,
+        "Secret": _place_of_secret(config),
         "Processes": str(config.server.processes),
         "Logs": f"{config.log_format}, {config.log.level}, on standard error",
     }
@@ -120,6 +126,12 @@ def _place_of(config: Config) -> str:
     if not config.mongo.url:
         return f"{name}, embedded, in {config.mongo.data_dir}"
     return f"{name} on {urlsplit(config.mongo.url).netloc.rpartition('@')[2]}"
+
+
+def _place_of_secret(config: Config) -> str:
+    from blogapi.config import variable
+
+    return variable("auth.secret") if config.auth.secret else str(config.data / "secret")
 
 
 def _print_demo(address: str, password: str) -> None:

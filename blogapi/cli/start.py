@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
-from blogapi.config import Config, load_config, variable, with_development_secret
+from blogapi.cli.place import Place
+from blogapi.config import Config, load_config, variable
 
 
 def variables(options: Mapping[str, object]) -> dict[str, str]:
@@ -15,9 +15,9 @@ def variables(options: Mapping[str, object]) -> dict[str, str]:
     return {variable(key.replace("__", ".")): str(value) for key, value in options.items() if value is not None}
 
 
-def read_config(file: Path | None, **options: object) -> Config:
-    """The configuration, with a secret. An option that is given counts like its variable. Raises ConfigError."""
-    return with_development_secret(load_config(file, {**os.environ, **variables(options)}))
+def read_config(place: Place, **options: object) -> Config:
+    """The configuration; makes nothing. An option that is given counts like its variable. Raises ConfigError."""
+    return load_config(place.config, {**os.environ, **variables({"data": place.data, **options})})
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +14,7 @@ import click
 from blogapi.patience import Patience
 
 if TYPE_CHECKING:
+    from blogapi.cli.place import Place
     from blogapi.config import Config
     from blogapi.services import Services
 
@@ -24,19 +24,20 @@ if TYPE_CHECKING:
 @click.option("--patience", type=float, help="Seconds to wait, instead of server.start_patience_seconds.")
 @click.option("--demo", is_flag=True, help="Make demo content if the blog is empty.")
 @click.pass_obj
-def work(file: Path | None, descriptor: int, patience: float | None, demo: bool) -> None:
+def work(place: Place, descriptor: int, patience: float | None, demo: bool) -> None:
     """Serve on a socket that is open already, as long as the process that opened it lives."""
     from blogapi.web.starter import end_with_starter
 
     end_with_starter(sys.stdin.fileno())
 
     from blogapi.cli.start import read_config
+    from blogapi.config import with_development_secret
     from blogapi.logs import set_up_logging
 
     # What anybody prints is for people to read.
     channel = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    config = read_config(file)
+    config = with_development_secret(read_config(place))
     set_up_logging(config.log.level, config.log_format)
     seconds = config.server.start_patience_seconds if patience is None else patience
     with (

@@ -70,6 +70,8 @@ def embedded_mongo(data_dir: Path, *, mongod: str = "", ttl_seconds: int | None 
     EmbeddedMongoError.
     """
     folder = data_dir.absolute()
+    if not (folder / keeper.KEEPER_LOCK).exists():
+        find_mongod(mongod)  # before a folder is made for a database that will not come
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         users = _wait_for_lock(folder / keeper.USERS_LOCK, fcntl.LOCK_SH)

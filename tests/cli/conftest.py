@@ -19,6 +19,7 @@ from pymongo import MongoClient
 
 from blogapi.cli import context
 from blogapi.cli.main import main
+from blogapi.cli.place import Place
 from tests.serving import DRIVER
 
 ROOT = Path(__file__).parents[2]
@@ -89,7 +90,7 @@ class Commands:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self.environ.items():
                 patch.setenv(name, value)
-            return context.run(self.file, work, **options)
+            return context.run(Place(config=self.file), work, **options)
 
 
 @pytest.fixture

@@ -30,8 +30,13 @@ def section(name):
 @pytest.mark.parametrize(("name", "command"), list(commands(main)), ids=[name for name, _ in commands(main)])
 def test_every_command_is_documented_with_all_its_options(name, command):
     rows = re.findall(r"^\| `(--[\w-]+)`", section(name), re.MULTILINE)
-    options = [option.opts[0] for option in command.params if isinstance(option, click.Option)]
-    assert sorted(rows) == sorted(options)
+    options = {option.opts[0] for option in command.params if isinstance(option, click.Option)}
+    assert sorted(rows) == sorted(options - {option.opts[0] for option in main.params})
+
+
+def test_options_of_all_commands_are_documented():
+    rows = re.findall(r"^\| `(--[\w-]+)`", PAGE.partition("\n## ")[0], re.MULTILINE)
+    assert sorted(rows) == sorted([*(option.opts[0] for option in main.params), "--help"])
 
 
 @pytest.mark.parametrize(("name", "command"), list(commands(main)), ids=[name for name, _ in commands(main)])

@@ -177,6 +177,30 @@ def test_primary_that_is_not_elected_yet_is_waited_for(blog, tmp_path):
         stop_mongod(mongod)
 
 
+@pytest.mark.parametrize("obstacle", ["port", "mongod"])
+def test_nothing_is_made_for_a_start_that_fails(commands, tmp_path, obstacle):
+    data = tmp_path / "data"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1]) if obstacle == "port" else "0"
+        settings = {"MONGO__MONGOD": "none", "SERVER__START_PATIENCE_SECONDS": "1"}
+        with commands.start("serve", "--data", str(data), "--port", port, **settings) as process:
+            _, stderr = process.communicate(timeout=60)
+    assert process.returncode == (75 if obstacle == "port" else 78)
+    assert obstacle in stderr
+    assert not data.exists()
+
+
+def test_server_says_what_it_read_and_where_it_keeps_things(commands, tmp_path):
+    del commands.environ["BLOGAPI_AUTH__SECRET"]
+    data = tmp_path / "data"
+    with serving(commands, "--empty", "--data", str(data)) as (process, facts):
+        rest(process)
+    assert facts["Configuration"] == str(commands.file)
+    assert facts["Database"] == f"blogapi, embedded, in {data / 'mongo'}"
+    assert facts["Secret"] == str(data / "secret")
+    assert (data / "secret").exists()
+
+
 @pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.7"])
 def test_host_that_is_elsewhere_is_one_line(blog, host):
     with blog.start("serve", "--host", host) as process:
