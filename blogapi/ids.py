@@ -9,7 +9,8 @@ OBJECT_ID = "object id"
 # A string for everybody; `db/documents.py` sees the mark and stores an ObjectId.
 Id = Annotated[str, OBJECT_ID]
 
-_LOOKS_LIKE_ONE = re.compile(r"[0-9a-f]{24}")
+ID_PATTERN = "[0-9a-f]{24}"
+_LOOKS_LIKE_ONE = re.compile(ID_PATTERN)
 
 
 def is_id(text: str) -> bool:

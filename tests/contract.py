@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 import aiohttp
 import orjson
@@ -26,6 +27,8 @@ PROBLEM = "application/problem+json"
 NOT_THERE = {
     "responses": {"404": {"content": {PROBLEM: {}}}, "308": {"headers": {"Location": {"required": True}}}},
 }
+# Pages for people, and the way to them, are not part of it.
+PAGES = re.compile(r"/(docs/(assets/.*)?)?")
 NOT_ALLOWED = {"responses": {"405": {"content": {PROBLEM: {}}, "headers": {"Allow": {"required": True}}}}}
 
 
@@ -42,8 +45,10 @@ class Contract:
         self._paths = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in templates]
         self._validators: dict[tuple[str, ...], Draft202012Validator] = {}
 
-    def check(self, method: str, path: str, status: int, headers: Any, body: bytes) -> None:
-        """Raises Violation."""
+    def check(
+        self, method: str, path: str, status: int, headers: Any, body: bytes, chosen: frozenset[str] = frozenset()
+    ) -> None:
+        """Raises Violation. `chosen` are the fields that the request asked for; without any, all have to be there."""
         where = f"{method} {path} answered {status}"
         template = next((template for pattern, template in self._paths if pattern.fullmatch(path)), None)
         operation = self._operation(method, template)
@@ -58,7 +63,7 @@ class Contract:
         if method == "HEAD" or status == 304:
             return
         media_type = headers.get("Content-Type", "").split(";")[0]
-        key = (template or "", method, str(status))
+        key = (template or "", method, str(status), *(sorted(chosen) if status == 200 else ()))
         self._check_body(where, key, response.get("content", {}), media_type, body)
         if media_type == PROBLEM and (stated := orjson.loads(body)["status"]) != status:
             raise Violation(f"{where} with a problem document that says {stated}.")
@@ -90,6 +95,7 @@ class Contract:
         validator = self._validators.get(key)
         if validator is None:
             schema = content[media_type].get("schema", {"$ref": "#/components/schemas/Problem"})
+            schema = self._with_only(frozenset(key[3:]), schema) if key[3:] else schema
             validator = Draft202012Validator(
                 {**schema, "components": self._document["components"]}, format_checker=FORMATS
             )
@@ -97,6 +103,25 @@ class Contract:
         error = best_match(validator.iter_errors(orjson.loads(body)))
         if error is not None:
             raise Violation(f"{where}, and {error.json_path} is not what the document says: {error.message[:500]}")
+
+    def _with_only(self, chosen: frozenset[str], schema: dict[str, Any]) -> dict[str, Any]:
+        """The schema of an answer to a request that chose its fields: those, `id`, and nothing else."""
+        if "$ref" in schema:
+            return self._with_only(chosen, self._document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+        if choices := schema.get("anyOf") or schema.get("oneOf"):
+            return {"anyOf": [self._with_only(chosen, each) for each in choices]}
+        known = schema["properties"]
+        if "items" in known:
+            items = {"type": "array", "items": self._with_only(chosen, known["items"]["items"])}
+            return {**schema, "properties": {**known, "items": items}}
+        kept = {name: member for name, member in known.items() if name in chosen | {"id"}}
+        return {"type": "object", "properties": kept, "required": [*kept], "additionalProperties": False}
+
+
+def chosen_in(query: str) -> frozenset[str]:
+    """The fields that a query string asks for."""
+    values = (value for name, value in parse_qsl(query) if name == "fields")
+    return frozenset(name.strip() for value in values for name in value.split(",") if name.strip())
 
 
 @cache
@@ -113,10 +138,13 @@ async def checked_client(aiohttp_client: Any, app: aiohttp.web.Application, **op
         response = sent.response
         if sent.method == "OPTIONS" and response.status == 204:
             return  # which every path answers
+        if PAGES.fullmatch(response.url.raw_path):
+            return
         # A redirect's body has been dropped when it is followed; read() of anything else is kept for the test.
         body = await response.read() if response.content_type.endswith("json") else b""
         try:
-            contract.check(sent.method, response.url.raw_path, response.status, response.headers, body)
+            path, chosen = response.url.raw_path, chosen_in(response.url.raw_query_string)
+            contract.check(sent.method, path, response.status, response.headers, body, chosen)
         except Violation:
             response.close()
             raise

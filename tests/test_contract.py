@@ -4,7 +4,7 @@ import orjson
 import pytest
 from aiohttp import web
 
-from tests.contract import Contract, Violation, checked_client
+from tests.contract import Contract, Violation, checked_client, chosen_in
 
 THING = {
     "type": "object",
@@ -91,6 +91,25 @@ def test_answer_that_is_not_documented_fails(contract, method, path, status, hea
     with pytest.raises(Violation) as caught:
         contract.check(method, path, status, headers, b"" if body is None else orjson.dumps(body))
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_right"),
+    [
+        ({"id": "1"}, True),
+        ({"id": "1", "made_at": "2026-11-20T09:30:00.000Z"}, False),
+        ({}, False),
+    ],
+)
+def test_answer_to_who_chooses_fields_has_those_and_no_others(contract, body, is_right):
+    def check():
+        contract.check("GET", "/things/1", 200, JSON, orjson.dumps(body), chosen_in("fields=id&limit=3"))
+
+    if is_right:
+        check()
+    else:
+        with pytest.raises(Violation):
+            check()
 
 
 async def test_client_raises_when_the_server_answers_something_else(aiohttp_client, app):

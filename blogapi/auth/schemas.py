@@ -9,6 +9,7 @@ from marshmallow import fields, post_load
 
 from blogapi.auth.model import COOKIE, TOKEN, SignedIn, TokenPair
 from blogapi.auth.passwords import MAX_LENGTH
+from blogapi.users.examples import NEWCOMER, NEWCOMER_PASSWORD
 from blogapi.users.model import MAX_EMAIL
 from blogapi.users.schemas import OwnUserShape, own_view
 from blogapi.web.endpoint import Shape
@@ -35,6 +36,8 @@ class SignInSchema(Strict):
     )
     mode = Text(load_default=TOKEN, validate=Choice([TOKEN, COOKIE]))
 
+    example = {"login": NEWCOMER, "password": NEWCOMER_PASSWORD}
+
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> SignInWish:
         return SignInWish(**data)
@@ -44,6 +47,8 @@ class RefreshSchema(Strict):
     """A refresh token to be spent."""
 
     refresh_token = Text(required=True, load_only=True, validate=Size(max=200))
+
+    example = {"refresh_token": "the one of your sign-in"}
 
 
 class SignOutQuery(Strict):
@@ -63,6 +68,14 @@ class TokenPairShape(Strict):
     expires_in = fields.Int(required=True, metadata={"description": "Seconds until the access token expires."})
     refresh_token = fields.Str(required=True)
 
+    example = {
+        "session_id": "0b1060000000000000000031",
+        "access_token": "eyJhbGciOiJIUzI1NiJ9.e30.xxxx",
+        "token_type": "Bearer",
+        "expires_in": 600,
+        "refresh_token": "0b1060000000000000000031.1.xxxx",
+    }
+
 
 class SignedInShape(Strict):
     """A new session. The tokens are left out when the cookie carries it."""
@@ -73,6 +86,8 @@ class SignedInShape(Strict):
     token_type = fields.Str(validate=Choice(["Bearer"]))
     expires_in = fields.Int()
     refresh_token = fields.Str()
+
+    example = {"user": OwnUserShape.example, **TokenPairShape.example}
 
 
 def token_pair_view(pair: TokenPair) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from blogapi.auth.needs import SIGNED_IN, role
 from blogapi.cache import document, found_by
 from blogapi.errors import Forbidden, NotFound, Unauthorized
 from blogapi.paging import Page
+from blogapi.posts import examples
 from blogapi.posts.model import HEAVY_FIELDS, PUBLIC_FIELDS, Draft, Post, PublicFilter, WorkingFilter
 from blogapi.posts.schemas import (
     AddressQuery,
@@ -42,7 +43,7 @@ from blogapi.users.model import Viewer, username_key
 from blogapi.web.body import MAX_BYTES
 from blogapi.web.cached import made_from
 from blogapi.web.endpoint import SETTINGS, Reply, attempt, endpoint, if_match
-from blogapi.web.fields import QueryFlag, Strict
+from blogapi.web.fields import Identifier, QueryFlag, Size, Strict, Text, Whole
 from blogapi.web.pagination import PageQuery, page_request
 from blogapi.web.query import FieldsQuery, chosen_fields, invalid_parameter
 
@@ -50,6 +51,11 @@ routes = web.RouteTableDef()
 Query = dict[str, Any]
 _FILTERS = ("tag", "author", "lang", "featured")
 _RANGES = ("published_from", "published_before")
+_ID = {"id": Identifier(metadata={"description": "The id of the post."})}
+_SLUG = {
+    "slug": Text(validate=Size(min=1), metadata={"description": "The slug of the post, or one that it had before."})
+}
+_REVISION = {**_ID, "n": Whole(0, 10**15 - 1, metadata={"description": "The number of the revision."})}
 _LIGHT_WORKING = tuple(name for name in WORKING_FIELDS if name not in HEAVY_FIELDS)
 _LIGHT_REVISION = tuple(name for name in REVISION_FIELDS if name not in HEAVY_FIELDS)
 
@@ -164,7 +170,14 @@ async def find_post_by_url(request: web.Request, query: Query) -> web.Response:
 
 
 @routes.get("/v1/posts/{id}")
-@endpoint(needs=ANYBODY, query=ReadPostQuery, returns=(PUBLIC, WORKING), cached=True)
+@endpoint(
+    needs=ANYBODY,
+    path=_ID,
+    query=ReadPostQuery,
+    returns=(PUBLIC, WORKING),
+    cached=True,
+    examples={"id": examples.READ},
+)
 async def read_post(request: web.Request, query: Query) -> Reply:
     """Read one post: what everybody sees, or the working copy for those who may edit it."""
     post_id, posts, fields = request.match_info["id"], services(request).posts, _fields(query)
@@ -177,7 +190,15 @@ async def read_post(request: web.Request, query: Query) -> Reply:
 
 
 @routes.get("/v1/posts/by-slug/{slug}")
-@endpoint(needs=ANYBODY, query=ReadPostQuery, returns=(PUBLIC, WORKING), cached=True, also=(301,))
+@endpoint(
+    needs=ANYBODY,
+    path=_SLUG,
+    query=ReadPostQuery,
+    returns=(PUBLIC, WORKING),
+    cached=True,
+    also=(301,),
+    examples={"slug": examples.READ_SLUG},
+)
 async def read_post_by_slug(request: web.Request, query: Query) -> Reply | web.Response:
     """Read one post by its slug. A former slug answers 301 to the present one."""
     slug, posts, fields = request.match_info["slug"], services(request).posts, _fields(query)
@@ -239,12 +260,14 @@ async def create_post(request: web.Request, draft: Draft) -> Reply:
 @routes.patch("/v1/posts/{id}")
 @endpoint(
     needs=SIGNED_IN,
+    path=_ID,
     on=_for_editing_or_leaving,
     body=PostEditSchema,
     max_bytes=MAX_BYTES,
     merge=editable,
     returns=(WORKING, PUBLIC),
     match=True,
+    examples={"id": examples.EDITED},
 )
 async def edit_post(request: web.Request, post: Post, draft: Draft) -> Reply:
     """Change the working copy (JSON Merge Patch). Readers see nothing of it until it is published.
@@ -257,7 +280,16 @@ async def edit_post(request: web.Request, post: Post, draft: Draft) -> Reply:
 
 
 @routes.delete("/v1/posts/{id}")
-@endpoint(needs=role("contributor"), on=_for_editing, query=PurgeQuery, returns=WORKING, status=204, match=True)
+@endpoint(
+    needs=role("contributor"),
+    path=_ID,
+    on=_for_editing,
+    query=PurgeQuery,
+    returns=WORKING,
+    status=204,
+    match=True,
+    examples={"id": examples.DELETED},
+)
 async def delete_post(request: web.Request, post: Post, query: Query) -> Post | None:
     """Put a post in the trash; an administrator can remove it for good with `purge=true`."""
     posts, who = services(request).posts, signed_in(request)
@@ -269,11 +301,11 @@ async def delete_post(request: web.Request, post: Post, query: Query) -> Post | 
 
 # States
 
-_step = partial(endpoint, needs=role("contributor"), returns=WORKING, match=True, idempotent=True)
+_step = partial(endpoint, path=_ID, needs=role("contributor"), returns=WORKING, match=True, idempotent=True)
 
 
 @routes.post("/v1/posts/{id}/publish")
-@_step(on=_for_publishing, body=PublishSchema)
+@_step(on=_for_publishing, body=PublishSchema, examples={"id": examples.PUBLISHED})
 async def publish_post(request: web.Request, post: Post, wish: Query) -> Post:
     """Publish the working copy, or a given revision of it."""
     posts = services(request).posts
@@ -281,28 +313,28 @@ async def publish_post(request: web.Request, post: Post, wish: Query) -> Post:
 
 
 @routes.post("/v1/posts/{id}/unpublish")
-@_step(on=_for_publishing)
+@_step(on=_for_publishing, examples={"id": examples.UNPUBLISHED})
 async def unpublish_post(request: web.Request, post: Post) -> Post:
     """Take a post away from readers and make it a draft again."""
     return await services(request).posts.unpublish(post, if_match(request), attempt(request))
 
 
 @routes.post("/v1/posts/{id}/archive")
-@_step(on=_for_publishing)
+@_step(on=_for_publishing, examples={"id": examples.ARCHIVED})
 async def archive_post(request: web.Request, post: Post) -> Post:
     """Take a published post away from readers and out of the way."""
     return await services(request).posts.archive(post, if_match(request), attempt(request))
 
 
 @routes.post("/v1/posts/{id}/restore")
-@_step(on=_for_editing)
+@_step(on=_for_editing, examples={"id": examples.RESTORED, "If-Match": examples.SECOND_VERSION})
 async def restore_post(request: web.Request, post: Post) -> Post:
     """Bring a post back from the archive, or from the trash to the state before."""
     return await services(request).posts.restore(signed_in(request), post, if_match(request), attempt(request))
 
 
 @routes.post("/v1/posts/{id}/discard")
-@_step(on=_for_editing)
+@_step(on=_for_editing, examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION})
 async def discard_changes(request: web.Request, post: Post) -> Post:
     """Give up the working copy: it becomes what readers see again."""
     return await services(request).posts.discard(signed_in(request), post, if_match(request), attempt(request))
@@ -312,7 +344,15 @@ async def discard_changes(request: web.Request, post: Post) -> Post:
 
 
 @routes.get("/v1/posts/{id}/revisions")
-@endpoint(needs=SIGNED_IN, on=_for_editing, query=RevisionListQuery, returns=REVISION, listed=True)
+@endpoint(
+    needs=SIGNED_IN,
+    path=_ID,
+    on=_for_editing,
+    query=RevisionListQuery,
+    returns=REVISION,
+    listed=True,
+    examples={"id": examples.READ},
+)
 async def list_revisions(request: web.Request, post: Post, query: Query) -> Reply:
     """List the revisions of a post, newest first."""
     page = page_request(request, query)
@@ -323,7 +363,7 @@ async def list_revisions(request: web.Request, post: Post, query: Query) -> Repl
 
 
 @routes.get("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}")
-@endpoint(needs=SIGNED_IN, on=_for_editing, returns=REVISION)
+@endpoint(needs=SIGNED_IN, path=_REVISION, on=_for_editing, returns=REVISION, examples={"id": examples.READ, "n": 1})
 async def read_revision(request: web.Request, post: Post) -> Reply:
     """Read one revision in full."""
     copy = await services(request).posts.read_revision(post, int(request.match_info["n"]))
@@ -331,7 +371,11 @@ async def read_revision(request: web.Request, post: Post) -> Reply:
 
 
 @routes.post("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}/restore")
-@_step(on=_for_editing)
+@_step(
+    path=_REVISION,
+    on=_for_editing,
+    examples={"id": examples.RESTORED_TO_A_REVISION, "n": 1, "If-Match": examples.SECOND_VERSION},
+)
 async def restore_revision(request: web.Request, post: Post) -> Post:
     """Make a former revision the working copy again. Publishes nothing, deletes nothing."""
     posts, number = services(request).posts, int(request.match_info["n"])

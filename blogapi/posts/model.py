@@ -378,6 +378,7 @@ class PublicPost(TypedDict, total=False):
     """
 
     id: str
+    view: str
     version: int
     status: str
     title: str

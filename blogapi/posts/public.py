@@ -18,7 +18,7 @@ def _authors(authors: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 # Where the fields of the public view come from: the part of the head document, the name there, and how it is written.
-# `id` and `status` are not among them.
+# `id`, and what is the same for all posts that readers see, are not among them.
 _LIVE, _HEAD, _COUNTERS = range(3)
 _PREFIXES = ("live.", "", "counters.")
 _SOURCES: dict[str, tuple[int, str, _Write | None]] = {
@@ -32,6 +32,7 @@ _SOURCES: dict[str, tuple[int, str, _Write | None]] = {
     "likes_count": (_COUNTERS, "likes", None),
     "comments_count": (_COUNTERS, "comments", None),
 }
+_FIXED = {"view": "public", "status": "published"}
 
 
 @lru_cache(maxsize=256)  # clients choose the fields, but few of the many choices are ever made
@@ -52,6 +53,5 @@ def public_post(document: Mapping[str, Any], wanted: tuple[str, ...]) -> PublicP
     for name, part, key, write in _sources(wanted):
         value = parts[part].get(key)
         view[name] = value if write is None else write(value)
-    if "status" in wanted:
-        view["status"] = "published"
+    view |= {name: value for name, value in _FIXED.items() if name in wanted}
     return view  # type: ignore[return-value]  # the names are those of PublicPost

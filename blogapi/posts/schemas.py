@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 from marshmallow import ValidationError, post_load, validates, validates_schema
 
-from blogapi.ids import is_id
+from blogapi.ids import ID_PATTERN, is_id
+from blogapi.posts.examples import FORMER_ADDRESS
 from blogapi.posts.model import (
     BODY_FORMATS,
     COMMENTS_POLICIES,
@@ -30,9 +31,9 @@ from blogapi.posts.model import (
     Draft,
     Seo,
 )
-from blogapi.tags.model import is_tag_slug
+from blogapi.tags.model import MAX_SLUG, TAG_SLUG, is_tag_slug
 from blogapi.text.address import MAX_ADDRESS, lookup_order
-from blogapi.text.language import is_language_tag, language_tag
+from blogapi.text.language import LANGUAGE_TAG, is_language_tag, language_tag
 from blogapi.text.slug import RESERVED_SLUGS
 from blogapi.web.fields import (
     Choice,
@@ -60,6 +61,9 @@ from blogapi.web.query import FieldsQuery
 KIB = 1024
 _CUSTOM_LIMITS = f"Your own fields: {MAX_CUSTOM_BYTES // KIB} KiB, {MAX_CUSTOM_DEPTH} levels, keys a-z 0-9 _."
 _SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
+_A_TAG = {"pattern": f"^(?:{TAG_SLUG})$", "maxLength": MAX_SLUG}
+_AN_AUTHOR = {"minLength": 1, "maxLength": 32}
+_A_LANGUAGE = {"pattern": f"^(?:{LANGUAGE_TAG})$"}
 
 
 class CoverSchema(Strict):
@@ -99,17 +103,20 @@ class PostEditSchema(Strict):
         validate=[Size(min=1, max=120), FullMatch(_SLUG, "Only a-z, 0-9 and single hyphens between them.")],
         metadata={"description": "Left out, it is made from the title until readers see the post."},
     )
-    body = Text(load_default="")
+    body = Text(load_default="", metadata={"maxLength": MAX_BODY_BYTES, "description": "At most 512 KiB of UTF-8."})
     body_format = Text(required=True, validate=Choice(BODY_FORMATS))
     excerpt = Text(load_default="", validate=Size(max=MAX_EXCERPT))
     authors = Items(
-        Text(),
+        Text(metadata={"pattern": f"^{ID_PATTERN}$"}),
         load_default=None,
         validate=Size(min=1, max=MAX_AUTHORS),
         metadata={"description": "Ids; the first is the primary."},
     )
     tags = Items(
-        Text(), load_default=(), validate=Size(max=MAX_TAGS), metadata={"description": "Slugs; the order is kept."}
+        Text(metadata=_A_TAG),
+        load_default=(),
+        validate=Size(max=MAX_TAGS),
+        metadata={"description": "Slugs; the order is kept."},
     )
     lang = LanguageTag(load_default=None)
     cover = Record(CoverSchema, load_default=None)
@@ -119,6 +126,8 @@ class PostEditSchema(Strict):
     visibility = Text(required=True, validate=Choice(VISIBILITIES))
     comments_policy = Text(required=True, validate=Choice(COMMENTS_POLICIES))
     note = Line(load_default="", validate=Size(max=200), metadata={"description": "What this revision is about."})
+
+    example = {"title": "A year with the bees", "tags": ["garden"], "excerpt": None, "note": "A shorter title"}
 
     @validates("slug")
     def _slug_is_free_to_choose(self, value: str | None, **_: Any) -> None:
@@ -161,6 +170,8 @@ class NewPostSchema(PostEditSchema):
     comments_policy = Text(load_default="open", validate=Choice(COMMENTS_POLICIES))
     status = Text(load_default="draft", validate=Choice(["draft", "published"]))
 
+    example = {"title": "Hello, world", "body": "Written with **care**.", "tags": ["first-words"], "lang": "en"}
+
     @validates_schema(skip_on_field_errors=False)
     def _published_has_a_title(self, data: dict[str, Any], **_: Any) -> None:
         # The service says it, too; here it is told together with all else that is wrong.
@@ -172,6 +183,8 @@ class PublishSchema(Strict):
     """Which revision to publish."""
 
     revision = Whole(1, 2**53, load_default=None, metadata={"description": "Left out: the working copy."})
+
+    example = {"revision": 1}
 
 
 def _check_each(values: Any, check: Any, code: str, text: str) -> None:
@@ -217,7 +230,7 @@ class AddressQuery(Strict):
         metadata={
             "description": "A path or a URL, percent-encoded or not. Its host, capitals, `.html`, `index.html`, the"
             " slash at its end and all of its query but what says which post it means (`p=123`) do not matter.",
-            "example": "/2015/03/01/my-old-post.html",
+            "example": FORMER_ADDRESS,
         },
     )
 
@@ -247,19 +260,24 @@ class PostListQuery(PageQuery, FieldsQuery):
             "items": {"type": "string", "enum": list(STATUSES)},
         },
     )
-    tag = CommaList(is_tag_slug, of="tag slug", load_default=(), metadata={"description": "Slugs of tags."})
+    tag = CommaList(
+        is_tag_slug,
+        of="tag slug",
+        load_default=(),
+        metadata={"description": "Slugs of tags.", "items": {"type": "string", **_A_TAG}},
+    )
     author = CommaList(
-        lambda text: 0 < len(text) <= 32,
+        lambda text: _AN_AUTHOR["minLength"] <= len(text) <= _AN_AUTHOR["maxLength"],
         of="user id or username",
         load_default=(),
-        metadata={"description": "Ids or usernames."},
+        metadata={"description": "Ids or usernames.", "items": {"type": "string", **_AN_AUTHOR}},
     )
     lang = CommaList(
         is_language_tag,
         of="language tag",
         normal=language_tag,
         load_default=(),
-        metadata={"description": "Languages (BCP 47)."},
+        metadata={"description": "Languages (BCP 47).", "items": {"type": "string", **_A_LANGUAGE}},
     )
     featured = QueryFlag(load_default=None, metadata={"description": "Only featured posts, or only others."})
     published_from = _moment("published_at[gte]", "Published then or later.")

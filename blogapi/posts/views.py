@@ -8,10 +8,12 @@ from typing import Any
 from marshmallow import fields
 
 from blogapi.moments import rfc3339, rfc3339_or_none
+from blogapi.posts import examples
 from blogapi.posts.model import (
     BODY_FORMATS,
     COMMENTS_POLICIES,
     CONTENT_FIELDS,
+    HEAVY_FIELDS,
     PUBLIC_FIELDS,
     STATUSES,
     VISIBILITIES,
@@ -22,6 +24,7 @@ from blogapi.posts.model import (
     Seo,
     Working,
 )
+from blogapi.users.examples import SINCE, WRITER, WRITER_DISPLAY_NAME, WRITER_NAME
 from blogapi.users.model import Byline
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Strict
@@ -81,11 +84,31 @@ class ContentShape(Strict):
     seo = fields.Nested(SeoShape, required=True)
     custom = fields.Dict(required=True)
 
+    example = {
+        "title": "Hello, reader",
+        "slug": examples.READ_SLUG,
+        "body": "This blog has *just* been started.",
+        "body_format": "markdown",
+        "html": "<p>This blog has <em>just</em> been started.</p>\n",
+        "excerpt_auto": "This blog has just been started.",
+        "word_count": 6,
+        "reading_minutes": 1,
+        "toc": [],
+        "excerpt": "",
+        "authors": [{"id": WRITER, "username": WRITER_NAME, "display_name": WRITER_DISPLAY_NAME, "avatar_url": None}],
+        "tags": ["welcome"],
+        "lang": "en",
+        "cover": None,
+        "seo": {"title": "", "description": "", "canonical_url": None, "noindex": False},
+        "custom": {},
+    }
+
 
 class PublicPostSchema(ContentShape):
     """A post as readers see it."""
 
     id = fields.Str(required=True)
+    view = fields.Str(required=True, validate=Choice(["public"]))
     version = fields.Int(required=True)
     status = fields.Str(required=True, validate=Choice(["published"]))
     featured = fields.Bool(required=True)
@@ -97,6 +120,23 @@ class PublicPostSchema(ContentShape):
     comments_count = fields.Int(required=True)
     created_at = fields.DateTime(required=True)
     updated_at = fields.DateTime(required=True)
+
+    example = {
+        "id": examples.READ,
+        "view": "public",
+        "version": 1,
+        "status": "published",
+        **ContentShape.example,
+        "featured": True,
+        "visibility": "public",
+        "comments_policy": "open",
+        "published_at": SINCE,
+        "live_updated_at": SINCE,
+        "likes_count": 0,
+        "comments_count": 0,
+        "created_at": SINCE,
+        "updated_at": SINCE,
+    }
 
 
 class OriginSchema(Strict):
@@ -110,6 +150,7 @@ class OriginSchema(Strict):
 class WorkingPostSchema(PublicPostSchema):
     """A post as its authors and editors see it: the working copy."""
 
+    view = fields.Str(required=True, validate=Choice(["working"]))
     status = fields.Str(required=True, validate=Choice(STATUSES))
     published_at = fields.DateTime(required=True, allow_none=True)
     live_updated_at = fields.DateTime(required=True, allow_none=True)
@@ -118,6 +159,16 @@ class WorkingPostSchema(PublicPostSchema):
     has_unpublished_changes = fields.Bool(required=True)
     deleted_at = fields.DateTime(required=True, allow_none=True)
     origin = fields.Nested(OriginSchema, required=True, allow_none=True)
+
+    example = {
+        **PublicPostSchema.example,
+        "view": "working",
+        "live_revision": 1,
+        "working_revision": 1,
+        "has_unpublished_changes": False,
+        "deleted_at": None,
+        "origin": None,
+    }
 
 
 class RevisionSchema(ContentShape):
@@ -129,6 +180,16 @@ class RevisionSchema(ContentShape):
     note = fields.Str(required=True)
     edited_by = fields.Str(required=True, allow_none=True)
     edited_at = fields.DateTime(required=True)
+
+    example = {
+        **ContentShape.example,
+        "id": f"{examples.READ}:1",
+        "revision": 1,
+        "kind": "create",
+        "note": "",
+        "edited_by": WRITER,
+        "edited_at": SINCE,
+    }
 
 
 def seo_view(seo: Seo) -> dict[str, Any]:
@@ -185,6 +246,7 @@ def working_view(post: Post) -> dict[str, Any]:
     live, origin = post.live, post.origin
     return {
         "id": post.id,
+        "view": "working",
         "version": post.version,
         "status": post.status,
         **content_view(post.working),
@@ -206,6 +268,7 @@ def live_view(post: Post) -> dict[str, Any]:
     assert live is not None  # it is read by its audience
     return {
         "id": post.id,
+        "view": "public",
         "version": live.version,
         "status": post.status,
         **content_view(live),
@@ -234,10 +297,10 @@ def revision_view(post_id: str, copy: Working) -> dict[str, Any]:
     }
 
 
-PUBLIC = Shape(PublicPostSchema, public_view)
-LIVE = Shape(PublicPostSchema, live_view)
-WORKING = Shape(WorkingPostSchema, working_view)
-REVISION = Shape(RevisionSchema, lambda pair: revision_view(*pair))
+PUBLIC = Shape(PublicPostSchema, public_view, HEAVY_FIELDS)
+LIVE = Shape(PublicPostSchema, live_view, HEAVY_FIELDS)
+WORKING = Shape(WorkingPostSchema, working_view, HEAVY_FIELDS)
+REVISION = Shape(RevisionSchema, lambda pair: revision_view(*pair), HEAVY_FIELDS)
 WORKING_FIELDS = tuple(WorkingPostSchema().fields)
 REVISION_FIELDS = tuple(RevisionSchema().fields)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from blogapi.attempt import Attempt
 from blogapi.errors import Conflict
 from blogapi.moments import utc_now
 from blogapi.paging import PageRequest
+from blogapi.posts import examples
 from blogapi.posts.model import Draft
-from blogapi.users.model import UserFilter
+from blogapi.text.address import lookup_order
+from blogapi.users import examples as people
+from blogapi.users.model import Identity, User, UserFilter
 from blogapi.users.service import acting_as
 
 if TYPE_CHECKING:
@@ -72,7 +76,7 @@ def greet(name: str) -> str:
 | Wheat | 320 g | 18 h |
 | Rye | 390 g | 24 h |
 
-Raw HTML is not among the additions: it is shown as it was typed.
+HTML may stand in it too: it is cleaned of all that could run or disguise itself, and comments vanish.
 """
 
 _DRAFTS = """\
@@ -123,20 +127,76 @@ Notes for the next post. Readers do not see this: it is a draft.
 - find a better title
 """
 
-# How many days ago, and what.
+_PEAR = """\
+The pear tree by the wall was planted in 1911, says the neighbour, who was not there either. It carries every second
+year, and then so much that the whole street makes jam.
+"""
+
+_LADDER = """\
+A ladder for a pear tree has three legs, because the ground under a pear tree is never even.
+"""
+
+_SHED = """\
+The shed had to go. What was in it: a smoker, forty frames, a radio that still finds one station.
+"""
+
+_LIST = """\
+- sugar
+- a longer ladder
+- somebody who knows about pears
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Post:
+    """A post, how old it is, and what became of it after it was published; as a draft it was not."""
+
+    id: str
+    days: int
+    draft: Draft
+    edited: Draft | None = None
+    archived: bool = False
+    addresses: tuple[str, ...] = ()
+
+
+def _published(title: str, body: str, *tags: str, **more: Any) -> Draft:
+    return Draft(title=title, body=body, tags=tags, lang="en", status="published", **more)
+
+
+_BEES = _published("A year with somebody else's bees", _GARDEN, "garden", "bees")
+_COPIES = _published(
+    "Two copies of everything",
+    _DRAFTS,
+    *("writing", "how-it-works"),
+    excerpt="Why saving a post never changes what readers see, and publishing changes all of it at once.",
+)
+_SYNTAX = _published("What Markdown can do here", _MARKDOWN, "writing", "markdown")
+# Each is in the state that the example of one operation asks for, so that trying it shows something.
 _POSTS = (
-    (24, Draft(title="A year with somebody else's bees", body=_GARDEN, tags=("garden", "bees"))),
-    (
-        9,
-        Draft(
-            title="Two copies of everything",
-            body=_DRAFTS,
-            tags=("writing", "how-it-works"),
-            excerpt="Why saving a post never changes what readers see, and publishing changes all of it at once.",
-        ),
+    _Post(id=examples.RESTORED, days=61, draft=_published("What was in the shed", _SHED, "garden"), archived=True),
+    _Post(id=examples.ARCHIVED, days=52, draft=_published("A ladder with three legs", _LADDER, "garden")),
+    _Post(id=examples.UNPUBLISHED, days=38, draft=_published("The pear tree by the wall", _PEAR, "garden")),
+    _Post(id=examples.EDITED, days=24, draft=_BEES),
+    _Post(
+        id=examples.DISCARDED,
+        days=9,
+        draft=_COPIES,
+        edited=replace(_COPIES, title="Two copies of everything, and a third one", note="Readers see the old title"),
     ),
-    (3, Draft(title="What Markdown can do here", body=_MARKDOWN, tags=("writing", "markdown"))),
-    (0, Draft(title="Hello, reader", body=_WELCOME, tags=("welcome",), featured=True)),
+    _Post(
+        id=examples.RESTORED_TO_A_REVISION,
+        days=3,
+        draft=_SYNTAX,
+        edited=replace(_SYNTAX, tags=("writing", "markdown", "how-it-works"), note="Another tag"),
+    ),
+    _Post(
+        id=examples.READ,
+        days=0,
+        draft=_published("Hello, reader", _WELCOME, "welcome", featured=True),
+        addresses=lookup_order(examples.FORMER_ADDRESS)[:1],
+    ),
+    _Post(id=examples.PUBLISHED, days=0, draft=Draft(title="The kitchen table", body=_NEXT, lang="en")),
+    _Post(id=examples.DELETED, days=0, draft=Draft(title="To buy", body=_LIST, lang="en")),
 )
 
 
@@ -152,10 +212,24 @@ async def create_demo(services: Services, password: str) -> bool:
         admin = acting_as(await services.users.create_admin(ADMIN, _EMAIL, password))
     except Conflict:
         return False
-    author = await services.users.unclaimed("mira-holt", "Mira Holt")
+    author = await _person(services, people.WRITER, people.WRITER_NAME, people.WRITER_DISPLAY_NAME)
+    await _person(services, people.GUEST, people.GUEST_NAME, people.GUEST_DISPLAY_NAME)
     now = utc_now()
-    for days, draft in _POSTS:
-        wanted = replace(draft, author_ids=(author.id,), lang="en", status="published")
-        await services.posts.create(admin, wanted, published_at=now - timedelta(days=days))
-    await services.posts.create(admin, Draft(title="The kitchen table", body=_NEXT, author_ids=(author.id,), lang="en"))
+    for each in _POSTS:
+        await _write(services, admin, author, each, now - timedelta(days=each.days))
     return True
+
+
+async def _person(services: Services, user_id: str, username: str, display_name: str) -> User:
+    return await services.users.unclaimed(username, display_name, Attempt(resource_id=user_id))
+
+
+async def _write(services: Services, admin: Identity, author: User, wanted: _Post, since: datetime) -> None:
+    posts, draft = services.posts, replace(wanted.draft, author_ids=(author.id,))
+    published_at = since if draft.status == "published" else None
+    more = {"published_at": published_at, "addresses": wanted.addresses}
+    post = await posts.create(admin, draft, Attempt(resource_id=wanted.id), **more)
+    if wanted.edited is not None:
+        await posts.edit(admin, post, replace(wanted.edited, author_ids=(author.id,)), frozenset({post.version}))
+    if wanted.archived:
+        await posts.archive(post, frozenset({post.version}))

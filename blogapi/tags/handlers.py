@@ -9,14 +9,16 @@ from aiohttp import web
 from blogapi.auth.needs import PUBLIC
 from blogapi.cache import document, found_by, list_names
 from blogapi.services import services
-from blogapi.tags.model import Tag
+from blogapi.tags.model import MAX_SLUG, Tag
 from blogapi.tags.schemas import TAG, TAG_FIELDS, TagListQuery
 from blogapi.web.cached import made_from
 from blogapi.web.endpoint import Reply, endpoint
+from blogapi.web.fields import Size, Text
 from blogapi.web.pagination import page_request
 from blogapi.web.query import chosen_fields
 
 routes = web.RouteTableDef()
+_SLUG = Text(validate=Size(min=1, max=MAX_SLUG), metadata={"description": "The slug of the tag, or its id."})
 
 
 @routes.get("/v1/tags")
@@ -29,7 +31,7 @@ async def list_tags(request: web.Request, query: dict[str, Any]) -> Reply:
 
 
 @routes.get("/v1/tags/{slug}")
-@endpoint(needs=PUBLIC, returns=TAG, cached=True)
+@endpoint(needs=PUBLIC, path={"slug": _SLUG}, returns=TAG, cached=True, examples={"slug": "welcome"})
 async def read_tag(request: web.Request) -> Tag:
     """Read one tag by its slug."""
     key = request.match_info["slug"]

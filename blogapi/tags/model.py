@@ -8,7 +8,8 @@ from datetime import datetime
 
 from blogapi.ids import Id
 
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+TAG_SLUG = "[a-z0-9]+(?:-[a-z0-9]+)*"
+_SLUG = re.compile(TAG_SLUG)
 MAX_SLUG = 60
 
 

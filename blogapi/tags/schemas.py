@@ -26,6 +26,17 @@ class TagSchema(Strict):
     created_at = fields.DateTime(required=True)
     updated_at = fields.DateTime(required=True)
 
+    example = {
+        "id": "0b1060000000000000000021",
+        "version": 1,
+        "slug": "welcome",
+        "name": "welcome",
+        "description": "",
+        "post_count": 1,
+        "created_at": "2026-03-01T09:00:00.000Z",
+        "updated_at": "2026-03-01T09:00:00.000Z",
+    }
+
 
 class TagListQuery(PageQuery, FieldsQuery):
     """What a list of tags can be asked for."""

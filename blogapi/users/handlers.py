@@ -11,7 +11,8 @@ from blogapi.auth.identity import find_identity, signed_in
 from blogapi.auth.needs import PUBLIC, SIGNED_IN, role
 from blogapi.cache import document, found_by, list_names
 from blogapi.services import services
-from blogapi.users.model import COLLECTION, ManagedProfile, NewUser, OwnProfile, User, username_key
+from blogapi.users import examples
+from blogapi.users.model import COLLECTION, MAX_USERNAME, ManagedProfile, NewUser, OwnProfile, User, username_key
 from blogapi.users.schemas import (
     ADMIN,
     ADMIN_FIELDS,
@@ -29,10 +30,13 @@ from blogapi.users.schemas import (
 from blogapi.users.service import require_admin
 from blogapi.web.cached import made_from
 from blogapi.web.endpoint import Reply, attempt, endpoint, if_match
+from blogapi.web.fields import Identifier, Size, Text
 from blogapi.web.pagination import page_request
 from blogapi.web.query import chosen_fields
 
 routes = web.RouteTableDef()
+_ID = {"id": Identifier(metadata={"description": "The id of the person."})}
+_NAME = {"name": Text(validate=Size(min=1, max=MAX_USERNAME), metadata={"description": "The username."})}
 
 
 async def _myself(request: web.Request) -> User:
@@ -97,7 +101,9 @@ async def create_user(request: web.Request, new: NewUser) -> Reply:
 
 
 @routes.get("/v1/users/{id}")
-@endpoint(needs=PUBLIC, query=ReadUserQuery, returns=(PROFILE, ADMIN), cached=True)
+@endpoint(
+    needs=PUBLIC, path=_ID, query=ReadUserQuery, returns=(PROFILE, ADMIN), cached=True, examples={"id": examples.WRITER}
+)
 async def read_user(request: web.Request, query: dict[str, Any]) -> Reply:
     """Read somebody's profile."""
     made_from(request, document(COLLECTION, request.match_info["id"]))
@@ -105,7 +111,14 @@ async def read_user(request: web.Request, query: dict[str, Any]) -> Reply:
 
 
 @routes.get("/v1/users/by-username/{name}")
-@endpoint(needs=PUBLIC, query=ReadUserQuery, returns=(PROFILE, ADMIN), cached=True)
+@endpoint(
+    needs=PUBLIC,
+    path=_NAME,
+    query=ReadUserQuery,
+    returns=(PROFILE, ADMIN),
+    cached=True,
+    examples={"name": examples.WRITER_NAME},
+)
 async def read_user_by_name(request: web.Request, query: dict[str, Any]) -> Reply:
     """Read somebody's profile by username."""
     made_from(request, found_by(COLLECTION, f"username={username_key(request.match_info['name'])}"))
@@ -113,14 +126,31 @@ async def read_user_by_name(request: web.Request, query: dict[str, Any]) -> Repl
 
 
 @routes.patch("/v1/users/{id}")
-@endpoint(needs=role("admin"), on=_somebody, body=ManagedProfileSchema, merge=managed_fields, returns=ADMIN, match=True)
+@endpoint(
+    needs=role("admin"),
+    path=_ID,
+    on=_somebody,
+    body=ManagedProfileSchema,
+    merge=managed_fields,
+    returns=ADMIN,
+    match=True,
+    examples={"id": examples.WRITER},
+)
 async def manage_user(request: web.Request, user: User, wish: ManagedProfile) -> User:
     """Change somebody's profile, role or status."""
     return await services(request).users.manage(user, wish, if_match(request))
 
 
 @routes.delete("/v1/users/{id}")
-@endpoint(needs=role("admin"), on=_somebody, returns=ADMIN, status=204, also=(409,))
+@endpoint(
+    needs=role("admin"),
+    path=_ID,
+    on=_somebody,
+    returns=ADMIN,
+    status=204,
+    also=(409,),
+    examples={"id": examples.GUEST},
+)
 async def erase_user(request: web.Request, user: User) -> User:
     """Erase somebody: their sessions end, their posts stay without their name."""
     return await services(request).users.erase(user.id)

@@ -37,7 +37,8 @@ _ADDS = {
     "admin": ("purge_posts", "manage_users"),
 }
 
-USERNAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9_-]{2,31}"
+MAX_USERNAME = 32
+USERNAME_PATTERN = rf"[A-Za-z0-9][A-Za-z0-9_-]{{2,{MAX_USERNAME - 1}}}"
 MAX_EMAIL = 254
 _MAX_DOMAIN = 253
 MAX_DISPLAY_NAME = 80

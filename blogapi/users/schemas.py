@@ -9,12 +9,25 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validates_schema
 
 from blogapi.moments import rfc3339, rfc3339_or_none
+from blogapi.users.examples import (
+    COLLEAGUE,
+    COLLEAGUE_EMAIL,
+    COLLEAGUE_PASSWORD,
+    NEWCOMER,
+    NEWCOMER_EMAIL,
+    NEWCOMER_PASSWORD,
+    SINCE,
+    WRITER,
+    WRITER_DISPLAY_NAME,
+    WRITER_NAME,
+)
 from blogapi.users.model import (
     ADMIN_SORTS,
     MAX_BIO,
     MAX_DISPLAY_NAME,
     MAX_EMAIL,
     MAX_LINKS,
+    MAX_USERNAME,
     PUBLIC_SORTS,
     ROLES,
     SETTABLE_STATUSES,
@@ -48,7 +61,7 @@ from blogapi.web.query import FieldsQuery
 
 _SORTS = tuple(dict.fromkeys([*PUBLIC_SORTS, *ADMIN_SORTS]))
 # The service says all that is wrong with these three at once; here they are only described.
-_USERNAME = {"pattern": f"^{USERNAME_PATTERN}$", "minLength": 3, "maxLength": 32}
+_USERNAME = {"pattern": f"^{USERNAME_PATTERN}$", "minLength": 3, "maxLength": MAX_USERNAME}
 _EMAIL = {"format": "email", "maxLength": MAX_EMAIL}
 _PASSWORD = {"format": "password", "maxLength": 256, "description": "`auth.password` configures what is good enough."}
 
@@ -118,6 +131,8 @@ class RegisterSchema(Strict):
     password = Text(required=True, load_only=True, metadata=_PASSWORD)
     display_name = Line(load_default=None, validate=Size(min=1, max=MAX_DISPLAY_NAME))
 
+    example = {"username": NEWCOMER, "email": NEWCOMER_EMAIL, "password": NEWCOMER_PASSWORD, "display_name": "Ada"}
+
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> NewUser:
         return NewUser(**{**data, "links": tuple(data.get("links", ()))})
@@ -127,6 +142,14 @@ class NewUserSchema(_ProfileSchema, RegisterSchema):
     """An account for somebody else."""
 
     role = Text(load_default=None, validate=Choice(ROLES), metadata={"description": "Default: `registration.role`."})
+
+    example = {
+        "username": COLLEAGUE,
+        "email": COLLEAGUE_EMAIL,
+        "password": COLLEAGUE_PASSWORD,
+        "display_name": "Jo Lind",
+        "role": "editor",
+    }
 
 
 class _NamedProfileSchema(_ProfileSchema):
@@ -139,6 +162,13 @@ class OwnProfileSchema(_NamedProfileSchema):
 
     locale = LanguageTag(load_default=None)
     timezone = Text(load_default=None, validate=_is_timezone, metadata={"description": "IANA, `Europe/Berlin`."})
+
+    example = {
+        "bio": "Writes about **bees**.",
+        "links": [{"label": "My garden", "url": "https://garden.example/"}],
+        "avatar_url": None,
+        "timezone": "Europe/Berlin",
+    }
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> OwnProfile:
@@ -155,6 +185,8 @@ class ManagedProfileSchema(_NamedProfileSchema):
         metadata={"description": "Can be set to active or suspended.", "enum": list(SETTABLE_STATUSES)},
     )
 
+    example = {"display_name": "Mira J. Holt", "role": "editor"}
+
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> ManagedProfile:
         return ManagedProfile(**{**data, "links": tuple(data["links"])})
@@ -169,9 +201,17 @@ class ReadUserQuery(Strict):
 class UserListQuery(PageQuery, ReadUserQuery, FieldsQuery):
     """Filters and sorts of the list of people."""
 
-    role = CommaList(ROLES.__contains__, of="role", load_default=(), metadata={"description": "With view=admin."})
+    role = CommaList(
+        ROLES.__contains__,
+        of="role",
+        load_default=(),
+        metadata={"description": "With view=admin.", "items": {"type": "string", "enum": list(ROLES)}},
+    )
     status = CommaList(
-        STATUSES.__contains__, of="status", load_default=(), metadata={"description": "With view=admin."}
+        STATUSES.__contains__,
+        of="status",
+        load_default=(),
+        metadata={"description": "With view=admin.", "items": {"type": "string", "enum": list(STATUSES)}},
     )
     sort = Text(
         load_default=None,
@@ -244,6 +284,22 @@ class ProfileShape(Strict):
     created_at = fields.DateTime(required=True)
     updated_at = fields.DateTime(required=True)
 
+    example = {
+        "id": WRITER,
+        "version": 1,
+        "username": WRITER_NAME,
+        "display_name": WRITER_DISPLAY_NAME,
+        "bio": "",
+        "bio_html": "",
+        "links": [],
+        "avatar_url": None,
+        "posts_count": 4,
+        "followers_count": 0,
+        "following_count": 0,
+        "created_at": SINCE,
+        "updated_at": SINCE,
+    }
+
 
 class AdminUserShape(ProfileShape):
     """A person as administrators see them."""
@@ -256,11 +312,24 @@ class AdminUserShape(ProfileShape):
     email_verified_at = fields.DateTime(required=True, allow_none=True)
     last_login_at = fields.DateTime(required=True, allow_none=True)
 
+    example = {
+        **ProfileShape.example,
+        "email": NEWCOMER_EMAIL,
+        "locale": "en",
+        "timezone": None,
+        "role": "author",
+        "status": "active",
+        "email_verified_at": None,
+        "last_login_at": SINCE,
+    }
+
 
 class OwnUserShape(AdminUserShape):
     """A person as they see themselves."""
 
     permissions = fields.List(fields.Str(), required=True, metadata={"description": "What the role allows."})
+
+    example = {**AdminUserShape.example, "permissions": ["create_posts", "publish_own_posts"]}
 
 
 def profile_view(user: User) -> dict[str, Any]:

@@ -142,7 +142,7 @@ class UserService:
             raise
         return user
 
-    async def unclaimed(self, username: str, display_name: str) -> User:
+    async def unclaimed(self, username: str, display_name: str, attempt: Attempt = ONCE) -> User:
         """The byline that an import needs: whoever has this username, or a new one without an account.
 
         Raises Invalid for what is no username.
@@ -155,7 +155,7 @@ class UserService:
             return known
         now = self._now()
         user = User(
-            id=new_id(),
+            id=attempt.resource_id or new_id(),
             username=username,
             username_key=username_key(username),
             display_name=display_name or username,

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import orjson
 from aiohttp import hdrs, web
 from marshmallow import Schema, ValidationError
+from marshmallow.fields import Field
 
 from blogapi.attempt import ONCE, Attempt
 from blogapi.db.client import database_errors
@@ -85,10 +86,14 @@ class NoBody(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a model leaves: a plain function that makes it JSON-ready, and the schema that documents the result."""
+    """How a model leaves: a plain function that makes it JSON-ready, and the schema that documents the result.
 
-    schema: type[Schema]
+    In a list it leaves without what is `heavy`, unless `fields` asks for it.
+    """
+
+    schema: type[Strict]
     view: Callable[[Any], Mapping[str, Any]]
+    heavy: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +115,11 @@ class Endpoint:
     needs: Needs
     summary: str
     on: Callable[[web.Request], Awaitable[Any]] | None = None
-    body: type[Schema] = NoBody
+    path: Mapping[str, Field[Any]] = field(default_factory=dict)
+    body: type[Strict] = NoBody
     max_bytes: int = SMALL_BYTES
     merge: Callable[[Any], dict[str, Any]] | None = None
-    query: type[Schema] = NoQuery
+    query: type[Strict] = NoQuery
     returns: tuple[Shape, ...] = ()
     listed: bool = False
     status: int = 200
@@ -122,6 +128,9 @@ class Endpoint:
     cached: bool = False
     content_type: str = JSON
     also: tuple[int, ...] = ()
+    # Values of parameters by name, and of the `body`, that do something good on the demo content.
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    documented: bool = True
     # What else is wrong with those fields that the schema finds good, so that one answer names everything.
     faults: Callable[[web.Request, Mapping[str, Any]], list[FieldError]] | None = None
 

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
+from blogapi.ids import ID_PATTERN
 from blogapi.text.language import LANGUAGE_TAG, language_tag
 from blogapi.text.visible import is_blank
 
@@ -75,6 +76,13 @@ class Line(Text):
         if any(ord(character) < 32 or ord(character) == 127 for character in text):
             raise self.make_error("invalid_line")
         return "" if is_blank(text) else text
+
+
+class Identifier(Text):
+    """An id, as answers give it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=FullMatch(ID_PATTERN, "Must be an id."), **kwargs)
 
 
 class Url(Text):
@@ -154,14 +162,15 @@ class CommaList(Coded[tuple[str, ...]]):
     ) -> None:
         """Values that `normal` makes the same are the same."""
         super().__init__(**kwargs)
-        self._check, self._of, self._most, self._normal = check, of, most, normal
+        self.most = most
+        self._check, self._of, self._normal = check, of, normal
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> tuple[str, ...]:
         parts = tuple(dict.fromkeys(part.strip() for part in str(value).split(",")))
-        if len(parts) > self._most:
-            raise wrong("too_many", f"At most {self._most} values.", max=self._most)
+        if len(parts) > self.most:
+            raise wrong("too_many", f"At most {self.most} values.", max=self.most)
         for part in parts:
             if not self._check(part):
                 raise wrong("invalid_format", f"{part!r} is not a {self._of}.")
@@ -245,6 +254,9 @@ class LanguageTag(Text):
 
 class Strict(Schema):
     """The base of what clients send. Unknown fields are refused."""
+
+    # For the OpenAPI document; where a certain route needs another one, its declaration says so.
+    example: ClassVar[Mapping[str, Any]] = {}
 
     error_messages = {
         "unknown": Message("Unknown field.", "unknown_field"),

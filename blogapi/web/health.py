@@ -106,11 +106,15 @@ class HealthShape(Strict):
 
     status = fields.Str(required=True, validate=Choice([_OK]))
 
+    example = {"status": _OK}
+
 
 class ReadinessShape(HealthShape):
     """Requests are welcome."""
 
     checks = fields.Dict(fields.Str(), fields.Str(validate=Choice([_OK, _ASIDE])), required=True)
+
+    example = {"status": _OK, "checks": {"database": _OK, "indexes": _OK, "cache": _OK}}
 
 
 HEALTH: Shape = Shape(HealthShape, lambda _: {"status": _OK})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from typing import Any
 
 from apispec import APISpec
@@ -46,17 +47,37 @@ class JsonSchemas(MarshmallowPlugin):
         name = _plain_name(resolve_schema_cls(schema))
         return f"{name}Input" if name in self._known else name
 
-    def answer(self, schema: type[Schema], *, partial: bool = False) -> JsonSchema:
-        """What leaves; with `partial` for routes where the client chooses the fields, only `id` is sure."""
-        whole: JsonSchema = self._converter.resolve_nested_schema(schema)
-        known = self._known[_name_in(whole)]
-        if not partial or set(known.get("required", ())) <= {"id"}:
+    def answer(self, schema: type[Schema]) -> JsonSchema:
+        """What leaves."""
+        reference: JsonSchema = self._converter.resolve_nested_schema(schema)
+        return reference
+
+    def item(self, schema: type[Schema], heavy: frozenset[str]) -> JsonSchema:
+        """What leaves in a list, where what is heavy has to be asked for."""
+        whole = self.answer(schema)
+        if not heavy:
             return whole
-        name = f"Partial{_name_in(whole)}"
+        name = f"{_name_in(whole)}Item"
         if name not in self._known:
-            text = f"{known['description']} Without the fields that a list leaves out or that were not asked for."
-            self._components.schema(name, {**known, "required": ["id"], "description": text})
+            known = self._known[_name_in(whole)]
+            sure = [member for member in known["required"] if member not in heavy]
+            text = f"{known['description']} In a list, what may be long is there only if `fields` asks for it."
+            self._components.schema(name, {**known, "required": sure, "description": text})
         return {"$ref": _COMPONENTS + name}
+
+    def any_of(self, references: list[JsonSchema]) -> JsonSchema:
+        """One of several answers, told apart by a field in which each has a word of its own, if there is one."""
+        if len(references) == 1:
+            return references[0]
+        shapes = [self._known[_name_in(reference)] for reference in references]
+        for name in shapes[0]["properties"]:
+            words = [shape["properties"].get(name, {}).get("enum", ()) for shape in shapes]
+            if all(len(each) == 1 for each in words) and len({word for (word,) in words}) == len(words):
+                mapping = {word: each["$ref"] for (word,), each in zip(words, references, strict=True)}
+                return {"oneOf": references, "discriminator": {"propertyName": name, "mapping": mapping}}
+        # Clients take the first one that fits, and one that has more fields fits fewer answers.
+        fields = {_name_in(each): len(shape["required"]) for each, shape in zip(references, shapes, strict=True)}
+        return {"anyOf": sorted(references, key=lambda each: -fields[_name_in(each)])}
 
     def body(self, schema: type[Schema]) -> JsonSchema:
         """What a client sends."""
@@ -69,7 +90,14 @@ class JsonSchemas(MarshmallowPlugin):
 
     def parameters(self, schema: type[Schema]) -> list[JsonSchema]:
         """The parameters of a query."""
-        return [self._parameter(field.data_key or name, field) for name, field in schema().fields.items()]
+        return [self._query_parameter(field.data_key or name, field) for name, field in schema().fields.items()]
+
+    def parameter(self, where: str, name: str, field: fields.Field[Any], *, required: bool) -> JsonSchema:
+        """A parameter with the limits of a field."""
+        schema: JsonSchema = self._converter.field2property(field)
+        text = schema.pop("description", "")
+        described = {"description": text} if text else {}
+        return {"in": where, "name": name, "required": required, **described, "schema": schema}
 
     def _patch_of(self, whole: JsonSchema, name: str, text: str) -> JsonSchema:
         name = f"{name.removesuffix('Input')}Patch"
@@ -93,11 +121,19 @@ class JsonSchemas(MarshmallowPlugin):
                 patched["enum"] = [*patched["enum"], None]
         return patched
 
-    def _parameter(self, name: str, field: fields.Field[Any]) -> JsonSchema:
-        schema: JsonSchema = self._converter.field2property(field)
-        parameter: JsonSchema = {"in": "query", "name": name, "required": field.required}
-        if "description" in schema:
-            parameter["description"] = schema.pop("description")
+    def say_defaults(self) -> None:
+        """Put defaults into words: from `default`, generators of clients conclude that a field has to be sent."""
+        for schema in self._known.values():
+            for member in schema["properties"].values():
+                default = member.pop("default", "")
+                # That a text or an object is empty goes without saying.
+                if default != "" and not isinstance(default, dict):
+                    said = f"Default: `{default if isinstance(default, str) else json.dumps(default)}`."
+                    member["description"] = f"{member.get('description', '')} {said}".strip()
+
+    def _query_parameter(self, name: str, field: fields.Field[Any]) -> JsonSchema:
+        parameter = self.parameter("query", name, field, required=field.required)
+        schema = parameter["schema"]
         # A parameter that is not there has no value, which marshmallow calls None; null cannot be sent.
         if isinstance(schema.get("type"), list):
             schema["type"] = next(kind for kind in schema["type"] if kind != "null")
@@ -105,7 +141,7 @@ class JsonSchemas(MarshmallowPlugin):
             schema["enum"] = [choice for choice in schema["enum"] if choice is not None]
         if schema.get("type") == "array":
             parameter |= {"style": "form", "explode": False}
-        return {**parameter, "schema": schema}
+        return parameter
 
 
 def _plain_name(schema: Any) -> str:
@@ -121,6 +157,7 @@ def _correct(_: Any, field: fields.Field[Any], *, ret: JsonSchema) -> JsonSchema
         ret["pattern"] = f"^(?:{ret['pattern']})$"
     if isinstance(field, CommaList):
         ret.setdefault("items", {"type": "string"})
+        ret |= {"minItems": 1, "maxItems": field.most}
     return {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -28,6 +29,7 @@ The JSON API of a blog. What holds everywhere:
 * **Times** are RFC 3339 in UTC with milliseconds; their names end in `_at`. **Ids** are opaque strings.
 * **Lists** are pages: follow `page.next` as `cursor`, or the `Link` header. In a parameter, a comma means *any of*;
   different parameters mean *all of*.
+* **Fields** that a schema requires are in every answer, unless the request has chosen others with `fields`.
 * **Errors** are problem documents (RFC 9457). `code` is stable; [/docs/problems](/docs/problems) explains each. A path
   that does not exist answers 404, a method that a path does not have 405 with `Allow`.
 * **Edits** need `If-Match` with the ETag of what was read, so that nobody overwrites somebody else's work.
@@ -35,10 +37,13 @@ The JSON API of a blog. What holds everywhere:
 * **Credentials** are a Bearer token or the session cookie, never both. Requests that change something with the cookie
   have to come from this site or an allowed origin.
 """
-_MERGE_PATCH = "application/merge-patch+json"
 _PATH_PARAMETER = re.compile(r"\(\?P<(\w+)>((?:[^()]|\([^()]*\))+)\)")
 _ANY_SEGMENT = "[^{}/]+"
 _ALWAYS, _UNSAFE = (400, 429, 500, 503), (403, 408, 413, 415, 422)
+_SCHEMAS, _PARAMETERS = "#/components/schemas/", "#/components/parameters/"
+_REQUEST_ID = "0b8f6c1e5d7a4f2c9e3b1a6d8c0f7e24"
+# A tag of the first version, which is the one that most of the demo content has.
+_FIRST_VERSION = '"1-000000000000000000000000"'
 
 _SECURITY: JsonSchema = {
     "token": {"type": "http", "scheme": "bearer", "description": "The access token of a sign-in."},
@@ -60,6 +65,7 @@ _PAGE: JsonSchema = {
     "required": ["limit", "next"],
     "additionalProperties": False,
 }
+_PAGE_EXAMPLE: JsonSchema = {"limit": 20, "next": None}
 _PROBLEM_ERROR: JsonSchema = {
     "type": "object",
     "description": "One thing that is wrong: with a field (`pointer`) or with a query parameter (`parameter`).",
@@ -72,7 +78,7 @@ _PROBLEM_ERROR: JsonSchema = {
         "nearest": {"type": "string", "description": "The name that may have been meant."},
     },
     "required": ["code", "detail"],
-    "additionalProperties": False,
+    "additionalProperties": True,
 }
 _PROBLEM: JsonSchema = {
     "type": "object",
@@ -80,14 +86,14 @@ _PROBLEM: JsonSchema = {
     "properties": {
         "type": {"type": "string", "format": "uri-reference", "description": "A page that explains it."},
         "title": {"type": "string"},
-        "status": {"type": "integer"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
         "instance": {"type": "string", "description": "The path that was asked for."},
         "code": {"type": "string", "description": "Stable, never translated."},
         "request_id": {"type": "string"},
         "errors": {
             "type": "array",
-            "items": {"$ref": "#/components/schemas/ProblemError"},
+            "items": {"$ref": f"{_SCHEMAS}ProblemError"},
             "description": "All wrong fields or parameters at once.",
         },
         "version": {"type": "integer", "description": "With `stale`: the present version."},
@@ -109,7 +115,7 @@ _PROBLEM: JsonSchema = {
         },
     },
     "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
-    "additionalProperties": False,
+    "additionalProperties": True,
 }
 
 
@@ -136,11 +142,14 @@ class Route:
 
 
 def documented_routes(app: web.Application) -> tuple[Route, ...]:
-    """All routes of the app that declare themselves. HEAD goes without saying."""
+    """The routes of the app that are for clients. HEAD goes without saying."""
     return tuple(
         Route(route.method, *_path_of(route.resource), route.handler)
         for route in app.router.routes()
-        if route.method != "HEAD" and route.resource is not None and declared(route.handler) is not None
+        if route.method != "HEAD"
+        and route.resource is not None
+        and (known := declared(route.handler)) is not None
+        and known.documented
     )
 
 
@@ -180,7 +189,37 @@ def build_document(routes: Iterable[Route], *, public_url: str, version: str) ->
         spec.path(path=route.path, operations={route.method.lower(): operation})
     for status in sorted(statuses):
         spec.components.response(f"Problem{status}", _problem_response(status))
-    return spec.to_dict()
+    schemas.say_defaults()
+    document: JsonSchema = spec.to_dict()
+    _share_parameters(document)
+    return document
+
+
+def _share_parameters(document: JsonSchema) -> None:
+    """Describe once what several operations say in the same words."""
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    uses: dict[str, list[str]] = {}
+    for operation in operations:
+        for parameter in operation["parameters"]:
+            uses.setdefault(json.dumps(parameter), []).append(operation["tags"][0])
+    shared = {text: tags[0] for text, tags in uses.items() if len(tags) > 1}
+    plain = {text: re.sub(r"\W+", "_", json.loads(text)["name"]).strip("_") for text in shared}
+    often = Counter(plain.values())
+    names = {text: name if often[name] == 1 else f"{shared[text]}_{name}" for text, name in plain.items()}
+    document["components"]["parameters"] = {name: json.loads(text) for text, name in names.items()}
+    for operation in operations:
+        operation["parameters"] = [
+            {"$ref": _PARAMETERS + names[text]} if (text := json.dumps(each)) in names else each
+            for each in operation["parameters"]
+        ]
+
+
+def resolved(document: JsonSchema, member: JsonSchema) -> JsonSchema:
+    """What a member of the document says itself or refers to."""
+    while "$ref" in member:
+        *_, kind, name = member["$ref"].split("/")
+        member = document["components"][kind][name]
+    return member
 
 
 def _tag(route: Route) -> str:
@@ -245,27 +284,26 @@ def _problem_statuses(route: Route) -> list[int]:
 
 def _parameters(route: Route, schemas: JsonSchemas) -> list[JsonSchema]:
     endpoint = route.endpoint
-    found = [
-        {"in": "path", "name": name, "required": True, "schema": _path_schema(pattern)}
-        for name, pattern in route.patterns
-    ]
+    found = [_path_parameter(name, pattern, endpoint, schemas) for name, pattern in route.patterns]
     found += [] if endpoint.query is NoQuery else schemas.parameters(endpoint.query)
     if endpoint.match:
         text = "The `ETag` of what you read. Only the version in it is compared; `*` counts as missing."
-        found.append(_header_parameter("If-Match", text, required=True))
+        found.append(_header_parameter("If-Match", text, required=True, minLength=1))
     if endpoint.idempotent:
         text = "Any text of your own. Repeated with the same body within 24 hours, it gets the first answer again."
         key: JsonSchema = {"minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
         found.append(_header_parameter("Idempotency-Key", text, **key))
     if route.is_read:
         found.append(_header_parameter("If-None-Match", "The `ETag` of what you have: 304 when it is still right."))
-    return found
+    examples = {"If-Match": _FIRST_VERSION, **endpoint.examples}
+    return [{**each, "example": examples[each["name"]]} if each["name"] in examples else each for each in found]
 
 
-def _path_schema(pattern: str) -> JsonSchema:
-    if pattern.startswith("[0-9]"):
-        return {"type": "integer", "minimum": 0}
-    return {"type": "string"} if pattern == _ANY_SEGMENT else {"type": "string", "pattern": f"^(?:{pattern})$"}
+def _path_parameter(name: str, pattern: str, endpoint: Endpoint, schemas: JsonSchemas) -> JsonSchema:
+    if name in endpoint.path:
+        return schemas.parameter("path", name, endpoint.path[name], required=True)
+    own = {} if pattern == _ANY_SEGMENT else {"pattern": f"^(?:{pattern})$"}
+    return {"in": "path", "name": name, "required": True, "schema": {"type": "string", **own}}
 
 
 def _header_parameter(name: str, text: str, *, required: bool = False, **schema: Any) -> JsonSchema:
@@ -282,12 +320,13 @@ def _request_body(route: Route, schemas: JsonSchemas) -> JsonSchema:
     endpoint = route.endpoint
     merges = endpoint.merge is not None
     schema = schemas.merge_patch(endpoint.body) if merges else schemas.body(endpoint.body)
-    media_types = (JSON, _MERGE_PATCH) if route.method == "PATCH" else (JSON,)
-    is_required = merges or any(field.required for field in endpoint.body().fields.values())
+    # Of the two media types that a patch may have, the one that every generator of clients knows.
+    kind = "A JSON Merge Patch (RFC 7396); `application/merge-patch+json` is accepted, too. " if merges else ""
+    example = endpoint.examples.get("body", endpoint.body.example)
     return {
-        "description": f"At most {size_text(endpoint.max_bytes)}.",
-        "required": is_required,
-        "content": {media_type: {"schema": schema} for media_type in media_types},
+        "description": f"{kind}At most {size_text(endpoint.max_bytes)}.",
+        "required": merges or any(field.required for field in endpoint.body().fields.values()),
+        "content": {JSON: {"schema": schema, "example": example}},
     }
 
 
@@ -306,24 +345,31 @@ def _success(route: Route, schemas: JsonSchemas) -> JsonSchema:
         headers |= _limit_headers(required=False)
     response: JsonSchema = {"description": HTTPStatus(endpoint.status).phrase, "headers": headers}
     if answers or endpoint.status == 200:
-        response["content"] = {endpoint.content_type: {"schema": _answer(endpoint, schemas)}}
+        response["content"] = {endpoint.content_type: _answer(endpoint, schemas)}
     return response
 
 
 def _answer(endpoint: Endpoint, schemas: JsonSchemas) -> JsonSchema:
+    if endpoint.content_type != JSON:
+        return {"schema": {"type": "string"}}
     if not endpoint.returns:
-        return {"type": "object" if endpoint.content_type == JSON else "string"}
-    chooses = any((field.data_key or name) == "fields" for name, field in endpoint.query().fields.items())
-    found = [schemas.answer(shape.schema, partial=chooses) for shape in endpoint.returns]
-    one = found[0] if len(found) == 1 else {"anyOf": found}
+        return {"schema": {"type": "object"}, "example": endpoint.examples["answer"]}
+    shape = endpoint.returns[0]
     if not endpoint.listed:
-        return one
-    return {
+        found = [schemas.answer(each.schema) for each in endpoint.returns]
+        return {"schema": schemas.any_of(found), "example": shape.schema.example}
+    items = [schemas.item(each.schema, each.heavy) for each in endpoint.returns]
+    example = {name: value for name, value in shape.schema.example.items() if name not in shape.heavy}
+    schema = {
         "type": "object",
-        "properties": {"items": {"type": "array", "items": one}, "page": {"$ref": "#/components/schemas/Page"}},
+        "properties": {
+            "items": {"type": "array", "items": schemas.any_of(items)},
+            "page": {"$ref": f"{_SCHEMAS}Page"},
+        },
         "required": ["items", "page"],
         "additionalProperties": False,
     }
+    return {"schema": schema, "example": {"items": [example], "page": _PAGE_EXAMPLE}}
 
 
 def _not_modified() -> JsonSchema:
@@ -345,11 +391,20 @@ def _problem_response(status: int) -> JsonSchema:
         headers |= _header("Retry-After", "Seconds to wait.", required=True)
     if status == 429:
         headers |= _limit_headers(required=True)
-    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, {"properties": {"code": {"enum": list(codes)}}}]}
+    code, problem = next(iter(codes.items()))
+    example = {
+        "type": f"/docs/problems/{code}",
+        "title": problem.title,
+        "status": status,
+        "detail": f"{problem.title}.",
+        "instance": "/v1/posts",
+        "code": code,
+        "request_id": _REQUEST_ID,
+    }
     return {
-        "description": "\n".join(f"* `{code}`: {problem.title}" for code, problem in codes.items()),
+        "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in codes)}",
         "headers": headers,
-        "content": {PROBLEM: {"schema": schema}},
+        "content": {PROBLEM: {"schema": {"$ref": f"{_SCHEMAS}Problem"}, "example": example}},
     }
 
 

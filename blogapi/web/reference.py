@@ -6,9 +6,12 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from blogapi.web.openapi import resolved
 from blogapi.web.problems import PROBLEMS
 
 _GENERATED = "<!-- Written by scripts/docs from what the server declares. Change it there. -->"
+# How a resource is called in a list.
+_ITEM = "Item"
 _HEADERS = {"If-Match": "M", "Idempotency-Key": "K"}
 _LIMITS = (
     ("minLength", "at least {} characters"),
@@ -42,17 +45,21 @@ def api_page(document: dict[str, Any]) -> str:
     for tag in (tag["name"] for tag in document["tags"]):
         lines += ["", f"### {tag}", "", *_routes(document, tag)]
     lines += ["", "## Query parameters", "", *_parameters(document)]
-    lines += ["", "## Schemas"]
-    for name, schema in sorted(document["components"]["schemas"].items()):
-        if not name.startswith("Partial"):
-            lines += ["", f"### {name}", "", schema["description"], "", *_fields(schema)]
+    lines += ["", "## Schemas", ""]
+    lines += ["What is required is in every answer, unless the request has chosen others with `fields`."]
+    schemas = document["components"]["schemas"]
+    for name, schema in sorted(schemas.items()):
+        if not name.endswith(_ITEM):
+            fields = _fields(schema, schemas.get(name + _ITEM, schema))
+            lines += ["", f"### {name}", "", schema["description"], "", *fields]
     return "\n".join([*lines, ""])
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            yield f"`{method.upper()} {path}`", operation
+            parameters = [resolved(document, each) for each in operation["parameters"]]
+            yield f"`{method.upper()} {path}`", {**operation, "parameters": parameters}
 
 
 def _routes(document: dict[str, Any], tag: str) -> list[str]:
@@ -78,10 +85,14 @@ def _parameters(document: dict[str, Any]) -> list[str]:
     return _table(("Route", "Parameter", "Type", "Meaning"), rows)
 
 
-def _fields(schema: dict[str, Any]) -> list[str]:
-    required = schema.get("required", ())
+def _fields(schema: dict[str, Any], item: dict[str, Any]) -> list[str]:
+    def sure(name: str) -> str:
+        if name not in schema.get("required", ()):
+            return ""
+        return "yes" if name in item["required"] else "not in lists"
+
     rows = [
-        (f"`{name}`", _type(member), "yes" if name in required else "", member.get("description", ""))
+        (f"`{name}`", _type(member), sure(name), member.get("description", ""))
         for name, member in schema["properties"].items()
     ]
     return _table(("Field", "Type", "Required", "Meaning"), rows)
@@ -100,10 +111,10 @@ def _schema_of(content_holder: dict[str, Any]) -> str:
 def _type(schema: dict[str, Any]) -> str:
     """One line that says what a value looks like."""
     if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2].removeprefix("Partial")
+        name = schema["$ref"].rpartition("/")[2].removesuffix(_ITEM)
         return f"[{name}](#{name.lower()})"
-    if "anyOf" in schema:
-        return " or ".join(_type(each) for each in schema["anyOf"])
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        return " or ".join(_type(each) for each in choices)
     if "enum" in schema:
         said = ["null" if each is None else f"`{each}`" for each in schema["enum"]]
     else:

@@ -79,6 +79,7 @@ def _public(document: Document, names: tuple[str, ...]) -> dict[str, Any]:
     live, counters = document["live"], document["counters"]
     return {
         "id": document["_id"],
+        "view": "public",
         "version": live["version"],
         "status": "published",
         **{name: live[name] for name in names},
@@ -223,6 +224,7 @@ def _head(post_id: ObjectId, content: Document, user_id: ObjectId, now: datetime
 def _working(post_id: ObjectId, content: Document, now: datetime) -> Document:
     return {
         "id": post_id,
+        "view": "working",
         "version": 1,
         "status": "draft",
         **content,

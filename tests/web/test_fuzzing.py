@@ -11,7 +11,8 @@ from multidict import CIMultiDict
 from schemathesis import GenerationMode
 
 from blogapi.web.docs import DOCUMENT
-from tests.contract import contract_of
+from blogapi.web.openapi import resolved
+from tests.contract import chosen_in, contract_of
 
 # A few, always the same: more of them are for a quiet evening, not for every run.
 QUICK = settings(
@@ -42,15 +43,15 @@ async def test_made_up_requests_are_answered_as_documented(client, admin, write,
 
 def fuzz(document, url, mode, headers, known):
     contract = contract_of(document)
-    operations = [each.ok() for each in schemathesis.openapi.from_dict(orjson.loads(document)).get_all_operations()]
+    known_document = orjson.loads(document)
+    operations = [each.ok() for each in schemathesis.openapi.from_dict(known_document).get_all_operations()]
     with requests.Session() as session:
         # Deletions last, so that there is something to ask for until then.
         for operation in sorted(operations, key=lambda each: each.method == "delete"):
             definition = operation.definition.raw
-            path_parameters = {each["name"] for each in definition["parameters"] if each["in"] == "path"}
-            can_be_wrong = "requestBody" in definition or any(
-                each["in"] == "query" for each in definition["parameters"]
-            )
+            parameters = [resolved(known_document, each) for each in definition["parameters"]]
+            path_parameters = {each["name"] for each in parameters if each["in"] == "path"}
+            can_be_wrong = "requestBody" in definition or any(each["in"] == "query" for each in parameters)
             if operation.path == "/v1/auth/logout" or (mode is GenerationMode.NEGATIVE and not can_be_wrong):
                 continue
             cases = operation.as_strategy(
@@ -65,7 +66,8 @@ def fuzz(document, url, mode, headers, known):
                 response = case.call(base_url=url, session=session, allow_redirects=False, timeout=10)
                 assert response.status_code < 500, case.as_curl_command()
                 received = CIMultiDict((name, values[0]) for name, values in response.headers.items())
-                path = response.request.path_url.partition("?")[0]
-                contract.check(case.method, path, response.status_code, received, response.content)
+                path, _, query = response.request.path_url.partition("?")
+                chosen = chosen_in(query)
+                contract.check(case.method, path, response.status_code, received, response.content, chosen)
 
             send()
