@@ -14,9 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
-LOCKS = {"runtime": ROOT / "requirements" / "runtime.txt", "dev": ROOT / "requirements" / "dev.txt"}
-# The development lock holds all of the runtime lock.
-COVERS = {"runtime": ("runtime",), "dev": ("runtime", "dev")}
+LOCKS = {profile: ROOT / "requirements" / f"{profile}.txt" for profile in ("runtime", "dev", "clients")}
+# Each lock holds all of the one before it.
+COVERS = {"runtime": ("runtime",), "dev": ("runtime", "dev"), "clients": ("runtime", "dev", "clients")}
 UNFINISHED = VENV / ".unfinished"
 LOG = VENV / "setup.log"
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -59,9 +59,9 @@ _IN_TERMINAL = "import os, sys; os.open(sys.argv[1], os.O_RDWR); os.execvp(sys.a
 
 
 @asynccontextmanager
-async def serving(data_dir, *arguments, terminal="", under=(), path=(), **settings):
-    """`blogapi serve --empty` until the block ends, then SIGTERM. It may have ended before."""
-    command = [*under, sys.executable, "-m", "blogapi", "serve", "--empty", *arguments]
+async def serving(data_dir, *arguments, terminal="", under=(), path=(), demo=False, **settings):
+    """`blogapi serve` until the block ends, then SIGTERM; empty but for `demo`. It may have ended before."""
+    command = [*under, sys.executable, "-m", "blogapi", "serve", *([] if demo else ["--empty"]), *arguments]
     process = await asyncio.create_subprocess_exec(
         *([sys.executable, "-c", _IN_TERMINAL, terminal, *command] if terminal else command),
         start_new_session=bool(terminal),

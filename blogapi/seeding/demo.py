@@ -227,8 +227,8 @@ async def _person(services: Services, user_id: str, username: str, display_name:
 async def _write(services: Services, admin: Identity, author: User, wanted: _Post, since: datetime) -> None:
     posts, draft = services.posts, replace(wanted.draft, author_ids=(author.id,))
     published_at = since if draft.status == "published" else None
-    more = {"published_at": published_at, "addresses": wanted.addresses}
-    post = await posts.create(admin, draft, Attempt(resource_id=wanted.id), **more)
+    attempt = Attempt(resource_id=wanted.id)
+    post = await posts.create(admin, draft, attempt, published_at=published_at, addresses=wanted.addresses)
     if wanted.edited is not None:
         await posts.edit(admin, post, replace(wanted.edited, author_ids=(author.id,)), frozenset({post.version}))
     if wanted.archived:

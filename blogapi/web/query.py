@@ -38,7 +38,7 @@ def chosen_fields(query: Mapping[str, Any], known: Iterable[str]) -> tuple[str, 
     for name in names:
         if name not in known:
             raise unknown_name(name, known, parameter="fields")
-    return names
+    return names or None
 
 
 def read_query(request: web.Request, schema: Schema) -> Mapping[str, Any]:

@@ -1,6 +1,24 @@
 "use strict";
 
-SwaggerUIBundle({
+// What the last sign-in or refresh on this page gave.
+let session = null;
+
+// Problems are the same everywhere: a line each, with links to what they mean, leaves room for what differs.
+const shortProblems = () => ({
+  wrapComponents: {
+    response: (Original, { React }) => (props) => {
+      if (!(Number(props.code) >= 400)) return React.createElement(Original, props);
+      const [phrase, codes] = props.response.get("description", "").split(": ");
+      const links = (codes || "").split(", ").map((code) => code.replaceAll("`", "")).filter(Boolean);
+      const linked = links.flatMap((code) => [" ", React.createElement("a", { key: code, href: `/docs/problems/${code}` }, code)]);
+      return React.createElement("tr", { className: "response problem", "data-code": props.code },
+        React.createElement("td", { className: "response-col_status" }, props.code),
+        React.createElement("td", { colSpan: 2 }, phrase, ...linked));
+    },
+  },
+});
+
+const ui = SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#ui",
   deepLinking: true,
@@ -8,12 +26,29 @@ SwaggerUIBundle({
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
   filter: true,
+  plugins: [shortProblems],
   // Nothing is sent to a validator elsewhere.
   validatorUrl: null,
   // "Try it out" asks the server that this page came from, under whatever name it was reached.
   requestInterceptor: (request) => {
     const url = new URL(request.url, window.location.href);
     request.url = window.location.origin + url.pathname + url.search;
+    if (url.pathname === "/v1/auth/refresh" && session) {
+      // No example can know it: the one of this page's own session takes its place.
+      const body = JSON.parse(request.body);
+      if (body.refresh_token.includes(" ")) {
+        request.body = JSON.stringify({ ...body, refresh_token: session.refresh_token });
+      }
+    }
     return request;
+  },
+  // Who signs in by trying it out goes on signed in.
+  responseInterceptor: (response) => {
+    const path = new URL(response.url, window.location.href).pathname;
+    if (response.ok && ["/v1/auth/login", "/v1/auth/refresh"].includes(path) && response.obj.access_token) {
+      session = response.obj;
+      ui.preauthorizeApiKey("token", session.access_token);
+    }
+    return response;
   },
 });

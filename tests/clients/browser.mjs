@@ -1,0 +1,120 @@
+// Opens Chromium. Started by test_browser.py with the name of a task; what it is about comes by standard input as JSON,
+// what was seen goes to standard output as JSON.
+import { mkdirSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { setTimeout as pause } from "node:timers/promises";
+
+// The packed browser brings the few libraries that it needs beside the C library; it unpacks them where it believes to
+// be at home.
+process.env.AWS_EXECUTION_ENV = "AWS_Lambda_nodejs22.x";
+mkdirSync(process.env.TMPDIR, { recursive: true });
+const { default: packed } = await import("@sparticuz/chromium");
+const { chromium } = await import("playwright-core");
+
+async function open() {
+  packed.setGraphicsMode = false;
+  const executablePath = process.env.CHROMIUM || (await packed.executablePath());
+  try {
+    return await chromium.launch({ executablePath, args: ["--no-sandbox", "--headless=shell"], headless: true });
+  } catch (error) {
+    const missing = /error while loading shared libraries: (\S+):/.exec(String(error));
+    if (!missing) throw error;
+    console.error(`Chromium needs ${missing[1]}: install the package that has it (apt-file search ${missing[1]}),`
+      + " or a browser of your own, and name it in CHROMIUM.");
+    process.exit(78);
+  }
+}
+
+/** In the page: make all events happen that handlers wait for, and tell what would do something. */
+function arouse() {
+  const elements = [...document.querySelectorAll("*")];
+  for (const element of elements) {
+    for (const event of ["mouseover", "pointerenter", "focus", "toggle"]) element.dispatchEvent(new Event(event));
+  }
+  const addresses = ["href", "src", "action", "formaction", "xlink:href", "data"];
+  const does = ({ name, value }) => /^on/.test(name)
+    || (addresses.includes(name) && /^(javascript|vbscript|data):/i.test(value.replace(/[\x00-\x20]/g, "")));
+  return elements.flatMap((element) => [...element.attributes].filter(does)
+    .map(({ name, value }) => `${element.localName} ${name}=${value}`));
+}
+
+/** Load pages and tell what they did: scripts that were compiled in them, and what they asked for elsewhere. */
+async function load(browser, { pages }) {
+  const seen = [];
+  for (const html of pages) {
+    const page = await browser.newPage();
+    const scripts = [], requests = [];
+    page.on("dialog", (dialog) => dialog.dismiss());
+    await page.route("**/*", (route) => {
+      const request = route.request();
+      if (request.url() === "http://blog.test/") return route.fulfill({ contentType: "text/html; charset=utf-8", body: html });
+      requests.push([request.resourceType(), request.url()]);
+      return route.abort();
+    });
+    const inspector = await page.context().newCDPSession(page);
+    // What this test itself evaluates in the page has no address.
+    inspector.on("Debugger.scriptParsed", ({ url }) => url && scripts.push(url));
+    await inspector.send("Debugger.enable");
+    await page.goto("http://blog.test/", { waitUntil: "load" }).catch(() => undefined);
+    const armed = await page.evaluate(arouse).catch(() => []);
+    seen.push({ scripts, requests, armed });
+    await page.close();
+  }
+  return seen;
+}
+
+/** Go through all operations of /docs: open each, try it out as it stands there, and tell what was answered. */
+async function docs(browser, { address, password }) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  const complaints = [], foreign = [], operations = [];
+  page.on("console", (message) => {
+    // The browser reports each answer of 400 and more by itself.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(address) && !request.url().startsWith("data:")) foreign.push(request.url());
+  });
+
+  const visit = async () => {
+    await page.goto(`${address}/docs`);
+    await page.waitForSelector(".opblock");
+  };
+  const attempt = async (id) => {
+    const block = page.locator(`#${id}`);
+    await block.locator(".opblock-summary-control").click();
+    const { height } = await block.boundingBox();
+    await block.locator(".try-out__btn").click();
+    await block.locator(".execute").click();
+    const status = block.locator(".live-responses-table tbody .response-col_status").first();
+    await status.waitFor();
+    operations.push({ id, height, status: Number((await status.innerText()).slice(0, 3)) });
+    await block.locator(".opblock-summary-control").click();
+  };
+
+  await visit();
+  const ids = await page.$$eval(".opblock", (blocks) => blocks.map((block) => block.id));
+  const [signing, others] = [ids.filter((id) => id.includes("-auth-")), ids.filter((id) => !id.includes("-auth-"))];
+  // Signing out comes last, after the session has been used.
+  const last = signing.filter((id) => id.endsWith("sign_out"));
+  for (const id of [...signing.filter((each) => !last.includes(each)), ...last]) await attempt(id);
+
+  const response = await fetch(`${address}/v1/auth/login`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ login: "admin", password }),
+  });
+  await visit();
+  await page.locator(".btn.authorize").first().click();
+  await page.locator(".auth-container input").first().fill((await response.json()).access_token);
+  await page.locator(".auth-container .authorize").first().click();
+  await page.locator(".close-modal").click();
+  for (const id of others) await attempt(id);
+  await pause(0);
+  return { complaints, foreign, operations };
+}
+
+const browser = await open();
+const tasks = { load, docs };
+console.log(JSON.stringify(await tasks[process.argv[2]](browser, JSON.parse(await text(process.stdin)))));
+await browser.close();

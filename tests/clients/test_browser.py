@@ -1,0 +1,68 @@
+"""What only a real browser can tell: that rendered texts do nothing, and that /docs works as a reader finds it."""
+
+import json
+
+import pytest
+
+from blogapi.app import ROUTES
+from blogapi.text.rendering import render
+from tests.serving import ROOT
+from tests.text.test_sanitizer import ADDRESSES, HTML, MARKDOWN_FRAMES
+from tests.web.test_openapi import document_of, operations
+
+from .conftest import FOLDER, run
+
+SCREEN = 800
+MARKDOWN = [frame.replace("{}", address) for frame in MARKDOWN_FRAMES for address in ADDRESSES]
+# Pictures are an author's right.
+ALLOWED = {"image"}
+
+
+async def in_browser(task, **wish):
+    said = await run(
+        *("node", FOLDER / "browser.mjs", task),
+        sent=json.dumps(wish).encode(),
+        seconds=240,
+        TMPDIR=str(ROOT / "var" / "test-clients"),
+    )
+    return json.loads(said)
+
+
+def page_of(pieces):
+    return "<!doctype html><meta charset=utf-8><title>x</title>" + "".join(
+        f"<article>{piece}</article>" for piece in pieces
+    )
+
+
+def what_happened(seen):
+    return [
+        *(f"script {script}" for page in seen for script in page["scripts"]),
+        *(f"{kind} {url}" for page in seen for kind, url in page["requests"] if kind not in ALLOWED),
+        *(attribute for page in seen for attribute in page["armed"]),
+    ]
+
+
+async def test_attacks_work_in_this_browser_when_they_are_not_sanitised():
+    """Or the next test would prove nothing."""
+    seen = await in_browser("load", pages=[page_of([attack]) for attack in HTML[:20]])
+    assert sum(bool(page["scripts"]) for page in seen) >= 5
+    assert {"script"} <= {kind for page in seen for kind, _ in page["requests"]}
+    assert any(page["armed"] for page in seen)
+
+
+@pytest.mark.parametrize(
+    ("body_format", "attacks"), [("html", HTML), ("markdown", [*HTML, *MARKDOWN])], ids=["html", "markdown"]
+)
+async def test_rendered_attacks_run_no_script_and_ask_for_nothing(body_format, attacks):
+    pieces = [render(attack, body_format).html for attack in attacks]
+    pages = [page_of(pieces[start : start + 60]) for start in range(0, len(pieces), 60)]
+    assert what_happened(await in_browser("load", pages=pages)) == []
+
+
+async def test_every_operation_can_be_tried_out_in_the_documentation(blog):
+    found = await in_browser("docs", address=blog.address, password=blog.password)
+    assert found["complaints"] == []
+    assert found["foreign"] == []
+    assert len(found["operations"]) == len(operations(document_of(ROUTES)))
+    assert {each["id"]: each["status"] for each in found["operations"] if not 200 <= each["status"] < 300} == {}
+    assert {each["id"]: each["height"] for each in found["operations"] if each["height"] > 2 * SCREEN} == {}
