@@ -2,7 +2,6 @@
 // what was seen goes to standard output as JSON.
 import { mkdirSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { setTimeout as pause } from "node:timers/promises";
 
 // The packed browser brings the few libraries that it needs beside the C library; it unpacks them where it believes to
 // be at home.
@@ -66,6 +65,7 @@ async function load(browser, { pages }) {
 /** Go through all operations of /docs: open each, try it out as it stands there, and tell what was answered. */
 async function docs(browser, { address, password }) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(60_000);
   const complaints = [], foreign = [], operations = [];
   page.on("console", (message) => {
     // The browser reports each answer of 400 and more by itself.
@@ -105,12 +105,8 @@ async function docs(browser, { address, password }) {
     body: JSON.stringify({ login: "admin", password }),
   });
   await visit();
-  await page.locator(".btn.authorize").first().click();
-  await page.locator(".auth-container input").first().fill((await response.json()).access_token);
-  await page.locator(".auth-container .authorize").first().click();
-  await page.locator(".close-modal").click();
+  await page.evaluate((token) => ui.preauthorizeApiKey("token", token), (await response.json()).access_token);
   for (const id of others) await attempt(id);
-  await pause(0);
   return { complaints, foreign, operations };
 }
 

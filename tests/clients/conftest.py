@@ -55,7 +55,7 @@ def snippet(language):
     return "\n".join(blocks)
 
 
-async def run(*command, sent=b"", seconds=120, **environment):
+async def run(*command, sent=b"", seconds=300, **environment):
     """Run a command in the build folder; returns what it said. Raises AssertionError when it fails."""
     process = await asyncio.create_subprocess_exec(
         *map(str, command),

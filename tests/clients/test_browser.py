@@ -22,7 +22,7 @@ async def in_browser(task, **wish):
     said = await run(
         *("node", FOLDER / "browser.mjs", task),
         sent=json.dumps(wish).encode(),
-        seconds=240,
+        seconds=600,
         TMPDIR=str(ROOT / "var" / "test-clients"),
     )
     return json.loads(said)
