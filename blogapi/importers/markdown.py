@@ -6,16 +6,13 @@ import codecs
 import os
 import re
 import stat
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from blogapi.importers.blog import Blog
 from blogapi.importers.frontmatter import MAX_FRONT_MATTER, has_front_matter, split
-from blogapi.importers.inherited import Inherited
-from blogapi.importers.languages import Languages
 from blogapi.importers.layout import SUFFIXES, foreign_folder, holds_markdown, unread_format
-from blogapi.importers.markdown_post import Surroundings, read_post
+from blogapi.importers.markdown_post import read_post
 from blogapi.importers.model import Entry, Found, Refusal, Skipped, Unfit
 from blogapi.posts.model import MAX_BODY_BYTES
 
@@ -45,19 +42,15 @@ def count_files(folder: Path) -> int:
 
 def _read_all(root: Path, source: str) -> Iterator[Found]:
     files = _list_files(root)
-    languages = Languages(file for file, found in files if found is None)
-    surroundings = Surroundings(root=root, languages=languages, inherited=Inherited(root))
-    # Which old slugs mean one post alone shows only when all are known. Better read twice than keep all bodies.
-    claims: Counter[str] = Counter()
+    blog = Blog(root, (file for file, found in files if found is None))
+    # What the files say of each other shows only when all are known. Better read twice than keep all bodies.
     for file, found in files:
-        entry = found or _read(surroundings, file, source)
+        entry = found or _read(blog, file, source)
         if isinstance(entry, Entry):
-            claims.update({*entry.former_slugs, entry.slug or ""})
+            blog.learn(entry)
     for file, found in files:
-        entry = found or _read(surroundings, file, source)
-        if isinstance(entry, Entry):
-            entry = replace(entry, former_slugs=tuple(slug for slug in entry.former_slugs if claims[slug] == 1))
-        yield entry
+        entry = found or _read(blog, file, source)
+        yield blog.settled(entry) if isinstance(entry, Entry) else entry
 
 
 def _list_files(root: Path) -> list[tuple[str, Skipped | Refusal | None]]:
@@ -94,18 +87,18 @@ def _list_files(root: Path) -> list[tuple[str, Skipped | Refusal | None]]:
     return sorted(files.items())
 
 
-def _read(surroundings: Surroundings, file: str, source: str) -> Found:
+def _read(blog: Blog, file: str, source: str) -> Found:
     name = _printable(file)
     if _SECTION.fullmatch(PurePosixPath(file).stem):
         return Skipped(file=name, reason="a section page")
     try:
         if name != file:
             raise Unfit("the file name is not UTF-8")
-        text = _read_text(surroundings.root / file)
+        text = _read_text(blog.root / file)
         document = None if text is None else split(text)
         if document is None:
             return Skipped(file=name, reason="no front matter")
-        return read_post(document, surroundings, file, source=source)
+        return read_post(document, blog, file, source=source)
     except UnicodeDecodeError as error:
         return Refusal(file=name, reason=f"not {error.encoding.upper()} (byte {error.start})")
     except OSError as error:

@@ -11,13 +11,14 @@ from pathlib import Path, PurePosixPath
 from typing import TypeGuard
 from urllib.parse import unquote, urlsplit
 
+from blogapi.importers import addresses as old
 from blogapi.importers import liquid
 from blogapi.importers.access import Access, hiding_place, read_access, without_secrets
+from blogapi.importers.blog import Blog
 from blogapi.importers.dates import date_in_name, date_in_path, looks_like_a_date, read_date, to_utc
 from blogapi.importers.fit import Fit, one_line
 from blogapi.importers.frontmatter import Document, Fields, as_flag, as_text, is_switch
-from blogapi.importers.inherited import Inherited
-from blogapi.importers.languages import Languages, Tongue
+from blogapi.importers.languages import Tongue
 from blogapi.importers.layout import no_post
 from blogapi.importers.model import Entry, Skipped, Unfit
 from blogapi.importers.names import categories_in, people_in
@@ -28,6 +29,7 @@ from blogapi.posts.model import (
     Cover,
     Seo,
 )
+from blogapi.text.address import normal_address
 from blogapi.text.language import language_tag
 from blogapi.text.slug import RESERVED_SLUGS, is_slug, slugify
 
@@ -38,6 +40,7 @@ _HTTPS = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][^\s\\<>\"]*
 _LANG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?")
 # Patterns that make addresses, and Jekyll's names for a few of them.
 _PATTERN = re.compile(r"(?:.*/)?:\w.*|.*[{}].*|pretty|date|ordinal|weekdate|none")
+_HEXO = ":year/:month/:day/:title/"
 _PAGE_ENDING = re.compile(r"\.(?:html?|md|php|aspx?)\Z", re.IGNORECASE)
 # No part can run over a bracket or white space, so this reads the body once.
 _TARGET = re.compile(r"""(?:\]\([ \t]{0,3}<?|\]:[ \t]{0,3}<?|(?:src|href)=["']?)([^\s<>()\[\]"']+)""")
@@ -87,31 +90,22 @@ class _Place:
         return [folder for folder in above if not folder.startswith("_") and folder != self.language_folder]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What is known of a blog beside the file at hand."""
-
-    root: Path
-    languages: Languages
-    inherited: Inherited
-
-
-def read_post(document: Document, surroundings: Surroundings, file: str, *, source: str) -> Entry | Skipped:
+def read_post(document: Document, blog: Blog, file: str, *, source: str) -> Entry | Skipped:
     """The post in a file, or why it is none. Raises Unfit when something in it cannot be understood or kept."""
-    return _Reading(document, surroundings, file).result(source)
+    return _Reading(document, blog, file).result(source)
 
 
 class _Reading:
     """Takes one field after the other out of the front matter; what is left in the end is `custom`."""
 
-    def __init__(self, document: Document, surroundings: Surroundings, file: str) -> None:
-        self._document, self._root, self._file = document, surroundings.root, file
-        self._tongue = surroundings.languages.of(file)
-        self._place = _Place.of(surroundings.root, file, self._tongue)
-        values, self._is_locked = without_secrets(document.values)
-        self._access = read_access(values)
-        self._inherited = surroundings.inherited.of(file)
-        self._fields, self._fit = Fields(values), Fit()
+    def __init__(self, document: Document, blog: Blog, file: str) -> None:
+        self._document, self._blog, self._root, self._file = document, blog, blog.root, file
+        self._tongue = blog.languages.of(file)
+        self._place = _Place.of(blog.root, file, self._tongue)
+        self._values, self._is_locked = without_secrets(document.values)
+        self._access = read_access(self._values)
+        self._inherited = blog.inherited.of(file)
+        self._fields, self._fit = Fields(self._values), Fit()
 
     def result(self, source: str) -> Entry | Skipped:
         reasons = self._reasons()
@@ -138,10 +132,14 @@ class _Reading:
         authors = [name for fields in (self._fields, *tables.values()) for name in self._bylines(fields)]
         for name, fields in tables.items():
             self._fields.put_back(name, fields)
-        if date and not (addresses or is_draft) and self._place.is_dated_post:
-            title = wanted or self._place.name
-            addresses = ["/".join(["", *map(str.lower, categories), f"{date:%Y/%m/%d}", f"{title}.html"])]
-        former_urls = tuple(dict.fromkeys([*addresses, *self._aliases()]))
+        standing = self._standing(wanted, date, categories)
+        is_told = bool(addresses)
+        if not (is_told or is_draft):
+            addresses = self._from_patterns(standing)
+        aliases = self._aliases()
+        former_urls = tuple(dict.fromkeys([*addresses, *aliases]))
+        stood = [*addresses, *(url for alias in aliases for url in old.from_alias(alias, standing))]
+        is_placed = not (is_draft or is_told or self._place.is_dated_post)
         body = self._body()
         self._note_translations()
         access = self._whole_access()
@@ -154,6 +152,8 @@ class _Reading:
             slug=slug,
             former_slugs=_legal_slugs(former_urls, besides=slug),
             former_urls=former_urls,
+            addresses=self._kept([*stood, *old.of_wordpress(self._values)]),
+            places=old.kept(old.places(standing), self._blog.site) if is_placed else (),
             published_at=to_utc(date) if date else None,
             is_draft=is_draft,
             opens_at=access.opens_at,
@@ -207,6 +207,42 @@ class _Reading:
                 addresses.append(value)
                 self._fields.take(name)
         return addresses
+
+    def _standing(self, slug: str | None, date: datetime | None, categories: list[str]) -> old.Standing:
+        folders = PurePosixPath(self._file).parent.parts
+        is_bundle = self._tongue.name == "index"
+        return old.Standing(
+            root=self._root,
+            folders=folders[:-1] if is_bundle else folders,
+            stem=(folders[-1] if folders else "") if is_bundle else self._tongue.name,
+            name=self._place.name,
+            slug=slug.strip("/") if slug else None,
+            title=as_text(self._fields.peek("title")) or "",
+            date=date,
+            tongue=self._tongue,
+            categories=tuple(categories),
+            is_hexo=self._blog.site.kind == "hexo",
+        )
+
+    def _from_patterns(self, standing: old.Standing) -> list[str]:
+        """The address that the file's own pattern makes, or the site's, or that of dated posts in Jekyll."""
+        site, own = self._blog.site, self._fields.peek("permalink")
+        is_dated = self._place.is_dated_post and standing.date is not None
+        is_jekyll = is_dated or site.kind in ("jekyll", "hexo")
+        default = _HEXO if site.kind == "hexo" else "date" if is_dated else None
+        patterns = [
+            (own if isinstance(own, str) else None, ""),
+            (site.permalink(standing.section, is_jekyll=is_jekyll), "" if is_jekyll else standing.languages[0]),
+            (default, ""),
+        ]
+        found = [(old.from_pattern(pattern, standing), language) for pattern, language in patterns if pattern]
+        return [language + address for address, language in found if address][:1]
+
+    def _kept(self, urls: list[str]) -> tuple[str, ...]:
+        for url in dict.fromkeys(urls):
+            if normal_address(url) is None:
+                self._fit.notes.append(f"its former address {url[:200]!r} names no page of its own and is not kept")
+        return old.kept(urls, self._blog.site)
 
     def _date(self, addresses: list[str], is_draft: bool) -> datetime | None:
         """What cannot be read refuses a post, and stays beside a draft as the text that it is."""

@@ -38,10 +38,10 @@ class Entry:
 
     `source` and `path` are its identity: a second import finds by them what the first one saved. `slug` is None where
     nothing but the title suggests one; two entries may have the same. `former_slugs` are the old addresses that can
-    redirect by themselves; `former_urls` are all old addresses as they stood. `published_at` is aware UTC in whole
-    milliseconds; it is None only in a draft. Readers of the other system see the post from `opens_at` on and before
-    `closes_at`. `authors` are names as they stood, perhaps none. `notes` say what had to
-    be changed.
+    redirect by themselves; `former_urls` are all old addresses as they stood. `addresses` are their normal forms, and
+    `places` those that follow from where the file lies, which may be another post's as well. `published_at` is aware
+    UTC in whole milliseconds; it is None only in a draft. Readers of the other system see the post from `opens_at` on
+    and before `closes_at`. `authors` are names as they stood, perhaps none. `notes` say what had to be changed.
     """
 
     source: str
@@ -52,6 +52,8 @@ class Entry:
     slug: str | None = None
     former_slugs: tuple[str, ...] = ()
     former_urls: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     published_at: datetime | None = None
     is_draft: bool = False
     opens_at: datetime | None = None

@@ -157,7 +157,9 @@ class _Importer:
         else:
             self.report.unchanged += 1
             return
-        self._note(entry.path, *entry.notes, *self._take_notes(), *self._shortcomings(entry, post))
+        lost = await self._posts.lost_addresses(post, entry.addresses)
+        told = [f"its former address {address!r} is that of another post" for address in lost]
+        self._note(entry.path, *entry.notes, *self._take_notes(), *self._shortcomings(entry, post), *told)
 
     async def _create(self, entry: Entry) -> Post:
         post_id = _post_id(entry)
@@ -172,6 +174,7 @@ class _Importer:
             Attempt(resource_id=post_id),
             origin=_origin(entry),
             former_slugs=entry.former_slugs,
+            addresses=entry.addresses,
             published_at=entry.published_at if is_due else None,
         )
 
@@ -189,12 +192,16 @@ class _Importer:
         )
         who, origin = _acting_for(draft), _origin(entry)
         try:
-            post = await self._posts.edit(who, post, draft, frozenset({post.version}), origin=origin)
+            post = await self._posts.edit(
+                who, post, draft, frozenset({post.version}), origin=origin, addresses=entry.addresses
+            )
         except Conflict as error:
             if error.code != "slug_taken":
                 raise
             draft = replace(draft, slug=post.working.slug)
-            post = await self._posts.edit(who, post, draft, frozenset({post.version}), origin=origin)
+            post = await self._posts.edit(
+                who, post, draft, frozenset({post.version}), origin=origin, addresses=entry.addresses
+            )
         return await self._publish(post, entry) if self._is_due(entry) else post
 
     async def _publish(self, post: Post, entry: Entry) -> Post:
