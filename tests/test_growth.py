@@ -11,6 +11,7 @@ import pkgutil
 import re
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from re import _constants as op
 from re import _parser
@@ -20,9 +21,12 @@ import pytest
 import blogapi
 from blogapi import addresses
 from blogapi.errors import BlogError
-from blogapi.importers import frontmatter, liquid
+from blogapi.importers import frontmatter, links, mdx, templates
+from blogapi.importers.blog import Blog
 from blogapi.importers.model import Unfit
+from blogapi.importers.prose import verbatim
 from blogapi.text import html_body, markdown
+from blogapi.text.address import normal_address
 from blogapi.text.markup import TooComplex, visible_text, without_comments
 from blogapi.text.slug import slugify
 from blogapi.text.transcript import Transcript
@@ -266,11 +270,32 @@ FRONT_MATTER = [
     "a: &a [*a]\n", "\n", " ", "---\n",
 ]  # fmt: skip
 TOML = ["a = 1\n", "[a]\n", "[[a]]\n", "a.", "[", "{", "'", '"', '"""', "'''", "#", "\\", "a = [", "1", "\n", " "]
-LIQUID = [
+TEMPLATES = [
     "{%", "{{", "%}", "}}", "{% a %}", "{% raw %}", "{% endraw %}", "{% highlight a %}",
-    "{% highlight a %}`{% endhighlight %}",
-    "{{ site.url | append: ", "{{ 'a' | relative_url ", "{{ 'a' | relative_url }}", "`", "\n", "{{'", "{%-",
-    "{% post_url 2000-01-01-a %}",
+    "{% highlight a %}`{% endhighlight %}", "{% highlight a %}\n```\n{% endhighlight %}\n", "{% if a %}", "{% else %}",
+    "{% endif %}", "{% for a in b %}", "endfor", "{% endfor %}", "{{ site.url | append: ", "{{ 'a' | relative_url ",
+    "{{ 'a' | relative_url }}", "`", "\n", "{{'", "{%-", "{% post_url 2000-01-01-a %}", "{% include a.html b='",
+    "{% include image src='a.png' %}", "{#", "#}", "{# a #}", "{{<", "{{< a >}}", "{{< highlight a >}}", "/highlight",
+    "{{< /highlight >}}", '{{< ref "a" >}}', '{{< figure src="a" ', "{{%", "{{% a %}}", "{{</* a */>}}", "{{< a='",
+    "{{ a(b='", "{{ a(b=1) }}", "{% end %}", "{{/* a */}}", "$", "<!--", "-->", "\\[",
+]  # fmt: skip
+PROSE = [
+    "`", "``", "`a", "`a``b", "$", "$a", "$a$", "$$", "$$\n", "$$\na\n", "\\(", "\\[", "\\", "<!--", "-->", "```\n",
+    "```a\n", "~~~\n", "    a\n", "    a\n\n", "\ta\n", "- a\n", "- ```\n", "> ", "> ```\n", "1. ",
+    "<pre>\n", "</pre>\n", "<script>\n", "<style>", "a\n", "\n", " ", "\r\n",
+]  # fmt: skip
+LINKS = [
+    "](", "[a](", "[a](b.md)", "[a](<", "[a](<b.md>)", "[a]: b.md\n", "[a]:", "href=", "<a href='b.md'>", "[a](@/b.md)",
+    "[a](../", "../", "%2e", "[a](b.md#", "[a]({filename}b.md)", "#", "?", "a:", "/", "`[a](b.md)`", "b.md",
+]  # fmt: skip
+MDX = [
+    "import a from 'a'\n", "import a from 'a'\n\n", "export const a = {\n", "{", "}", "{a}", "{'a'}", "{`", "<A", "<A>",
+    "<A ", "</A>", "<A b={", "<A b='", '<A b="', "<A b={c} ", "<A />", "<a b={c}>", "<a b={", "<>", "</>",
+    "<Image src='a' />", "\\", "\\{", "<", "`{`", "\n",
+]  # fmt: skip
+ADDRESSES = [
+    "/", "//", "a/", "../", "./", "%", "%2", "%41", "%C3", "%C3%9C", "é", "e\u0301", "?", "?p=1&", "&", "#", "=", ":",
+    "@", "a.", ".html", "/index.html", " ", "\t", "\u200b", "A", "[", "xn--", "\\",
 ]  # fmt: skip
 HEADERS = [
     "a",
@@ -304,6 +329,7 @@ def count_words(text):
     transcript.count(), transcript.excerpt()
 
 
+BLOG = Blog(Path(__file__).parent / "no-such-folder", ["a.md", "b.md"])
 SURFACES = {
     "markdown": (lambda text: html_body.finish(markdown.post_to_html(text)), MARKDOWN, 2 * KIB, ("", "")),
     "markdown with notes": (
@@ -326,7 +352,22 @@ SURFACES = {
     "username": (username_fault, WORDS, 64 * KIB, ("", "")),
     "yaml": (frontmatter.split, FRONT_MATTER, 2 * KIB, ("---\n", "\n---\n")),
     "toml": (frontmatter.split, TOML, 2 * KIB, ("+++\n", "\n+++\n")),
-    "liquid": (liquid.to_markdown, LIQUID, 32 * KIB, ("", "")),
+    **{
+        f"templates of {name}": (partial(templates.to_markdown, dialect=dialect), TEMPLATES, 32 * KIB, ("", ""))
+        for name, dialect in (
+            ("jekyll", templates.Dialect(liquid=True)),
+            ("zola", templates.Dialect(zola=True)),
+            ("nobody knows", templates.Dialect(guess=True)),
+        )
+    },
+    "mdx": (mdx.to_markdown, MDX, 32 * KIB, ("", "")),
+    "mdx with ends": (mdx.to_markdown, MDX, 32 * KIB, ("", "'\"`>}")),
+    "prose": (verbatim, PROSE, 32 * KIB, ("", "")),
+    "prose with ends": (verbatim, PROSE, 32 * KIB, ("", " ` `` $ $$ \\) \\] -->")),
+    "links": (lambda text: links.to_posts(text, BLOG, "a.md"), LINKS, 32 * KIB, ("", "")),
+    "links with ends": (lambda text: links.to_posts(text, BLOG, "a.md"), LINKS, 32 * KIB, ("", ">)'.md)")),
+    "address": (normal_address, ADDRESSES, 64 * KIB, ("", "")),
+    "address of a server": (normal_address, ADDRESSES, 64 * KIB, ("https://a.example/", "")),
     "json": (lambda text: parse_json(text.encode()), JSON, 64 * KIB, ("", "")),
     "accept-encoding": (chosen_coding, HEADERS, 16 * KIB, ("", "")),
     "client address": (addresses.bare_address, HEADERS, 16 * KIB, ("", "")),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import posixpath
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from blogapi.importers.inherited import Inherited
 from blogapi.importers.languages import Languages
+from blogapi.importers.layout import SUFFIXES
 from blogapi.importers.model import Entry
 from blogapi.importers.site import Site, read_site
+from blogapi.text.slug import slugify, with_suffix
+
+_INDEXES = tuple(f"/index{ending}" for ending in SUFFIXES)
 
 
 class Blog:
@@ -27,6 +32,11 @@ class Blog:
         self._slugs: Counter[str] = Counter()
         self._given: set[str] = set()
         self._derived: dict[str, str] = {}
+        self._posts: dict[str, str] = {}  # the slugs of posts, by their paths
+        self._named: dict[str, list[str]] = defaultdict(list)  # their paths, by the name of the file or bundle
+        self._versions: dict[tuple[str, str | None], str] = {}  # their paths, by work and language
+        self._mains: dict[str, str] = {}  # the path of the version that has the plain address, by work
+        self._taken: Counter[str] = Counter()
 
     def learn(self, entry: Entry) -> None:
         """Take note of a post, in the order of the files."""
@@ -34,6 +44,57 @@ class Blog:
         self._given.update(entry.addresses)
         for address in entry.places:
             self._derived.setdefault(address, entry.path)
+        slug = entry.slug or slugify(entry.title)
+        self._taken[slug] += 1
+        # The second post of a slug gets a number when it is saved.
+        self._posts[entry.path] = slug if self._taken[slug] == 1 else with_suffix(slug, self._taken[slug])
+        path, tongue = PurePosixPath(entry.path), self.languages.of(entry.path)
+        for name in {path.name, path.stem, *([path.parent.name] if tongue.name == "index" else [])}:
+            self._named[name].append(entry.path)
+        self._versions.setdefault((tongue.work, tongue.lang), entry.path)
+        if tongue.is_main:
+            self._mains.setdefault(tongue.work, entry.path)
+
+    def slug_at(self, path: str, *, beside: str) -> str | None:
+        """The slug of the post that a relative path in the file `beside` means, in the language of that file."""
+        return self._first(posixpath.normpath(posixpath.join(posixpath.dirname(beside), path)), beside)
+
+    def slug_below(self, path: str, *, beside: str) -> str | None:
+        """The same of a path that begins where the site keeps its content, wherever that is."""
+        path = posixpath.normpath(path.lstrip("/"))
+        for root in ("", "content/", "src/content/", "src/", "source/"):
+            if slug := self._first(root + path, beside):
+                return slug
+        name = posixpath.basename(path)
+        for spelling in (name, name.removesuffix("/")):
+            found = [
+                known
+                for known in self._named.get(spelling, ())
+                if "/" not in path
+                or f"/{known}".endswith((f"/{path}", *(f"/{path}{end}" for end in SUFFIXES + _INDEXES)))
+            ]
+            if len(found) == 1:
+                return self._posts[found[0]]
+        return None
+
+    def slug_named(self, name: str) -> str | None:
+        """The slug of the only post whose file, or bundle, has this name."""
+        found = self._named.get(posixpath.basename(name), [])
+        found = [path for path in found if posixpath.splitext(path)[0].endswith(name)] or found
+        return self._posts[found[0]] if len(found) == 1 else None
+
+    def _first(self, path: str, beside: str) -> str | None:
+        lang = self.languages.of(beside).lang
+        for spelling in (path, *(path + ending for ending in SUFFIXES + _INDEXES)):
+            if spelling in self._posts:
+                tongue = self.languages.of(spelling)
+                own = self._versions.get((tongue.work, lang), spelling)
+                return self._posts[own if tongue.lang is None else spelling]
+        stem = next((path.removesuffix(ending) for ending in SUFFIXES if path.endswith(ending)), path)
+        for work in (stem, f"{stem}/index"):
+            if found := self._versions.get((work, lang), self._mains.get(work)):
+                return self._posts[found]
+        return None
 
     def settled(self, entry: Entry) -> Entry:
         """The post with those former slugs and addresses that are its own, once all posts are known.

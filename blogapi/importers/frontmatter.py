@@ -54,6 +54,7 @@ class Document:
     body: str
     syntax: Syntax
     block: str  # the front matter as it stood, after as many line breaks as there are lines before it
+    line: int  # of the file, at which the body begins
 
     def line_of(self, field: str) -> int:
         """The line of the file on which a field stands; of the front matter where it cannot be told."""
@@ -115,14 +116,14 @@ def _bare_json(text: str, start: int) -> Document:
         line = text.count("\n", 0, start + length) + 1
         raise Unfit(f"broken JSON: something stands behind the closing brace (line {line})")
     whole = "\n" * lines_before + block[:length]
-    return Document(values=_Copy().mapping(values), body=text[end.end() :], syntax="json", block=whole)
+    return _taken_apart(text, end.end(), values, "json", whole)
 
 
 def _headed(text: str, header: Header) -> Document:
     if header.values is None:
         return _document(text, header.start, header.end, header.body, "yaml")
     block = "\n" * text.count("\n", 0, header.start) + text[header.start : header.end]
-    return Document(values=_Copy().mapping(header.values), body=text[header.body :], syntax="header", block=block)
+    return _taken_apart(text, header.body, header.values, "header", block)
 
 
 def _document(text: str, start: int, end: int, body: int, syntax: Syntax) -> Document:
@@ -138,7 +139,12 @@ def _document(text: str, start: int, end: int, body: int, syntax: Syntax) -> Doc
             raise Unfit("broken JSON: something stands behind the closing brace")
     else:
         values = parse_yaml(block) if syntax == "yaml" else _parse_toml(block)
-    return Document(values=_Copy().mapping(values), body=text[body:], syntax=syntax, block=block)
+    return _taken_apart(text, body, values, syntax, block)
+
+
+def _taken_apart(text: str, body: int, values: Mapping[Any, Any], syntax: Syntax, block: str) -> Document:
+    line = text.count("\n", 0, body) + 1
+    return Document(values=_Copy().mapping(values), body=text[body:], syntax=syntax, block=block, line=line)
 
 
 class Fields:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from blogapi.importers.dates import date_in_name
 
-SUFFIXES = frozenset({".md", ".markdown", ".mdx", ".mdown", ".mkd", ".mkdn", ".mdwn"})
+SUFFIXES = (".md", ".markdown", ".mdx", ".mdown", ".mkd", ".mkdn", ".mdwn")
 OTHER_FORMATS = {
     ".rst": "reStructuredText",
     ".rest": "reStructuredText",

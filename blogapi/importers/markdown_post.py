@@ -12,14 +12,14 @@ from typing import TypeGuard
 from urllib.parse import unquote, urlsplit
 
 from blogapi.importers import addresses as old
-from blogapi.importers import liquid
+from blogapi.importers import links, mdx, templates
 from blogapi.importers.access import Access, hiding_place, read_access, without_secrets
 from blogapi.importers.blog import Blog
 from blogapi.importers.dates import date_in_name, date_in_path, looks_like_a_date, read_date, to_utc
 from blogapi.importers.fit import Fit, one_line
 from blogapi.importers.frontmatter import Document, Fields, as_flag, as_text, is_switch
 from blogapi.importers.languages import Tongue
-from blogapi.importers.layout import no_post
+from blogapi.importers.layout import SUFFIXES, no_post
 from blogapi.importers.model import Entry, Skipped, Unfit
 from blogapi.importers.names import categories_in, people_in
 from blogapi.posts.model import (
@@ -380,14 +380,31 @@ class _Reading:
         body = self._document.body
         if "\0" in body:
             raise Unfit("the body has a NUL character")
-        if self._place.is_jekyll and self._document.syntax == "yaml":
-            body, done = liquid.to_markdown(body)
-            self._fit.notes += done
+        line = self._document.line
+        body, linked = links.to_posts(body, self._blog, self._file, line)
+        if PurePosixPath(self._file).suffix.lower() == ".mdx":
+            body, translated = mdx.to_markdown(body, line)
+        else:
+            body, translated = templates.to_markdown(body, self._dialect(), line)
+        self._fit.notes += [*linked, *translated]
         if len(body.encode()) > MAX_BODY_BYTES:
             raise Unfit(f"the body is larger than {MAX_BODY_BYTES // 1024} KiB")
         if files := self._linked_files(body):
             self._fit.notes.append(f"files that it links to are not imported: {', '.join(files)}")
         return body
+
+    def _dialect(self) -> templates.Dialect:
+        """By the generator's name where the site tells it, else by how the file is kept."""
+        kind, syntax = self._blog.site.kind, self._document.syntax
+        is_liquid = kind in templates.TEMPLATED or (self._place.is_jekyll and syntax == "yaml" and kind == "")
+        return templates.Dialect(
+            liquid=is_liquid,
+            guess=kind == "" and syntax != "toml",
+            zola=kind == "zola" or (kind == "" and syntax == "toml"),
+            page=self._values,
+            site=self._blog.site.values,
+            refer=lambda tag, target: links.refer(tag, target, self._blog, self._file),
+        )
 
     def _linked_files(self, body: str) -> list[str]:
         """Pictures and the like that lie in the folder and that relative links point at."""
@@ -396,7 +413,7 @@ class _Reading:
         return [
             target
             for target in targets
-            if not target.endswith((".md", ".markdown", ".mdx"))
+            if not target.lower().endswith(SUFFIXES)
             and Path(os.path.normpath(here / target)).is_relative_to(self._root)
             and os.path.isfile(here / target)
         ]

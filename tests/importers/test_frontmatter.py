@@ -35,6 +35,28 @@ def test_empty_front_matter_is_one(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("---\na: 1\n---\nText", 4),
+        ("\n\n---\na: 1\n---\nText", 6),
+        ("+++\na = 1\n+++\nText", 4),
+        ("---toml\na = 1\n---\nText", 4),
+        ('---json\n{"a": 1}\n---\nText', 4),
+        ('{\n"a": 1\n}\nText', 4),
+        ('"a": 1,\n"b": 2\n;;;\nText', 4),
+        ("title: A\na: 1\n---\nText", 4),
+        ("Title: A\nDate: 2020-01-01\n\nText", 4),
+        (".. title: A\n.. date: 2020-01-01\n\nText", 4),
+        ("<!--\n.. title: A\n-->\nText", 4),
+    ],
+)
+def test_line_is_that_at_which_the_body_begins(text, line):
+    document = split(text)
+    assert document.line == line
+    assert "\n".join(text.split("\n")[line - 1 :]) == document.body
+
+
+@pytest.mark.parametrize(
     ("block", "reason"),
     [
         ("a: [", "broken YAML"),

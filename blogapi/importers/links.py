@@ -1,0 +1,89 @@
+"""Links from post to post: a path to another file of the blog becomes the slug of the post that was made of it.
+
+A slug is relative: under whatever path a front end shows its posts side by side, it leads from one to the other, and
+from `/v1/posts/by-slug/one` to `/v1/posts/by-slug/other` as well.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+from blogapi.importers.blog import Blog
+from blogapi.importers.dates import date_in_name
+from blogapi.importers.layout import SUFFIXES
+from blogapi.importers.prose import verbatim
+from blogapi.importers.told import Told
+from blogapi.text.slug import slugify
+
+# No part can run over a bracket, a quote or white space, or is bounded, so this reads the text once.
+_TARGET = re.compile(
+    r"""(?:\]\([ \t]{0,3}|\]:[ \t]{0,3})(?:<([^<>\n]{1,500})>|((?:\{filename\})?[^\s<>()\[\]"'{}]{1,1000}))"""
+    r"""|\bhref=["']?([^\s<>"'{}]{1,1000})"""
+)
+_PELICAN = re.compile(r"\{filename\}|\|filename\|")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#|\?|\{")
+
+
+def to_posts(body: str, blog: Blog, file: str, first_line: int = 1) -> tuple[str, tuple[str, ...]]:
+    """The body with links that lead to other posts of the blog, and what was done to it."""
+    told, out, at = Told(body, first_line), list[str](), 0
+    spans = iter(verbatim(body))
+    span = next(spans, None)
+    for found in _TARGET.finditer(body):
+        while span and span[1] <= found.start():
+            span = next(spans, None)
+        if span and span[0] <= found.start():
+            continue
+        group = next(number for number in (1, 2, 3) if found[number] is not None)
+        address = _address(found[group], blog, file)
+        if address is not None:
+            # An address in angle brackets needs none any more, and keeps them: everything around it stays.
+            out += body[at : found.start(group)], address
+            at = found.end(group)
+            told.did("links to posts made to lead to them", found.start())
+    return "".join([*out, body[at:]]), told.notes
+
+
+def _address(target: str, blog: Blog, file: str) -> str | None:
+    if target.startswith("@/"):  # Zola: from the folder `content`
+        path, anchor = _split(target[2:])
+        slug = blog.slug_below(path, beside=file)
+    else:
+        pelican = _PELICAN.match(target)
+        if not pelican and _SCHEME.match(target):
+            return None
+        path, anchor = _split(target[pelican.end() :] if pelican else target)
+        if not path.lower().endswith(SUFFIXES):
+            return None
+        slug = blog.slug_below(path, beside=file) if path.startswith("/") else blog.slug_at(path, beside=file)
+    return None if slug is None else slug + anchor
+
+
+def refer(tag: str, target: str, blog: Blog, file: str) -> str | None:
+    """The address of the post that a tag of a template language names, or the path of a file."""
+    path, anchor = _split(target)
+    slug: str | None = None
+    if tag == "ref":
+        slug = (None if path.startswith("/") else blog.slug_at(path, beside=file)) or blog.slug_below(path, beside=file)
+        slug = "" if not path and anchor else slug
+    elif tag in ("post_url", "post_link", "post_path"):
+        slug = blog.slug_named(path.strip("/")) or _slug_in_name(path)
+    elif tag == "link":
+        slug = blog.slug_below(path, beside=file)
+        if slug is None and "_posts/" in f"/{path}":
+            slug = _slug_in_name(path.rpartition(".")[0])
+        if slug is None and not path.lower().endswith((*SUFFIXES, ".html")) and "." in path:
+            return "/" + path.lstrip("/") + anchor  # a file of the site: it is where it is
+    return None if slug is None else slug + anchor
+
+
+def _slug_in_name(path: str) -> str | None:
+    """Of a post that is not among the files: what its name says."""
+    day, title = date_in_name(path.rpartition("/")[2])
+    return slugify(title, fallback="") or None if day else None
+
+
+def _split(target: str) -> tuple[str, str]:
+    path, mark, anchor = target.partition("#")
+    return unquote(path.partition("?")[0]), mark + anchor

@@ -1,0 +1,135 @@
+"""Links between posts of one blog: whichever way a generator writes them, they lead to the post."""
+
+import pytest
+
+from blogapi.importers.model import Entry
+
+HEAD = "---\ntitle: T\ndate: 2020-01-01\n---\n"
+CONFIG = {"zola": {"config.toml": 'base_url = "https://a.example"'}, "hugo": {"hugo.toml": "title = 'T'"}, "": {}}
+
+
+@pytest.fixture
+def linked(blog):
+    """The body of a post with this text, among others that are read before and after it."""
+
+    def read(text, kind="", path="content/posts/middle.md"):
+        others = ["content/posts/a-first.md", "content/posts/z-last.md", "content/posts/pack/index.md"]
+        others += ["content/notes/With Space.md", "_posts/2013-05-06-dated_one.md"]
+        files = {**CONFIG[kind], path: HEAD + text, **dict.fromkeys(others, HEAD + "x\n")}
+        return next(entry for entry in blog(files) if isinstance(entry, Entry) and entry.path == path)
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "body"),
+    [
+        ("", "[a](a-first.md)", "[a](a-first)"),
+        ("", "[a](./z-last.md#part 'Title')", "[a](z-last#part 'Title')"),
+        ("", "[a](pack/index.md)", "[a](pack)"),
+        ("", "[a](../posts/z-last.md?x=1#y)", "[a](z-last#y)"),
+        ("", "[a](../notes/With%20Space.md) [b](<../notes/With Space.md>)", "[a](with-space) [b](<with-space>)"),
+        ("", "[a]: z-last.md\n", "[a]: z-last\n"),
+        ("", '<a href="z-last.md">z</a>', '<a href="z-last">z</a>'),
+        ("", "[a](/posts/z-last.md)", "[a](z-last)"),
+        ("zola", "[a](@/posts/z-last.md#b)", "[a](z-last#b)"),
+        ("zola", "[a](@/posts/pack/index.md)", "[a](pack)"),
+        ("hugo", '[a]({{< ref "z-last.md" >}})', "[a](z-last)"),
+        ("hugo", '[a]({{< relref "../posts/pack#b" >}})', "[a](pack#b)"),
+        ("hugo", '[a]({{% ref path="/posts/z-last" %}})', "[a](z-last)"),
+        ("hugo", '[a]({{< ref "#here" >}})', "[a](#here)"),
+    ],
+)
+def test_link_leads_to_the_post(linked, kind, text, body):
+    entry = linked(text, kind)
+    assert entry.body == body
+    assert "links to posts made to lead to them (line 5)" in entry.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("[a]({% post_url 2013-05-06-dated_one %}#b)", "[a](dated-one#b)"),
+        ("[a]({% link _posts/2013-05-06-dated_one.md %})", "[a](dated-one)"),
+        ("[a]({{ site.baseurl }}{% link _posts/2013-05-06-dated_one.md %})", "[a](dated-one)"),
+        ("[a]({% link assets/a.pdf %})", "[a](/assets/a.pdf)"),
+        ("[a]({% post_url 2012-01-01-not-there %})", "[a](not-there)"),
+    ],
+)
+def test_liquid_link_leads_to_the_post(linked, text, body):
+    assert linked(text, path="_posts/2020-01-01-middle.md").body == body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a](no-such.md) [b](https://a.example/z-last.md) [c](//a.example/z-last.md) [d](#z-last.md)",
+        "`[a](z-last.md)`\n\n```\n[a](z-last.md)\n```\n\n    [a](z-last.md)\n",
+        "z-last.md and (z-last.md)",
+        "![a](picture.png) [b](../../../z-last.md)",
+    ],
+)
+def test_everything_else_stays(linked, text):
+    entry = linked(text)
+    assert (entry.body, entry.notes) == (text, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("[a](x.md)", "x-fr"),
+        ("[a](x.en.md)", "x-en"),
+        ('[a]({{< ref "/posts/x" >}})', "x-fr"),
+        ('[a]({{< ref "y.md" >}})', "y-fr"),
+        ('[a]({{< ref "pack" >}})', "pack-fr"),
+        ('[a]({{< ref "only" >}})', "only"),
+    ],
+)
+def test_link_leads_to_the_version_in_its_own_language(blog, text, slug):
+    names = ["x.md", "x.en.md", "x.fr.md", "y.en.md", "y.fr.md", "pack/index.md", "pack/index.fr.md", "only.md"]
+    files = {f"content/posts/{name}": HEAD + "x\n" for name in names}
+    found = blog({**CONFIG["hugo"], **files, "content/posts/z.fr.md": HEAD + text})
+    assert next(entry for entry in found if entry.path == "content/posts/z.fr.md").body == f"[a]({slug})"
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("[a]({filename}b.md#c)", "[a](b#c)"),
+        ("[a]({filename}/posts/b.md)", "[a](b)"),
+        ("[a](|filename|../posts/b.md)", "[a](b)"),
+        ("[a]: {filename}b.md\n", "[a]: b\n"),
+        ("[a]({static}b.md) [b]({filename}none.md)", "[a]({static}b.md) [b]({filename}none.md)"),
+    ],
+)
+def test_link_of_pelican_leads_to_the_post(blog, text, body):
+    head = "Title: T\nDate: 2020-01-01\n\n"
+    found = blog({"content/posts/a.md": head + text, "content/posts/b.md": head + "x\n"})
+    assert found[0].body == body
+
+
+def test_link_knows_the_number_that_a_taken_slug_gets(blog):
+    files = dict.fromkeys(("a/same.md", "b/same.md"), HEAD + "x\n")
+    entries = blog({**files, "z.md": HEAD + "[a](a/same.md) [b](b/same.md)"})
+    assert entries[-1].body == "[a](same) [b](same-2)"
+
+
+def test_mdx_is_read_as_mdx(linked):
+    entry = linked("import A from './a'\n\n<A />\n\n[a](z-last.md)\n", path="content/posts/middle.mdx")
+    assert entry.body == "\n\n\n[a](z-last)\n"
+
+
+def test_notes_count_lines_of_the_file(blog):
+    files = {"_posts/2020-01-01-a.md": "---\ntitle: T\ndate: 2020-01-01\n---\n\n\nx\n{% include y %}\n"}
+    (entry,) = blog(files)
+    assert entry.notes == ("taken out: {% include y %} (line 8)",)
+
+
+def test_notes_count_lines_below_a_header(blog):
+    (entry,) = blog({"a.md": "Title: T\nDate: 2020-01-01\n\nx\n{% include y %}\n"})
+    assert entry.notes == ("taken out: {% include y %} (line 5)",)
+
+
+def test_secret_is_not_written_out(blog):
+    (entry,) = blog({"_posts/2020-01-01-a.md": "---\ntitle: T\npassword: hush\n---\na{{ page.password }}b\n"})
+    assert entry.body == "ab\n"
