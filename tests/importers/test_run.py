@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from blogapi.db.indexes import create_indexes
+from blogapi.deadline import OVER
 from blogapi.errors import NotFound, Unavailable
 from blogapi.importers.markdown import read_folder
 from blogapi.importers.model import Entry, Refusal, Skipped, Tag
@@ -486,6 +487,7 @@ async def test_import_that_died_at_any_moment_is_completed_by_the_next(config, i
             deaths += 1
         await import_folder(services, iter(found))
         assert counts(await import_folder(services, iter(found))) == {"unchanged": 2}
+        await build_services(config, indexed, lambda: utc_now() + 2 * OVER).counts.settle()
         await check_posts(indexed, services)
         for store in STORES:
             await indexed[store.collection].delete_many({})
