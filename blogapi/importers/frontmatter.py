@@ -16,7 +16,7 @@ from blogapi.importers.yaml_text import Switch, parse_yaml, spelt_number
 
 MAX_FRONT_MATTER = 64 * 1024
 _MAX_DEPTH = 32
-_FENCE = re.compile(r"(---|\+\+\+|;;;)[ \t]*([A-Za-z]{0,12})[ \t]*(?: #[^\r\n]*)?\r?\n")
+_FENCE = re.compile(r"(---|\+\+\+|;;;)[ \t]*+([A-Za-z]{0,12}+)[ \t]*+(?:(?<=[ \t])#[^\r\n]*+)?\r?\n")
 _CLOSING = {
     "---": re.compile(r"^(?:---|\.\.\.)[ \t]*\r?(?:\n|\Z)", re.MULTILINE),
     "+++": re.compile(r"^\+\+\+[ \t]*\r?(?:\n|\Z)", re.MULTILINE),

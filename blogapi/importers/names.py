@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from blogapi.importers.frontmatter import as_text
 
@@ -24,8 +24,7 @@ _GROUP = re.compile(
     r"|engineering|services|support|office|agency|partnership|behalf|association|union|club)\b",
     re.IGNORECASE,
 )
-_LEVELS = re.compile(r" *(?:[>»→]) *")
-_SLASH = re.compile(r" */ *")
+_LEVELS = re.compile(r"[>»→]")
 
 
 def tidy(name: str) -> str:
@@ -109,9 +108,13 @@ def _categories(value: object, is_nested: bool) -> Iterator[tuple[str, bool]]:
 
 
 def _levels(text: str) -> list[str]:
-    levels = [level for level in _LEVELS.split(text) if level]
+    levels = _filled(_LEVELS.split(text))
     if len(levels) < 2:
         # TCP/IP, CI/CD and I/O are one thing.
-        parts = [part for part in _SLASH.split(text) if part]
+        parts = _filled(text.split("/"))
         levels = parts if len(parts) > 1 and all(len(part) > 2 and not part.isupper() for part in parts) else [text]
     return levels
+
+
+def _filled(parts: Iterable[str]) -> list[str]:
+    return [part.strip() for part in parts if part.strip()]
