@@ -14,16 +14,17 @@ from aiohttp import ClientResponse
 from mongomock_motor import AsyncMongoMockClient
 
 from blogapi.app import create_app
+from blogapi.cache.reads import CACHED_READS
 from blogapi.config import AuthConfig, CacheConfig, Config, LimitsConfig, LogConfig, ServerConfig
 from blogapi.db.client import Client, connect
 from blogapi.db.driver import DRIVERS, MOTOR
-from blogapi.db.mongod import embedded_mongo
-from blogapi.services import SERVICES
+from blogapi.db.embedded.mongod import embedded_mongo
 from blogapi.users.model import NewUser
-from blogapi.web.cached import CACHED_READS
+from blogapi.users.service import UserService
+from blogapi.wiring import SERVICES
 from tests.contract import checked_client
 from tests.mock import mend_mongomock
-from tests.serving import DRIVER
+from tests.servers import DRIVER
 
 PASSWORD = "correct horse battery"
 mend_mongomock()
@@ -136,7 +137,7 @@ def sign_up(client) -> Callable[..., Awaitable[Person]]:
     async def sign_up(username: str, role: str = "author") -> Person:
         services = client.app[SERVICES]
         email = f"{username}@example.org"
-        user = await services.users.create(
+        user = await services[UserService].create(
             NewUser(username=username, email=email, password=PASSWORD, display_name=username.title(), role=role)
         )
         response = await client.post("/v1/auth/login", json={"login": username, "password": PASSWORD})

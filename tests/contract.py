@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import best_match
 
 from blogapi.config import ServerConfig
-from blogapi.web.docs import DOCUMENT
-from blogapi.web.server import Runner
+from blogapi.openapi.pages import DOCUMENT
+from blogapi.serving.server import Runner
 
 FORMATS = FormatChecker(formats=())
 # RFC 3339 leaves more freedom than our contract: milliseconds, always, and Z.

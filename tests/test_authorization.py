@@ -5,13 +5,15 @@ import re
 import pytest
 from aiohttp import web
 
-from blogapi.app import ROUTES, add_routes
-from blogapi.auth.needs import PUBLIC
-from blogapi.users.model import ROLES
+from blogapi.access.identity import ROLES
+from blogapi.access.needs import PUBLIC
+from blogapi.feature import routes_of
+from blogapi.features import FEATURES
 from blogapi.web.endpoint import declared
+from blogapi.web.routes import add_routes
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
-GUARDED = [route for route in ROUTES if declared(route.handler).needs is not PUBLIC]
+GUARDED = [route for route in routes_of(FEATURES) if declared(route.handler).needs is not PUBLIC]
 # What only somebody who is signed in may do without a role, or anybody: everything else needs a role.
 OPEN_WRITES = {
     ("POST", "/v1/auth/register"),
@@ -59,7 +61,7 @@ def test_route_that_does_not_declare_itself_is_refused():
 
 
 def test_only_reading_and_signing_in_are_public():
-    public = {(route.method, route.path) for route in ROUTES if declared(route.handler).needs is PUBLIC}
+    public = {(route.method, route.path) for route in routes_of(FEATURES) if declared(route.handler).needs is PUBLIC}
     assert {pair for pair in public if pair[0] != "GET"} == OPEN_WRITES
 
 
@@ -79,7 +81,7 @@ async def test_bad_credential_opens_nothing(client, draft, bad):
 
 async def test_both_credentials_at_once_are_refused_everywhere(client, ada, draft):
     both = {**ada.headers, "Cookie": "session=x"}
-    for route in ROUTES:
+    for route in routes_of(FEATURES):
         if route.path == "/v1/posts/by-url":
             continue  # a parameter that is missing is told first
         response = await ask(client, route, draft, both)
@@ -99,7 +101,7 @@ async def test_route_refuses_weaker_roles(client, draft, sign_up, role):
 
 async def test_methods_that_are_not_declared_are_refused(client, ada, draft):
     paths = {}
-    for route in ROUTES:
+    for route in routes_of(FEATURES):
         paths.setdefault(route.path, set()).add(route.method)
     for path, known in paths.items():
         for method in METHODS - known:

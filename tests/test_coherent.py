@@ -14,7 +14,7 @@ from scripts.coherent.client import Answer
 from scripts.coherent.findings import NEVER, STALE_FOR_WRITER, TOO_OLD, UNPUBLISHED, Findings, percentile
 from scripts.coherent.ledger import Person, Post, Shown, Timeline
 from scripts.coherent.looks import AllPeople, AllTags, PostById, PostBySlug, PostPage
-from tests.serving import ROOT
+from tests.servers import ROOT
 
 SLUGS = frozenset(["on-tea", "on-green-tea"])
 FIRST, SECOND = Shown("first", "on-tea", 1, frozenset(["on-tea"])), Shown("second", "on-green-tea", 3, SLUGS)

@@ -10,11 +10,12 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from blogapi.app import ROUTES
 from blogapi.config import load_config
 from blogapi.errors import ConfigError, NotYet
-from blogapi.web.worker import GRACE_SECONDS
-from tests.serving import ROOT
+from blogapi.feature import routes_of
+from blogapi.features import FEATURES
+from blogapi.serving.worker import GRACE_SECONDS
+from tests.servers import ROOT
 
 VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
 CADDYFILE = (ROOT / "deploy" / "Caddyfile").read_text("utf-8")
@@ -97,7 +98,7 @@ def test_balancer_knows_all_apps():
 )
 def test_health_checks_ask_routes_that_exist(place, pattern):
     (path,) = re.findall(pattern, place)
-    assert path in {route.path for route in ROUTES}
+    assert path in {route.path for route in routes_of(FEATURES)}
 
 
 def test_idle_connections_of_the_balancer_end_before_those_of_the_app():

@@ -1,5 +1,5 @@
 """The documents hold together. That the reference names every setting, route and error code, and says the same as the
-code, is tested beside the code: tests/test_config.py, tests/web/test_openapi.py.
+code, is tested beside the code: tests/config/test_config.py, tests/openapi/test_document.py.
 """
 
 import re
@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 
-from tests.serving import ROOT
+from tests.servers import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from tests.conftest import PASSWORD, until
-from tests.serving import raw, serving
+from tests.servers import raw, serving
 
 pytestmark = pytest.mark.mongod
 # Not a word of hexadecimal digits, which any id may hold.

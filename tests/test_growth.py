@@ -19,7 +19,7 @@ from re import _parser
 import pytest
 
 import blogapi
-from blogapi import addresses
+from blogapi.cache.coding import chosen_coding
 from blogapi.errors import BlogError
 from blogapi.importers import frontmatter, links, mdx, templates
 from blogapi.importers.blog import Blog
@@ -32,8 +32,8 @@ from blogapi.text.slug import slugify
 from blogapi.text.transcript import Transcript
 from blogapi.text.visible import is_blank
 from blogapi.users.model import username_fault
+from blogapi.web import networks as addresses
 from blogapi.web.body import parse_json
-from blogapi.web.coding import chosen_coding
 
 KIB = 1024
 # Between 4 and 16. What takes less than this many seconds in the end is too short to tell, and too short to matter.
@@ -63,7 +63,13 @@ def growth(work, text_of_size, size):
 SEARCHES = ("search", "finditer", "findall", "sub", "subn", "split")
 # Read what operators write, or texts whose length is bounded by a few hundred characters before.
 NOT_CLIENTS = frozenset(
-    ("blogapi.settings", "blogapi.config", "blogapi.web.docs", "blogapi.web.openapi", "blogapi.doctor")
+    (
+        "blogapi.config.kinds",
+        "blogapi.config",
+        "blogapi.openapi.pages",
+        "blogapi.openapi.document",
+        "blogapi.operations.doctor",
+    )
 )
 
 

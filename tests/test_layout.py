@@ -1,4 +1,4 @@
-"""Imports run one way, and the driver stays in its room (CONTRIBUTING.md)."""
+"""Imports run one way, the driver stays in its rooms, and a feature is known by its door alone (CONTRIBUTING.md)."""
 
 import ast
 from pathlib import Path
@@ -6,49 +6,47 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "blogapi"
-# What a room may import from: itself, and the rooms before it.
-ORDER = [
-    {
-        "text",
-        "errors",
-        "events",
-        "config",
-        "settings",
-        "attempt",
-        "changes",
-        "counting",
-        "deadline",
-        "ids",
-        "keys",
-        "moments",
-        "paging",
-        "patience",
-        "pool",
-        "tasks",
-    },
-    {"addresses", "logs", "ratelimits", "cache", "db", "web"},
+# From the ground floor up: a room may import from itself, from its own floor, and from those below.
+FLOORS = (
+    {"errors", "events", "ids", "clock", "changes", "counting", "deadline", "text"},
+    {"config", "pool"},
+    {"db"},
+    {"cache", "idempotency", "jobs", "limits", "openapi", "operations", "paging", "serving", "web"},
+    {"access"},
+    {"feature"},
     {"users"},
     {"auth"},
     {"tags"},
     {"posts"},
-    {"services"},
-]
-# Rooms that services.py and the handlers stand between: they may import all of the above.
-FACES = {"importers", "seeding", "doctor", "system", "app", "cli", "__main__"}
-ROOMS = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
+    {"features"},
+    {"wiring"},
+    {"configured", "importers", "seeding"},
+    {"app"},
+    {"cli"},
+    {"__main__"},
+)
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+# A door and the handlers behind it stand above the rooms they are in: they open on access and on what a feature is.
+FACES = {"feature.py", "handlers.py"}
 DRIVER = {"bson", "pymongo", "motor"}
+FILES = [file for file in PACKAGE.rglob("*.py") if file != PACKAGE / "__init__.py"]
+NAMES = [str(file.relative_to(PACKAGE)) for file in FILES]
 
 
-def modules():
-    return [file for file in PACKAGE.rglob("*.py") if file != PACKAGE / "__init__.py"]
+def room_of(module):
+    """`blogapi.posts.store` is in `posts`."""
+    return module.split(".")[1]
 
 
-def room_of(file):
-    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def floor_of(file):
+    room = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    floor = FLOOR_OF[room]
+    is_face = file.parent != PACKAGE and file.name in FACES
+    return max(floor, FLOOR_OF["feature"]) if is_face else floor
 
 
-def imported(file, *, types=False):
-    """The modules that a file imports; those that only type checkers read if wished."""
+def imported(file, *, types=True):
+    """The modules that a file imports, with those that only type checkers read unless not wished."""
     tree = ast.parse(file.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not types:
@@ -61,30 +59,36 @@ def imported(file, *, types=False):
             yield from (f"{node.module}.{alias.name}" for alias in node.names if node.module == "blogapi")
 
 
-@pytest.mark.parametrize("file", modules(), ids=lambda file: str(file.relative_to(PACKAGE)))
+def ours(file):
+    """Those of its imports that are modules of ours."""
+    return [name for name in imported(file) if name.startswith("blogapi.") and name != "blogapi.__version__"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
 def test_imports_run_one_way(file):
-    room = room_of(file)
-    if room in FACES:
-        return
-    # Who asks is known to the services, so a feature's faces import the wiring.
-    level = len(ORDER) if file.name in ("handlers.py", "needs.py", "identity.py") else ROOMS[room]
-    for module in imported(file):
-        parts = module.split(".")
-        if parts[0] == "blogapi" and len(parts) > 1 and parts[1] != "__version__":
-            assert parts[1] in ROOMS, f"{module} is for the faces"
-            assert ROOMS[parts[1]] <= level, f"{room} imports {module}"
+    upwards = [module for module in ours(file) if FLOOR_OF[room_of(module)] > floor_of(file)]
+    assert upwards == []
 
 
-@pytest.mark.parametrize("file", modules(), ids=lambda file: str(file.relative_to(PACKAGE)))
-def test_driver_stays_in_its_room(file):
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_nobody_reaches_behind_a_door(file):
+    behind = {module for module in ours(file) if module.endswith((".feature", ".handlers")) and module.count(".") == 2}
+    own = file.relative_to(PACKAGE).parts[0]
+    allowed = file.name == "features.py" or all(room_of(module) == own for module in behind)
+    assert allowed, behind
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_driver_stays_in_its_rooms(file):
     if "db" not in file.parts and file.name != "store.py":
-        assert DRIVER.isdisjoint(module.split(".")[0] for module in imported(file))
+        roots = {module.split(".")[0] for module in imported(file, types=False)}
+        assert DRIVER.isdisjoint(roots)
 
 
-@pytest.mark.parametrize("file", modules(), ids=lambda file: str(file.relative_to(PACKAGE)))
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
 def test_one_module_knows_motor(file):
     if file != PACKAGE / "db" / "driver.py":
-        assert "motor" not in {module.split(".")[0] for module in imported(file, types=True)}
+        assert "motor" not in {module.split(".")[0] for module in imported(file)}
 
 
 @pytest.mark.parametrize("name", ["service.py", "model.py", "store.py"])

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.serving import ROOT, serving
+from tests.servers import ROOT, serving
 
 pytestmark = pytest.mark.mongod
 

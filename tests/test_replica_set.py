@@ -15,13 +15,14 @@ from pymongo.errors import OperationFailure
 from pymongo.write_concern import WriteConcern
 
 from blogapi.app import running
-from blogapi.cache import Cache, FoundBy, Shown
-from blogapi.db import keeper
+from blogapi.cache.cache import Cache
+from blogapi.cache.sources import FoundBy, PublicPart
 from blogapi.db.client import connect
+from blogapi.db.embedded import keeper
+from blogapi.db.embedded.mongod import find_mongod, free_port
 from blogapi.db.follow import follow
-from blogapi.db.mongod import find_mongod, free_port
 from tests.conftest import until as eventually
-from tests.serving import ROOT, environment, serving
+from tests.servers import ROOT, environment, serving
 
 pytestmark = pytest.mark.mongod
 ELECTION_MILLISECONDS = 5000
@@ -249,14 +250,14 @@ async def test_write_that_no_majority_has_yet_is_told_to_who_begins_to_follow(re
         def written(self, write):
             told.add(write.id)
 
-    shown = {"pets": Shown(fields=frozenset({"name"}), projection={}, facts=lambda pet: FoundBy(()))}
-    client, listener = connect(replica_set.url, timeout_seconds=5, pool_size=2), Listener(shown, 1 << 20)
+    public = {"pets": PublicPart(fields=frozenset({"name"}), projection={}, place_of=lambda pet: FoundBy(()))}
+    client, listener = connect(replica_set.url, timeout_seconds=5, pool_size=2), Listener(public, 1 << 20)
     _, others = replica_set.roles()
     replica_set.fetch(STOPPED, *others)
     try:
         with replica_set.client() as unsafe:
             unsafe["blogapi"].get_collection("pets", write_concern=WriteConcern(1)).insert_one({"_id": "rex"})
-        async with running(follow(client["blogapi"], shown, listener)):
+        async with running(follow(client["blogapi"], public, listener)):
             await eventually(lambda: listener.is_fresh)
             assert not told
             replica_set.fetch(RUNNING, *others)

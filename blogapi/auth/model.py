@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from blogapi.access.identity import Byline
 from blogapi.ids import Id
-from blogapi.users.model import Byline, User
+from blogapi.users.model import User
 
 COOKIE = "cookie"
 TOKEN = "token"  # noqa: S105  # the kind of a session, not a token

@@ -8,9 +8,9 @@ from typing import Any
 from marshmallow import fields, post_load
 
 from blogapi.auth.model import COOKIE, TOKEN, SignedIn, TokenPair
-from blogapi.auth.passwords import MAX_LENGTH
 from blogapi.users.examples import NEWCOMER, NEWCOMER_PASSWORD
 from blogapi.users.model import MAX_EMAIL
+from blogapi.users.passwords import MAX_LENGTH
 from blogapi.users.schemas import OwnUserShape, own_view
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Line, QueryFlag, Size, Strict, Text

@@ -7,19 +7,22 @@ import hmac
 import logging
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from blogapi.addresses import network_of
+from blogapi.access.identity import Identity
 from blogapi.auth.model import COOKIE, TOKEN, Caller, LiveSession, Session, SignedIn, TokenPair
-from blogapi.auth.passwords import Passwords
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import RefreshClaims, Tokens
 from blogapi.config import AuthConfig
 from blogapi.db.client import new_id
-from blogapi.errors import InvalidCredentials, Unauthorized, Unavailable
-from blogapi.users.model import Identity, StatusChanged, StoredPassword, User
+from blogapi.errors import FieldError, Unauthorized
+from blogapi.idempotency.attempt import Attempt
+from blogapi.limits.limiter import RateLimiter
+from blogapi.users.model import NewUser, StatusChanged, User, login_key
 from blogapi.users.service import UserService
+from blogapi.web.networks import limit_key, network_of
 
 # How long a spent refresh token still gets its successor: two tabs that refresh at once both stay signed in.
 GRACE = timedelta(seconds=30)
@@ -38,14 +41,30 @@ class AuthService:
         self,
         sessions: SessionStore,
         users: UserService,
-        passwords: Passwords,
         tokens: Tokens,
+        limiter: RateLimiter,
         config: AuthConfig,
         now: Callable[[], datetime],
     ) -> None:
-        self._sessions, self._users, self._passwords, self._tokens, self._now = sessions, users, passwords, tokens, now
+        self._sessions, self._users, self._tokens, self._now = sessions, users, tokens, now
+        self._limiter = limiter
         self._idle = timedelta(days=config.session_idle_days)
         self._longest = timedelta(days=config.session_max_days)
+
+    # Making an account
+
+    def check_registration(self) -> None:
+        """Raises Forbidden where nobody can make an account for themselves."""
+        self._users.check_registration()
+
+    def faults(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        """What is wrong with these fields of a new account, beyond their form."""
+        return self._users.faults(fields)
+
+    async def register(self, new: NewUser, attempt: Attempt, caller: Caller) -> User:
+        """Make an account for oneself. Raises RateLimited, Forbidden, Invalid, Conflict, Unavailable."""
+        await self._limiter.hit("register", limit_key(caller.address))
+        return await self._users.register(new, attempt)
 
     # Signing in and out
 
@@ -54,9 +73,14 @@ class AuthService:
     ) -> SignedIn:
         """A new session for who knows the password. The session of `old_cookie` ends with it.
 
-        Every failure says the same and takes one hash. Raises InvalidCredentials, Unavailable.
+        Every failure says the same and takes one hash. Raises InvalidCredentials, RateLimited, Unavailable.
         """
-        user = await self._proven(login, password)
+        address = limit_key(caller.address)
+        await self._limiter.hit("sign_in_address", address)
+        # By login and address: nobody can lock somebody else out. By the account itself, which has two logins, it would
+        # tell who guesses whether a name and an e-mail address belong together.
+        await self._limiter.hit("sign_in", f"{login_key(login)}|{address}")
+        user = await self._users.prove(login, password)
         secret = secrets.token_urlsafe(32) if kind == COOKIE else None
         session = self._new_session(user, kind, secret, caller)
         await self._sessions.insert(session)
@@ -65,25 +89,6 @@ class AuthService:
         if secret is not None:
             return SignedIn(user=user, session_id=session.id, cookie=f"{session.id}.{secret}")
         return SignedIn(user=user, session_id=session.id, tokens=self._pair(session, session.generation))
-
-    async def _proven(self, login: str, password: str) -> User:
-        user = await self._users.find_by_login(login)
-        stored = user.password if user is not None and user.status == "active" else None
-        if not await self._passwords.verify(password, stored) or user is None or stored is None:
-            raise InvalidCredentials
-        signed_in = await self._users.record_sign_in(user, await self._stronger(password, stored))
-        if signed_in is None:
-            raise InvalidCredentials
-        return signed_in
-
-    async def _stronger(self, password: str, stored: StoredPassword) -> StoredPassword | None:
-        """The same password hashed as new ones are, if it was not."""
-        if not self._passwords.is_outdated(stored):
-            return None
-        try:
-            return await self._passwords.hash(password)
-        except Unavailable:
-            return None  # it can wait for the next sign-in
 
     def _new_session(self, user: User, kind: str, secret: str | None, caller: Caller) -> Session:
         now = self._now()

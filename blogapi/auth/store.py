@@ -8,12 +8,12 @@ from typing import ClassVar
 
 from pymongo import IndexModel, ReturnDocument
 
+from blogapi.access.identity import Byline
 from blogapi.auth.model import LiveSession, Session
 from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
 from blogapi.users.model import COLLECTION as USERS
-from blogapi.users.model import Byline
 
 KEPT_ROTATIONS = 10
 _OF_USER = ("_id", "role", "status", "username", "display_name", "avatar_url")

@@ -14,9 +14,9 @@ from typing import Any
 import jwt
 
 from blogapi.config import Config
+from blogapi.config.keys import derive_key
 from blogapi.errors import Unauthorized
 from blogapi.ids import is_id
-from blogapi.keys import derive_key
 
 # Between the clocks of two servers.
 _LEEWAY_SECONDS = 5

@@ -14,8 +14,10 @@ from blogapi.config import Config, with_development_secret
 from blogapi.db.client import Client, Database, check_guarantees, connect, database_errors
 from blogapi.db.indexes import create_indexes
 from blogapi.errors import NotYet, Unavailable
-from blogapi.patience import Patience
-from blogapi.services import STORES, Services, build_services
+from blogapi.feature import Wiring, stores_of
+from blogapi.features import FEATURES
+from blogapi.serving.patience import Patience
+from blogapi.wiring import build_services
 
 Result = TypeVar("Result")
 
@@ -26,7 +28,7 @@ class Blog:
 
     config: Config
     database: Database
-    services: Services
+    services: Wiring
 
 
 @asynccontextmanager
@@ -60,7 +62,7 @@ async def _reach(config: Config, url: str, with_indexes: bool) -> Client:
         with database_errors():
             await check_guarantees(client[mongo.database], production=config.is_production)
             if with_indexes:
-                await create_indexes(client[mongo.database], STORES)
+                await create_indexes(client[mongo.database], stores_of(FEATURES))
     except BaseException as error:
         await client.close()
         if isinstance(error, Unavailable):

@@ -12,7 +12,7 @@ from blogapi.deadline import OVER
 
 if TYPE_CHECKING:
     from blogapi.cli.context import Blog
-    from blogapi.doctor import Finding
+    from blogapi.operations.doctor import Finding
 
 _SHOWN = 5
 _LISTED = 100
@@ -55,11 +55,11 @@ def doctor(ctx: click.Context, fix: bool, settle_seconds: float, as_json: bool) 
 
 
 async def _examine(blog: Blog, *, fix: bool, settle_seconds: float) -> tuple[list[Finding], list[str]]:
-    from blogapi.doctor import Doctor, hints
+    from blogapi.operations.doctor import examine, hints
+    from blogapi.users.service import UserService
 
-    examination = Doctor(blog.database, blog.services, settle=lambda: asyncio.sleep(settle_seconds))
-    findings = await examination.examine(fix=fix)
-    has_admin = bool(await blog.services.stores.users.acting_admins())
+    findings = await examine(blog.services.checks, settle=lambda: asyncio.sleep(settle_seconds), fix=fix)
+    has_admin = bool(await blog.services[UserService].acting_admins())
     return findings, hints(blog.config, has_admin=has_admin)
 
 

@@ -29,10 +29,10 @@ def indexes(place: Place, as_json: bool) -> None:
 
 async def _create(blog: Blog) -> list[dict[str, str]]:
     from blogapi.db.indexes import create_indexes, index_keys, missing_indexes
-    from blogapi.services import STORES
 
-    missing = set(await missing_indexes(blog.database, STORES))
-    await create_indexes(blog.database, STORES)
+    stores = blog.services.stores
+    missing = set(await missing_indexes(blog.database, stores))
+    await create_indexes(blog.database, stores)
     return [
         {
             "collection": name.split(".", 1)[0],
@@ -40,5 +40,5 @@ async def _create(blog: Blog) -> list[dict[str, str]]:
             "keys": keys,
             "state": "created" if name in missing else "present",
         }
-        for name, keys in index_keys(STORES).items()
+        for name, keys in index_keys(stores).items()
     ]

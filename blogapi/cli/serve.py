@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from blogapi.cli.output import print_facts
-from blogapi.patience import Patience
+from blogapi.serving.patience import Patience
 
 if TYPE_CHECKING:
     from blogapi.cli.place import Place
@@ -40,8 +40,8 @@ def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> No
     # Little is imported here, and nothing that starts threads: the work is done by processes of their own.
     from blogapi.cli.start import database_url, read_config, variables
     from blogapi.config import with_development_secret
-    from blogapi.logs import set_up_logging
-    from blogapi.web.workers import WorkerFailed, Workers, take_address
+    from blogapi.operations.logs import set_up_logging
+    from blogapi.serving.workers import WorkerFailed, Workers, take_address
 
     given = {f"server__{name}": value for name, value in options.items()}
     config = read_config(ctx.obj, **given)

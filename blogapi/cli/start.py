@@ -26,7 +26,7 @@ def database_url(config: Config) -> Iterator[str]:
     if config.mongo.url:
         yield config.mongo.url
     else:
-        from blogapi.db.mongod import embedded_mongo
+        from blogapi.db.embedded.mongod import embedded_mongo
 
         with embedded_mongo(config.mongo.data_dir, mongod=config.mongo.mongod) as mongo:
             yield mongo.url

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blogapi.patience import Patience
+from blogapi.serving.patience import Patience
 
 if TYPE_CHECKING:
     from blogapi.cli.place import Place
     from blogapi.config import Config
-    from blogapi.services import Services
+    from blogapi.feature import Wiring
 
 
 @click.command(hidden=True)
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 @click.pass_obj
 def work(place: Place, descriptor: int, patience: float | None, demo: bool) -> None:
     """Serve on a socket that is open already, as long as the process that opened it lives."""
-    from blogapi.web.starter import end_with_starter
+    from blogapi.serving.starter import end_with_starter
 
     end_with_starter(sys.stdin.fileno())
 
     from blogapi.cli.start import read_config
     from blogapi.config import with_development_secret
-    from blogapi.logs import set_up_logging
+    from blogapi.operations.logs import set_up_logging
 
     # What anybody prints is for people to read.
     channel = os.dup(sys.stdout.fileno())
@@ -58,19 +58,20 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _work(config: Config, listener: socket.socket, descriptor: int, seconds: float, *, demo: bool) -> None:
     from blogapi.app import create_app
     from blogapi.cli.context import open_database
-    from blogapi.services import SERVICES
-    from blogapi.web.worker import Channel, run_worker
+    from blogapi.serving.worker import Channel, run_worker
+    from blogapi.users.service import UserService
+    from blogapi.wiring import SERVICES
 
     channel = Channel(descriptor, config.server)
     async with open_database(config, config.mongo.url, patience=Patience(seconds)) as database:
         app = create_app(config, database)
         password = await _create_demo(config, app[SERVICES]) if demo else None
-        has_admin = bool(await app[SERVICES].stores.users.acting_admins())
+        has_admin = bool(await app[SERVICES][UserService].acting_admins())
         facts = {"has_admin": has_admin, "password": password}
         await run_worker(app, config.server, listener, channel, facts)
 
 
-async def _create_demo(config: Config, services: Services) -> str | None:
+async def _create_demo(config: Config, services: Wiring) -> str | None:
     from blogapi.cli.admin import new_password
     from blogapi.seeding.demo import create_demo, is_empty
 

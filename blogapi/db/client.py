@@ -16,7 +16,7 @@ from pymongo import MongoClient, errors
 from pymongo.write_concern import WriteConcern
 
 from blogapi.db import driver as drivers
-from blogapi.db.collection import Collection, Document, Listener
+from blogapi.db.collection import Collection, Document, Listener, Watcher
 from blogapi.errors import ConfigError, NotFound, NotYet, Unavailable
 from blogapi.ids import is_id
 
@@ -59,24 +59,26 @@ class Client:
 
 
 class Database:
-    """A database. All collections that are had from this object tell `on_write` of their writes.
+    """A database. All collections that are had from this object tell `on_write` of their writes, `on_read` of reads.
 
     `raw` is the driver's own, which tells nobody.
     """
 
-    __slots__ = ("client", "name", "on_write", "raw")
+    __slots__ = ("client", "name", "on_read", "on_write", "raw")
 
     def __init__(self, client: Client, raw: Any) -> None:
         self.client, self.raw = client, raw
         self.name: str = raw.name
         self.on_write: list[Listener] = []
+        self.on_read: list[Watcher] = []
 
     def __getitem__(self, name: str) -> Collection:
-        return Collection(self.raw[name], self.on_write)
+        return Collection(self.raw[name], self.on_write, self.on_read)
 
     def get_collection(self, name: str, *, write_concern: WriteConcern) -> Collection:
         """The same, with writes that wait for something else."""
-        return Collection(self.raw.get_collection(name, write_concern=write_concern), self.on_write)
+        raw = self.raw.get_collection(name, write_concern=write_concern)
+        return Collection(raw, self.on_write, self.on_read)
 
     def command(self, command: str | Mapping[str, Any], value: Any = 1) -> Awaitable[Document]:
         """Have the server do something. Raises OperationFailure."""

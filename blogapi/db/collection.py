@@ -1,4 +1,4 @@
-"""Collections that tell of their writes, with the few methods that stores use, whatever the driver.
+"""Collections that tell of their reads and writes, with the few methods that stores use, whatever the driver.
 
 A method returns what the driver returns, to be awaited. When somebody listens (`Database.on_write`), a write ends only
 after all listeners were told, and they are told of a failed one, too: it may have happened.
@@ -44,6 +44,7 @@ class Write:
 
 
 Listener: TypeAlias = Callable[[Write], None]
+Watcher: TypeAlias = Callable[[str], None]
 
 
 class Cursor(Protocol):
@@ -70,34 +71,43 @@ class Cursor(Protocol):
 class Collection:
     """A collection of a `Database`."""
 
-    __slots__ = ("_listeners", "_raw", "name")
+    __slots__ = ("_listeners", "_raw", "_watchers", "name")
 
-    def __init__(self, raw: Any, listeners: Sequence[Listener] = ()) -> None:
-        """`raw` is the driver's collection."""
-        self._raw, self._listeners = raw, listeners
+    def __init__(self, raw: Any, listeners: Sequence[Listener] = (), watchers: Sequence[Watcher] = ()) -> None:
+        """`raw` is the driver's collection. Listeners are told of writes, watchers which collection is read."""
+        self._raw, self._listeners, self._watchers = raw, listeners, watchers
         self.name: str = raw.name
 
     # Reads
 
     def find_one(self, where: Where, projection: Where | None = None) -> Awaitable[Document | None]:
         """The first that matches."""
+        self._watch()
         return self._raw.find_one(where, projection)  # type: ignore[no-any-return]
 
     def find(self, where: Where | None = None, projection: Where | None = None) -> Cursor:
         """Those that match. Nothing is asked before the cursor is read."""
+        self._watch()
         return self._raw.find(where, projection)  # type: ignore[no-any-return]
 
     def aggregate(self, stages: Sequence[Mapping[str, Any]]) -> driver.Aggregation:
         """What a pipeline yields."""
+        self._watch()
         return driver.Aggregation(self._raw, stages)
 
     def count_documents(self, where: Where, **options: Any) -> Awaitable[int]:
         """How many match."""
+        self._watch()
         return self._raw.count_documents(where, **options)  # type: ignore[no-any-return]
 
     def distinct(self, key: str) -> Awaitable[list[Any]]:
         """All values of a field."""
+        self._watch()
         return self._raw.distinct(key)  # type: ignore[no-any-return]
+
+    def _watch(self) -> None:
+        for watcher in self._watchers:
+            watcher(self.name)
 
     # Indexes
 

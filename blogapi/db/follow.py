@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -19,7 +19,6 @@ from bson.timestamp import Timestamp
 from pymongo import MongoClient
 from pymongo.errors import NotPrimaryError, OperationFailure, PyMongoError
 
-from blogapi.cache import Shown
 from blogapi.db.client import Database, Document
 from blogapi.db.collection import Write
 
@@ -34,11 +33,23 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
 _ONE_DOCUMENT = frozenset({"insert", "update", "replace", "delete"})
 _OF_AN_EVENT = ("operationType", "ns", "to", "documentKey", "wallTime")
 
-log = logging.getLogger("blogapi.cache")
+log = logging.getLogger("blogapi.cache.cache")
+
+
+class Watched(Protocol):
+    """Of which of a collection's fields a change is told, and what of the document is told with it."""
+
+    @property
+    def fields(self) -> Collection[str]:
+        """Top-level fields: an update that touches none of them is not told."""
+
+    @property
+    def projection(self) -> Mapping[str, int]:
+        """What is told of the document as it is now."""
 
 
 class Listener(Protocol):
-    """Who wants to know (`blogapi.cache.Cache`)."""
+    """Who wants to know, such as the read cache."""
 
     def written(self, write: Write) -> None:
         """Somebody wrote."""
@@ -53,9 +64,9 @@ class Listener(Protocol):
         """Writes have been missed, or what was told does not hold any more."""
 
 
-async def follow(database: Database, shown: Mapping[str, Shown], listener: Listener) -> None:
+async def follow(database: Database, watched: Mapping[str, Watched], listener: Listener) -> None:
     """Tell the listener of all writes until cancelled. Ends at once, and logs why, where nothing tells of them."""
-    thread = _Follower(database, shown, listener, asyncio.get_running_loop())
+    thread = _Follower(database, watched, listener, asyncio.get_running_loop())
     thread.start()
     try:
         await thread.ended.wait()
@@ -78,13 +89,13 @@ class _Follower(threading.Thread):
     def __init__(
         self,
         database: Database,
-        shown: Mapping[str, Shown],
+        watched: Mapping[str, Watched],
         listener: Listener,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         super().__init__(name="follow", daemon=True)
         self.stopped, self.ended = threading.Event(), asyncio.Event()
-        self._open, self._name, self._stages = database.client.open_blocking, database.name, pipeline(shown)
+        self._open, self._name, self._stages = database.client.open_blocking, database.name, pipeline(watched)
         self._listener, self._loop = listener, loop
         self._token: Mapping[str, Any] | None = None
         self._reign: ObjectId | None = None  # what the primary that we followed was elected with
@@ -204,13 +215,13 @@ def _writes(change: Document) -> Iterator[Write]:
             yield Write(collection=change["to"]["coll"])
 
 
-def pipeline(shown: Mapping[str, Shown]) -> list[Document]:
-    """The stages of the change stream: what touches nothing that is shown stays in the database."""
-    touching = [{"ns.coll": name, "$expr": _touches(about.fields)} for name, about in shown.items()]
-    others: Document = {"operationType": {"$ne": "update"}, "ns.coll": {"$in": [*shown]}}
-    renamed: Document = {"operationType": "rename", "to.coll": {"$in": [*shown]}}
+def pipeline(watched: Mapping[str, Watched]) -> list[Document]:
+    """The stages of the change stream: what touches nothing that is watched stays in the database."""
+    touching = [{"ns.coll": name, "$expr": _touches(about.fields)} for name, about in watched.items()]
+    others: Document = {"operationType": {"$ne": "update"}, "ns.coll": {"$in": [*watched]}}
+    renamed: Document = {"operationType": "rename", "to.coll": {"$in": [*watched]}}
     whole: Document = {"operationType": {"$in": ["dropDatabase", "invalidate"]}}
-    seen = {f"fullDocument.{path}": 1 for about in shown.values() for path in about.projection}
+    seen = {f"fullDocument.{path}": 1 for about in watched.values() for path in about.projection}
     return [
         {"$match": {"$or": [*touching, others, renamed, whole]}},
         {"$project": {**dict.fromkeys(_OF_AN_EVENT, 1), "fullDocument._id": 1, **seen}},

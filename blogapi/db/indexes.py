@@ -8,7 +8,6 @@ from typing import ClassVar
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
-from blogapi.cache import Shown
 from blogapi.db.client import Database, database_time
 from blogapi.errors import ConfigError
 
@@ -20,7 +19,6 @@ class Store:
 
     collection: ClassVar[str]
     indexes: ClassVar[tuple[IndexModel, ...]] = ()
-    shown: ClassVar[Shown | None] = None
 
 
 async def create_indexes(database: Database, stores: Iterable[type[Store]]) -> list[str]:

@@ -7,16 +7,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 
-from blogapi.attempt import Attempt
+from blogapi.access.identity import Identity
+from blogapi.clock import rfc3339, utc_now
 from blogapi.db.client import database_time
 from blogapi.errors import BlogError, Conflict, Invalid, NotFound, Overloaded, Stale, Unavailable
+from blogapi.feature import Wiring
+from blogapi.idempotency.attempt import Attempt
 from blogapi.importers.bylines import Bylines
 from blogapi.importers.labels import Labels
 from blogapi.importers.model import Entry, Found, Refusal, Skipped, Unfit
-from blogapi.moments import rfc3339, utc_now
 from blogapi.posts.model import Draft, Origin, Post
-from blogapi.services import Services
-from blogapi.users.model import Identity, User
+from blogapi.posts.service import PostService
+from blogapi.posts.store import PostStore
+from blogapi.tags.service import TagService
+from blogapi.users.model import User
+from blogapi.users.service import UserService
 
 _SECONDS_PER_FILE = 30
 _EDITED = "changed here since it was imported"
@@ -64,7 +69,7 @@ class _Left(Exception):
 
 
 async def import_folder(
-    services: Services,
+    services: Wiring,
     found: Iterator[Found],
     *,
     author: str | None = None,
@@ -89,19 +94,19 @@ async def import_folder(
     return importer.report
 
 
-async def _owner(services: Services, username: str) -> User:
-    user_id = await services.users.id_of_username(username)
-    user = None if user_id is None else await services.users.get(user_id)
+async def _owner(services: Wiring, username: str) -> User:
+    user_id = await services[UserService].id_of_username(username)
+    user = None if user_id is None else await services[UserService].get(user_id)
     if user is None or user.status == "erased":
         raise NotFound(f"There is no user {username!r} to be the author of posts that name nobody.")
     return user
 
 
 class _Importer:
-    def __init__(self, services: Services, owner: User | None, now: Callable[[], datetime]) -> None:
-        self._services, self._posts, self._owner, self._now = services, services.posts, owner, now
-        self._bylines = Bylines(services.users, owner)
-        self._labels = Labels(services.tags)
+    def __init__(self, services: Wiring, owner: User | None, now: Callable[[], datetime]) -> None:
+        self._services, self._posts, self._owner, self._now = services, services[PostService], owner, now
+        self._bylines = Bylines(services[UserService], owner)
+        self._labels = Labels(services[TagService])
         self.report = Report()
 
     async def take(self, item: Found) -> None:
@@ -164,7 +169,7 @@ class _Importer:
     async def _create(self, entry: Entry) -> Post:
         post_id = _post_id(entry)
         # An import does not bring back what somebody removed for good.
-        if await self._services.stores.posts.existing([post_id]):
+        if await PostStore(self._services.database).existing([post_id]):
             raise _Left("removed for good here")
         draft = await self._draft(entry)
         is_due = self._is_due(entry)

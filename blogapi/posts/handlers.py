@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
-from blogapi.auth.identity import find_identity, signed_in
-from blogapi.auth.needs import PUBLIC as ANYBODY
-from blogapi.auth.needs import SIGNED_IN, role
-from blogapi.cache import document, found_by
+from blogapi.access.credentials import find_identity, signed_in
+from blogapi.access.needs import PUBLIC as ANYBODY
+from blogapi.access.needs import SIGNED_IN, role
 from blogapi.errors import Forbidden, NotFound, Unauthorized
-from blogapi.paging import Page
+from blogapi.paging.cursors import PageQuery, page_request
+from blogapi.paging.page import Page
 from blogapi.posts import examples
 from blogapi.posts.model import HEAVY_FIELDS, PUBLIC_FIELDS, Draft, Post, PublicFilter, WorkingFilter
 from blogapi.posts.schemas import (
@@ -26,7 +25,6 @@ from blogapi.posts.schemas import (
     ReadPostQuery,
 )
 from blogapi.posts.service import PostService
-from blogapi.posts.shown import ADDRESSES, POSTS, sources_of_page
 from blogapi.posts.views import (
     LIVE,
     PUBLIC,
@@ -36,18 +34,14 @@ from blogapi.posts.views import (
     WORKING_FIELDS,
     editable,
 )
-from blogapi.services import services
 from blogapi.text.address import lookup_order
-from blogapi.users.model import COLLECTION as USERS
-from blogapi.users.model import Viewer, username_key
 from blogapi.web.body import MAX_BYTES
-from blogapi.web.cached import made_from
 from blogapi.web.endpoint import SETTINGS, Reply, attempt, endpoint, if_match
 from blogapi.web.fields import Identifier, QueryFlag, Size, Strict, Text, Whole
-from blogapi.web.pagination import PageQuery, page_request
 from blogapi.web.query import FieldsQuery, chosen_fields, invalid_parameter
 
 routes = web.RouteTableDef()
+SERVICE: web.AppKey[PostService] = web.AppKey("posts", PostService)
 Query = dict[str, Any]
 _FILTERS = ("tag", "author", "lang", "featured")
 _RANGES = ("published_from", "published_before")
@@ -70,19 +64,24 @@ class RevisionListQuery(PageQuery, FieldsQuery):
     """A page of revisions. Their texts are read one by one."""
 
 
+def posts(request: web.Request) -> PostService:
+    """The service of this feature."""
+    return request.config_dict[SERVICE]
+
+
 # What a request is about
 
 
 async def _for_editing(request: web.Request) -> Post:
-    return await services(request).posts.for_editing(signed_in(request), request.match_info["id"])
+    return await posts(request).for_editing(signed_in(request), request.match_info["id"])
 
 
 async def _for_editing_or_leaving(request: web.Request) -> Post:
-    return await services(request).posts.for_editing_or_leaving(signed_in(request), request.match_info["id"])
+    return await posts(request).for_editing_or_leaving(signed_in(request), request.match_info["id"])
 
 
 async def _for_publishing(request: web.Request) -> Post:
-    return await services(request).posts.for_publishing(signed_in(request), request.match_info["id"])
+    return await posts(request).for_publishing(signed_in(request), request.match_info["id"])
 
 
 # Reading
@@ -113,15 +112,9 @@ async def _list_public(request: web.Request, query: Query) -> Reply:
         raise invalid_parameter("sort", "invalid_choice", "The public list is sorted by published_at or -published_at.")
     fields = chosen_fields(query, PUBLIC_FIELDS)
     wanted = PublicFilter(newest_first=sort.startswith("-"), **_selection(query))
-    page, posts = page_request(request, query), services(request).posts
-    authors = await posts.ids_of_authors(query["author"])
-    for name, author_id in authors.items():
-        if name != author_id:
-            made_from(request, found_by(USERS, f"username={username_key(name)}"), document(USERS, author_id))
-    wanted = replace(wanted, author_ids=tuple(filter(None, authors.values())))
-    found = await posts.list_public(wanted, [author_id or name for name, author_id in authors.items()], page, fields)
-    made_from(request, page=lambda: sources_of_page(wanted, page, found))
-    return Reply(result=found, limit=page.limit)
+    page = page_request(request, query)
+    found = await posts(request).list_public(wanted, query["author"], page, fields)
+    return Reply(result=found, public=True, limit=page.limit)
 
 
 async def _list_working(request: web.Request, query: Query, editable_by: str | None = None) -> Reply:
@@ -141,8 +134,8 @@ async def _list_working(request: web.Request, query: Query, editable_by: str | N
     who = await find_identity(request)
     if who is None:
         raise Unauthorized("Sign in to list posts that are not public.")
-    found = await services(request).posts.list_working(who, wanted, query["author"], page, heavy=heavy)
-    return Reply(result=found, shape=WORKING, private=True, fields=fields or _LIGHT_WORKING, limit=page.limit)
+    found = await posts(request).list_working(who, wanted, query["author"], page, heavy=heavy)
+    return Reply(result=found, shape=WORKING, fields=fields or _LIGHT_WORKING, limit=page.limit)
 
 
 def _selection(query: Query) -> dict[str, Any]:
@@ -151,22 +144,26 @@ def _selection(query: Query) -> dict[str, Any]:
 
 
 @routes.get("/v1/posts/by-url")
-@endpoint(needs=ANYBODY, query=AddressQuery, status=301, cached=True, also=(404, 410))
+@endpoint(
+    needs=ANYBODY,
+    query=AddressQuery,
+    status=301,
+    cached=True,
+    also=(404, 410, 414),
+    examples={"url": examples.FORMER_ADDRESS},
+)
 async def find_post_by_url(request: web.Request, query: Query) -> web.Response:
     """Find the post that once stood at an address: imports keep all that their posts had. Leads to it by its slug."""
-    posts, spellings = services(request).posts, lookup_order(query["url"])
-    made_from(request, *(document(ADDRESSES, address) for address in spellings))
-    post_id = await posts.at_address(spellings)
+    post_id = await posts(request).at_address(lookup_order(query["url"]))
     if post_id is None:
         raise NotFound("No post is known to have stood at this address.")
-    made_from(request, document(POSTS, post_id))
     try:
-        slug, cache_control = await posts.slug_for(None, post_id), request.config_dict[SETTINGS].public_cache_control
+        slug = await posts(request).slug_for(None, post_id)
     except NotFound:
         if (who := await find_identity(request)) is None:
             raise
-        slug, cache_control = await posts.slug_for(who, post_id), "private, no-store"
-    return _redirect(slug, cache_control)
+        return _redirect(await posts(request).slug_for(who, post_id), "private, no-store")
+    return _redirect(slug, request.config_dict[SETTINGS].public_cache_control)
 
 
 @routes.get("/v1/posts/{id}")
@@ -180,13 +177,12 @@ async def find_post_by_url(request: web.Request, query: Query) -> web.Response:
 )
 async def read_post(request: web.Request, query: Query) -> Reply:
     """Read one post: what everybody sees, or the working copy for those who may edit it."""
-    post_id, posts, fields = request.match_info["id"], services(request).posts, _fields(query)
-    made_from(request, document(POSTS, post_id))
+    post_id, fields = request.match_info["id"], _fields(query)
     if query["view"] is None:
-        public = await posts.find_public(post_id=post_id)
+        public = await posts(request).find_public(post_id=post_id)
         if public is not None:
-            return Reply(result=public, fields=fields)
-    return await _read_as(await find_identity(request), query, posts, post_id=post_id)
+            return Reply(result=public, public=True, fields=fields)
+    return await _read_as(request, query, post_id=post_id)
 
 
 @routes.get("/v1/posts/by-slug/{slug}")
@@ -201,20 +197,18 @@ async def read_post(request: web.Request, query: Query) -> Reply:
 )
 async def read_post_by_slug(request: web.Request, query: Query) -> Reply | web.Response:
     """Read one post by its slug. A former slug answers 301 to the present one."""
-    slug, posts, fields = request.match_info["slug"], services(request).posts, _fields(query)
-    made_from(request, found_by(POSTS, f"slug={slug.lower()}"))
+    slug, fields = request.match_info["slug"], _fields(query)
     if query["view"] is None:
-        present = await posts.find_public(slug=slug)
+        present = await posts(request).find_public(slug=slug)
         if present is not None:
-            made_from(request, document(POSTS, present["id"]))
-            return Reply(result=present, fields=fields)
-        if moved_to := await posts.moved_to(slug, None):
+            return Reply(result=present, public=True, fields=fields)
+        if moved_to := await posts(request).moved_to(slug, None):
             caching = request.config_dict[SETTINGS].public_cache_control
             return _redirect(moved_to, caching, request.rel_url.raw_query_string)
         who = await find_identity(request)
-        if who is not None and (moved_to := await posts.moved_to(slug, who)):
+        if who is not None and (moved_to := await posts(request).moved_to(slug, who)):
             return _redirect(moved_to, "private, no-store", request.rel_url.raw_query_string)
-    return await _read_as(await find_identity(request), query, posts, slug=slug)
+    return await _read_as(request, query, slug=slug)
 
 
 def _redirect(slug: str, cache_control: str, query: str = "") -> web.Response:
@@ -226,17 +220,17 @@ def _fields(query: Query) -> tuple[str, ...] | None:
     return chosen_fields(query, PUBLIC_FIELDS if query["view"] is None else WORKING_FIELDS)
 
 
-async def _read_as(who: Viewer, query: Query, posts: PostService, **key: str) -> Reply:
+async def _read_as(request: web.Request, query: Query, **key: str) -> Reply:
     """What is not public: the working view for who may edit it, the live one for its audience."""
-    wants_working = query["view"] is not None
+    who, wants_working = await find_identity(request), query["view"] is not None
     if who is None and wants_working:
         raise Unauthorized("Sign in to see the working copy.")
-    post = await posts.read(who, **key)
+    post = await posts(request).read(who, **key)
     if post.may_edit(who) and (wants_working or not post.has_readers):
-        return Reply(result=post, shape=WORKING, private=True, fields=_fields(query))
+        return Reply(result=post, shape=WORKING, fields=_fields(query))
     if wants_working:
         raise Forbidden("Only its authors and editors see the working copy.")
-    return Reply(result=post, shape=LIVE, private=True, fields=_fields(query))
+    return Reply(result=post, shape=LIVE, fields=_fields(query))
 
 
 # Writing
@@ -253,7 +247,7 @@ async def _read_as(who: Viewer, query: Query, posts: PostService, **key: str) ->
 )
 async def create_post(request: web.Request, draft: Draft) -> Reply:
     """Start a post, as a draft or published at once."""
-    post = await services(request).posts.create(signed_in(request), draft, attempt(request))
+    post = await posts(request).create(signed_in(request), draft, attempt(request))
     return Reply(result=post, headers={"Location": f"/v1/posts/{post.id}"})
 
 
@@ -275,7 +269,7 @@ async def edit_post(request: web.Request, post: Post, draft: Draft) -> Reply:
     But at once who takes their own name off `authors`. Whoever is named may do that, whatever their role.
     """
     who = signed_in(request)
-    changed = await services(request).posts.edit(who, post, draft, if_match(request))
+    changed = await posts(request).edit(who, post, draft, if_match(request))
     return Reply(result=changed, shape=WORKING if post.may_edit(who) else LIVE)
 
 
@@ -292,10 +286,10 @@ async def edit_post(request: web.Request, post: Post, draft: Draft) -> Reply:
 )
 async def delete_post(request: web.Request, post: Post, query: Query) -> Post | None:
     """Put a post in the trash; an administrator can remove it for good with `purge=true`."""
-    posts, who = services(request).posts, signed_in(request)
+    who = signed_in(request)
     if not query["purge"]:
-        return await posts.trash(who, post, if_match(request))
-    await posts.purge(who, post, if_match(request))
+        return await posts(request).trash(who, post, if_match(request))
+    await posts(request).purge(who, post, if_match(request))
     return None
 
 
@@ -308,36 +302,35 @@ _step = partial(endpoint, path=_ID, needs=role("contributor"), returns=WORKING, 
 @_step(on=_for_publishing, body=PublishSchema, examples={"id": examples.PUBLISHED})
 async def publish_post(request: web.Request, post: Post, wish: Query) -> Post:
     """Publish the working copy, or a given revision of it."""
-    posts = services(request).posts
-    return await posts.publish(post, if_match(request), revision=wish["revision"], attempt=attempt(request))
+    return await posts(request).publish(post, if_match(request), revision=wish["revision"], attempt=attempt(request))
 
 
 @routes.post("/v1/posts/{id}/unpublish")
 @_step(on=_for_publishing, examples={"id": examples.UNPUBLISHED})
 async def unpublish_post(request: web.Request, post: Post) -> Post:
     """Take a post away from readers and make it a draft again."""
-    return await services(request).posts.unpublish(post, if_match(request), attempt(request))
+    return await posts(request).unpublish(post, if_match(request), attempt(request))
 
 
 @routes.post("/v1/posts/{id}/archive")
 @_step(on=_for_publishing, examples={"id": examples.ARCHIVED})
 async def archive_post(request: web.Request, post: Post) -> Post:
     """Take a published post away from readers and out of the way."""
-    return await services(request).posts.archive(post, if_match(request), attempt(request))
+    return await posts(request).archive(post, if_match(request), attempt(request))
 
 
 @routes.post("/v1/posts/{id}/restore")
 @_step(on=_for_editing, examples={"id": examples.RESTORED, "If-Match": examples.SECOND_VERSION})
 async def restore_post(request: web.Request, post: Post) -> Post:
     """Bring a post back from the archive, or from the trash to the state before."""
-    return await services(request).posts.restore(signed_in(request), post, if_match(request), attempt(request))
+    return await posts(request).restore(signed_in(request), post, if_match(request), attempt(request))
 
 
 @routes.post("/v1/posts/{id}/discard")
 @_step(on=_for_editing, examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION})
 async def discard_changes(request: web.Request, post: Post) -> Post:
     """Give up the working copy: it becomes what readers see again."""
-    return await services(request).posts.discard(signed_in(request), post, if_match(request), attempt(request))
+    return await posts(request).discard(signed_in(request), post, if_match(request), attempt(request))
 
 
 # Revisions
@@ -356,7 +349,7 @@ async def discard_changes(request: web.Request, post: Post) -> Post:
 async def list_revisions(request: web.Request, post: Post, query: Query) -> Reply:
     """List the revisions of a post, newest first."""
     page = page_request(request, query)
-    found = await services(request).posts.list_revisions(post, page)
+    found = await posts(request).list_revisions(post, page)
     pairs = [(post.id, copy) for copy in found.items]
     fields = chosen_fields(query, _LIGHT_REVISION) or _LIGHT_REVISION
     return Reply(result=Page(items=pairs, next=found.next, total=found.total), fields=fields, limit=page.limit)
@@ -366,7 +359,7 @@ async def list_revisions(request: web.Request, post: Post, query: Query) -> Repl
 @endpoint(needs=SIGNED_IN, path=_REVISION, on=_for_editing, returns=REVISION, examples={"id": examples.READ, "n": 1})
 async def read_revision(request: web.Request, post: Post) -> Reply:
     """Read one revision in full."""
-    copy = await services(request).posts.read_revision(post, int(request.match_info["n"]))
+    copy = await posts(request).read_revision(post, int(request.match_info["n"]))
     return Reply(result=(post.id, copy))
 
 
@@ -378,5 +371,5 @@ async def read_revision(request: web.Request, post: Post) -> Reply:
 )
 async def restore_revision(request: web.Request, post: Post) -> Post:
     """Make a former revision the working copy again. Publishes nothing, deletes nothing."""
-    posts, number = services(request).posts, int(request.match_info["n"])
-    return await posts.restore_revision(signed_in(request), post, number, if_match(request), attempt(request))
+    number = int(request.match_info["n"])
+    return await posts(request).restore_revision(signed_in(request), post, number, if_match(request), attempt(request))

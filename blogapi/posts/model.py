@@ -10,11 +10,11 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, TypedDict
 
+from blogapi.access.identity import Byline, Identity, Viewer
 from blogapi.changes import Change, changed_since
 from blogapi.errors import InvalidTransition
 from blogapi.ids import Id
 from blogapi.text.rendering import BodyFormat, TocEntry
-from blogapi.users.model import Byline, Identity, Viewer
 
 STATUSES = ("draft", "published", "archived", "trashed")
 VISIBILITIES = ("public", "unlisted", "members", "private")

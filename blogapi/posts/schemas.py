@@ -9,7 +9,7 @@ import orjson
 from marshmallow import ValidationError, post_load, validates, validates_schema
 
 from blogapi.ids import ID_PATTERN, is_id
-from blogapi.posts.examples import FORMER_ADDRESS
+from blogapi.paging.cursors import PageQuery
 from blogapi.posts.model import (
     BODY_FORMATS,
     COMMENTS_POLICIES,
@@ -55,7 +55,6 @@ from blogapi.web.fields import (
     unstorable,
     wrong,
 )
-from blogapi.web.pagination import PageQuery
 from blogapi.web.query import FieldsQuery
 
 KIB = 1024
@@ -230,7 +229,6 @@ class AddressQuery(Strict):
         metadata={
             "description": "A path or a URL, percent-encoded or not. Its host, capitals, `.html`, `index.html`, the"
             " slash at its end and all of its query but what says which post it means (`p=123`) do not matter.",
-            "example": FORMER_ADDRESS,
         },
     )
 

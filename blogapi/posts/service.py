@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from blogapi.attempt import ONCE, Attempt
+from blogapi.access.identity import Byline, Identity, Viewer
 from blogapi.changes import Change
 from blogapi.db.client import new_id
 from blogapi.deadline import OVER
 from blogapi.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.ids import is_id
-from blogapi.paging import Page, PageRequest
+from blogapi.paging.page import Page, PageRequest
 from blogapi.posts.addresses import Addresses
 from blogapi.posts.counts import Counts
 from blogapi.posts.heads import Heads
@@ -40,7 +41,7 @@ from blogapi.posts.store import PostStore, RevisionStore
 from blogapi.tags.service import TagService
 from blogapi.text.rendering import BodyFormat, Rendered
 from blogapi.text.visible import is_blank
-from blogapi.users.model import Byline, Identity, ProfileChanged, Viewer
+from blogapi.users.model import ProfileChanged
 from blogapi.users.service import UserService
 
 KEPT_IN_TRASH = timedelta(days=30)
@@ -66,7 +67,7 @@ class PostService:
     ) -> None:
         self._posts, self._revisions, self._slugs, self._addresses = posts, revisions, slugs, addresses
         self._users, self._tags = users, tags
-        self._heads = Heads(posts, slugs, counts, now)
+        self._counts, self._heads = counts, Heads(posts, slugs, counts, now)
         self._render, self._now = render, now
 
     # Reading
@@ -152,13 +153,9 @@ class PostService:
         mine = wanted.editable_by if who.is_editor else who.user_id
         return await self._posts.list_working(replace(wanted, author_ids=ids, editable_by=mine), page, heavy=heavy)
 
-    async def ids_of_authors(self, authors: Iterable[str]) -> dict[str, str | None]:
-        """The ids behind ids and usernames; None for a username that nobody has."""
-        return {name: name if is_id(name) else await self._users.id_of_username(name) for name in authors}
-
     async def _author_ids(self, authors: Iterable[str]) -> tuple[str, ...]:
-        found = await self.ids_of_authors(authors)
-        return tuple(author_id for author_id in found.values() if author_id is not None)
+        found = [name if is_id(name) else await self._users.id_of_username(name) for name in authors]
+        return tuple(author_id for author_id in found if author_id is not None)
 
     # Writing
 
@@ -477,6 +474,10 @@ class PostService:
                 await self._users.settle_rename(user_id, renamed_at)
             count += len(due)
         return count
+
+    async def settle_counts(self) -> int:
+        """Count what a process that died has left uncounted; returns how many moves that were."""
+        return await self._counts.settle()
 
     # What the above have in common
 

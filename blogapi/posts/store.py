@@ -15,15 +15,18 @@ from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 from pymongo.write_concern import WriteConcern
 
+from blogapi.access.identity import Byline
+from blogapi.cache.sources import uses
 from blogapi.changes import KEPT
+from blogapi.db.batching import Together
 from blogapi.db.bulk import every, insert_new
 from blogapi.db.client import Database, Document, new_id, object_id
 from blogapi.db.documents import from_document, from_subdocument, to_document, to_subdocument
 from blogapi.db.indexes import Store
-from blogapi.db.paging import Sort, find_page, stored
-from blogapi.db.together import Together
 from blogapi.errors import Gone, NotFound
-from blogapi.paging import Page, PageRequest, Position
+from blogapi.paging.keyset import Sort, find_page, stored
+from blogapi.paging.page import Page, PageRequest, Position
+from blogapi.posts.answers import ADDRESSES, POSTS, selection_of
 from blogapi.posts.model import (
     DIGEST_FIELDS,
     HEAVY_FIELDS,
@@ -35,9 +38,7 @@ from blogapi.posts.model import (
     Working,
     WorkingFilter,
 )
-from blogapi.posts.public import projection_of, public_post
-from blogapi.posts.shown import ADDRESSES, POSTS, SHOWN, SHOWN_ADDRESSES
-from blogapi.users.model import Byline
+from blogapi.posts.public_view import projection_of, public_post
 
 _PUBLISHED_AT, _UPDATED_AT = "live.published_at", "updated_at"
 _KEPT_KEYS = 20
@@ -58,7 +59,6 @@ class PostStore(Store):
     """The head documents."""
 
     collection = POSTS
-    shown = SHOWN
     indexes = (
         _index("public", "live.audience", "-live.published_at", "-_id"),
         _index("public_by_tag", "live.audience", "live.tags", "-live.published_at", "-_id"),
@@ -94,11 +94,16 @@ class PostStore(Store):
     async def find_public(self, key: Mapping[str, str]) -> PublicPost | None:
         """What everybody sees of a post: by `{"id": ...}` or by `{"slug": ...}`."""
         if "id" in key:
+            uses(self.collection, ids=[key["id"]])
             document = await self._public.find(object_id(key["id"]))
         else:
+            uses(self.collection, found=[f"slug={key['slug'].lower()}"])
             where = {"live.slug": key["slug"], **_READABLE}
             document = await self._posts.find_one(where, dict(projection_of(PUBLIC_FIELDS)))
-        return None if document is None else public_post(document, PUBLIC_FIELDS)
+        if document is None:
+            return None
+        uses(self.collection, ids=[document["_id"]])
+        return public_post(document, PUBLIC_FIELDS)
 
     async def _find_all_public(self, post_ids: list[ObjectId]) -> dict[ObjectId, Document]:
         found = self._posts.find({"_id": {"$in": post_ids}, **_READABLE}, dict(projection_of(PUBLIC_FIELDS)))
@@ -108,6 +113,7 @@ class PostStore(Store):
 
     async def get(self, post_id: str) -> Post:
         """The whole post, for a service to decide on. Raises NotFound, Gone."""
+        uses(self.collection, ids=[post_id])
         document = await self._posts.find_one({"_id": object_id(post_id)})
         if document is None:
             raise NotFound(f"There is no post {post_id!r}.")
@@ -194,7 +200,14 @@ class PostStore(Store):
         projection = {**projection_of(chosen), sort.key: 1}
         heavy = not HEAVY_FIELDS.isdisjoint(chosen)
         return await find_page(
-            self._posts, query, sort, page, lambda found: public_post(found, chosen), projection=projection, heavy=heavy
+            self._posts,
+            query,
+            sort,
+            page,
+            lambda found: public_post(found, chosen),
+            projection=projection,
+            heavy=heavy,
+            selection=selection_of(wanted),
         )
 
     async def list_working(self, wanted: WorkingFilter, page: PageRequest, *, heavy: bool) -> Page[Post]:
@@ -454,6 +467,7 @@ class SlugStore(Store):
 
     async def holder(self, slug: str) -> str | None:
         """The id of the post that has, or had, this slug."""
+        uses(self.collection)  # a claim that matters to readers moves with its post, which is found by its slugs
         document = await self._slugs.find_one({"_id": slug})
         return None if document is None else str(document["post_id"])
 
@@ -482,7 +496,6 @@ class AddressStore(Store):
     """Which post once stood where: `{_id: normal address, post_id}`. Whoever claims an address first keeps it."""
 
     collection = ADDRESSES
-    shown = SHOWN_ADDRESSES
     indexes = (_index("by_post", "post_id"),)
 
     def __init__(self, database: Database) -> None:
@@ -497,7 +510,9 @@ class AddressStore(Store):
 
     async def holders(self, addresses: Iterable[str]) -> dict[str, str]:
         """The ids of the posts that have these addresses, by address."""
-        found = self._addresses.find({"_id": {"$in": list(addresses)}}, {"post_id": 1})
+        addresses = list(addresses)
+        uses(self.collection, ids=addresses)
+        found = self._addresses.find({"_id": {"$in": addresses}}, {"post_id": 1})
         return {document["_id"]: str(document["post_id"]) async for document in found}
 
     async def release_all(self, post_id: str) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from marshmallow import fields
 
-from blogapi.moments import rfc3339, rfc3339_or_none
+from blogapi.access.identity import Byline
+from blogapi.clock import rfc3339, rfc3339_or_none
 from blogapi.posts import examples
 from blogapi.posts.model import (
     BODY_FORMATS,
@@ -25,7 +26,6 @@ from blogapi.posts.model import (
     Working,
 )
 from blogapi.users.examples import SINCE, WRITER, WRITER_DISPLAY_NAME, WRITER_NAME
-from blogapi.users.model import Byline
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Strict
 

@@ -6,19 +6,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from blogapi.attempt import Attempt
+from blogapi.access.identity import Identity
+from blogapi.clock import utc_now
 from blogapi.errors import Conflict
-from blogapi.moments import utc_now
-from blogapi.paging import PageRequest
+from blogapi.idempotency.attempt import Attempt
+from blogapi.paging.page import PageRequest
 from blogapi.posts import examples
 from blogapi.posts.model import Draft
+from blogapi.posts.service import PostService
 from blogapi.text.address import lookup_order
 from blogapi.users import examples as people
-from blogapi.users.model import Identity, User, UserFilter
-from blogapi.users.service import acting_as
+from blogapi.users.model import User, UserFilter
+from blogapi.users.service import UserService, acting_as
 
 if TYPE_CHECKING:
-    from blogapi.services import Services
+    from blogapi.feature import Wiring
 
 ADMIN = "admin"
 _EMAIL = "admin@example.org"
@@ -200,16 +202,16 @@ _POSTS = (
 )
 
 
-async def is_empty(services: Services) -> bool:
+async def is_empty(services: Wiring) -> bool:
     """Whether nobody is there at all."""
-    people = await services.users.list(UserFilter(public=False), PageRequest(limit=1))
+    people = await services[UserService].list(UserFilter(public=False), PageRequest(limit=1))
     return not people.items
 
 
-async def create_demo(services: Services, password: str) -> bool:
+async def create_demo(services: Wiring, password: str) -> bool:
     """Make the demo content and its administrator. False when another process has begun to at the same moment."""
     try:
-        admin = acting_as(await services.users.create_admin(ADMIN, _EMAIL, password))
+        admin = acting_as(await services[UserService].create_admin(ADMIN, _EMAIL, password))
     except Conflict:
         return False
     author = await _person(services, people.WRITER, people.WRITER_NAME, people.WRITER_DISPLAY_NAME)
@@ -220,12 +222,12 @@ async def create_demo(services: Services, password: str) -> bool:
     return True
 
 
-async def _person(services: Services, user_id: str, username: str, display_name: str) -> User:
-    return await services.users.unclaimed(username, display_name, Attempt(resource_id=user_id))
+async def _person(services: Wiring, user_id: str, username: str, display_name: str) -> User:
+    return await services[UserService].unclaimed(username, display_name, Attempt(resource_id=user_id))
 
 
-async def _write(services: Services, admin: Identity, author: User, wanted: _Post, since: datetime) -> None:
-    posts, draft = services.posts, replace(wanted.draft, author_ids=(author.id,))
+async def _write(services: Wiring, admin: Identity, author: User, wanted: _Post, since: datetime) -> None:
+    posts, draft = services[PostService], replace(wanted.draft, author_ids=(author.id,))
     published_at = since if draft.status == "published" else None
     attempt = Attempt(resource_id=wanted.id)
     post = await posts.create(admin, draft, attempt, published_at=published_at, addresses=wanted.addresses)

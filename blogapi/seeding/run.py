@@ -16,17 +16,23 @@ from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING
 
+from blogapi.access.identity import Byline, Identity
 from blogapi.changes import Change
-from blogapi.doctor import author_counts, repair, tag_counts
 from blogapi.errors import Conflict
+from blogapi.jobs.tasks import end_tasks
+from blogapi.operations.doctor import repair
+from blogapi.posts.checks import post_checks
 from blogapi.posts.model import RENDERED_FIELDS, Content, Post, Seo, live_copy, working_copy
+from blogapi.posts.store import PostStore, SlugStore
 from blogapi.seeding.texts import BODIES_PER_LANGUAGE, SHARES, TAGS, Texts, repeatable
-from blogapi.tasks import end_tasks
+from blogapi.tags.service import TagService
+from blogapi.tags.store import TagStore
 from blogapi.text.slug import slugify, with_suffix
-from blogapi.users.model import Byline, Identity, User, username_key
+from blogapi.users.model import User, username_key
+from blogapi.users.store import UserStore
 
 if TYPE_CHECKING:
-    from blogapi.services import Services
+    from blogapi.feature import Wiring
 
 # The days that posts are spread over. Fixed: what a seed makes must not depend on the day.
 _FIRST = datetime(2018, 1, 1, tzinfo=UTC)
@@ -60,23 +66,26 @@ class Seeded:
 class Seeder:
     """Makes what a wish asks for and is not there yet."""
 
-    def __init__(self, services: Services, wish: Wish) -> None:
+    def __init__(self, services: Wiring, wish: Wish) -> None:
         self._services, self._wish = services, wish
-        self._stores = services.stores
+        database = services.database
+        self._users, self._tag_store = UserStore(database), TagStore(database)
+        self._posts, self._slugs = PostStore(database), SlugStore(database)
         self._texts = Texts(wish.seed, wish.body_bytes)
         self._tags = [TAGS[n] if n < len(TAGS) else f"{TAGS[n % len(TAGS)]}-{n // len(TAGS)}" for n in range(wish.tags)]
         self._rendered: dict[tuple[int, int], Content] = {}
 
     async def run(self, advance: Callable[[int], None]) -> Seeded:
         """Make it; `advance` hears of the posts that are there."""
-        known = {slug async for slug, _ in self._stores.tags.post_counts()}
-        await self._services.tags.use(self._tags)
+        known = {slug async for slug, _ in self._tag_store.post_counts()}
+        await self._services[TagService].use(self._tags)
         authors, made = await self._people()
         with _rare_collections():
-            inserted = await self._posts(authors, advance)
+            inserted = await self._write_posts(authors, advance)
         # Counted rather than added up: right even if an earlier run was killed in the middle.
-        for look in (tag_counts, author_counts):
-            await repair([problem async for problem in look(self._services)])
+        counts = post_checks(self._services)
+        for look in (counts.tag_counts, counts.author_counts):
+            await repair([problem async for problem in look()])
         return Seeded(posts=inserted, users=made, tags=len(set(self._tags) - known))
 
     def _id(self, kind: str, number: int) -> str:
@@ -86,7 +95,7 @@ class Seeder:
     async def _people(self) -> tuple[list[Byline], int]:
         """Bylines without an account: they have a profile, and nobody can sign in as them."""
         ids = [self._id("user", number) for number in range(self._wish.users)]
-        known = await self._stores.users.bylines(ids)
+        known = await self._users.bylines(ids)
         made = 0
         for number, user_id in enumerate(ids):
             if user_id not in known:
@@ -110,16 +119,16 @@ class Seeder:
             updated_at=_FIRST,
         )
         try:
-            await self._stores.users.insert(user)
+            await self._users.insert(user)
         except Conflict as error:
             if error.code != "username_taken":  # the id is there: another run was faster, or somebody erased it
-                return await self._stores.users.get(user_id), False
+                return await self._users.get(user_id), False
             name = f"{person.username[:20]}-{user_id[:10]}"
             user = replace(user, username=name, username_key=username_key(name))
-            await self._stores.users.insert(user)
+            await self._users.insert(user)
         return user, True
 
-    async def _posts(self, authors: list[Byline], advance: Callable[[int], None]) -> int:
+    async def _write_posts(self, authors: list[Byline], advance: Callable[[int], None]) -> int:
         total = self._wish.posts
         batches = iter([range(first, min(first + _BATCH, total)) for first in range(0, total, _BATCH)])
 
@@ -134,7 +143,7 @@ class Seeder:
 
     async def _insert_posts(self, numbers: Iterable[int], authors: list[Byline], advance: Callable[[int], None]) -> int:
         ids = {self._id("post", number): number for number in numbers}
-        known = await self._stores.posts.existing(ids)
+        known = await self._posts.existing(ids)
         posts = {
             post.working.slug: post
             for post in [
@@ -143,15 +152,15 @@ class Seeder:
         }
         inserted = 0
         if posts:
-            taken = await self._stores.slugs.claim_many({slug: post.id for slug, post in posts.items()}, _FIRST)
+            taken = await self._slugs.claim_many({slug: post.id for slug, post in posts.items()}, _FIRST)
             for slug in taken:
                 posts[slug] = await self._under_another_slug(posts[slug])
-            inserted = await self._stores.posts.insert_many(posts.values())
+            inserted = await self._posts.insert_many(posts.values())
         advance(len(ids))
         return inserted
 
     async def _under_another_slug(self, post: Post) -> Post:
-        slug, _ = await self._stores.slugs.claim_next(post.working.slug, post.id, _FIRST, with_suffix)
+        slug, _ = await self._slugs.claim_next(post.working.slug, post.id, _FIRST, with_suffix)
         live = None if post.live is None else replace(post.live, slug=slug)
         live_slugs = (slug,) if live else ()
         return replace(post, working=replace(post.working, slug=slug), live=live, live_slugs=live_slugs)

@@ -6,11 +6,11 @@ from typing import Any
 
 from marshmallow import fields
 
-from blogapi.moments import rfc3339
+from blogapi.clock import rfc3339
+from blogapi.paging.cursors import PageQuery
 from blogapi.tags.model import Tag
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Strict, Text
-from blogapi.web.pagination import PageQuery
 from blogapi.web.query import FieldsQuery
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 
 from blogapi.counting import recount
-from blogapi.paging import Page, PageRequest
+from blogapi.paging.page import Page, PageRequest
 from blogapi.tags.model import Tag
 from blogapi.tags.store import TagStore
 
@@ -49,3 +49,9 @@ class TagService:
         """Take a count anew; False when others count it too often just now."""
         see, correct = partial(self._store.post_count, slug), partial(self._store.correct_post_count, slug)
         return await recount(see, count, is_moving, correct)
+
+    # For `doctor`
+
+    def post_counts(self) -> AsyncIterator[tuple[str, int]]:
+        """Every slug with its count."""
+        return self._store.post_counts()

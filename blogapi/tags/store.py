@@ -8,15 +8,15 @@ from datetime import datetime
 from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from blogapi.cache import FoundBy, Shown
+from blogapi.cache.sources import FoundBy, PublicPart, uses
 from blogapi.counting import Count
 from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document
 from blogapi.db.indexes import Store
-from blogapi.db.paging import Sort, find_page
 from blogapi.errors import NotFound
 from blogapi.ids import is_id
-from blogapi.paging import Page, PageRequest
+from blogapi.paging.keyset import Sort, find_page
+from blogapi.paging.page import Page, PageRequest
 from blogapi.tags.model import Tag, name_of
 
 SORTS = {
@@ -27,15 +27,17 @@ SORTS = {
 _PUBLIC = {"post_count": {"$gt": 0}}
 
 
+PUBLIC_PART = PublicPart(
+    fields=frozenset({"slug", "name", "description", "post_count", "version", "created_at", "updated_at"}),
+    projection={"slug": 1, "post_count": 1},
+    place_of=lambda tag: FoundBy((f"slug={tag['slug']}", "any", *(["list"] if tag.get("post_count") else []))),
+)
+
+
 class TagStore(Store):
     """Tags, by slug."""
 
     collection = "tags"
-    shown = Shown(
-        fields=frozenset({"slug", "name", "description", "post_count", "version", "created_at", "updated_at"}),
-        projection={"slug": 1, "post_count": 1},
-        facts=lambda tag: FoundBy((f"slug={tag['slug']}", "any", *(["list"] if tag.get("post_count") else []))),
-    )
     indexes = (
         IndexModel([("slug", 1)], name="slug", unique=True),
         IndexModel([("slug", 1), ("_id", 1)], name="public_by_slug", partialFilterExpression=_PUBLIC),
@@ -47,10 +49,14 @@ class TagStore(Store):
 
     async def find(self, key: str, *, public: bool) -> Tag | None:
         """By slug or id."""
+        uses(self.collection, ids=[key], found=[f"slug={key}"])
         document = await self._tags.find_one({"slug": key, **(_PUBLIC if public else {})})
         if document is None and is_id(key):
             document = await self._tags.find_one({"_id": object_id(key), **(_PUBLIC if public else {})})
-        return None if document is None else from_document(Tag, document)
+        if document is None:
+            return None
+        uses(self.collection, ids=[document["_id"]])
+        return from_document(Tag, document)
 
     async def get(self, key: str) -> Tag:
         """By slug or id, as readers see it. Raises NotFound."""

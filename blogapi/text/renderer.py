@@ -1,73 +1,45 @@
-"""Has texts rendered by processes of a lower priority, whoever asks: a long text holds up no reader."""
+"""Rendering beside the event loop."""
 
 from __future__ import annotations
 
-import orjson
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
-from blogapi.errors import BlogError
-from blogapi.pool.processes import Processes, TimeSpent
-from blogapi.pool.turns import Turns
-from blogapi.text.rendering import BodyFormat, Rendered, TocEntry
+from blogapi.errors import Unavailable
+from blogapi.text.rendering import BodyFormat, Rendered, render, render_small
 
-CPU_SECONDS = 5
-# What takes less time than people notice, however it is made: profiles, comments, and most posts.
-SHORT_BYTES = 16 * 1024
-# Of each length. A second one is started when the first one is busy with a text of somebody else.
-_AT_ONCE, _MOST_WAITING = 2, 64
-_PATIENCE_SECONDS = 10
-# A process has a core of its own for a while at least, or the machine is too busy to write.
-_DEADLINE_SECONDS = 30
-_NOTHING = Rendered(html="", excerpt_auto="", word_count=0, reading_minutes=0, toc=())
+# Per thread: long texts take a tenth of a second each, so that the last one waits for some seconds.
+WAITING_PER_THREAD = 64
 
-# For all apps of this process. Long texts step back behind short ones as these do behind readers.
-SHORT_TEXTS = Processes("blogapi.text.render_process", niceness=5)
-LONG_TEXTS = Processes("blogapi.text.render_process", niceness=10)
+Result = TypeVar("Result")
 
 
 class Renderer:
-    """Renders short texts at once and long ones one after the other, in turn between accounts.
+    """Renders in threads with a short queue: a long text must not hold up the readers on the event loop."""
 
-    An account is whoever writes: one text of theirs is rendered at a time, and each account has its turn.
-    """
+    def __init__(self, *, workers: int, queue: int | None = None) -> None:
+        self._places = threading.Semaphore(workers + (workers * WAITING_PER_THREAD if queue is None else queue))
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="render")
 
-    def __init__(self, *, cpu_seconds: float = CPU_SECONDS) -> None:
-        self._cpu_seconds = cpu_seconds
-        self._short, self._long = _turns(), _turns()
+    async def post(self, body: str, body_format: BodyFormat) -> Rendered:
+        """A post's body. Raises Unavailable when too many are waiting."""
+        return await self._run(lambda: render(body, body_format))
 
-    @staticmethod
-    def start() -> None:
-        """Have a process ready for the first text."""
-        SHORT_TEXTS.start()
+    async def small(self, text: str) -> str:
+        """A profile's text: the small subset of Markdown. Raises Unavailable when too many are waiting."""
+        return await self._run(lambda: render_small(text))
 
-    async def post(self, body: str, body_format: BodyFormat, account: str = "") -> Rendered:
-        """A post's body. Raises Overloaded, and BlogError `too_complex` for one that takes too long."""
-        if not body:
-            return _NOTHING
-        made = orjson.loads(await self._ask(body_format, body, account))
-        return Rendered(**{**made, "toc": tuple(TocEntry(**entry) for entry in made["toc"])})
+    async def _run(self, work: Callable[[], Result]) -> Result:
+        if not self._places.acquire(blocking=False):
+            raise Unavailable("Too many texts are being written. Try again in a moment.", retry_after_seconds=2)
+        future = self._threads.submit(work)
+        # The place is free when the thread is done, not when the caller has lost patience.
+        future.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(future)
 
-    async def small(self, text: str, account: str = "") -> str:
-        """A profile's text: the small subset of Markdown. Raises Overloaded, BlogError `too_complex`."""
-        return (await self._ask("small", text, account)).decode() if text else ""
-
-    async def _ask(self, kind: str, text: str, account: str) -> bytes:
-        # A surrogate without its partner is no character, and no renderer knows what to do with it.
-        raw = text.encode("utf-8", "replace")
-        is_short = len(raw) <= SHORT_BYTES
-        turns, processes = (self._short, SHORT_TEXTS) if is_short else (self._long, LONG_TEXTS)
-        question = kind.encode() + b"\n" + raw
-        async with turns.turn(account):
-            try:
-                return await processes.ask(question, deadline_seconds=_DEADLINE_SECONDS, cpu_seconds=self._cpu_seconds)
-            except TimeSpent:
-                detail = "The text takes too long to render. Make it shorter or simpler."
-                raise BlogError(detail, code="too_complex") from None
-
-
-def _turns() -> Turns:
-    return Turns(
-        at_once=_AT_ONCE,
-        most_waiting=_MOST_WAITING,
-        patience_seconds=_PATIENCE_SECONDS,
-        busy="Too many texts are being written. Try again in a moment.",
-    )
+    def close(self) -> None:
+        """Ends the threads; what runs is finished first."""
+        self._threads.shutdown()

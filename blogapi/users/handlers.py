@@ -7,12 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
-from blogapi.auth.identity import find_identity, signed_in
-from blogapi.auth.needs import PUBLIC, SIGNED_IN, role
-from blogapi.cache import document, found_by, list_names
-from blogapi.services import services
+from blogapi.access.credentials import find_identity, signed_in
+from blogapi.access.needs import PUBLIC, SIGNED_IN, role
+from blogapi.paging.cursors import page_request
 from blogapi.users import examples
-from blogapi.users.model import COLLECTION, MAX_USERNAME, ManagedProfile, NewUser, OwnProfile, User, username_key
+from blogapi.users.model import MAX_USERNAME, ManagedProfile, NewUser, OwnProfile, User
 from blogapi.users.schemas import (
     ADMIN,
     ADMIN_FIELDS,
@@ -27,33 +26,36 @@ from blogapi.users.schemas import (
     managed_fields,
     own_fields,
 )
-from blogapi.users.service import require_admin
-from blogapi.web.cached import made_from
+from blogapi.users.service import UserService, require_admin
 from blogapi.web.endpoint import Reply, attempt, endpoint, if_match
 from blogapi.web.fields import Identifier, Size, Text
-from blogapi.web.pagination import page_request
 from blogapi.web.query import chosen_fields
 
 routes = web.RouteTableDef()
 _ID = {"id": Identifier(metadata={"description": "The id of the person."})}
 _NAME = {"name": Text(validate=Size(min=1, max=MAX_USERNAME), metadata={"description": "The username."})}
+SERVICE: web.AppKey[UserService] = web.AppKey("users", UserService)
+
+
+def users(request: web.Request) -> UserService:
+    """The service of this feature."""
+    return request.config_dict[SERVICE]
 
 
 async def _myself(request: web.Request) -> User:
-    return await services(request).users.get(signed_in(request).user_id)
+    return await users(request).get(signed_in(request).user_id)
 
 
 async def _somebody(request: web.Request) -> User:
-    return await services(request).users.read(signed_in(request), request.match_info["id"])
+    return await users(request).read(signed_in(request), request.match_info["id"])
 
 
 async def _look_up(request: web.Request, query: dict[str, Any], **who: str) -> Reply:
     everything = query["view"] == "admin"
-    user = await services(request).users.look_up(partial(find_identity, request), everything=everything, **who)
+    user = await users(request).look_up(partial(find_identity, request), everything=everything, **who)
     if everything or not user.is_public:
-        return Reply(result=user, shape=ADMIN, private=True)
-    made_from(request, document(COLLECTION, user.id))
-    return Reply(result=user)
+        return Reply(result=user, shape=ADMIN)
+    return Reply(result=user, public=True)
 
 
 @routes.get("/v1/me")
@@ -67,7 +69,7 @@ async def read_me(request: web.Request, user: User) -> User:
 @endpoint(needs=SIGNED_IN, on=_myself, body=OwnProfileSchema, merge=own_fields, returns=OWN, match=True)
 async def edit_me(request: web.Request, user: User, wish: OwnProfile) -> User:
     """Change your own profile."""
-    return await services(request).users.edit_own(user, wish, if_match(request))
+    return await users(request).edit_own(user, wish, if_match(request))
 
 
 @routes.get("/v1/users")
@@ -79,24 +81,22 @@ async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
     fields, wanted = chosen_fields(query, known), page_request(request, query)
     if everything:
         require_admin(await find_identity(request))
-    page = await services(request).users.list(query["filter"], wanted)
-    shown = [user.id for user in page.items]
-    made_from(request, *list_names(COLLECTION, shown, page.ahead, counted=page.total is not None))
-    return Reply(result=page, shape=shape, limit=query["limit"], fields=fields, private=everything)
+    page = await users(request).list(query["filter"], wanted)
+    return Reply(result=page, shape=shape, limit=query["limit"], fields=fields, public=not everything)
 
 
 @routes.post("/v1/users")
 @endpoint(
     needs=role("admin"),
     body=NewUserSchema,
-    faults=lambda request, fields: services(request).users.faults(fields),
+    faults=lambda request, fields: users(request).faults(fields),
     returns=ADMIN,
     status=201,
     idempotent=True,
 )
 async def create_user(request: web.Request, new: NewUser) -> Reply:
     """Make an account for somebody."""
-    user = await services(request).users.create(new, attempt(request))
+    user = await users(request).create(new, attempt(request))
     return Reply(result=user, headers={"Location": f"/v1/users/{user.id}"})
 
 
@@ -106,7 +106,6 @@ async def create_user(request: web.Request, new: NewUser) -> Reply:
 )
 async def read_user(request: web.Request, query: dict[str, Any]) -> Reply:
     """Read somebody's profile."""
-    made_from(request, document(COLLECTION, request.match_info["id"]))
     return await _look_up(request, query, user_id=request.match_info["id"])
 
 
@@ -121,7 +120,6 @@ async def read_user(request: web.Request, query: dict[str, Any]) -> Reply:
 )
 async def read_user_by_name(request: web.Request, query: dict[str, Any]) -> Reply:
     """Read somebody's profile by username."""
-    made_from(request, found_by(COLLECTION, f"username={username_key(request.match_info['name'])}"))
     return await _look_up(request, query, username=request.match_info["name"])
 
 
@@ -138,7 +136,7 @@ async def read_user_by_name(request: web.Request, query: dict[str, Any]) -> Repl
 )
 async def manage_user(request: web.Request, user: User, wish: ManagedProfile) -> User:
     """Change somebody's profile, role or status."""
-    return await services(request).users.manage(user, wish, if_match(request))
+    return await users(request).manage(user, wish, if_match(request))
 
 
 @routes.delete("/v1/users/{id}")
@@ -153,4 +151,4 @@ async def manage_user(request: web.Request, user: User, wish: ManagedProfile) ->
 )
 async def erase_user(request: web.Request, user: User) -> User:
     """Erase somebody: their sessions end, their posts stay without their name."""
-    return await services(request).users.erase(user.id)
+    return await users(request).erase(user.id)

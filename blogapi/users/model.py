@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 
 import idna
 
+from blogapi.access.identity import ROLES, Byline, includes_role
 from blogapi.changes import Change, changed_since
 from blogapi.errors import FieldError
 from blogapi.ids import Id, is_id
 
-# Weakest first. Nobody is signed in as "anonymous".
-ROLES = ("reader", "contributor", "author", "editor", "admin")
 STATUSES = ("active", "unverified", "suspended", "erased", "unclaimed")
 # Those that an administrator sets.
 SETTABLE_STATUSES = ("active", "suspended")
@@ -59,45 +57,6 @@ _ERASED_NAME = re.compile(rf"{_ERASED}[0-9a-f]{{24}}")
 _USERNAME = re.compile(USERNAME_PATTERN)
 _LOCAL_PART = re.compile(r"[^\s.@\"(),:;<>\[\]\\\x00-\x20\x7f]+(?:\.[^\s.@\"(),:;<>\[\]\\\x00-\x20\x7f]+)*")
 _DOMAIN = re.compile(r"localhost|(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_](?:[\w-]{0,61}[^\W_])?")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who acts, whatever the credential was: cookie, access token, or the command line."""
-
-    user_id: Id
-    role: str
-    session_id: Id | None = None
-    scopes: tuple[str, ...] = ()
-    byline: Byline | None = field(default=None, compare=False)  # where it is known without asking
-
-    def has_role(self, role: str) -> bool:
-        """Whether this role or a stronger one."""
-        return includes_role(self.role, role)
-
-    @property
-    def is_editor(self) -> bool:
-        """Whether any content may be changed, not only one's own."""
-        return self.has_role("editor")
-
-    @property
-    def is_admin(self) -> bool:
-        """Whether people may be managed."""
-        return self.role == "admin"
-
-
-# Who looks at something; maybe nobody we know.
-Viewer: TypeAlias = Identity | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Byline:
-    """An author as posts show them. Kept in each copy of a post, so that reading one is one query."""
-
-    id: Id
-    username: str
-    display_name: str
-    avatar_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,11 +226,6 @@ class StatusChanged:
 
     user_id: Id
     status: str
-
-
-def includes_role(role: str, other: str) -> bool:
-    """Whether a role is this other one or stronger."""
-    return ROLES.index(role) >= ROLES.index(other)
 
 
 def username_key(username: str) -> str:

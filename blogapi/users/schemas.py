@@ -8,7 +8,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validates_schema
 
-from blogapi.moments import rfc3339, rfc3339_or_none
+from blogapi.access.identity import ROLES
+from blogapi.clock import rfc3339, rfc3339_or_none
+from blogapi.paging.cursors import PageQuery
 from blogapi.users.examples import (
     COLLEAGUE,
     COLLEAGUE_EMAIL,
@@ -29,7 +31,6 @@ from blogapi.users.model import (
     MAX_LINKS,
     MAX_USERNAME,
     PUBLIC_SORTS,
-    ROLES,
     SETTABLE_STATUSES,
     STATUSES,
     USERNAME_PATTERN,
@@ -56,7 +57,6 @@ from blogapi.web.fields import (
     Url,
     wrong,
 )
-from blogapi.web.pagination import PageQuery
 from blogapi.web.query import FieldsQuery
 
 _SORTS = tuple(dict.fromkeys([*PUBLIC_SORTS, *ADMIN_SORTS]))

@@ -6,19 +6,28 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import fields, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-from blogapi.attempt import ONCE, Attempt
+from blogapi.access.identity import Byline, Identity, Viewer
 from blogapi.config import RegistrationConfig
 from blogapi.counting import recount
 from blogapi.db.client import new_id
-from blogapi.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Stale, Unauthorized
+from blogapi.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    InvalidCredentials,
+    NotFound,
+    Stale,
+    Unauthorized,
+    Unavailable,
+)
 from blogapi.events import Bus
-from blogapi.paging import Page, PageRequest
+from blogapi.idempotency.attempt import ONCE, Attempt
+from blogapi.paging.page import Page, PageRequest
 from blogapi.users.model import (
     SETTABLE_STATUSES,
-    Byline,
-    Identity,
     ManagedProfile,
     NewUser,
     OwnProfile,
@@ -28,29 +37,19 @@ from blogapi.users.model import (
     StoredPassword,
     User,
     UserFilter,
-    Viewer,
     email_fault,
     email_key,
     erased_username,
     username_fault,
     username_key,
 )
+from blogapi.users.passwords import Passwords
 from blogapi.users.store import AdminRoster, UserStore
 
 _ERASED_DISPLAY_NAME = "Deleted user"
 # Who all share one turn when bios are rendered: those who have no account before this one.
 _NOBODY_YET = ""
 FindViewer = Callable[[], Awaitable[Viewer]]
-
-
-class PasswordKeeper(Protocol):
-    """Who judges and hashes new passwords (`blogapi.auth.passwords`)."""
-
-    def faults(self, password: str, *, username: str, email: str) -> Sequence[FieldError]:
-        """What is wrong with a new password."""
-
-    async def hash(self, password: str) -> StoredPassword:
-        """Raises Unavailable when too many are waiting."""
 
 
 class UserService:
@@ -60,7 +59,7 @@ class UserService:
         self,
         users: UserStore,
         roster: AdminRoster,
-        passwords: PasswordKeeper,
+        passwords: Passwords,
         render_bio: Callable[[str, str], Awaitable[str]],
         bus: Bus,
         registration: RegistrationConfig,
@@ -324,9 +323,29 @@ class UserService:
 
     # For other services
 
-    async def record_sign_in(self, user: User, password: StoredPassword | None) -> User | None:
-        """Note a sign-in; None when the account or its password changed while the password was being compared."""
-        return await self._users.record_sign_in(user, password, self._now())
+    async def prove(self, login: str, password: str) -> User:
+        """Who knows this password, which is noted as a sign-in.
+
+        Every failure says the same and takes one hash. Raises InvalidCredentials, Unavailable.
+        """
+        user = await self.find_by_login(login)
+        stored = user.password if user is not None and user.status == "active" else None
+        if not await self._passwords.verify(password, stored) or user is None or stored is None:
+            raise InvalidCredentials
+        stronger = await self._stronger(password, stored)
+        signed_in = await self._users.record_sign_in(user, stronger, self._now())
+        if signed_in is None:  # the account or its password changed while the password was being compared
+            raise InvalidCredentials
+        return signed_in
+
+    async def _stronger(self, password: str, stored: StoredPassword) -> StoredPassword | None:
+        """The same password hashed as new ones are, if it was not."""
+        if not self._passwords.is_outdated(stored):
+            return None
+        try:
+            return await self._passwords.hash(password)
+        except Unavailable:
+            return None  # it can wait for the next sign-in
 
     async def add_to_posts_count(self, user_ids: Iterable[str], delta: int) -> None:
         """Count public posts in or out."""
@@ -349,9 +368,22 @@ class UserService:
 
     # For `doctor`
 
+    def posts_counts(self) -> AsyncIterator[tuple[str, int]]:
+        """Everybody's id with the count of public posts."""
+        return self._users.posts_counts()
+
     def all_bylines(self) -> AsyncIterator[Byline]:
         """Everybody's byline as it is now."""
         return self._users.all_bylines()
+
+    async def acting_admins(self) -> frozenset[str]:
+        """The ids of those who can manage people now."""
+        return await self._users.acting_admins()
+
+    async def misplaced_admins(self) -> dict[str, bool]:
+        """Whom the roster is wrong about, by id: whether they are missing on it, or no administrators."""
+        listed, acting = await self._roster.members(), await self._users.acting_admins()
+        return {user_id: user_id in acting for user_id in sorted(listed ^ acting)}
 
     async def reconcile_admins(self) -> int:
         """Make the roster name those who are administrators; returns how many entries were wrong."""

@@ -9,20 +9,20 @@ from typing import Any, ClassVar
 from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from blogapi.cache import FoundBy, Shown
+from blogapi.access.identity import Byline
+from blogapi.cache.sources import FoundBy, PublicPart, uses
 from blogapi.changes import KEPT
 from blogapi.counting import Count
 from blogapi.db.client import Database, Document, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
-from blogapi.db.paging import Sort, find_page, stored
 from blogapi.errors import Conflict, NotFound, Stale
 from blogapi.ids import is_id
-from blogapi.paging import Page, PageRequest
+from blogapi.paging.keyset import Sort, find_page, stored
+from blogapi.paging.page import Page, PageRequest
 from blogapi.users.model import (
     COLLECTION,
     PUBLIC_FIELDS,
-    Byline,
     PublicChange,
     StoredPassword,
     User,
@@ -58,18 +58,20 @@ def _sorted_by(*leading: str) -> list[IndexModel]:
     ]
 
 
+PUBLIC_PART = PublicPart(
+    fields=PUBLIC_FIELDS
+    | {"username_key", "bio_html", "counters", "status", "public_change", "version", "created_at", "updated_at"},
+    projection={"username_key": 1, "counters.posts": 1},
+    place_of=lambda user: FoundBy(
+        (f"username={user['username_key']}", "any", *(["list"] if user.get("counters", {}).get("posts") else []))
+    ),
+)
+
+
 class UserStore(Store):
     """People, each one document."""
 
     collection = COLLECTION
-    shown = Shown(
-        fields=PUBLIC_FIELDS
-        | {"username_key", "bio_html", "counters", "status", "public_change", "version", "created_at", "updated_at"},
-        projection={"username_key": 1, "counters.posts": 1},
-        facts=lambda user: FoundBy(
-            (f"username={user['username_key']}", "any", *(["list"] if user.get("counters", {}).get("posts") else []))
-        ),
-    )
     indexes: ClassVar[tuple[IndexModel, ...]] = (
         IndexModel([("username_key", 1)], name="username", unique=True),
         # Bylines from an import and erased people have no address.
@@ -99,13 +101,18 @@ class UserStore(Store):
 
     async def find(self, user_id: str) -> User | None:
         """None when nobody has this id."""
+        uses(self.collection, ids=[user_id])
         document = await self._users.find_one({"_id": object_id(user_id)}) if is_id(user_id) else None
         return None if document is None else _user(document)
 
     async def find_by_username(self, username: str) -> User | None:
         """However it is capitalised."""
+        uses(self.collection, found=[f"username={username_key(username)}"])
         document = await self._users.find_one({"username_key": username_key(username)})
-        return None if document is None else _user(document)
+        if document is None:
+            return None
+        uses(self.collection, ids=[document["_id"]])
+        return _user(document)
 
     async def find_by_email(self, email: str) -> User | None:
         """However it is capitalised."""
@@ -114,8 +121,12 @@ class UserStore(Store):
 
     async def id_of_username(self, username: str) -> str | None:
         """None when nobody has it."""
+        uses(self.collection, found=[f"username={username_key(username)}"])
         document = await self._users.find_one({"username_key": username_key(username)}, {"_id": 1})
-        return None if document is None else str(document["_id"])
+        if document is None:
+            return None
+        uses(self.collection, ids=[document["_id"]])
+        return str(document["_id"])
 
     async def bylines(self, user_ids: Iterable[str]) -> dict[str, Byline]:
         """By id, of those that exist, erased people included."""

@@ -20,18 +20,18 @@ from aiohttp import hdrs, web
 from marshmallow import Schema, ValidationError
 from marshmallow.fields import Field
 
-from blogapi.attempt import ONCE, Attempt
+from blogapi.cache.reads import CACHED_READS
 from blogapi.db.client import database_errors
 from blogapi.deadline import LONGEST_WORK, Deadline
 from blogapi.errors import FieldError, Invalid, Stale
-from blogapi.paging import Page, Position
+from blogapi.idempotency.attempt import ONCE, Attempt
+from blogapi.idempotency.replay import IDEMPOTENCY, offered_key
+from blogapi.paging.cursors import link_header, page_body, page_request
+from blogapi.paging.page import Page, Position
 from blogapi.web.body import SMALL_BYTES, Sent, read_json
-from blogapi.web.cached import CACHED_READS
 from blogapi.web.conditional import etag_of, expected_versions, revalidated
 from blogapi.web.fields import Message, Record, Strict
-from blogapi.web.idempotency import IDEMPOTENCY, offered_key
 from blogapi.web.middlewares.protect import count_write
-from blogapi.web.pagination import link_header, page_body, page_request
 from blogapi.web.query import NoQuery, read_query
 
 JSON = "application/json"
@@ -98,13 +98,17 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A handler's result with something to add. `shape` where it is not the first one that the route declares."""
+    """A handler's result with something to add. `shape` where it is not the first one that the route declares.
+
+    `public`: the answer is the same for everybody, and may be kept by the read cache and by shared caches. Whatever
+    does not say so is for who asked, and kept by nobody.
+    """
 
     result: Any
     shape: Shape | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     fields: tuple[str, ...] | None = None
-    private: bool = False
+    public: bool = False
     limit: int = 0
 
 
@@ -318,7 +322,7 @@ def respond(request: web.Request, known: Endpoint, result: Any) -> web.StreamRes
     body, headers[hdrs.ETAG] = _render(request, reply.shape or known.returns[0], reply, headers)
     if known.status == 204:
         return web.Response(status=204, headers=headers)
-    if request.method in _SAFE and known.needs.is_public and not reply.private:
+    if reply.public and request.method in _SAFE:
         headers[hdrs.CACHE_CONTROL] = request.config_dict[SETTINGS].public_cache_control
     headers[hdrs.CONTENT_TYPE] = known.content_type
     return web.Response(status=known.status, body=body, headers=headers)

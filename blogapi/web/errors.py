@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestPayloadError
 
 from blogapi.errors import BlogError, Invalid, Stale
-from blogapi.ratelimits import LimitReached
+from blogapi.limits.limiter import LimitReached
 from blogapi.web.fields import MAX_ERRORS
 from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
 from blogapi.web.requests import has_gone, request_id, route_of

@@ -20,7 +20,7 @@ import click
 from pymongo import MongoClient
 from rich.console import Console
 
-from blogapi.db.mongod import embedded_mongo, free_port
+from blogapi.db.embedded.mongod import embedded_mongo, free_port
 from blogapi.errors import ConfigError
 from scripts.benchmark import load, report
 from scripts.benchmark.load import Broken

@@ -28,13 +28,13 @@ from bson import ObjectId
 from marshmallow import Schema, ValidationError, fields, validate
 from pymongo.errors import DuplicateKeyError
 
-from blogapi.addresses import network_of
 from blogapi.config import Config, load_config
+from blogapi.config.keys import derive_key
 from blogapi.db.client import Document, connect
-from blogapi.keys import derive_key
-from blogapi.logs import RequestLog
+from blogapi.operations.logs import RequestLog
 from blogapi.text.rendering import Rendered, render
 from blogapi.text.slug import slugify, with_suffix
+from blogapi.web.networks import network_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from blogapi.db.mongod import embedded_mongo, free_port
+from blogapi.db.embedded.mongod import embedded_mongo, free_port
 from scripts.benchmark.servers import BLOGAPI, serving
 from scripts.coherent.client import Connection, CutOff
 from scripts.coherent.cutter import cut, elect

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from blogapi.db.mongod import embedded_mongo, free_port
+from blogapi.db.embedded.mongod import embedded_mongo, free_port
 from scripts.drill.clients import missing
 from scripts.drill.phases import Phase, load
 from scripts.drill.server import ROOT, NotServing, Server

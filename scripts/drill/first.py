@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from blogapi.db.mongod import embedded_mongo, free_port
+from blogapi.db.embedded.mongod import embedded_mongo, free_port
 from scripts.drill.server import NotServing, Server
 
 _WORKERS = 2

@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 
 from blogapi.config import RegistrationConfig
-from blogapi.services import SERVICES
+from blogapi.users.service import UserService
+from blogapi.wiring import SERVICES
 
 NEW = {"username": "Grace", "email": "Grace@Example.org", "password": "correct horse battery"}
 
@@ -122,7 +123,7 @@ async def test_registration_that_broke_off_is_finished_by_its_retry(client, data
 
 @pytest.mark.parametrize("mode", ["invite", "closed"])
 async def test_closed_registration_refuses_before_it_looks_at_the_fields(aiohttp_client, app, mode):
-    users = app[SERVICES].users
+    users = app[SERVICES][UserService]
     users._registration = replace(users._registration, mode=mode)
     client = await aiohttp_client(app)
     response = await client.post("/v1/auth/register", json={})
@@ -131,7 +132,7 @@ async def test_closed_registration_refuses_before_it_looks_at_the_fields(aiohttp
 
 
 async def test_role_of_a_registered_user_is_configuration(client):
-    client.app[SERVICES].users._registration = RegistrationConfig(role="reader")
+    client.app[SERVICES][UserService]._registration = RegistrationConfig(role="reader")
     response = await client.post("/v1/auth/register", json=NEW)
     assert (await response.json())["role"] == "reader"
 
@@ -140,7 +141,7 @@ async def test_role_of_a_registered_user_is_configuration(client):
 @pytest.mark.parametrize("database", ["mongod"], indirect=True)
 async def test_of_32_registrations_of_one_name_one_wins(client, database):
     news = [{**NEW, "username": "Grace" if n % 2 else "grace", "email": f"g{n}@example.org"} for n in range(32)]
-    client.app[SERVICES].passwords._places = threading.Semaphore(64)  # nobody is turned away
+    client.app[SERVICES][UserService]._passwords._places = threading.Semaphore(64)  # nobody is turned away
     responses = await asyncio.gather(*(client.post("/v1/auth/register", json=new) for new in news))
     assert sorted(response.status for response in responses) == [201] + [409] * 31
     assert await database["users"].count_documents({}) == 1

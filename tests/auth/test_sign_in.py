@@ -2,10 +2,14 @@ from dataclasses import fields, replace
 
 import pytest
 
-from blogapi.auth.passwords import HASHERS
+from blogapi.auth.service import AuthService
+from blogapi.clock import utc_now
 from blogapi.pool.turns import Turns
-from blogapi.services import SERVICES
 from blogapi.users.model import ManagedProfile
+from blogapi.users.passwords import HASHERS
+from blogapi.users.service import UserService
+from blogapi.users.store import UserStore
+from blogapi.wiring import SERVICES
 from tests.conftest import PASSWORD
 
 LOGIN = "/v1/auth/login"
@@ -72,9 +76,9 @@ async def test_database_holds_nothing_that_signs_anybody_in(client, ada, databas
 )  # fmt: skip
 async def test_every_failure_says_the_same_and_takes_one_hash(client, ada, sign_up, login, password, monkeypatch):
     services = client.app[SERVICES]
-    await services.users.unclaimed("byline", "By Line")
-    sue = await services.users.get((await sign_up("sue")).id)
-    await services.users.manage(sue, managed(sue, status="suspended"), frozenset({sue.version}))
+    await services[UserService].unclaimed("byline", "By Line")
+    sue = await services[UserService].get((await sign_up("sue")).id)
+    await services[UserService].manage(sue, managed(sue, status="suspended"), frozenset({sue.version}))
     hashes = count_hashes(monkeypatch)
     response = await sign_in(client, login, password)
     assert response.status == 401
@@ -102,7 +106,7 @@ def count_hashes(monkeypatch):
 
 
 async def test_password_is_hashed_anew_when_the_cost_went_up(client, ada, database):
-    client.app[SERVICES].passwords._rounds = 5
+    client.app[SERVICES][UserService]._passwords._rounds = 5
     assert (await sign_in(client, "ada")).status == 200
     assert (await database["users"].find_one({"username": "ada"}))["password"]["cost"] == 5
     assert (await sign_in(client, "ada")).status == 200
@@ -114,23 +118,23 @@ def no_turns():
 
 async def test_stronger_hash_waits_when_there_is_no_room_for_it(client, ada):
     services = client.app[SERVICES]
-    services.passwords._rounds, services.passwords._turns = 5, no_turns()
-    user = await services.users.get(ada.id)
-    assert await services.auth._stronger(PASSWORD, user.password) is None
+    services[UserService]._passwords._rounds, services[UserService]._passwords._turns = 5, no_turns()
+    user = await services[UserService].get(ada.id)
+    assert await services[UserService]._stronger(PASSWORD, user.password) is None
 
 
 async def test_full_queue_is_503_with_a_time_to_wait(client, ada):
-    client.app[SERVICES].passwords._turns = no_turns()
+    client.app[SERVICES][UserService]._passwords._turns = no_turns()
     response = await sign_in(client, "ada")
     assert response.status == 503
     assert int(response.headers["Retry-After"]) >= 1
 
 
 async def test_sign_in_fails_when_the_account_changed_while_the_password_was_compared(client, ada, database):
-    users = client.app[SERVICES].users
+    users = client.app[SERVICES][UserService]
     before = await users.get(ada.id)
     await database["users"].update_one({"username": "ada"}, {"$set": {"password.hash": "another"}})
-    assert await users.record_sign_in(before, None) is None
+    assert await UserStore(database).record_sign_in(before, None, utc_now()) is None
 
 
 @pytest.mark.parametrize(
@@ -185,7 +189,7 @@ async def test_refresh_token_is_dead_after_signing_out(client, ada):
 
 async def test_expired_session_is_not_there_even_before_it_is_swept_up(client, ada, clock):
     clock.forward(days=15)
-    client.app[SERVICES].auth._tokens.access_seconds = 10**9
+    client.app[SERVICES][AuthService]._tokens.access_seconds = 10**9
     response = await client.get("/v1/me", headers=ada.headers)
     assert response.status == 401
 

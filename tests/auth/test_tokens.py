@@ -6,8 +6,8 @@ import jwt
 import pytest
 
 from blogapi.auth.tokens import Tokens
+from blogapi.config.keys import derive_key
 from blogapi.errors import Unauthorized
-from blogapi.keys import derive_key
 
 SECRET = "a secret that is long enough 0123456789"
 USER, SESSION = "a" * 24, "b" * 24

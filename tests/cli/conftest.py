@@ -20,7 +20,7 @@ from pymongo import MongoClient
 from blogapi.cli import context
 from blogapi.cli.main import main
 from blogapi.cli.place import Place
-from tests.serving import DRIVER
+from tests.servers import DRIVER
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a test secret that is long enough 0123456789"

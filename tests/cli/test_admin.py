@@ -3,6 +3,7 @@ import json
 import pytest
 
 from blogapi.auth.model import Caller
+from blogapi.auth.service import AuthService
 from blogapi.errors import InvalidCredentials
 
 PASSWORD = "correct horse battery"
@@ -15,7 +16,7 @@ def role_of(blog, login, password):
 
     async def sign_in(opened):
         caller = Caller(address="127.0.0.1", device="test")
-        return await opened.services.auth.sign_in(login, password, kind="token", caller=caller)
+        return await opened.services[AuthService].sign_in(login, password, kind="token", caller=caller)
 
     return blog.work(sign_in).user.role
 

@@ -4,11 +4,14 @@ from pathlib import Path
 import pytest
 from bson import ObjectId
 
+from blogapi.access.identity import Identity
 from blogapi.config import AuthConfig, Config, LimitsConfig, MongoConfig, PasswordConfig
-from blogapi.doctor import Doctor, hints
+from blogapi.operations import doctor
+from blogapi.operations.doctor import hints
 from blogapi.posts.model import Draft
-from blogapi.users.model import Identity
-from blogapi.users.service import acting_as
+from blogapi.posts.service import PostService
+from blogapi.users.service import UserService, acting_as
+from blogapi.wiring import build_services
 
 pytestmark = pytest.mark.mongod
 LONG_AGO = datetime.now(UTC) - timedelta(hours=2)
@@ -19,7 +22,7 @@ def people(blog):
     """A healthy blog: an administrator, and a byline with two public posts that have revisions."""
 
     async def write(opened):
-        users, posts = opened.services.users, opened.services.posts
+        users, posts = opened.services[UserService], opened.services[PostService]
         admin = acting_as(await users.create_admin("adam", "adam@example.org", "correct horse battery"))
         ada = await users.unclaimed("ada", "Ada")
         for number in range(2):
@@ -150,7 +153,8 @@ def examine(blog, *, fix=False, settle=nothing, **clock):
     """What is found, by check."""
 
     async def look(opened):
-        return await Doctor(opened.database, opened.services, settle=settle, **clock).examine(fix=fix)
+        services = build_services(opened.config, opened.database, **clock)
+        return await doctor.examine(services.checks, settle=settle, fix=fix)
 
     findings = blog.work(look, with_indexes=False)
     return {finding.check: finding for finding in findings if finding.found}
@@ -209,7 +213,7 @@ def test_newest_claims_are_left_alone(blog, documents, people):
 
 def test_former_slugs_of_a_post_stay_claimed(blog, documents, people):
     async def publish(opened):
-        posts = opened.services.posts
+        posts = opened.services[PostService]
         admin = Identity(user_id=str(people["adam"]), role="admin")
         post = await posts.read(admin, slug="post-0")
         post = await posts.edit(admin, post, Draft(title="New", slug="new", body="x"), frozenset({post.version}))
@@ -239,7 +243,7 @@ def test_slug_that_two_posts_show_is_left_to_people(blog, documents, people):
 
 
 def test_byline_of_an_erased_person_becomes_neutral(blog, documents, people):
-    blog.work(lambda opened: opened.services.users.erase(str(people["ada"])))
+    blog.work(lambda opened: opened.services[UserService].erase(str(people["ada"])))
     stale_live_byline(documents, people)
     assert set(examine(blog, fix=True)) == {"stale bylines"}
     assert documents["posts"].find_one()["live"]["authors"][0]["display_name"] == "Deleted user"

@@ -1,7 +1,8 @@
 import pytest
 
 from blogapi.db.indexes import declared_indexes
-from blogapi.services import STORES
+from blogapi.feature import stores_of
+from blogapi.features import FEATURES
 
 pytestmark = pytest.mark.mongod
 
@@ -20,7 +21,7 @@ def states(listed):
 
 def test_missing_indexes_are_created(blog):
     listed = blog.json("indexes")
-    assert states(listed) == dict.fromkeys(declared_indexes(STORES), "created")
+    assert states(listed) == dict.fromkeys(declared_indexes(stores_of(FEATURES)), "created")
     assert listed["created"] == len(listed["indexes"])
 
 

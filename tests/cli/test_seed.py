@@ -2,8 +2,11 @@ import json
 
 import pytest
 
-from blogapi.paging import PageRequest
+from blogapi.paging.page import PageRequest
 from blogapi.posts.model import PublicFilter
+from blogapi.posts.service import PostService
+from blogapi.tags.service import TagService
+from blogapi.users.service import UserService
 
 SEED = ("seed", "--body-kb", "1", "--users", "5", "--tags", "7")
 needs_mongod = pytest.mark.mongod
@@ -113,11 +116,13 @@ def test_readers_find_posts_authors_and_tags(blog):
 
     async def read(opened):
         services = opened.services
-        page = await services.posts.list_public(PublicFilter(), (), PageRequest(limit=100), None)
-        post = await services.posts.find_public(slug=page.items[0]["slug"])
-        author = await services.users.read(None, post["authors"][0]["id"])
-        tags = await services.tags.list(PageRequest(limit=100), "slug")
-        by_author = await services.posts.list_public(PublicFilter(), (author.username,), PageRequest(limit=100), None)
+        page = await services[PostService].list_public(PublicFilter(), (), PageRequest(limit=100), None)
+        post = await services[PostService].find_public(slug=page.items[0]["slug"])
+        author = await services[UserService].read(None, post["authors"][0]["id"])
+        tags = await services[TagService].list(PageRequest(limit=100), "slug")
+        by_author = await services[PostService].list_public(
+            PublicFilter(), (author.username,), PageRequest(limit=100), None
+        )
         return page.items, post, author, tags.items, by_author.items
 
     posts, post, author, tags, by_author = blog.work(read)

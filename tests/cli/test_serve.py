@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 import pytest
 from pymongo import MongoClient
 
-from blogapi.db.mongod import free_port, start_mongod, stop_mongod
+from blogapi.db.embedded.mongod import free_port, start_mongod, stop_mongod
 
 pytestmark = pytest.mark.mongod
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.serving import ROOT, serving
+from tests.servers import ROOT, serving
 
 FOLDER = Path(__file__).parent
 BUILD = FOLDER / "build"

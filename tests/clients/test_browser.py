@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from blogapi.app import ROUTES
+from blogapi.feature import routes_of
+from blogapi.features import FEATURES
 from blogapi.text.rendering import render
-from tests.serving import ROOT
+from tests.openapi.test_document import document_of, operations
+from tests.servers import ROOT
 from tests.text.test_sanitizer import ADDRESSES, HTML, MARKDOWN_FRAMES
-from tests.web.test_openapi import document_of, operations
 
 from .conftest import FOLDER, run
 
@@ -63,6 +64,6 @@ async def test_every_operation_can_be_tried_out_in_the_documentation(blog):
     found = await in_browser("docs", address=blog.address, password=blog.password)
     assert found["complaints"] == []
     assert found["foreign"] == []
-    assert len(found["operations"]) == len(operations(document_of(ROUTES)))
+    assert len(found["operations"]) == len(operations(document_of(routes_of(FEATURES))))
     assert {each["id"]: each["status"] for each in found["operations"] if not 200 <= each["status"] < 300} == {}
     assert {each["id"]: each["height"] for each in found["operations"] if each["height"] > 4 * SCREEN} == {}

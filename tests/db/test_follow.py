@@ -9,19 +9,20 @@ from contextlib import asynccontextmanager
 import pytest
 from bson import ObjectId
 
-from blogapi.cache import Cache, FoundBy, Shown, Sources, document
+from blogapi.cache.cache import Cache
+from blogapi.cache.sources import FoundBy, PublicPart, Sources, document
 from blogapi.db.client import connect
+from blogapi.db.embedded.mongod import embedded_mongo
 from blogapi.db.follow import follow
-from blogapi.db.mongod import embedded_mongo
 from tests.conftest import until
 
 pytestmark = pytest.mark.mongod
 
-SHOWN = {
-    "pets": Shown(
+PUBLIC = {
+    "pets": PublicPart(
         fields=frozenset({"name", "kind"}),
         projection={"kind": 1},
-        facts=lambda pet: FoundBy((pet.get("kind", "*"),)),
+        place_of=lambda pet: FoundBy((pet.get("kind", "*"),)),
     )
 }
 
@@ -30,7 +31,7 @@ class Listener(Cache):
     """A cache that also remembers what it was told."""
 
     def __init__(self):
-        super().__init__(SHOWN, 1 << 20)
+        super().__init__(PUBLIC, 1 << 20)
         self.told, self.fates = [], []
 
     def written(self, write):
@@ -45,7 +46,7 @@ class Listener(Cache):
 @asynccontextmanager
 async def following(database):
     listener = Listener()
-    task = asyncio.create_task(follow(database, SHOWN, listener))
+    task = asyncio.create_task(follow(database, PUBLIC, listener))
     try:
         await until(lambda: listener.is_fresh)
         yield listener
@@ -169,7 +170,7 @@ async def test_database_that_does_not_answer_at_first_is_asked_again(own):
     mongo, database = own
     os.kill(mongo.pid, signal.SIGSTOP)
     listener = Listener()
-    task = asyncio.create_task(follow(database, SHOWN, listener))
+    task = asyncio.create_task(follow(database, PUBLIC, listener))
     try:
         await until(lambda: listener.aside == "stream-lost", 30)
         os.kill(mongo.pid, signal.SIGCONT)

@@ -8,7 +8,7 @@ import pytest
 from blogapi.importers.markdown import read_folder
 from blogapi.importers.model import Entry
 from blogapi.importers.run import import_folder
-from blogapi.services import SERVICES
+from blogapi.wiring import SERVICES
 
 DATA = Path(__file__).parents[1] / "data"
 DATED = "---\ntitle: A Title\ndate: 2015-03-01\n{}\n---\nx\n"

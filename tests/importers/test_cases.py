@@ -8,7 +8,7 @@ import pytest
 from blogapi.importers.markdown import read_folder
 from blogapi.importers.model import Entry, Refusal, Skipped
 from blogapi.importers.run import import_folder
-from blogapi.services import SERVICES
+from blogapi.wiring import SERVICES
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
 

@@ -3,11 +3,11 @@
 import pytest
 
 from blogapi.app import create_app
+from blogapi.clock import rfc3339
 from blogapi.importers.markdown import read_folder
 from blogapi.importers.model import Entry
 from blogapi.importers.run import import_folder
-from blogapi.moments import rfc3339
-from blogapi.services import SERVICES
+from blogapi.wiring import SERVICES
 from tests.contract import checked_client
 
 from .conftest import CORPUS

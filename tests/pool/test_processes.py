@@ -12,7 +12,7 @@ import pytest
 from blogapi.errors import Overloaded
 from blogapi.pool.processes import Processes, TimeSpent
 from tests.conftest import until
-from tests.serving import ROOT
+from tests.servers import ROOT
 
 LONG = 60
 both_loops = pytest.mark.both_loops

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from blogapi.app import create_app
-from blogapi.moments import utc_now
+from blogapi.clock import utc_now
 
 
 class Clock:

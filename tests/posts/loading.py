@@ -2,10 +2,14 @@
 
 from datetime import timedelta
 
+from blogapi.access.identity import Byline, Identity
+from blogapi.clock import utc_now
 from blogapi.db.client import new_id
-from blogapi.moments import utc_now
+from blogapi.posts.counts import Counts
 from blogapi.posts.model import Content, Post, live_copy, working_copy
-from blogapi.users.model import Byline, Identity
+from blogapi.posts.store import PostStore, SlugStore
+from blogapi.tags.service import TagService
+from blogapi.users.service import UserService
 
 
 async def load(services, who, count, **content):
@@ -22,5 +26,10 @@ async def load(services, who, count, **content):
         times = {"created_at": since, "updated_at": since}
         post = Post(id=new_id(), version=1, status="published", working=working, live=live, live_slugs=(name,), **times)
         posts.append(post)
-    await services.stores.posts.insert_many(posts)
-    await services.stores.slugs.claim_many({post.working.slug: post.id for post in posts}, utc_now())
+    await PostStore(services.database).insert_many(posts)
+    await SlugStore(services.database).claim_many({post.working.slug: post.id for post in posts}, utc_now())
+
+
+def counting(services):
+    """What counts posts, as the service of posts has it."""
+    return Counts(PostStore(services.database), services[UserService], services[TagService], services.now)

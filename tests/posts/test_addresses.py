@@ -4,10 +4,11 @@ from urllib.parse import quote
 
 import pytest
 
+from blogapi.access.identity import Identity
 from blogapi.posts.model import Draft, Origin
-from blogapi.services import SERVICES
+from blogapi.posts.service import PostService
 from blogapi.text.address import normal_address
-from blogapi.users.model import Identity
+from blogapi.wiring import SERVICES
 from tests.conftest import matching, with_etag
 
 BY_URL = "/v1/posts/by-url"
@@ -18,7 +19,7 @@ def stood_at(client, ada):
     """Makes a post that once stood at these addresses: as an import does, for a client cannot."""
 
     async def make(*urls, slug="present", status="published", visibility="public"):
-        posts = client.app[SERVICES].posts
+        posts = client.app[SERVICES][PostService]
         draft = Draft(
             title="T", slug=slug, body="x", status=status, visibility=visibility, author_ids=(ada.id,), tags=("a",)
         )

@@ -3,7 +3,10 @@
 from datetime import timedelta
 
 from blogapi.deadline import LONGEST_WORK
-from blogapi.services import SERVICES
+from blogapi.posts.service import PostService
+from blogapi.posts.store import PostStore
+from blogapi.users.store import UserStore
+from blogapi.wiring import SERVICES
 from tests.conftest import matching, with_etag
 
 
@@ -18,11 +21,12 @@ async def shown_name(client, post):
 
 
 async def test_post_that_was_on_its_way_shows_the_new_name_after_a_while(client, ada, write, clock):
-    post, posts = await write(ada, status="published"), client.app[SERVICES].posts
-    (old,) = (await client.app[SERVICES].stores.users.bylines([ada.id])).values()
+    post, posts = await write(ada, status="published"), client.app[SERVICES][PostService]
+    (old,) = (await UserStore(client.app[SERVICES].database).bylines([ada.id])).values()
     await rename(client, ada, "Countess")
     assert await shown_name(client, post) == "Countess"
-    await client.app[SERVICES].stores.posts.refresh_byline(old)  # as a publication that began before would leave it
+    # As a publication that began before would leave it.
+    await PostStore(client.app[SERVICES].database).refresh_byline(old)
     clock.ahead = LONGEST_WORK
     assert await posts.settle_bylines() == 0
     clock.ahead = timedelta(minutes=1)
@@ -35,4 +39,4 @@ async def test_what_else_changes_on_a_profile_is_no_new_name(client, ada, clock)
     me = await with_etag(await client.get("/v1/me", headers=ada.headers))
     await client.patch("/v1/me", json={"bio": "Counts."}, headers=matching(ada, me))
     clock.ahead = timedelta(minutes=1)
-    assert await client.app[SERVICES].posts.settle_bylines() == 0
+    assert await client.app[SERVICES][PostService].settle_bylines() == 0

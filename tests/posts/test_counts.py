@@ -6,13 +6,18 @@ from functools import partial
 
 import pytest
 
+from blogapi.access.identity import Identity
 from blogapi.deadline import LONGEST_WORK, OVER
+from blogapi.posts.answers import PUBLIC_PART
 from blogapi.posts.model import Draft
+from blogapi.posts.service import PostService
 from blogapi.posts.store import PostStore
-from blogapi.services import SERVICES
-from blogapi.users.model import Identity
+from blogapi.tags.service import TagService
+from blogapi.tags.store import TagStore
+from blogapi.users.store import UserStore
+from blogapi.wiring import SERVICES
 from tests.conftest import until
-from tests.posts.loading import load
+from tests.posts.loading import counting, load
 
 RACERS = 64
 SOON = 2 * OVER
@@ -58,14 +63,14 @@ async def die(database, work):
 
 async def counts(services, *slugs):
     """The shown numbers of these tags, and of all people who have any."""
-    tags = {slug: count async for slug, count in services.stores.tags.post_counts() if slug in slugs}
-    people = {user_id: count async for user_id, count in services.stores.users.posts_counts() if count}
+    tags = {slug: count async for slug, count in TagStore(services.database).post_counts() if slug in slugs}
+    people = {user_id: count async for user_id, count in UserStore(services.database).posts_counts() if count}
     return tags, people
 
 
 async def truth(services, *slugs):
     """What they should be."""
-    posts = services.stores.posts
+    posts = PostStore(services.database)
     tags = {slug: await posts.count_listed(tag=slug) for slug in slugs}
     people = {user_id: await posts.count_listed(author_id=user_id) for user_id in await posts.listed_authors()}
     return tags, {user_id: count for user_id, count in people.items() if count}
@@ -122,85 +127,85 @@ MOVES = {
 
 @pytest.mark.parametrize("move", MOVES.values(), ids=MOVES.keys())
 async def test_move_of_somebody_who_died_before_counting_is_counted_later(services, database, clock, adam, bob, move):
-    posts, names = services.posts, ("kept", "old", "new")
+    posts, names = services[PostService], ("kept", "old", "new")
     post = await posts.create(adam, draft("kept", "old", author_ids=(bob.id,), status="published"))
-    await services.tags.use(names)
+    await services[TagService].use(names)
     work = await move(posts, adam, post)
     before = await counts(services, *names)
     await die(database, work())
     assert await counts(services, *names) == before != await truth(services, *names)
 
     clock.ahead = LONGEST_WORK
-    assert await services.counts.settle() == 0  # somebody might still be at it
+    assert await counting(services).settle() == 0  # somebody might still be at it
     assert await counts(services, *names) == before
 
     clock.ahead = SOON
-    assert await services.counts.settle() == 1
+    assert await counting(services).settle() == 1
     assert await counts(services, *names) == await truth(services, *names)
-    assert await services.counts.settle() == 0
+    assert await counting(services).settle() == 0
 
 
 async def test_move_that_was_counted_leaves_no_mark(services, database, clock, adam, ada, write):
     post = await write(ada, tags=["tea"], status="published")
-    await services.posts.purge(adam, await services.stores.posts.get(post["id"]), frozenset({1}))
+    await services[PostService].purge(adam, await PostStore(services.database).get(post["id"]), frozenset({1}))
     await until(partial(no_mark, database))
     clock.ahead = SOON
-    assert await services.counts.settle() == 0
+    assert await counting(services).settle() == 0
 
 
 async def test_change_that_moves_no_count_carries_no_mark(services, database, ada, write):
     writes = []
     post = await write(ada, tags=["tea"])
     database.on_write.append(writes.append)
-    await services.stores.posts.get(post["id"])
-    held = await services.stores.posts.get(post["id"])
-    await services.posts.archive(await services.posts.publish(held, frozenset({1})), frozenset({2}))
+    await PostStore(services.database).get(post["id"])
+    held = await PostStore(services.database).get(post["id"])
+    await services[PostService].archive(await services[PostService].publish(held, frozenset({1})), frozenset({2}))
     marks = [write.touched for write in writes if write.collection == "posts" and "uncounted" in write.touched]
     assert marks[1::2] == [{"uncounted"}, {"uncounted"}]
     writes.clear()
-    archived = await services.stores.posts.get(post["id"])
+    archived = await PostStore(services.database).get(post["id"])
     who = Identity(user_id=ada.id, role="author")
-    await services.posts.edit(who, archived, draft("coffee"), frozenset({3}))
+    await services[PostService].edit(who, archived, draft("coffee"), frozenset({3}))
     assert [write for write in writes if write.collection == "posts" and "uncounted" in write.touched] == []
 
 
 async def test_taking_a_mark_away_shows_readers_nothing_new():
     """So no kept answer goes for it."""
-    assert "uncounted" not in PostStore.shown.fields
+    assert "uncounted" not in PUBLIC_PART.fields
 
 
 async def test_who_comes_too_late_to_count_leaves_it_to_others(services, database, clock, ada, write):
     """Whoever was stopped for so long that an old mark may have been settled does not count any more."""
-    post = await services.stores.posts.get((await write(ada, tags=["tea"]))["id"])
+    post = await PostStore(services.database).get((await write(ada, tags=["tea"]))["id"])
 
     def delay(write):
         if write.collection == "posts":
             clock.ahead = SOON
 
     database.on_write.append(delay)
-    await services.posts.publish(post, frozenset({1}))
+    await services[PostService].publish(post, frozenset({1}))
     database.on_write.remove(delay)
     assert (await counts(services, "tea"))[0] == {"tea": 0}
     clock.ahead = 2 * SOON
-    assert await services.counts.settle() == 1
+    assert await counting(services).settle() == 1
     assert (await counts(services, "tea"))[0] == {"tea": 1}
 
 
 async def test_count_that_others_are_about_to_move_is_not_taken_anew(services, database, adam, clock):
     """It would be counted twice."""
-    await die(database, services.posts.create(adam, draft("tea", status="published")))
-    assert not await services.counts.recount_tag("tea")
-    assert not await services.counts.recount_author(adam.user_id)
+    await die(database, services[PostService].create(adam, draft("tea", status="published")))
+    assert not await counting(services).recount_tag("tea")
+    assert not await counting(services).recount_author(adam.user_id)
     assert await counts(services, "tea") == ({"tea": 0}, {})
     clock.ahead = SOON
-    assert await services.counts.recount_tag("tea")
-    assert await services.counts.recount_author(adam.user_id)
+    assert await counting(services).recount_tag("tea")
+    assert await counting(services).recount_author(adam.user_id)
     assert await counts(services, "tea") == ({"tea": 1}, {adam.user_id: 1})
 
 
 async def test_what_nobody_carries_needs_no_count(services):
-    assert await services.counts.recount_tag("nonesuch")
-    assert await services.counts.recount_author("0" * 24)
+    assert await counting(services).recount_tag("nonesuch")
+    assert await counting(services).recount_author("0" * 24)
 
 
 @pytest.mark.mongod
@@ -208,11 +213,11 @@ async def test_what_nobody_carries_needs_no_count(services):
 @pytest.mark.parametrize("dying", [0, 16], ids=["nobody dies", "some die"])
 async def test_counts_are_exact_after_a_race_with_those_who_count_anew(services, database, clock, adam, bob, dying):
     """64 writers move posts while others take the counts anew again and again, and some writers die in the middle."""
-    posts, running = services.posts, True
-    await services.tags.use(["tea", "milk"])
+    posts, running = services[PostService], True
+    await services[TagService].use(["tea", "milk"])
     await load(services, bob, 100, tags=("tea",))
-    assert await services.counts.recount_tag("tea")
-    assert await services.counts.recount_author(bob.id)
+    assert await counting(services).recount_tag("tea")
+    assert await counting(services).recount_author(bob.id)
     made = [await posts.create(adam, draft("tea", "milk")) for _ in range(RACERS)]
 
     async def move(post):
@@ -224,19 +229,19 @@ async def test_counts_are_exact_after_a_race_with_those_who_count_anew(services,
     async def count_anew():
         done = 0
         while running:
-            done += await services.counts.recount_tag("tea")
-            done += await services.counts.recount_tag("milk")
-            done += await services.counts.recount_author(adam.user_id)
+            done += await counting(services).recount_tag("tea")
+            done += await counting(services).recount_tag("milk")
+            done += await counting(services).recount_author(adam.user_id)
         return done
 
-    counting = [asyncio.create_task(count_anew()) for _ in range(4)]
+    recounting = [asyncio.create_task(count_anew()) for _ in range(4)]
     for post in made[:dying]:
         await die(database, posts.publish(post, frozenset({1})))
     await asyncio.gather(*(move(post) for post in made[dying:]))
     clock.ahead = SOON if dying else clock.ahead
-    settled = await services.counts.settle()
+    settled = await counting(services).settle()
     running = False
-    assert sum(await asyncio.gather(*counting))
+    assert sum(await asyncio.gather(*recounting))
     assert settled >= dying  # the mark of who counted last may go a moment later
     assert await counts(services, "tea", "milk") == await truth(services, "tea", "milk")
     assert (await counts(services, "milk"))[0] == {"milk": RACERS}

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from bson import ObjectId
 
-from blogapi.services import SERVICES
-from tests.posts.loading import load
+from blogapi.posts.store import AddressStore
+from blogapi.wiring import SERVICES
+from tests.posts.loading import counting, load
 
 pytestmark = pytest.mark.mongod
 
@@ -108,7 +109,7 @@ async def test_single_filter_looks_only_at_what_it_returns(client, database, lib
 
 async def test_marks_of_what_is_not_counted_yet_are_found_by_an_index(client, database, library, ada, write):
     await write(ada, status="published", tags=["red"])
-    counts = client.app[SERVICES].counts
+    counts = counting(client.app[SERVICES])
     await database["posts"].update_one(
         {}, {"$push": {"uncounted": {"id": ObjectId(), "at": datetime(2000, 1, 1), "tags": ["red"], "author_ids": []}}}
     )
@@ -134,7 +135,7 @@ async def test_lists_of_tags_and_revisions_are_served_by_an_index(client, databa
 
 async def test_former_address_is_looked_up_by_its_key(client, database, ada, write):
     post = await write(ada, status="published", slug="here")
-    addresses = client.app[SERVICES].stores.addresses
+    addresses = AddressStore(client.app[SERVICES].database)
     await addresses.claim(["/old", *(f"/old/{number}" for number in range(50))], post["id"], datetime.now(UTC))
     await database.command("profile", 2)
     assert (await client.get("/v1/posts/by-url?url=/old/?p=7")).status == 200

@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 
-from blogapi.attempt import Attempt
+from blogapi.clock import utc_now
 from blogapi.db.client import new_id
 from blogapi.errors import Stale
-from blogapi.moments import utc_now
-from blogapi.posts.store import SlugStore
-from blogapi.services import SERVICES
+from blogapi.idempotency.attempt import Attempt
+from blogapi.posts.service import PostService
+from blogapi.posts.store import PostStore, SlugStore
+from blogapi.wiring import SERVICES
 from tests.conftest import matching, with_etag
 from tests.posts.loading import load
 
@@ -189,8 +190,8 @@ async def test_one_post_claims_a_slug_many_times_at_once(database):
 async def test_retry_that_read_the_post_before_the_first_attempt_moved_it_is_done(client, ada, write):
     """The first attempt came through and nobody was told; the second still holds what was there before."""
     post = await write(ada, title="Tea", tags=["tea"])
-    posts, attempt = client.app[SERVICES].posts, Attempt(key="one")
-    before = await client.app[SERVICES].stores.posts.get(post["id"])
+    posts, attempt = client.app[SERVICES][PostService], Attempt(key="one")
+    before = await PostStore(client.app[SERVICES].database).get(post["id"])
     first = await posts.publish(before, frozenset({1}), attempt=attempt)
     assert await posts.publish(before, frozenset({1}), attempt=attempt) == first
     assert (await (await client.get("/v1/tags/tea")).json())["post_count"] == 1
@@ -201,9 +202,10 @@ async def test_retry_that_read_the_post_before_the_first_attempt_moved_it_is_don
 async def test_publication_that_loses_a_race_gives_its_slug_back(client, ada, write):
     post = await write(ada, title="Tea", slug="tea")
     edited = await client.patch(f"/v1/posts/{post['id']}", json={"slug": "coffee"}, headers=matching(ada, post))
-    stores, posts = client.app[SERVICES].stores, client.app[SERVICES].posts
-    before = await stores.posts.get(post["id"])
+    services = client.app[SERVICES]
+    posts = services[PostService]
+    before = await PostStore(services.database).get(post["id"])
     await client.patch(f"/v1/posts/{post['id']}", json={"title": "T"}, headers=matching(ada, await with_etag(edited)))
     with pytest.raises(Stale):
         await posts.publish(before, frozenset({2}), revision=1)
-    assert await stores.slugs.holder("tea") is None
+    assert await SlugStore(services.database).holder("tea") is None

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from blogapi.services import SERVICES, build_services
-from blogapi.text import renderer as module
-from blogapi.text.renderer import SHORT_TEXTS
+from blogapi.pool import renderer as module
+from blogapi.pool.renderer import SHORT_TEXTS
+from blogapi.wiring import SERVICES, build_services
 from tests.conftest import matching
 
 LONG = "word *a* " * 25_000

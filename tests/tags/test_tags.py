@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from blogapi.services import SERVICES
+from blogapi.tags.store import TagStore
+from blogapi.wiring import SERVICES
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ async def test_fields_choose(client, tagged):
 
 async def test_count_is_corrected_unless_it_moved_meanwhile(client, ada, write):
     await write(ada, tags=["red"], status="published")
-    store = client.app[SERVICES].stores.tags
+    store = TagStore(client.app[SERVICES].database)
     seen = await store.post_count("red")
     assert not await store.correct_post_count("red", replace(seen, value=2), 7)
     for delta in (1, -1):

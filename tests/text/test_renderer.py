@@ -7,9 +7,9 @@ import signal
 import pytest
 
 from blogapi.errors import BlogError, Overloaded
+from blogapi.pool import renderer as module
 from blogapi.pool.processes import Processes
-from blogapi.text import renderer as module
-from blogapi.text.renderer import LONG_TEXTS, SHORT_BYTES, SHORT_TEXTS, Renderer
+from blogapi.pool.renderer import LONG_TEXTS, SHORT_BYTES, SHORT_TEXTS, Renderer
 from blogapi.text.rendering import render, render_small
 from tests.conftest import until
 

@@ -1,13 +1,14 @@
 import pytest
 
 from blogapi.errors import Unavailable
-from blogapi.services import SERVICES
 from blogapi.users.model import ProfileChanged
+from blogapi.users.service import UserService
+from blogapi.wiring import SERVICES
 
 
 @pytest.fixture
 def users(client):
-    return client.app[SERVICES].users
+    return client.app[SERVICES][UserService]
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ import pytest
 from bson import ObjectId
 
 from blogapi.errors import Conflict, Invalid, NotFound, Stale
-from blogapi.services import SERVICES
 from blogapi.users.model import ProfileChanged
 from blogapi.users.service import acting_as
+from blogapi.users.store import UserStore
+from blogapi.wiring import SERVICES
 from tests.conftest import PASSWORD, matching, with_etag
 from tests.users.conftest import pointers
 
@@ -395,7 +396,7 @@ async def test_username_is_looked_up_however_it_is_capitalised(users, ada):
 
 
 async def test_count_is_corrected_unless_it_moved_meanwhile(client, ada, publish):
-    store = client.app[SERVICES].stores.users
+    store = UserStore(client.app[SERVICES].database)
     await publish(ada, 3)
     assert [count async for _, count in store.posts_counts()] == [3]
     seen = await store.posts_count(ada.id)
@@ -415,4 +416,4 @@ async def test_unknown_id_is_not_found(users):
 async def test_id_that_is_in_use_is_a_conflict(client, users, ada):
     user = await users.get(ada.id)
     with pytest.raises(Conflict):
-        await client.app[SERVICES].stores.users.insert(user)
+        await UserStore(client.app[SERVICES].database).insert(user)

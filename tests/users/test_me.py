@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from blogapi.services import SERVICES
 from blogapi.users.model import ProfileChanged
+from blogapi.wiring import SERVICES
 from tests.conftest import PASSWORD, matching, with_etag
 from tests.users.conftest import pointers
 

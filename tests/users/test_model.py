@@ -1,8 +1,9 @@
 import pytest
 
+from blogapi.access.identity import ROLES, Identity
 from blogapi.changes import Change, changed_since
-from blogapi.moments import utc_now
-from blogapi.users.model import ROLES, Identity, User, email_fault, email_key, username_fault, username_key
+from blogapi.clock import utc_now
+from blogapi.users.model import User, email_fault, email_key, username_fault, username_key
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from blogapi.moments import utc_now
-from blogapi.paging import PageRequest
+from blogapi.clock import utc_now
+from blogapi.paging.page import PageRequest
 from blogapi.users.model import UserFilter
 
 PUBLIC = {

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from blogapi.db import paging
+from blogapi.paging import keyset as paging
 from blogapi.web import endpoint
 from tests.contract import codes, pointers
-from tests.serving import ROOT
+from tests.servers import ROOT
 
 KIB = 1024
 SMALL = ("/v1/auth/login", "/v1/auth/refresh", "/v1/auth/register", "/v1/users", "/v1/posts/0/publish")

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from blogapi.app import add_routes
-from blogapi.auth.needs import PUBLIC
+from blogapi.access.needs import PUBLIC
 from blogapi.deadline import Deadline
 from blogapi.errors import Unavailable
 from blogapi.web.endpoint import SETTINGS, endpoint
+from blogapi.web.routes import add_routes
 
 MOMENT = timedelta(milliseconds=50)
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from multidict import CIMultiDict
 from schemathesis import GenerationMode
 
-from blogapi.web.docs import DOCUMENT
-from blogapi.web.openapi import resolved
+from blogapi.openapi.document import resolved
+from blogapi.openapi.pages import DOCUMENT
 from tests.contract import chosen_in, contract_of
 
 # A few, always the same: more of them are for a quiet evening, not for every run.

@@ -7,9 +7,9 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from yarl import URL
 
-from blogapi.web.pagination import link_header
+from blogapi.paging.cursors import link_header
 from tests.conftest import PASSWORD, matching
-from tests.serving import raw
+from tests.servers import raw
 
 ODD = [b"M\xfcller", b"M\xc3\xbcller", b"\xff\xfe\x80", b"\xed\xa0\x80"]
 

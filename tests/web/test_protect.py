@@ -6,7 +6,7 @@ import pytest
 
 from blogapi.app import create_app
 from blogapi.config import CorsConfig, LimitsConfig, ServerConfig
-from blogapi.settings import network
+from blogapi.config.kinds import network
 from tests.conftest import PASSWORD
 from tests.contract import checked_client
 

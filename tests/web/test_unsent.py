@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from blogapi.web.unsent import Unsent
+from blogapi.serving.unsent import Unsent
 
 
 @dataclass(eq=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from blogapi.ratelimits import RateLimiter, Standing
+from blogapi.limits.limiter import RateLimiter, Standing
 from blogapi.web.errors import Handler
 from blogapi.web.origins import Origins
 from blogapi.web.requests import limited_address, request_id

@@ -1,0 +1,34 @@
+"""The access token of a token client, in the Authorization header (RFC 6750 section 2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from aiohttp import hdrs, web
+
+from blogapi.access.identity import Identity
+from blogapi.errors import Unauthorized
+
+
+@dataclass(frozen=True, slots=True)
+class BearerToken:
+    """`Authorization: Bearer <access token>`."""
+
+    is_sent_unasked: ClassVar[bool] = False
+    middlewares: ClassVar[tuple[()]] = ()
+
+    stands_for: Callable[[str], Awaitable[Identity]]
+    """Whose access token this is. Raises Unauthorized."""
+
+    def find(self, request: web.Request) -> str | None:
+        """The token, unless the header has another scheme."""
+        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else None
+
+    async def identify(self, request: web.Request, value: str) -> Identity:
+        """Raises Unauthorized."""
+        if not value.isascii():
+            raise Unauthorized("The access token is not valid.")
+        return await self.stands_for(value)

@@ -1,0 +1,93 @@
+"""The session cookie, carried by aiohttp-session: it says which session; the session itself is a document of ours."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from aiohttp import hdrs, web
+from aiohttp_session import AbstractStorage, Session, SessionData, get_session, new_session, session_middleware
+
+from blogapi.access.identity import Identity
+from blogapi.config import Config
+from blogapi.errors import Unauthorized
+
+# What a session of aiohttp-session holds here: who is signed in by the cookie, whole.
+_IDENTITY = "identity"
+
+
+class SessionCookie:
+    """The cookie of somebody who signed in with `mode: cookie`."""
+
+    is_sent_unasked: ClassVar[bool] = True
+
+    def __init__(self, config: Config, stands_for: Callable[[str], Awaitable[Identity]]) -> None:
+        """`stands_for` tells whose session a cookie is of. It raises Unauthorized."""
+        is_secure = config.is_production or config.public_url.startswith("https:")
+        # Browsers take the prefix `__Host-` with Secure alone, and then guard the cookie against sibling domains.
+        self.name = "__Host-session" if is_secure else "session"
+        lifetime = timedelta(days=config.auth.session_max_days)
+        storage = _Storage(stands_for, name=self.name, secure=is_secure, max_age=int(lifetime.total_seconds()))
+        self.middlewares = (session_middleware(storage),)
+
+    def find(self, request: web.Request) -> str | None:
+        """The value of our cookie."""
+        return request.cookies.get(self.name) if hdrs.COOKIE in request.headers else None
+
+    async def identify(self, request: web.Request, value: str) -> Identity:
+        """Raises Unauthorized."""
+        session = await get_session(request)
+        if session.empty:
+            raise Unauthorized("The session of this cookie has ended. Sign in again.")
+        known: Identity = session[_IDENTITY]
+        return known
+
+
+async def set_cookie(request: web.Request, value: str) -> None:
+    """Have the answer to this request set the session cookie."""
+    session = await new_session(request)
+    session.set_new_identity(value)
+    session[_IDENTITY] = None  # a session that holds nothing would be cleared
+
+
+async def clear_cookie(request: web.Request) -> None:
+    """Have the answer to this request remove the session cookie."""
+    (await get_session(request)).invalidate()
+
+
+class _Storage(AbstractStorage):
+    """Reads who is signed in from the cookie, and sets or clears the cookie.
+
+    It writes nothing to the database: sessions are made and ended by the service of `auth`.
+    """
+
+    def __init__(
+        self, stands_for: Callable[[str], Awaitable[Identity]], *, name: str, secure: bool, max_age: int
+    ) -> None:
+        super().__init__(cookie_name=name, max_age=max_age, path="/", secure=secure, httponly=True, samesite="Lax")
+        self._stands_for = stands_for
+
+    async def load_session(self, request: web.Request) -> Session:
+        """Empty when nobody is signed in by this cookie."""
+        cookie = self.load_cookie(request)
+        if cookie is not None:
+            try:
+                known: dict[str, Any] = {_IDENTITY: await self._stands_for(cookie)}
+            except Unauthorized:
+                pass
+            else:
+                # The document knows when the session ends, so it is always young here.
+                data: SessionData = {"created": int(time.time()), "session": known}
+                return Session(cookie, data=data, new=False, max_age=self.max_age)
+        return Session(None, data=None, new=True, max_age=self.max_age)
+
+    async def save_session(self, request: web.Request, response: web.StreamResponse, session: Session) -> None:
+        """Set the cookie of a new session; clear that of one that has ended."""
+        if not session.empty:
+            self.save_cookie(response, str(session.identity), max_age=session.max_age)
+            return
+        secure = bool(self.cookie_params["secure"])
+        # Without Secure, browsers refuse to touch a cookie with the prefix `__Host-`.
+        response.del_cookie(self.cookie_name, path="/", secure=secure, httponly=True, samesite="Lax")

@@ -1,0 +1,110 @@
+"""Who is asking? Looked up when a route wants to know, and at most once a request.
+
+Each kind of credential is a module beside this one: how it comes with a request, and how to learn for whom it stands.
+Whoever is asking becomes one `Identity`, whole, whatever the kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aiohttp import hdrs, web
+
+from blogapi.access.identity import Identity, Viewer
+from blogapi.errors import BlogError, Forbidden, Unauthorized
+from blogapi.web.origins import Origins
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_VIEWER: web.RequestKey[Identity] = web.RequestKey("viewer", Identity)
+
+
+class CredentialKind(Protocol):
+    """A way to show who one is."""
+
+    @property
+    def is_sent_unasked(self) -> bool:
+        """Whether browsers add it by themselves, so that another site can have it sent."""
+
+    @property
+    def middlewares(self) -> Sequence[Any]:
+        """What has to stand around the handlers for it."""
+
+    def find(self, request: web.Request) -> str | None:
+        """What came with the request, not looked at yet."""
+
+    async def identify(self, request: web.Request, value: str) -> Identity:
+        """For whom it stands. Raises Unauthorized."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What came with a request, not looked at yet. Without a kind: an Authorization header that no kind knows."""
+
+    value: str
+    kind: CredentialKind | None
+
+    @property
+    def is_sent_unasked(self) -> bool:
+        """Whether a browser may have added it for another site."""
+        return self.kind is not None and self.kind.is_sent_unasked
+
+    def __repr__(self) -> str:
+        return f"Credential({type(self.kind).__name__})"
+
+
+KINDS: web.AppKey[Sequence[CredentialKind]] = web.AppKey("credential_kinds")
+ORIGINS: web.AppKey[Origins] = web.AppKey("origins", Origins)
+"""Whose pages may have a cookie sent."""
+
+
+def credential_of(request: web.Request) -> Credential | None:
+    """What came with the request; nothing is read or checked. Raises BlogError `ambiguous_credentials`."""
+    has_header = hdrs.AUTHORIZATION in request.headers
+    if not has_header and hdrs.COOKIE not in request.headers:
+        return None
+    found = [
+        Credential(value, kind) for kind in request.config_dict[KINDS] if (value := kind.find(request)) is not None
+    ]
+    if has_header and all(credential.is_sent_unasked for credential in found):
+        found.append(Credential(request.headers[hdrs.AUTHORIZATION], None))
+    if len(found) > 1:
+        detail = "Send the session cookie or an Authorization header, not both."
+        raise BlogError(detail, code="ambiguous_credentials")
+    return found[0] if found else None
+
+
+async def find_identity(request: web.Request) -> Viewer:
+    """Who is asking; None without a credential. Raises Unauthorized for one that is not good."""
+    known: Viewer = request.get(_VIEWER)
+    if known is None:
+        credential = credential_of(request)
+        if credential is None:
+            return None
+        if credential.kind is None:
+            raise Unauthorized("The Authorization header takes a Bearer token.")
+        known = request[_VIEWER] = await credential.kind.identify(request, credential.value)
+    return known
+
+
+def signed_in(request: web.Request) -> Identity:
+    """Who is asking, for routes that need somebody."""
+    return request[_VIEWER]
+
+
+def check_cross_site(request: web.Request) -> None:
+    """Refuse what another site may have made a browser send unasked. Raises Forbidden `cross_site`."""
+    if request.method not in _SAFE:
+        credential = credential_of(request)
+        if credential is not None and credential.is_sent_unasked:
+            require_same_site(request)
+
+
+def require_same_site(request: web.Request) -> None:
+    """For requests that carry, or ask for, a cookie. Browsers set both headers, and no page can. Raises Forbidden."""
+    if request.headers.get("Sec-Fetch-Site") in ("same-origin", "none"):
+        return
+    if not request.config_dict[ORIGINS].allow(request):
+        detail = "This request comes from another site, or does not say from where. Scripts use a token."
+        raise Forbidden(detail, code="cross_site")

@@ -1,0 +1,55 @@
+"""Who acts: identities, roles, and the byline by which readers know a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from blogapi.ids import Id
+
+# Weakest first. Nobody is signed in as "anonymous".
+ROLES = ("reader", "contributor", "author", "editor", "admin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Byline:
+    """An author as posts show them. Kept in each copy of a post, so that reading one is one query."""
+
+    id: Id
+    username: str
+    display_name: str
+    avatar_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who acts, whatever the credential was: cookie, access token, or the command line."""
+
+    user_id: Id
+    role: str
+    session_id: Id | None = None
+    scopes: tuple[str, ...] = ()
+    byline: Byline | None = field(default=None, compare=False)  # where it is known without asking
+
+    def has_role(self, role: str) -> bool:
+        """Whether this role or a stronger one."""
+        return includes_role(self.role, role)
+
+    @property
+    def is_editor(self) -> bool:
+        """Whether any content may be changed, not only one's own."""
+        return self.has_role("editor")
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether people may be managed."""
+        return self.role == "admin"
+
+
+# Who looks at something; maybe nobody we know.
+Viewer: TypeAlias = Identity | None
+
+
+def includes_role(role: str, other: str) -> bool:
+    """Whether a role is this other one or stronger."""
+    return ROLES.index(role) >= ROLES.index(other)

@@ -1,0 +1,71 @@
+"""Who may call a route. Each route says one of these; there is no default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from blogapi.access.credentials import check_cross_site, credential_of, find_identity, signed_in
+from blogapi.access.identity import ROLES
+from blogapi.errors import Forbidden, Unauthorized
+from blogapi.web.requests import client_address
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """Anybody. Nobody is looked up; a bad credential goes unnoticed."""
+
+    is_public: bool = True
+    says: str = "public"
+
+    async def authenticate(self, request: web.Request) -> None:
+        """Raises BlogError `ambiguous_credentials`, Forbidden `cross_site`."""
+        credential_of(request)
+        check_cross_site(request)
+
+    def authorize(self, request: web.Request) -> None:
+        """Nothing to refuse."""
+
+    def caller(self, request: web.Request) -> str:
+        """The address, whoever is behind it."""
+        return f"address {client_address(request)}"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who is signed in, with at least this role."""
+
+    role: str = ROLES[0]
+    is_public: bool = False
+
+    @property
+    def says(self) -> str:
+        """For the documentation."""
+        return "signed in" if self.role == ROLES[0] else f"role: {self.role}"
+
+    async def authenticate(self, request: web.Request) -> None:
+        """Raises Unauthorized, BlogError `ambiguous_credentials`, Forbidden `cross_site`."""
+        if await find_identity(request) is None:
+            raise Unauthorized("Sign in first.")
+        check_cross_site(request)
+
+    def authorize(self, request: web.Request) -> None:
+        """Raises Forbidden."""
+        if not signed_in(request).has_role(self.role):
+            raise Forbidden(f"This needs the role {self.role}, or a stronger one.")
+
+    def caller(self, request: web.Request) -> str:
+        """The user, whatever the session."""
+        return f"user {signed_in(request).user_id}"
+
+
+PUBLIC = Public()
+SIGNED_IN = SignedIn()
+
+
+def role(name: str) -> SignedIn:
+    """This role or a stronger one. Raises ValueError for a role that does not exist."""
+    if name not in ROLES:
+        raise ValueError(name)
+    return SignedIn(name)

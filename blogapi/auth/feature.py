@@ -1,0 +1,43 @@
+"""The door of signing in."""
+
+from __future__ import annotations
+
+from blogapi.access.bearer import BearerToken
+from blogapi.access.cookie import SessionCookie
+from blogapi.auth import handlers
+from blogapi.auth.service import AuthService
+from blogapi.auth.store import SessionStore
+from blogapi.auth.tokens import Tokens
+from blogapi.feature import Feature, Subscription, Wiring
+from blogapi.users.model import StatusChanged
+from blogapi.users.service import UserService
+
+
+def build(wiring: Wiring) -> AuthService:
+    """The service of sessions."""
+    return AuthService(
+        SessionStore(wiring.database),
+        wiring[UserService],
+        Tokens.configured(wiring.config, wiring.now),
+        wiring.limiter,
+        wiring.config.auth,
+        wiring.now,
+    )
+
+
+def credentials(wiring: Wiring) -> tuple[SessionCookie, BearerToken]:
+    """By what people show who they are."""
+    auth = wiring[AuthService]
+    return SessionCookie(wiring.config, auth.identify_cookie), BearerToken(auth.identify_token)
+
+
+AUTH = Feature(
+    name="auth",
+    service=AuthService,
+    build=build,
+    key=handlers.SERVICE,
+    stores=(SessionStore,),
+    routes=handlers.routes,
+    subscriptions=(Subscription(StatusChanged, AuthService.status_changed),),
+    credentials=credentials,
+)

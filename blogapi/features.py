@@ -1,0 +1,15 @@
+"""The features of blogapi, in the order in which they may know each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from blogapi.auth.feature import AUTH
+from blogapi.feature import Feature
+from blogapi.openapi.feature import DOCUMENTATION
+from blogapi.operations.feature import OPERATIONS
+from blogapi.posts.feature import POSTS
+from blogapi.tags.feature import TAGS
+from blogapi.users.feature import USERS
+
+FEATURES: tuple[Feature[Any], ...] = (USERS, AUTH, TAGS, POSTS, DOCUMENTATION, OPERATIONS)

@@ -1,0 +1,120 @@
+"""`Idempotency-Key`: a POST that is repeated does its work once and gets the first answer again."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+from aiohttp import web
+
+from blogapi.db.client import database_errors
+from blogapi.errors import BlogError, Unavailable
+from blogapi.idempotency.attempt import ONCE, Attempt
+from blogapi.web.problems import PROBLEMS
+
+_KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
+_SANE_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+log = logging.getLogger("blogapi.idempotency")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAnswer:
+    """The first answer to a request, to be replayed."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Records(Protocol):
+    """Where attempts and answers are kept (`blogapi.idempotency.store`)."""
+
+    async def begin(self, key: str, fingerprint: str) -> Attempt | StoredAnswer:
+        """Raises BlogError `idempotency_key_reused`, StillRunning."""
+
+    async def finish(self, key: str, answer: StoredAnswer) -> None:
+        """Keep the answer for replays."""
+
+    async def forget(self, key: str) -> None:
+        """The request was refused: the key is free again."""
+
+    async def release(self, key: str) -> None:
+        """What became of the attempt is not known: let the next one take over at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """What the endpoints need."""
+
+    records: Records
+    secret: bytes
+
+    def _digest(self, *parts: bytes) -> str:
+        return hmac.new(self.secret, b"\0".join(parts), "sha256").hexdigest()
+
+    async def run(
+        self,
+        request: web.Request,
+        *,
+        caller: str,
+        body: Any,
+        work: Callable[[Attempt], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        """Do the work, or replay the answer it got the first time."""
+        offered = offered_key(request)
+        if offered is None:
+            return await work(ONCE)
+        key = self._digest(caller.encode(), request.method.encode(), request.path_qs.encode(), offered.encode())
+        begun = await self.records.begin(key, self._digest(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)))
+        if isinstance(begun, StoredAnswer):
+            headers = {**begun.headers, "Idempotency-Replayed": "true"}
+            return web.Response(status=begun.status, body=begun.body, headers=headers)
+        return await self._first_time(key, begun, work)
+
+    async def _first_time(
+        self, key: str, attempt: Attempt, work: Callable[[Attempt], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        try:
+            response = await work(attempt)
+        except BlogError as error:
+            refused = not isinstance(error, Unavailable) and PROBLEMS[error.code].status < 500
+            await _attempted(self.records.forget(key) if refused else self.records.release(key))
+            raise
+        except BaseException:
+            await _attempted(self.records.release(key))
+            raise
+        if isinstance(response, web.Response) and isinstance(response.body, bytes):
+            headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+            answer = StoredAnswer(status=response.status, headers=headers, body=response.body)
+            # The work is done and durable. Should this fail, a retry finds it by the attempt's id or key.
+            await _attempted(self.records.finish(key, answer))
+        return response
+
+
+def offered_key(request: web.Request) -> str | None:
+    """The Idempotency-Key, if there is one. Raises BlogError for one that cannot be."""
+    offered = request.headers.get("Idempotency-Key")
+    if offered is not None and not _SANE_KEY.fullmatch(offered):
+        says = "An Idempotency-Key is 1 to 255 printable ASCII characters without spaces."
+        entry = {"parameter": "Idempotency-Key", "code": "invalid_format", "detail": says}
+        raise BlogError(says, code="invalid_parameter", errors=[entry])
+    return offered
+
+
+async def _attempted(change: Awaitable[None]) -> None:
+    """What is known of the request by now is its answer, whatever becomes of its record."""
+    try:
+        with database_errors():
+            await change
+    except Unavailable:
+        log.warning("the record of an idempotent request could not be kept up to date")
+    except Exception:
+        log.exception("the record of an idempotent request could not be kept up to date")
+
+
+IDEMPOTENCY: web.AppKey[Idempotency] = web.AppKey("idempotency", Idempotency)

@@ -1,0 +1,84 @@
+"""Where attempts at idempotent requests, and their answers, are kept for a day.
+
+Without transactions: the record is inserted first and names the id that the work will use. Whoever finds a record that
+is neither finished nor leased takes it over and finishes the work under the same id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from pymongo import IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from blogapi.db.client import Database, Document, new_id
+from blogapi.db.indexes import Store
+from blogapi.deadline import LONGEST_WORK
+from blogapi.errors import BlogError, StillRunning
+from blogapi.idempotency.attempt import Attempt
+from blogapi.idempotency.replay import StoredAnswer
+
+# Then it was cut off at the latest. A shorter one would do no harm: who takes over works under the same id.
+_LEASE = LONGEST_WORK
+_KEPT = timedelta(hours=24)
+
+
+class IdempotencyStore(Store):
+    """Implements `blogapi.idempotency.replay.Records`."""
+
+    collection = "idempotency"
+    indexes = (IndexModel([("expires_at", 1)], name="expiry", expireAfterSeconds=0),)
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._records, self._now = database[self.collection], now
+
+    async def begin(self, key: str, fingerprint: str) -> Attempt | StoredAnswer:
+        """Start, take over, or find the answer.
+
+        Raises BlogError `idempotency_key_reused`, StillRunning.
+        """
+        now = self._now()
+        record = {
+            "_id": key,
+            "fingerprint": fingerprint,
+            "state": "running",
+            "resource_id": new_id(),
+            "lease_until": now + _LEASE,
+            "expires_at": now + _KEPT,
+        }
+        # The sweep of expired records lags by a minute; what has expired is not there.
+        await self._records.delete_one({"_id": key, "expires_at": {"$lte": now}})
+        try:
+            await self._records.insert_one(record)
+        except DuplicateKeyError:
+            return await self._again(key, fingerprint, now)
+        return Attempt(resource_id=str(record["resource_id"]), key=key)
+
+    async def _again(self, key: str, fingerprint: str, now: datetime) -> Attempt | StoredAnswer:
+        taken: Document | None = await self._records.find_one_and_update(
+            {"_id": key, "fingerprint": fingerprint, "state": "running", "lease_until": {"$lte": now}},
+            {"$set": {"lease_until": now + _LEASE}},
+            return_document=ReturnDocument.AFTER,
+        )
+        if taken is not None:
+            return Attempt(resource_id=taken["resource_id"], key=key)
+        record = await self._records.find_one({"_id": key})
+        if record is not None and record["fingerprint"] != fingerprint:
+            raise BlogError("This Idempotency-Key came with another body.", code="idempotency_key_reused")
+        if record is None or record["state"] == "running":
+            raise StillRunning("The first request with this Idempotency-Key is still running.")
+        return StoredAnswer(status=record["status"], headers=record["headers"], body=record["body"])
+
+    async def finish(self, key: str, answer: StoredAnswer) -> None:
+        """Keep the answer for replays."""
+        kept = {"state": "done", "status": answer.status, "headers": answer.headers, "body": answer.body}
+        await self._records.update_one({"_id": key}, {"$set": kept})
+
+    async def forget(self, key: str) -> None:
+        """The request was refused: the key is free again."""
+        await self._records.delete_one({"_id": key, "state": "running"})
+
+    async def release(self, key: str) -> None:
+        """What became of the attempt is not known: the next one may take over at once."""
+        await self._records.update_one({"_id": key, "state": "running"}, {"$set": {"lease_until": self._now()}})

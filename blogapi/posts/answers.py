@@ -1,0 +1,137 @@
+"""Which public answers a post belongs in: what the read cache has to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from blogapi.cache.sources import FoundBy, PublicPart
+from blogapi.paging.keyset import Selection
+from blogapi.paging.page import Position
+from blogapi.posts.model import PublicFilter
+
+POSTS = "posts"
+ADDRESSES = "addresses"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostPlace:
+    """Where a post stands among others: in which public lists, and under which slugs it is found."""
+
+    id: str
+    audience: str | None
+    published_at: datetime | None
+    slugs: frozenset[str]
+    tags: frozenset[str]
+    author_ids: frozenset[str]
+    lang: str | None
+    featured: bool
+
+    @property
+    def found_by(self) -> Iterator[str]:
+        """What it is found by."""
+        yield from (f"slug={slug}" for slug in self.slugs)
+        if self.published_at is not None:
+            yield from ("all", "any", f"lang={self.lang}")
+            yield from (f"tag={tag}" for tag in self.tags)
+            yield from (f"author={author_id}" for author_id in self.author_ids)
+
+
+def place_of(post: Mapping[str, Any]) -> PostPlace | FoundBy:
+    """Of a head document."""
+    if "live_slugs" not in post:
+        return FoundBy(("*",))  # removed for good, and nothing is left of what it was
+    live = post.get("live") or {}
+    _require_our_shape(post, live)
+    return PostPlace(
+        id=str(post["_id"]),
+        audience=live.get("audience"),
+        published_at=live["published_at"].replace(tzinfo=UTC) if "published_at" in live else None,
+        slugs=frozenset([*post["live_slugs"], *([live["slug"]] if live else [])]),
+        tags=frozenset(live.get("tags", ())),
+        author_ids=frozenset([str(author["id"]) for author in live.get("authors", ())]),
+        lang=live.get("lang"),
+        featured=bool(post.get("featured")),
+    )
+
+
+def _require_our_shape(post: Mapping[str, Any], live: Mapping[str, Any]) -> None:
+    """Raises TypeError. The database finds a list by each value in it, and a text only as a whole."""
+    lists = (post["live_slugs"], live.get("tags", []), live.get("authors", []))
+    if not all(isinstance(value, list) for value in lists):
+        raise TypeError("Slugs, tags and authors are lists.")
+    if not all(isinstance(value, str | None) for value in (live.get("audience"), live.get("lang"))):
+        raise TypeError("Audience and language are texts.")
+
+
+PUBLIC_PART = PublicPart(
+    fields=frozenset(
+        {"live", "live_slugs", "status", "featured", "visibility", "comments_policy", "counters", "created_at"}
+    ),
+    projection=dict.fromkeys(
+        [
+            *("live_slugs", "featured", "live.audience", "live.published_at", "live.slug", "live.tags", "live.lang"),
+            "live.authors.id",
+        ],
+        1,
+    ),
+    place_of=place_of,
+)
+
+
+# An address leads to the same post until that is removed for good; what it shows of the post is that one's.
+PUBLIC_ADDRESSES = PublicPart(
+    fields=frozenset({"post_id"}),
+    projection={"post_id": 1},
+    place_of=lambda _: FoundBy(()),
+)
+
+
+def selection_of(wanted: PublicFilter) -> Selection:
+    """What may come to stand on a page of this list."""
+    return Selection(found=_selected_by(wanted), admits=partial(_admits, wanted))
+
+
+def _admits(wanted: PublicFilter, after: Position | None, last: Position | None) -> Callable[[PostPlace], bool]:
+    newest_first = wanted.newest_first
+    start, end = _key(after), _key(last)
+
+    def admits(post: PostPlace) -> bool:
+        if post.audience != "public" or not _is_wanted(wanted, post):
+            return False
+        key = (post.published_at, post.id)
+        lower, upper = (end, start) if newest_first else (start, end)
+        if newest_first:
+            return (lower is None or key >= lower) and (upper is None or key < upper)
+        return (lower is None or key > lower) and (upper is None or key <= upper)
+
+    return admits
+
+
+def _key(position: Position | None) -> Any:
+    return None if position is None else (position.value, position.id)
+
+
+def _selected_by(wanted: PublicFilter) -> Iterable[str]:
+    """The narrowest names that every post of this selection has one of."""
+    if wanted.tags:
+        return [f"tag={tag}" for tag in wanted.tags]
+    if wanted.author_ids:
+        return [f"author={author_id}" for author_id in wanted.author_ids]
+    return [f"lang={lang}" for lang in wanted.langs] if wanted.langs else ["all"]
+
+
+def _is_wanted(wanted: PublicFilter, post: PostPlace) -> bool:
+    since = post.published_at
+    return (
+        since is not None
+        and (not wanted.tags or not post.tags.isdisjoint(wanted.tags))
+        and (not wanted.author_ids or not post.author_ids.isdisjoint(wanted.author_ids))
+        and (not wanted.langs or post.lang in wanted.langs)
+        and wanted.featured in (None, post.featured)
+        and (wanted.published_from is None or since >= wanted.published_from)
+        and (wanted.published_before is None or since < wanted.published_before)
+    )

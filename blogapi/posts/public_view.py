@@ -1,0 +1,57 @@
+"""What readers see of a head document: straight from the database, field by field, without a model in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from blogapi.clock import rfc3339
+from blogapi.posts.model import CONTENT_FIELDS, PublicPost
+
+_Write = Callable[[Any], Any]
+_NONE_YET: Mapping[str, Any] = {"likes": 0, "comments": 0}
+
+
+def _authors(authors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**author, "id": str(author["id"])} for author in authors]
+
+
+# Where the fields of the public view come from: the part of the head document, the name there, and how it is written.
+# `id`, and what is the same for all posts that readers see, are not among them.
+_LIVE, _HEAD, _COUNTERS = range(3)
+_PREFIXES = ("live.", "", "counters.")
+_SOURCES: dict[str, tuple[int, str, _Write | None]] = {
+    **{name: (_LIVE, name, None) for name in ("version", *CONTENT_FIELDS)},
+    "authors": (_LIVE, "authors", _authors),
+    "published_at": (_LIVE, "published_at", rfc3339),
+    "live_updated_at": (_LIVE, "moved_at", rfc3339),
+    "updated_at": (_LIVE, "updated_at", rfc3339),
+    **{name: (_HEAD, name, None) for name in ("featured", "visibility", "comments_policy")},
+    "created_at": (_HEAD, "created_at", rfc3339),
+    "likes_count": (_COUNTERS, "likes", None),
+    "comments_count": (_COUNTERS, "comments", None),
+}
+_FIXED = {"view": "public", "status": "published"}
+
+
+@lru_cache(maxsize=256)  # clients choose the fields, but few of the many choices are ever made
+def _sources(wanted: tuple[str, ...]) -> tuple[tuple[str, int, str, _Write | None], ...]:
+    return tuple((name, *_SOURCES[name]) for name in wanted if name in _SOURCES)
+
+
+@lru_cache(maxsize=256)
+def projection_of(wanted: tuple[str, ...]) -> Mapping[str, int]:
+    """What to ask the database for."""
+    return {"live.version": 1, **{_PREFIXES[part] + key: 1 for _, part, key, _ in _sources(wanted)}}
+
+
+def public_post(document: Mapping[str, Any], wanted: tuple[str, ...]) -> PublicPost:
+    """The reader's view of a head document, from an allow-list."""
+    parts = (document["live"], document, document.get("counters") or _NONE_YET)
+    view: dict[str, Any] = {"id": str(document["_id"])}
+    for name, part, key, write in _sources(wanted):
+        value = parts[part].get(key)
+        view[name] = value if write is None else write(value)
+    view |= {name: value for name, value in _FIXED.items() if name in wanted}
+    return view  # type: ignore[return-value]  # the names are those of PublicPost

@@ -1,0 +1,142 @@
+"""One of the processes that serve: what it tells `serving/workers.py`, which started it, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from blogapi.cache.reads import CACHED_READS
+from blogapi.config import ServerConfig
+from blogapi.operations.health import READINESS, Readiness
+from blogapi.serving.server import Runner
+from blogapi.serving.workers import BACKLOG, BEAT, RETIRE, RETIRING, STOP, STOP_WATCHED, TAKE_STOCK, WATCHED_BEAT
+
+GRACE_SECONDS = 8
+"""How long a server that was told to stop still takes connections where a load balancer asks /readyz: longer than it
+takes that one to ask again and to give up, so that it sends nothing to a closed door."""
+
+# The same where nobody asks, while anybody is connected.
+_SHORT_GRACE_SECONDS = 2
+_LOOK_SECONDS = 0.05
+_LONGEST_BEAT_SECONDS = 1
+
+log = logging.getLogger("blogapi.worker")
+
+
+class Channel:
+    """The pipe to who started us. From the beginning, and for as long as our loop runs, that one hears it every second.
+
+    With `readiness` it hears, too, whether somebody watches us.
+    """
+
+    def __init__(self, descriptor: int, settings: ServerConfig) -> None:
+        self.readiness: Readiness | None = None
+        self._descriptor, self._loop = descriptor, asyncio.get_running_loop()
+        # Often enough that some that are late do not matter.
+        self._seconds = min(_LONGEST_BEAT_SECONDS, settings.stuck_seconds / 10) or _LONGEST_BEAT_SECONDS
+        os.set_blocking(descriptor, False)
+        self._beat()
+
+    def say(self, line: bytes) -> None:
+        """Tell it. Lost when it stands still and has not listened for hours."""
+        with suppress(BlockingIOError):
+            os.write(self._descriptor, line)
+
+    def _beat(self) -> None:
+        self.say(WATCHED_BEAT if self.readiness is not None and self.readiness.is_watched else BEAT)
+        self._loop.call_later(self._seconds, self._beat)
+
+
+async def run_worker(
+    app: web.Application, settings: ServerConfig, listener: socket.socket, channel: Channel, facts: Mapping[str, Any]
+) -> None:
+    """Serve until told to retire or to stop. Who started us is told the facts when we serve."""
+    told, stop, is_watched = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number, events in ((RETIRE, ()), (STOP, (stop,)), (STOP_WATCHED, (stop, is_watched))):
+        loop.add_signal_handler(number, _set, told, *events)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # for who started us: it renews all of us
+    channel.readiness = app[READINESS]
+    runner = Runner(app, settings)
+    await runner.setup()
+    loop.add_signal_handler(TAKE_STOCK, _take_stock, app, runner)
+    _spare_the_collector()
+    try:
+        site = web.SockSite(runner, listener, backlog=BACKLOG)
+        await site.start()
+        channel.say(orjson.dumps(dict(facts)) + b"\n")
+        await told.wait()
+        runner.say_goodbye()
+        if not stop.is_set():
+            await _leave(site, channel)
+            await _retire(runner, stop, min(settings.keepalive_seconds, settings.drain_seconds))
+        if stop.is_set():
+            # A load balancer reads there that it should send no more.
+            app[READINESS].draining = True
+            await _stop(runner, settings.drain_seconds, is_watched=is_watched.is_set())
+        if runner.sites:
+            await _leave(site, channel)
+        await _wait_while(lambda: runner.has_work, settings.drain_seconds)
+    finally:
+        await runner.cleanup()
+
+
+def _spare_the_collector() -> None:
+    """Look for garbage in cycles more rarely, and never again through what was there before the first request.
+
+    Requests leave none behind; the default walks all that a page of posts is made of several times while it is made.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
+def _take_stock(app: web.Application, runner: Runner) -> None:
+    reads = app[CACHED_READS]
+    kept = "" if reads is None else f", {len(reads.cache)} kept answers of {reads.cache.bytes / 1e6:.1f} MB"
+    waits = f", {runner.unsent_bytes / 1e6:.1f} MB that wait for readers"
+    log.info("holds %d tasks, %d connections%s%s", len(asyncio.all_tasks()), runner.connections, kept, waits)
+
+
+def _set(*events: asyncio.Event) -> None:
+    for event in events:
+        event.set()
+
+
+async def _retire(runner: Runner, stop: asyncio.Event, seconds: float) -> None:
+    """Go on with the connections that there are: a client may be sending its next request on an idle one just now.
+
+    It gets its answer, with `Connection: close`; one that stays idle is closed when its time is over, as always.
+    """
+    await _wait_while(lambda: runner.connections > 0 and not stop.is_set(), seconds)
+
+
+async def _stop(runner: Runner, longest: float, *, is_watched: bool) -> None:
+    """Go on for a moment. Who watches us may connect until it has looked again, even when nobody is connected now."""
+    takes_more = bool(runner.sites)
+    seconds = min(longest, GRACE_SECONDS if is_watched else _SHORT_GRACE_SECONDS)
+    await _wait_while(lambda: (is_watched and takes_more) or runner.connections > 0, seconds)
+
+
+async def _leave(site: web.SockSite, channel: Channel) -> None:
+    await site.stop()
+    channel.say(RETIRING)
+
+
+async def _wait_while(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    # Looked at again and again, as an event would cost every connection and every request.
+    await asyncio.sleep(_LOOK_SECONDS)
+    while condition() and time.monotonic() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(_LOOK_SECONDS)

@@ -1,0 +1,54 @@
+"""The door of people."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+
+from blogapi.feature import Feature, Wiring
+from blogapi.operations.doctor import Check, Problem
+from blogapi.users import handlers
+from blogapi.users.passwords import Passwords
+from blogapi.users.service import UserService
+from blogapi.users.store import PUBLIC_PART, AdminRoster, UserStore
+
+
+def build(wiring: Wiring) -> UserService:
+    """The service of people, with what hashes their passwords."""
+    passwords = Passwords.configured(wiring.config)
+    wiring.at_the_start.append(passwords.start)
+    return UserService(
+        UserStore(wiring.database),
+        AdminRoster(wiring.database),
+        passwords,
+        wiring.renderer.small,
+        wiring.bus,
+        wiring.config.registration,
+        wiring.now,
+    )
+
+
+def checks(wiring: Wiring) -> Iterable[Check]:
+    """What `doctor` looks for among people."""
+    users = wiring[UserService]
+
+    async def roster() -> AsyncIterator[Problem]:
+        for user_id, is_missing in (await users.misplaced_admins()).items():
+            yield Problem(f"{user_id}: {'missing' if is_missing else 'not an administrator'}", reconcile)
+
+    async def reconcile() -> bool:
+        await users.reconcile_admins()
+        return not await users.misplaced_admins()
+
+    yield Check("administrators' roster", roster)
+
+
+USERS = Feature(
+    name="users",
+    service=UserService,
+    build=build,
+    key=handlers.SERVICE,
+    stores=(UserStore,),
+    routes=handlers.routes,
+    checks=checks,
+    shows={UserStore.collection: PUBLIC_PART},
+)

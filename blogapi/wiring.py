@@ -1,0 +1,48 @@
+"""Builds the services of all features, one after the other, with no server running."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from blogapi.clock import utc_now
+from blogapi.config import Config
+from blogapi.db.client import Database
+from blogapi.feature import Feature, Wiring
+from blogapi.features import FEATURES
+from blogapi.idempotency.store import IdempotencyStore
+from blogapi.limits.limiter import RateLimiter
+from blogapi.pool.renderer import Renderer
+
+SERVICES: web.AppKey[Wiring] = web.AppKey("services", Wiring)
+
+
+def build_services(
+    config: Config,
+    database: Database,
+    features: Sequence[Feature[Any]] = FEATURES,
+    now: Callable[[], datetime] = utc_now,
+) -> Wiring:
+    """Nothing connects and nothing runs before it is called upon."""
+    renderer = Renderer(cpu_seconds=config.server.render_seconds)
+    wiring = Wiring(
+        config=config,
+        database=database,
+        now=now,
+        features=tuple(features),
+        renderer=renderer,
+        limiter=RateLimiter(config, database),
+        idempotency=IdempotencyStore(database, now),
+        at_the_start=[renderer.start],
+    )
+    for feature in wiring.features:
+        if feature.service is None or feature.build is None:
+            continue
+        service = wiring._services[feature.service] = feature.build(wiring)
+        for subscription in feature.subscriptions:
+            wiring.bus.subscribe(subscription.event, partial(subscription.hears, service))
+    return wiring

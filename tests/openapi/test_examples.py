@@ -1,0 +1,86 @@
+"""Every operation of the OpenAPI document, with the examples that stand in it, on the demo content."""
+
+import pytest
+
+from blogapi.app import create_app
+from blogapi.feature import routes_of
+from blogapi.features import FEATURES
+from blogapi.openapi.document import resolved
+from blogapi.seeding.demo import ADMIN, create_demo
+from blogapi.wiring import SERVICES
+from tests.conftest import PASSWORD
+from tests.contract import checked_client
+from tests.openapi.test_document import document_of, operations
+
+OPERATIONS = [(method, path) for method, path, _ in operations(document_of(routes_of(FEATURES)))]
+
+
+@pytest.fixture
+async def demo(aiohttp_client, config, database):
+    app = create_app(config, database)
+    client = await checked_client(aiohttp_client, app)
+    assert await create_demo(app[SERVICES], PASSWORD)
+    return client
+
+
+@pytest.fixture
+async def document(demo):
+    return await (await demo.get("/openapi.json")).json()
+
+
+async def signed_in(client, login, password=PASSWORD):
+    response = await client.post("/v1/auth/login", json={"login": login, "password": password})
+    assert response.status == 200
+    return await response.json()
+
+
+def request_of(document, method, path):
+    """What "Try it out" sends of an operation: its path, headers and body."""
+    operation = document["paths"][path][method]
+    examples = {"path": {}, "header": {}, "query": {}}
+    for parameter in [resolved(document, each) for each in operation["parameters"]]:
+        if "example" in parameter:
+            examples[parameter["in"]][parameter["name"]] = parameter["example"]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+    return path.format(**examples["path"]), examples["query"], examples["header"], body
+
+
+async def attempt(client, document, method, path, tokens):
+    filled, query, headers, body = request_of(document, method, path)
+    if path == "/v1/auth/refresh":
+        body = {"refresh_token": tokens["refresh_token"]}  # nobody else's would do
+    if {} not in document["paths"][path][method]["security"] and document["paths"][path][method]["security"]:
+        headers["Authorization"] = f"Bearer {tokens['access_token']}"
+    return await client.request(method, filled, params=query, headers=headers, json=body, allow_redirects=False)
+
+
+# Who signs in has registered before.
+BACKWARDS = [("post", "/v1/auth/register"), *(each for each in OPERATIONS[::-1] if each[1] != "/v1/auth/register")]
+
+
+@pytest.mark.parametrize("operations", [OPERATIONS, BACKWARDS], ids=["in order", "backwards"])
+async def test_example_of_every_operation_succeeds(demo, document, operations):
+    """On one blog: none of them stands in the way of another."""
+    admin = await signed_in(demo, ADMIN)
+    answers = {}
+    for method, path in operations:
+        # Signing out ends the session that the others need.
+        tokens = await signed_in(demo, ADMIN) if path == "/v1/auth/logout" else admin
+        response = await attempt(demo, document, method, path, tokens)
+        answers[f"{method} {path}"] = response.status
+    assert answers.pop("get /v1/posts/by-url") == 301  # it leads to the post
+    assert {what: status for what, status in answers.items() if status not in (200, 201, 204)} == {}
+
+
+async def test_examples_change_what_they_speak_of(demo, document):
+    """They are no examples of doing nothing."""
+    admin = await signed_in(demo, ADMIN)
+    for method, path in OPERATIONS:
+        if method != "get" and "/v1/posts/{id}" in path:
+            filled, _, headers, _ = request_of(document, method, path)
+            post = f"/v1/posts/{filled.split('/')[3]}?view=working"
+            before = await demo.get(post, headers={"Authorization": f"Bearer {admin['access_token']}"})
+            assert before.headers["ETag"].split("-")[0] == headers["If-Match"].split("-")[0], (method, path)
+            await attempt(demo, document, method, path, admin)
+            after = await demo.get(post, headers={"Authorization": f"Bearer {admin['access_token']}"})
+            assert after.headers["ETag"] != before.headers["ETag"], (method, path)
