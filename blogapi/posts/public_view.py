@@ -13,8 +13,38 @@ _Write = Callable[[Any], Any]
 _NONE_YET: Mapping[str, Any] = {"likes": 0, "comments": 0}
 
 
+# Subdocuments, too, leave field by field: what else lies in them was meant for nobody.
+
+
 def _authors(authors: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**author, "id": str(author["id"])} for author in authors]
+    return [
+        {
+            "id": str(author["id"]),
+            "username": author["username"],
+            "display_name": author["display_name"],
+            "avatar_url": author.get("avatar_url"),
+        }
+        for author in authors
+    ]
+
+
+def _toc(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"level": entry["level"], "id": entry["id"], "text": entry["text"]} for entry in entries]
+
+
+def _cover(cover: dict[str, Any] | None) -> dict[str, Any] | None:
+    if cover is None:
+        return None
+    return {"url": cover["url"], "alt": cover.get("alt", ""), "caption": cover.get("caption", "")}
+
+
+def _seo(seo: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "title": seo.get("title", ""),
+        "description": seo.get("description", ""),
+        "canonical_url": seo.get("canonical_url"),
+        "noindex": seo.get("noindex", False),
+    }
 
 
 # Where the fields of the public view come from: the part of the head document, the name there, and how it is written.
@@ -24,6 +54,9 @@ _PREFIXES = ("live.", "", "counters.")
 _SOURCES: dict[str, tuple[int, str, _Write | None]] = {
     **{name: (_LIVE, name, None) for name in ("version", *CONTENT_FIELDS)},
     "authors": (_LIVE, "authors", _authors),
+    "toc": (_LIVE, "toc", _toc),
+    "cover": (_LIVE, "cover", _cover),
+    "seo": (_LIVE, "seo", _seo),
     "published_at": (_LIVE, "published_at", rfc3339),
     "live_updated_at": (_LIVE, "moved_at", rfc3339),
     "updated_at": (_LIVE, "updated_at", rfc3339),
