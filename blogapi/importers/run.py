@@ -17,6 +17,7 @@ from blogapi.importers.bylines import Bylines
 from blogapi.importers.labels import Labels
 from blogapi.importers.model import Entry, Found, Refusal, Skipped, Unfit
 from blogapi.posts.model import Draft, Origin, Post
+from blogapi.posts.rights import Editable, Publishable, operator_in_the_name_of
 from blogapi.posts.service import PostService
 from blogapi.posts.store import PostStore
 from blogapi.tags.service import TagService
@@ -145,7 +146,7 @@ class _Importer:
         return notes
 
     async def _save(self, entry: Entry) -> None:
-        post = await self._posts.find_import(entry.source, entry.path)
+        post = await self._posts.reading.find_import(entry.source, entry.path)
         if post is None:
             post = await self._create(entry)
             self.report.created += 1
@@ -162,7 +163,7 @@ class _Importer:
         else:
             self.report.unchanged += 1
             return
-        lost = await self._posts.lost_addresses(post, entry.addresses)
+        lost = await self._posts.reading.lost_addresses(post, entry.addresses)
         told = [f"its former address {address!r} is that of another post" for address in lost]
         self._note(entry.path, *entry.notes, *self._take_notes(), *self._shortcomings(entry, post), *told)
 
@@ -173,8 +174,8 @@ class _Importer:
             raise _Left("removed for good here")
         draft = await self._draft(entry)
         is_due = self._is_due(entry)
-        return await self._posts.create(
-            _acting_for(draft),
+        return await self._posts.writing.create(
+            _acting_for(draft.author_ids),
             replace(draft, status="published" if is_due else "draft"),
             Attempt(resource_id=post_id),
             origin=_origin(entry),
@@ -195,23 +196,23 @@ class _Importer:
             featured=post.featured,
             comments_policy=post.comments_policy,
         )
-        who, origin = _acting_for(draft), _origin(entry)
         try:
-            post = await self._posts.edit(
-                who, post, draft, frozenset({post.version}), origin=origin, addresses=entry.addresses
-            )
+            post = await self._edit(post, draft, entry)
         except Conflict as error:
             if error.code != "slug_taken":
                 raise
             draft = replace(draft, slug=post.working.slug)
-            post = await self._posts.edit(
-                who, post, draft, frozenset({post.version}), origin=origin, addresses=entry.addresses
-            )
+            post = await self._edit(post, draft, entry)
         return await self._publish(post, entry) if self._is_due(entry) else post
 
+    async def _edit(self, post: Post, draft: Draft, entry: Entry) -> Post:
+        held, expected = Editable(post, _acting_for(draft.author_ids)), frozenset({post.version})
+        return await self._posts.writing.edit(held, draft, expected, origin=_origin(entry), addresses=entry.addresses)
+
     async def _publish(self, post: Post, entry: Entry) -> Post:
-        return await self._posts.publish(
-            post, frozenset({post.version}), published_at=entry.published_at, former_slugs=entry.former_slugs
+        held, expected = Publishable(post, _acting_for(post.working.author_ids)), frozenset({post.version})
+        return await self._posts.states.publish(
+            held, expected, published_at=entry.published_at, former_slugs=entry.former_slugs
         )
 
     async def _draft(self, entry: Entry) -> Draft:
@@ -303,10 +304,9 @@ def _origin(entry: Entry) -> Origin:
     return Origin(source=entry.source, path=entry.path, urls=entry.former_urls, fingerprint=entry.fingerprint())
 
 
-def _acting_for(draft: Draft) -> Identity:
-    """The operator, who may do anything, in the name of the first author: there is nobody else to put down."""
-    assert draft.author_ids  # _draft saw to it
-    return Identity(user_id=draft.author_ids[0], role="editor")
+def _acting_for(author_ids: tuple[str, ...] | None) -> Identity:
+    assert author_ids  # _draft saw to it
+    return operator_in_the_name_of(author_ids[0])
 
 
 def _reason(error: BlogError | Unfit) -> str:

@@ -9,7 +9,6 @@ from functools import partial
 from blogapi.deadline import OVER
 from blogapi.feature import Wiring
 from blogapi.operations.doctor import Check, Problem, in_batches, up_to_people
-from blogapi.posts.counts import Counts
 from blogapi.posts.service import PostService
 from blogapi.posts.store import AddressStore, PostStore, RevisionStore, SlugStore
 from blogapi.tags.service import TagService
@@ -34,7 +33,7 @@ class PostChecks:
     ) -> None:
         self._posts, self._revisions, self._slugs, self._addresses = posts, revisions, slugs, addresses
         self._service, self._users, self._tags, self._now = service, users, tags, now
-        self._counts = Counts(posts, users, tags, now)
+        self._counts = service.counts
 
     def all(self) -> list[Check]:
         """In the order in which their findings are told."""
@@ -102,7 +101,7 @@ class PostChecks:
         for user_id in sorted(stale):
 
             async def refresh(user_id: str = user_id) -> bool:
-                await self._service.show_present_byline(user_id)
+                await self._service.bylines.show_present(user_id)
                 return True
 
             yield Problem(present[user_id].username, refresh)

@@ -7,11 +7,17 @@ from blogapi.jobs.runner import every
 from blogapi.posts import handlers
 from blogapi.posts.addresses import Addresses
 from blogapi.posts.answers import PUBLIC_ADDRESSES, PUBLIC_PART
+from blogapi.posts.bylines import Bylines
 from blogapi.posts.checks import post_checks
 from blogapi.posts.counts import Counts
+from blogapi.posts.reading import Reading
+from blogapi.posts.revisions import Revisions
+from blogapi.posts.saving import Saving
 from blogapi.posts.service import PostService
 from blogapi.posts.slugs import Slugs
+from blogapi.posts.states import States
 from blogapi.posts.store import AddressStore, PostStore, RevisionStore, SlugStore
+from blogapi.posts.writing import Writing
 from blogapi.tags.service import TagService
 from blogapi.users.model import ProfileChanged
 from blogapi.users.service import UserService
@@ -20,19 +26,37 @@ _MOMENT, _MINUTE, _HOUR = 10, 60, 3600
 
 
 def build(wiring: Wiring) -> PostService:
-    """The service of posts."""
-    posts, users, tags = PostStore(wiring.database), wiring[UserService], wiring[TagService]
+    """The service of posts, room by room."""
+    database, now = wiring.database, wiring.now
+    users, tags = wiring[UserService], wiring[TagService]
+    posts, revision_store = PostStore(database), RevisionStore(database)
+    slugs, addresses = Slugs(SlugStore(database), now), Addresses(AddressStore(database), now)
+    counts, bylines = Counts(posts, users, tags, now), Bylines(posts, users, now)
+    saving = Saving(posts, revision_store, slugs, addresses, counts, now)
     return PostService(
-        posts,
-        RevisionStore(wiring.database),
-        Slugs(SlugStore(wiring.database), wiring.now),
-        Addresses(AddressStore(wiring.database), wiring.now),
-        users,
-        tags,
-        Counts(posts, users, tags, wiring.now),
-        wiring.renderer.post,
-        wiring.now,
+        reading=Reading(posts, slugs, addresses, users),
+        writing=Writing(saving, slugs, addresses, users, tags, wiring.renderer.post, now),
+        states=States(posts, revision_store, saving, slugs, bylines, now),
+        revisions=Revisions(revision_store, saving, slugs, bylines, now),
+        bylines=bylines,
+        counts=counts,
     )
+
+
+async def _purge_trash(posts: PostService) -> int:
+    return await posts.states.purge_trash()
+
+
+async def _settle_bylines(posts: PostService) -> int:
+    return await posts.bylines.settle()
+
+
+async def _settle_counts(posts: PostService) -> int:
+    return await posts.counts.settle()
+
+
+async def _profile_changed(posts: PostService, event: ProfileChanged) -> None:
+    await posts.bylines.profile_changed(event)
 
 
 POSTS = Feature(
@@ -43,11 +67,11 @@ POSTS = Feature(
     stores=(PostStore, RevisionStore, SlugStore, AddressStore),
     routes=handlers.routes,
     jobs=(
-        every(_HOUR, PostService.purge_trash, done="posts removed from the trash"),
-        every(_MINUTE, PostService.settle_bylines, done="changed bylines looked after"),
-        every(_MOMENT, PostService.settle_counts, done="posts counted that somebody had left uncounted"),
+        every(_HOUR, _purge_trash, done="posts removed from the trash"),
+        every(_MINUTE, _settle_bylines, done="changed bylines looked after"),
+        every(_MOMENT, _settle_counts, done="posts counted that somebody had left uncounted"),
     ),
     checks=lambda wiring: post_checks(wiring).all(),
-    subscriptions=(Subscription(ProfileChanged, PostService.profile_changed),),
+    subscriptions=(Subscription(ProfileChanged, _profile_changed),),
     shows={PostStore.collection: PUBLIC_PART, AddressStore.collection: PUBLIC_ADDRESSES},
 )

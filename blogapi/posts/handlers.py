@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from aiohttp import web
 
 from blogapi.access.credentials import find_identity, signed_in
+from blogapi.access.identity import Identity
 from blogapi.access.needs import PUBLIC as ANYBODY
 from blogapi.access.needs import SIGNED_IN, role
 from blogapi.errors import Forbidden, NotFound, Unauthorized
@@ -16,6 +18,7 @@ from blogapi.paging.cursors import PageQuery, page_request
 from blogapi.paging.page import Page
 from blogapi.posts import examples
 from blogapi.posts.model import HEAVY_FIELDS, PUBLIC_FIELDS, Draft, Post, PublicFilter, WorkingFilter
+from blogapi.posts.rights import Editable, EditableOrNamed, Publishable, Purgeable, editable_or_named
 from blogapi.posts.schemas import (
     AddressQuery,
     NewPostSchema,
@@ -25,6 +28,7 @@ from blogapi.posts.schemas import (
     ReadPostQuery,
 )
 from blogapi.posts.service import PostService
+from blogapi.posts.transitions import ARCHIVE, DISCARD, PUBLISH, RESTORE, TRASH, UNPUBLISH, Right, Transition
 from blogapi.posts.views import (
     LIVE,
     PUBLIC,
@@ -43,6 +47,7 @@ from blogapi.web.query import FieldsQuery, chosen_fields, invalid_parameter
 routes = web.RouteTableDef()
 SERVICE: web.AppKey[PostService] = web.AppKey("posts", PostService)
 Query = dict[str, Any]
+Held = TypeVar("Held")
 _FILTERS = ("tag", "author", "lang", "featured")
 _RANGES = ("published_from", "published_before")
 _ID = {"id": Identifier(metadata={"description": "The id of the post."})}
@@ -72,16 +77,11 @@ def posts(request: web.Request) -> PostService:
 # What a request is about
 
 
-async def _for_editing(request: web.Request) -> Post:
-    return await posts(request).for_editing(signed_in(request), request.match_info["id"])
+def _with(right: Callable[[Post, Identity], Held]) -> Callable[[web.Request], Awaitable[Held]]:
+    async def find(request: web.Request) -> Held:
+        return await posts(request).reading.get(right, signed_in(request), request.match_info["id"])
 
-
-async def _for_editing_or_leaving(request: web.Request) -> Post:
-    return await posts(request).for_editing_or_leaving(signed_in(request), request.match_info["id"])
-
-
-async def _for_publishing(request: web.Request) -> Post:
-    return await posts(request).for_publishing(signed_in(request), request.match_info["id"])
+    return find
 
 
 # Reading
@@ -113,7 +113,7 @@ async def _list_public(request: web.Request, query: Query) -> Reply:
     fields = chosen_fields(query, PUBLIC_FIELDS)
     wanted = PublicFilter(newest_first=sort.startswith("-"), **_selection(query))
     page = page_request(request, query)
-    found = await posts(request).list_public(wanted, query["author"], page, fields)
+    found = await posts(request).reading.list_public(wanted, query["author"], page, fields)
     return Reply(result=found, public=True, limit=page.limit)
 
 
@@ -134,7 +134,7 @@ async def _list_working(request: web.Request, query: Query, editable_by: str | N
     who = await find_identity(request)
     if who is None:
         raise Unauthorized("Sign in to list posts that are not public.")
-    found = await posts(request).list_working(who, wanted, query["author"], page, heavy=heavy)
+    found = await posts(request).reading.list_working(who, wanted, query["author"], page, heavy=heavy)
     return Reply(result=found, shape=WORKING, fields=fields or _LIGHT_WORKING, limit=page.limit)
 
 
@@ -154,15 +154,15 @@ def _selection(query: Query) -> dict[str, Any]:
 )
 async def find_post_by_url(request: web.Request, query: Query) -> web.Response:
     """Find the post that once stood at an address: imports keep all that their posts had. Leads to it by its slug."""
-    post_id = await posts(request).at_address(lookup_order(query["url"]))
+    post_id = await posts(request).reading.at_address(lookup_order(query["url"]))
     if post_id is None:
         raise NotFound("No post is known to have stood at this address.")
     try:
-        slug = await posts(request).slug_for(None, post_id)
+        slug = await posts(request).reading.slug_for(None, post_id)
     except NotFound:
         if (who := await find_identity(request)) is None:
             raise
-        return _redirect(await posts(request).slug_for(who, post_id), "private, no-store")
+        return _redirect(await posts(request).reading.slug_for(who, post_id), "private, no-store")
     return _redirect(slug, request.config_dict[SETTINGS].public_cache_control)
 
 
@@ -179,7 +179,7 @@ async def read_post(request: web.Request, query: Query) -> Reply:
     """Read one post: what everybody sees, or the working copy for those who may edit it."""
     post_id, fields = request.match_info["id"], _fields(query)
     if query["view"] is None:
-        public = await posts(request).find_public(post_id=post_id)
+        public = await posts(request).reading.find_public(post_id=post_id)
         if public is not None:
             return Reply(result=public, public=True, fields=fields)
     return await _read_as(request, query, post_id=post_id)
@@ -199,14 +199,14 @@ async def read_post_by_slug(request: web.Request, query: Query) -> Reply | web.R
     """Read one post by its slug. A former slug answers 301 to the present one."""
     slug, fields = request.match_info["slug"], _fields(query)
     if query["view"] is None:
-        present = await posts(request).find_public(slug=slug)
+        present = await posts(request).reading.find_public(slug=slug)
         if present is not None:
             return Reply(result=present, public=True, fields=fields)
-        if moved_to := await posts(request).moved_to(slug, None):
+        if moved_to := await posts(request).reading.moved_to(slug, None):
             caching = request.config_dict[SETTINGS].public_cache_control
             return _redirect(moved_to, caching, request.rel_url.raw_query_string)
         who = await find_identity(request)
-        if who is not None and (moved_to := await posts(request).moved_to(slug, who)):
+        if who is not None and (moved_to := await posts(request).reading.moved_to(slug, who)):
             return _redirect(moved_to, "private, no-store", request.rel_url.raw_query_string)
     return await _read_as(request, query, slug=slug)
 
@@ -225,7 +225,7 @@ async def _read_as(request: web.Request, query: Query, **key: str) -> Reply:
     who, wants_working = await find_identity(request), query["view"] is not None
     if who is None and wants_working:
         raise Unauthorized("Sign in to see the working copy.")
-    post = await posts(request).read(who, **key)
+    post = await posts(request).reading.read(who, **key)
     if post.may_edit(who) and (wants_working or not post.has_readers):
         return Reply(result=post, shape=WORKING, fields=_fields(query))
     if wants_working:
@@ -247,7 +247,7 @@ async def _read_as(request: web.Request, query: Query, **key: str) -> Reply:
 )
 async def create_post(request: web.Request, draft: Draft) -> Reply:
     """Start a post, as a draft or published at once."""
-    post = await posts(request).create(signed_in(request), draft, attempt(request))
+    post = await posts(request).writing.create(signed_in(request), draft, attempt(request))
     return Reply(result=post, headers={"Location": f"/v1/posts/{post.id}"})
 
 
@@ -255,41 +255,39 @@ async def create_post(request: web.Request, draft: Draft) -> Reply:
 @endpoint(
     needs=SIGNED_IN,
     path=_ID,
-    on=_for_editing_or_leaving,
+    on=_with(editable_or_named),
     body=PostEditSchema,
     max_bytes=MAX_BYTES,
-    merge=editable,
+    merge=lambda held: editable(held.post),
     returns=(WORKING, PUBLIC),
     match=True,
     examples={"id": examples.EDITED},
 )
-async def edit_post(request: web.Request, post: Post, draft: Draft) -> Reply:
+async def edit_post(request: web.Request, held: EditableOrNamed, draft: Draft) -> Reply:
     """Change the working copy (JSON Merge Patch). Readers see nothing of it until it is published.
 
     But at once who takes their own name off `authors`. Whoever is named may do that, whatever their role.
     """
-    who = signed_in(request)
-    changed = await posts(request).edit(who, post, draft, if_match(request))
-    return Reply(result=changed, shape=WORKING if post.may_edit(who) else LIVE)
+    changed = await posts(request).writing.edit(held, draft, if_match(request))
+    return Reply(result=changed, shape=WORKING if isinstance(held, Editable) else LIVE)
 
 
 @routes.delete("/v1/posts/{id}")
 @endpoint(
     needs=role("contributor"),
     path=_ID,
-    on=_for_editing,
+    on=_with(Editable),
     query=PurgeQuery,
     returns=WORKING,
     status=204,
     match=True,
     examples={"id": examples.DELETED},
 )
-async def delete_post(request: web.Request, post: Post, query: Query) -> Post | None:
+async def delete_post(request: web.Request, held: Editable, query: Query) -> Post | None:
     """Put a post in the trash; an administrator can remove it for good with `purge=true`."""
-    who = signed_in(request)
     if not query["purge"]:
-        return await posts(request).trash(who, post, if_match(request))
-    await posts(request).purge(who, post, if_match(request))
+        return await posts(request).states.take(TRASH, held, if_match(request))
+    await posts(request).states.purge(Purgeable(held.post, held.who), if_match(request))
     return None
 
 
@@ -298,39 +296,38 @@ async def delete_post(request: web.Request, post: Post, query: Query) -> Post | 
 _step = partial(endpoint, path=_ID, needs=role("contributor"), returns=WORKING, match=True, idempotent=True)
 
 
+def _transition(step: Transition[Right], says: str, **examples: Any) -> None:
+    """Declare the route of a transition that needs nothing but its row in the table."""
+
+    async def take(request: web.Request, held: Right) -> Post:
+        return await posts(request).states.take(step, held, if_match(request), attempt(request))
+
+    take.__name__, take.__doc__ = f"{step.verb}_post", says
+    routes.post(f"/v1/posts/{{id}}/{step.verb}")(_step(on=_with(step.needs), examples=examples)(take))
+
+
 @routes.post("/v1/posts/{id}/publish")
-@_step(on=_for_publishing, body=PublishSchema, examples={"id": examples.PUBLISHED})
-async def publish_post(request: web.Request, post: Post, wish: Query) -> Post:
+@_step(on=_with(PUBLISH.needs), body=PublishSchema, examples={"id": examples.PUBLISHED})
+async def publish_post(request: web.Request, held: Publishable, wish: Query) -> Post:
     """Publish the working copy, or a given revision of it."""
-    return await posts(request).publish(post, if_match(request), revision=wish["revision"], attempt=attempt(request))
+    expected, revision = if_match(request), wish["revision"]
+    return await posts(request).states.publish(held, expected, revision=revision, attempt=attempt(request))
 
 
-@routes.post("/v1/posts/{id}/unpublish")
-@_step(on=_for_publishing, examples={"id": examples.UNPUBLISHED})
-async def unpublish_post(request: web.Request, post: Post) -> Post:
-    """Take a post away from readers and make it a draft again."""
-    return await posts(request).unpublish(post, if_match(request), attempt(request))
-
-
-@routes.post("/v1/posts/{id}/archive")
-@_step(on=_for_publishing, examples={"id": examples.ARCHIVED})
-async def archive_post(request: web.Request, post: Post) -> Post:
-    """Take a published post away from readers and out of the way."""
-    return await posts(request).archive(post, if_match(request), attempt(request))
-
-
-@routes.post("/v1/posts/{id}/restore")
-@_step(on=_for_editing, examples={"id": examples.RESTORED, "If-Match": examples.SECOND_VERSION})
-async def restore_post(request: web.Request, post: Post) -> Post:
-    """Bring a post back from the archive, or from the trash to the state before."""
-    return await posts(request).restore(signed_in(request), post, if_match(request), attempt(request))
+_transition(UNPUBLISH, "Take a post away from readers and make it a draft again.", id=examples.UNPUBLISHED)
+_transition(ARCHIVE, "Take a published post away from readers and out of the way.", id=examples.ARCHIVED)
+_transition(
+    RESTORE,
+    "Bring a post back from the archive, or from the trash to the state before.",
+    **{"id": examples.RESTORED, "If-Match": examples.SECOND_VERSION},
+)
 
 
 @routes.post("/v1/posts/{id}/discard")
-@_step(on=_for_editing, examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION})
-async def discard_changes(request: web.Request, post: Post) -> Post:
+@_step(on=_with(DISCARD.needs), examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION})
+async def discard_changes(request: web.Request, held: Editable) -> Post:
     """Give up the working copy: it becomes what readers see again."""
-    return await posts(request).discard(signed_in(request), post, if_match(request), attempt(request))
+    return await posts(request).revisions.discard(held, if_match(request), attempt(request))
 
 
 # Revisions
@@ -340,36 +337,36 @@ async def discard_changes(request: web.Request, post: Post) -> Post:
 @endpoint(
     needs=SIGNED_IN,
     path=_ID,
-    on=_for_editing,
+    on=_with(Editable),
     query=RevisionListQuery,
     returns=REVISION,
     listed=True,
     examples={"id": examples.READ},
 )
-async def list_revisions(request: web.Request, post: Post, query: Query) -> Reply:
+async def list_revisions(request: web.Request, held: Editable, query: Query) -> Reply:
     """List the revisions of a post, newest first."""
     page = page_request(request, query)
-    found = await posts(request).list_revisions(post, page)
-    pairs = [(post.id, copy) for copy in found.items]
+    found = await posts(request).revisions.list(held, page)
+    pairs = [(held.id, copy) for copy in found.items]
     fields = chosen_fields(query, _LIGHT_REVISION) or _LIGHT_REVISION
     return Reply(result=Page(items=pairs, next=found.next, total=found.total), fields=fields, limit=page.limit)
 
 
 @routes.get("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}")
-@endpoint(needs=SIGNED_IN, path=_REVISION, on=_for_editing, returns=REVISION, examples={"id": examples.READ, "n": 1})
-async def read_revision(request: web.Request, post: Post) -> Reply:
+@endpoint(needs=SIGNED_IN, path=_REVISION, on=_with(Editable), returns=REVISION, examples={"id": examples.READ, "n": 1})
+async def read_revision(request: web.Request, held: Editable) -> Reply:
     """Read one revision in full."""
-    copy = await posts(request).read_revision(post, int(request.match_info["n"]))
-    return Reply(result=(post.id, copy))
+    copy = await posts(request).revisions.read(held, int(request.match_info["n"]))
+    return Reply(result=(held.id, copy))
 
 
 @routes.post("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}/restore")
 @_step(
     path=_REVISION,
-    on=_for_editing,
+    on=_with(Editable),
     examples={"id": examples.RESTORED_TO_A_REVISION, "n": 1, "If-Match": examples.SECOND_VERSION},
 )
-async def restore_revision(request: web.Request, post: Post) -> Post:
+async def restore_revision(request: web.Request, held: Editable) -> Post:
     """Make a former revision the working copy again. Publishes nothing, deletes nothing."""
     number = int(request.match_info["n"])
-    return await posts(request).restore_revision(signed_in(request), post, number, if_match(request), attempt(request))
+    return await posts(request).revisions.restore(held, number, if_match(request), attempt(request))

@@ -12,13 +12,16 @@ from typing import Any, TypedDict
 
 from blogapi.access.identity import Byline, Identity, Viewer
 from blogapi.changes import Change, changed_since
-from blogapi.errors import InvalidTransition
+from blogapi.errors import Invalid, Stale
 from blogapi.ids import Id
 from blogapi.text.rendering import BodyFormat, TocEntry
+from blogapi.text.visible import is_blank
 
 STATUSES = ("draft", "published", "archived", "trashed")
 VISIBILITIES = ("public", "unlisted", "members", "private")
 COMMENTS_POLICIES = ("open", "moderated", "closed")
+# What is not part of the copies: it takes effect at once.
+FLAGS = ("visibility", "featured", "comments_policy")
 # The weakest role that may write at all.
 EDITING_ROLE = "contributor"
 BODY_FORMATS = ("markdown", "html")
@@ -36,15 +39,6 @@ MAX_CUSTOM_BYTES = 32 * 1024
 MAX_CUSTOM_DEPTH = 4
 MAX_CUSTOM_KEY = 64
 CUSTOM_KEY = re.compile(rf"[a-z0-9_]{{1,{MAX_CUSTOM_KEY}}}")
-
-# Which step leads where, from each state. `restore` from the trash leads back to where the post came from, and
-# `discard` leads nowhere: it is about the working copy.
-_STEPS: dict[str, dict[str, str]] = {
-    "draft": {"publish": "published", "trash": "trashed"},
-    "published": {"publish": "published", "unpublish": "draft", "archive": "archived", "trash": "trashed"},
-    "archived": {"publish": "published", "restore": "draft", "trash": "trashed"},
-    "trashed": {"restore": "draft"},
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,27 +208,6 @@ class Post:
         """Whether anybody but its authors and editors may read it now."""
         return self.live is not None and self.live.audience in ("public", "unlisted", "members")
 
-    @property
-    def allowed(self) -> list[str]:
-        """The steps that its state allows."""
-        discard = ["discard"] if self.live is not None and self.status != "trashed" else []
-        return sorted([*_STEPS[self.status], *discard])
-
-    def after(self, step: str) -> str:
-        """The status that a step leads to. Raises InvalidTransition."""
-        if step not in self.allowed:
-            raise InvalidTransition(f"A post that is {self.status} cannot be {_PAST[step]}.", allowed=self.allowed)
-        if self.status == "trashed":
-            return self.trashed_from or "draft"
-        return _STEPS[self.status].get(step, self.status)
-
-    def may_see(self, who: Viewer) -> bool:
-        """Whether it exists for this viewer at all."""
-        audience = None if self.live is None else self.live.audience
-        if audience in ("public", "unlisted") or (audience == "members" and who is not None):
-            return True
-        return self.may_edit(who)
-
     def may_edit(self, who: Viewer) -> bool:
         """Whether the working copy may be read and changed."""
         if who is None or not who.has_role(EDITING_ROLE):
@@ -250,19 +223,29 @@ class Post:
         """Whether what readers see may be changed."""
         return who is not None and who.has_role("author") and self.may_edit(who)
 
+    def may_purge(self, who: Viewer) -> bool:
+        """Whether it may be removed for good."""
+        return who is not None and who.is_admin
+
     def changed_since(self, versions: frozenset[int]) -> list[str] | None:
         """The fields that changed after the newest of these versions; None when that is too long ago to tell."""
         return changed_since(self.changes, self.version, versions)
 
+    def require_version(self, expected: frozenset[int]) -> None:
+        """Raises Stale."""
+        if self.version not in expected:
+            raise Stale(self, self.changed_since(expected))
 
-_PAST = {
-    "publish": "published",
-    "unpublish": "unpublished",
-    "archive": "archived",
-    "restore": "restored",
-    "discard": "set back to what readers see",
-    "trash": "put in the trash",
-}
+
+def audiences_of(who: Viewer) -> tuple[str, ...]:
+    """The audiences that somebody belongs to: what is live for one of them, they see."""
+    return ("public", "unlisted") if who is None else ("public", "unlisted", "members")
+
+
+def require_title(title: str) -> None:
+    """Raises Invalid."""
+    if is_blank(title):
+        raise Invalid.field("/title", "required", "A post needs a title before it is published.")
 
 
 def may_name(who: Identity, before: tuple[str, ...], after: tuple[str, ...]) -> bool:

@@ -15,7 +15,7 @@ from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 from pymongo.write_concern import WriteConcern
 
-from blogapi.access.identity import Byline
+from blogapi.access.identity import Byline, Viewer
 from blogapi.cache.sources import uses
 from blogapi.changes import KEPT
 from blogapi.db.batching import Together
@@ -29,6 +29,7 @@ from blogapi.paging.page import Page, PageRequest, Position
 from blogapi.posts.answers import ADDRESSES, POSTS, selection_of
 from blogapi.posts.model import (
     DIGEST_FIELDS,
+    EDITING_ROLE,
     HEAVY_FIELDS,
     PUBLIC_FIELDS,
     Post,
@@ -37,12 +38,13 @@ from blogapi.posts.model import (
     Uncounted,
     Working,
     WorkingFilter,
+    audiences_of,
 )
 from blogapi.posts.public_view import projection_of, public_post
 
 _PUBLISHED_AT, _UPDATED_AT = "live.published_at", "updated_at"
 _KEPT_KEYS = 20
-_READABLE = {"live.audience": {"$in": ["public", "unlisted"]}}
+_READABLE = {"live.audience": {"$in": [*audiences_of(None)]}}
 # More posts in one answer of the database would keep those that came first waiting.
 _TOGETHER = 16
 # Posts that get a new byline at a time.
@@ -111,13 +113,22 @@ class PostStore(Store):
         documents = await found.hint([("_id", 1)]).to_list(len(post_ids))
         return {document["_id"]: document for document in documents}
 
-    async def get(self, post_id: str) -> Post:
-        """The whole post, for a service to decide on. Raises NotFound, Gone."""
+    async def get(self, post_id: str, *, visible_to: Viewer) -> Post:
+        """The whole post. Raises NotFound, also for what the viewer may not see, and Gone."""
+        return await self._get(post_id, _visible_to(visible_to))
+
+    async def get_unguarded(self, post_id: str) -> Post:
+        """The same whoever asks: for what follows from a right that was checked before. Raises NotFound, Gone."""
+        return await self._get(post_id, {})
+
+    async def _get(self, post_id: str, where: Document) -> Post:
         uses(self.collection, ids=[post_id])
-        document = await self._posts.find_one({"_id": object_id(post_id)})
-        if document is None:
+        # Else the planner weighs the id against all the indexes that `where` could use.
+        found = self._posts.find({"_id": object_id(post_id), **where}).hint([("_id", 1)]).limit(1)
+        documents = await found.to_list(1)
+        if not documents:
             raise NotFound(f"There is no post {post_id!r}.")
-        return _post(document)
+        return _post(documents[0])
 
     async def find_by_origin(self, source: str, path: str) -> Post | None:
         """The post that an import made of this file."""
@@ -229,7 +240,7 @@ class PostStore(Store):
         if light.status != "published" or light.is_digested:
             return light
         try:
-            return (await self.get(light.id)).digested()
+            return (await self.get_unguarded(light.id)).digested()
         except NotFound:  # removed for good in this moment
             return light
 
@@ -304,7 +315,7 @@ class PostStore(Store):
 
     async def digest(self, post_id: str) -> bool:
         """Make digests that fit; False when the post moved meanwhile."""
-        post = (await self.get(post_id)).digested()
+        post = (await self.get_unguarded(post_id)).digested()
         copies = {"working": post.working, **({} if post.live is None else {"live": post.live})}
         fresh = {f"{name}.{field}": getattr(copy, field) for name, copy in copies.items() for field in DIGEST_FIELDS}
         where = {"_id": object_id(post_id), "version": post.version}
@@ -535,6 +546,16 @@ class AddressStore(Store):
 def _slugs_in(document: Document) -> frozenset[str]:
     copies = (document["working"], document.get("live"))
     return frozenset([copy["slug"] for copy in copies if copy] + document.get("live_slugs", []))
+
+
+def _visible_to(who: Viewer) -> Document:
+    """The one rule of who sees what. That a post was removed for good is no secret of those who could see it."""
+    if who is not None and who.is_editor:
+        return {}
+    seen: list[Document] = [{"live.audience": {"$in": [*audiences_of(who)]}}, {"status": "purged"}]
+    if who is not None and who.has_role(EDITING_ROLE):
+        seen.append({"working.authors.id": object_id(who.user_id)})
+    return {"$or": seen}
 
 
 def _selection(copy: str, wanted: PublicFilter) -> Document:

@@ -13,7 +13,9 @@ from blogapi.idempotency.attempt import Attempt
 from blogapi.paging.page import PageRequest
 from blogapi.posts import examples
 from blogapi.posts.model import Draft
+from blogapi.posts.rights import Editable, Publishable
 from blogapi.posts.service import PostService
+from blogapi.posts.transitions import ARCHIVE
 from blogapi.text.address import lookup_order
 from blogapi.users import examples as people
 from blogapi.users.model import User, UserFilter
@@ -230,8 +232,9 @@ async def _write(services: Wiring, admin: Identity, author: User, wanted: _Post,
     posts, draft = services[PostService], replace(wanted.draft, author_ids=(author.id,))
     published_at = since if draft.status == "published" else None
     attempt = Attempt(resource_id=wanted.id)
-    post = await posts.create(admin, draft, attempt, published_at=published_at, addresses=wanted.addresses)
+    post = await posts.writing.create(admin, draft, attempt, published_at=published_at, addresses=wanted.addresses)
     if wanted.edited is not None:
-        await posts.edit(admin, post, replace(wanted.edited, author_ids=(author.id,)), frozenset({post.version}))
+        held, again = Editable(post, admin), replace(wanted.edited, author_ids=(author.id,))
+        await posts.writing.edit(held, again, frozenset({post.version}))
     if wanted.archived:
-        await posts.archive(post, frozenset({post.version}))
+        await posts.states.take(ARCHIVE, Publishable(post, admin), frozenset({post.version}))

@@ -9,6 +9,7 @@ from blogapi.config import AuthConfig, Config, LimitsConfig, MongoConfig, Passwo
 from blogapi.operations import doctor
 from blogapi.operations.doctor import hints
 from blogapi.posts.model import Draft
+from blogapi.posts.rights import Editable, Publishable
 from blogapi.posts.service import PostService
 from blogapi.users.service import UserService, acting_as
 from blogapi.wiring import build_services
@@ -27,8 +28,9 @@ def people(blog):
         ada = await users.unclaimed("ada", "Ada")
         for number in range(2):
             wish = Draft(title=f"Post {number}", author_ids=(ada.id,), tags=("python",), status="published")
-            post = await posts.create(admin, wish)
-            await posts.edit(admin, post, Draft(title="Another title", tags=("python",)), frozenset({1}))
+            post = await posts.writing.create(admin, wish)
+            again = Draft(title="Another title", tags=("python",))
+            await posts.writing.edit(Editable(post, admin), again, frozenset({1}))
         return {"adam": ObjectId(admin.user_id), "ada": ObjectId(ada.id)}
 
     return blog.work(write)
@@ -215,9 +217,10 @@ def test_former_slugs_of_a_post_stay_claimed(blog, documents, people):
     async def publish(opened):
         posts = opened.services[PostService]
         admin = Identity(user_id=str(people["adam"]), role="admin")
-        post = await posts.read(admin, slug="post-0")
-        post = await posts.edit(admin, post, Draft(title="New", slug="new", body="x"), frozenset({post.version}))
-        await posts.publish(post, frozenset({post.version}))
+        post = await posts.reading.read(admin, slug="post-0")
+        wish = Draft(title="New", slug="new", body="x")
+        post = await posts.writing.edit(Editable(post, admin), wish, frozenset({post.version}))
+        await posts.states.publish(Publishable(post, admin), frozenset({post.version}))
 
     blog.work(publish)
     documents["slugs"].update_many({}, {"$set": {"claimed_at": LONG_AGO}})

@@ -116,11 +116,11 @@ def test_readers_find_posts_authors_and_tags(blog):
 
     async def read(opened):
         services = opened.services
-        page = await services[PostService].list_public(PublicFilter(), (), PageRequest(limit=100), None)
-        post = await services[PostService].find_public(slug=page.items[0]["slug"])
+        page = await services[PostService].reading.list_public(PublicFilter(), (), PageRequest(limit=100), None)
+        post = await services[PostService].reading.find_public(slug=page.items[0]["slug"])
         author = await services[UserService].read(None, post["authors"][0]["id"])
         tags = await services[TagService].list(PageRequest(limit=100), "slug")
-        by_author = await services[PostService].list_public(
+        by_author = await services[PostService].reading.list_public(
             PublicFilter(), (author.username,), PageRequest(limit=100), None
         )
         return page.items, post, author, tags.items, by_author.items

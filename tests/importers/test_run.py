@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from blogapi.access.identity import Identity
 from blogapi.clock import rfc3339, utc_now
 from blogapi.db.indexes import create_indexes
 from blogapi.deadline import OVER
@@ -23,6 +22,7 @@ from blogapi.importers.run import Stopped, import_folder
 from blogapi.pool import renderer
 from blogapi.pool.processes import Processes
 from blogapi.posts.model import Draft
+from blogapi.posts.rights import Editable, Publishable, operator_in_the_name_of
 from blogapi.posts.service import PostService
 from blogapi.tags.store import TagStore
 from blogapi.users.service import UserService
@@ -456,8 +456,10 @@ async def test_older_revision_that_was_published_on_purpose_stays(client, save, 
 async def test_draft_that_was_published_here_follows_no_draft(client, save, services, editor):
     draft = replace(ENTRY, is_draft=True)
     await save(draft)
-    post = await services[PostService].find_import("blog", "first.md")
-    await services[PostService].publish(post, frozenset({post.version}))
+    posts = services[PostService]
+    post = await posts.reading.find_import("blog", "first.md")
+    who = operator_in_the_name_of(post.working.author_ids[0])
+    await posts.states.publish(Publishable(post, who), frozenset({post.version}))
     report = await save(replace(CHANGED, is_draft=True))
     assert [note.text for note in report.notes] == ["skipped: not for everybody by its file, but published here"]
     assert (await read(client))["title"] == "First"
@@ -502,7 +504,7 @@ async def test_import_that_died_at_any_moment_is_completed_by_the_next(config, i
             deaths += 1
         await import_folder(services, iter(found))
         assert counts(await import_folder(services, iter(found))) == {"unchanged": 2}
-        await build_services(config, indexed, now=lambda: utc_now() + 2 * OVER)[PostService].settle_counts()
+        await build_services(config, indexed, now=lambda: utc_now() + 2 * OVER)[PostService].counts.settle()
         await check_posts(indexed, services)
         for store in stores_of(FEATURES):
             await indexed[store.collection].delete_many({})
@@ -526,11 +528,11 @@ async def test_update_that_was_cut_off_before_publishing_is_completed(client, sa
     await save(ENTRY)
     await save(CHANGED)
     later = replace(CHANGED, title="Third")
-    post = await services[PostService].find_import("blog", "first.md")
+    post = await services[PostService].reading.find_import("blog", "first.md")
     origin = replace(post.origin, fingerprint=later.fingerprint())
     draft = Draft(title="Third", body=later.body, slug="first", tags=post.working.tags)
-    who = Identity(user_id=post.working.author_ids[0], role="editor")
-    await services[PostService].edit(who, post, draft, frozenset({post.version}), origin=origin)
+    held = Editable(post, operator_in_the_name_of(post.working.author_ids[0]))
+    await services[PostService].writing.edit(held, draft, frozenset({post.version}), origin=origin)
     assert (await read(client))["title"] == CHANGED.title
     assert counts(await save(replace(later, title=title))) == {"updated": 1}
     assert (await read(client))["title"] == title

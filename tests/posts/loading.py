@@ -5,11 +5,8 @@ from datetime import timedelta
 from blogapi.access.identity import Byline, Identity
 from blogapi.clock import utc_now
 from blogapi.db.client import new_id
-from blogapi.posts.counts import Counts
 from blogapi.posts.model import Content, Post, live_copy, working_copy
 from blogapi.posts.store import PostStore, SlugStore
-from blogapi.tags.service import TagService
-from blogapi.users.service import UserService
 
 
 async def load(services, who, count, **content):
@@ -28,8 +25,3 @@ async def load(services, who, count, **content):
         posts.append(post)
     await PostStore(services.database).insert_many(posts)
     await SlugStore(services.database).claim_many({post.working.slug: post.id for post in posts}, utc_now())
-
-
-def counting(services):
-    """What counts posts, as the service of posts has it."""
-    return Counts(PostStore(services.database), services[UserService], services[TagService], services.now)

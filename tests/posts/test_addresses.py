@@ -25,7 +25,7 @@ def stood_at(client, ada):
         )
         addresses = [normal_address(url) for url in urls]
         who, origin = Identity(user_id=ada.id, role="editor"), Origin(source="blog", path=slug)
-        post = await posts.create(who, draft, origin=origin, addresses=addresses)
+        post = await posts.writing.create(who, draft, origin=origin, addresses=addresses)
         return await with_etag(await client.get(f"/v1/posts/{post.id}?view=working", headers=ada.headers))
 
     return make

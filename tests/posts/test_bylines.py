@@ -28,15 +28,15 @@ async def test_post_that_was_on_its_way_shows_the_new_name_after_a_while(client,
     # As a publication that began before would leave it.
     await PostStore(client.app[SERVICES].database).refresh_byline(old)
     clock.ahead = LONGEST_WORK
-    assert await posts.settle_bylines() == 0
+    assert await posts.bylines.settle() == 0
     clock.ahead = timedelta(minutes=1)
-    assert await posts.settle_bylines() == 1
+    assert await posts.bylines.settle() == 1
     assert await shown_name(client, post) == "Countess"
-    assert await posts.settle_bylines() == 0
+    assert await posts.bylines.settle() == 0
 
 
 async def test_what_else_changes_on_a_profile_is_no_new_name(client, ada, clock):
     me = await with_etag(await client.get("/v1/me", headers=ada.headers))
     await client.patch("/v1/me", json={"bio": "Counts."}, headers=matching(ada, me))
     clock.ahead = timedelta(minutes=1)
-    assert await client.app[SERVICES][PostService].settle_bylines() == 0
+    assert await client.app[SERVICES][PostService].bylines.settle() == 0

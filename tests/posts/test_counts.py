@@ -10,14 +10,16 @@ from blogapi.access.identity import Identity
 from blogapi.deadline import LONGEST_WORK, OVER
 from blogapi.posts.answers import PUBLIC_PART
 from blogapi.posts.model import Draft
+from blogapi.posts.rights import Editable, Publishable, Purgeable
 from blogapi.posts.service import PostService
 from blogapi.posts.store import PostStore
+from blogapi.posts.transitions import ARCHIVE, TRASH, UNPUBLISH
 from blogapi.tags.service import TagService
 from blogapi.tags.store import TagStore
 from blogapi.users.store import UserStore
 from blogapi.wiring import SERVICES
 from tests.conftest import until
-from tests.posts.loading import counting, load
+from tests.posts.loading import load
 
 RACERS = 64
 SOON = 2 * OVER
@@ -87,39 +89,51 @@ def draft(*tags, **fields):
 
 async def publish_again(posts, who, post):
     """With one tag less and one more, and by somebody else."""
-    edited = await posts.edit(who, post, draft("kept", "new", author_ids=(who.user_id,)), frozenset({post.version}))
-    return lambda: posts.publish(edited, frozenset({edited.version}))
+    wish = draft("kept", "new", author_ids=(who.user_id,))
+    edited = await posts.writing.edit(Editable(post, who), wish, frozenset({post.version}))
+    return lambda: publish(posts, who, edited)
 
 
-def step(name):
+def publish(posts, who, post):
+    return posts.states.publish(Publishable(post, who), frozenset({post.version}))
+
+
+def take(posts, who, post, transition):
+    return posts.states.take(transition, transition.needs(post, who), frozenset({post.version}))
+
+
+def step(transition):
     async def prepared(posts, who, post):
-        given = () if name in ("unpublish", "archive") else (who,)
-        return lambda: getattr(posts, name)(*given, post, frozenset({post.version}))
+        return lambda: take(posts, who, post, transition)
 
     return prepared
 
 
+async def purge(posts, who, post):
+    return lambda: posts.states.purge(Purgeable(post, who), frozenset({post.version}))
+
+
 async def hide(posts, who, post):
     hidden = draft("kept", "old", visibility="private")
-    return lambda: posts.edit(who, post, hidden, frozenset({post.version}))
+    return lambda: posts.writing.edit(Editable(post, who), hidden, frozenset({post.version}))
 
 
 async def show_again(posts, who, post):
-    archived = await posts.archive(post, frozenset({post.version}))
-    return lambda: posts.publish(archived, frozenset({archived.version}))
+    archived = await take(posts, who, post, ARCHIVE)
+    return lambda: publish(posts, who, archived)
 
 
 async def create(posts, who, post):
-    return lambda: posts.create(who, draft("kept", "new", status="published"))
+    return lambda: posts.writing.create(who, draft("kept", "new", status="published"))
 
 
 MOVES = {
     "publish": show_again,
     "publish something else": publish_again,
-    "unpublish": step("unpublish"),
-    "archive": step("archive"),
-    "trash": step("trash"),
-    "purge": step("purge"),
+    "unpublish": step(UNPUBLISH),
+    "archive": step(ARCHIVE),
+    "trash": step(TRASH),
+    "purge": purge,
     "hide": hide,
     "create": create,
 }
@@ -128,7 +142,7 @@ MOVES = {
 @pytest.mark.parametrize("move", MOVES.values(), ids=MOVES.keys())
 async def test_move_of_somebody_who_died_before_counting_is_counted_later(services, database, clock, adam, bob, move):
     posts, names = services[PostService], ("kept", "old", "new")
-    post = await posts.create(adam, draft("kept", "old", author_ids=(bob.id,), status="published"))
+    post = await posts.writing.create(adam, draft("kept", "old", author_ids=(bob.id,), status="published"))
     await services[TagService].use(names)
     work = await move(posts, adam, post)
     before = await counts(services, *names)
@@ -136,36 +150,36 @@ async def test_move_of_somebody_who_died_before_counting_is_counted_later(servic
     assert await counts(services, *names) == before != await truth(services, *names)
 
     clock.ahead = LONGEST_WORK
-    assert await counting(services).settle() == 0  # somebody might still be at it
+    assert await services[PostService].counts.settle() == 0  # somebody might still be at it
     assert await counts(services, *names) == before
 
     clock.ahead = SOON
-    assert await counting(services).settle() == 1
+    assert await services[PostService].counts.settle() == 1
     assert await counts(services, *names) == await truth(services, *names)
-    assert await counting(services).settle() == 0
+    assert await services[PostService].counts.settle() == 0
 
 
 async def test_move_that_was_counted_leaves_no_mark(services, database, clock, adam, ada, write):
     post = await write(ada, tags=["tea"], status="published")
-    await services[PostService].purge(adam, await PostStore(services.database).get(post["id"]), frozenset({1}))
+    posts = services[PostService]
+    await posts.states.purge(await posts.reading.get(Purgeable, adam, post["id"]), frozenset({1}))
     await until(partial(no_mark, database))
     clock.ahead = SOON
-    assert await counting(services).settle() == 0
+    assert await services[PostService].counts.settle() == 0
 
 
 async def test_change_that_moves_no_count_carries_no_mark(services, database, ada, write):
     writes = []
     post = await write(ada, tags=["tea"])
     database.on_write.append(writes.append)
-    await PostStore(services.database).get(post["id"])
-    held = await PostStore(services.database).get(post["id"])
-    await services[PostService].archive(await services[PostService].publish(held, frozenset({1})), frozenset({2}))
+    posts, who = services[PostService], Identity(user_id=ada.id, role="author")
+    published = await publish(posts, who, await posts.reading.read(who, post_id=post["id"]))
+    await take(posts, who, published, ARCHIVE)
     marks = [write.touched for write in writes if write.collection == "posts" and "uncounted" in write.touched]
     assert marks[1::2] == [{"uncounted"}, {"uncounted"}]
     writes.clear()
-    archived = await PostStore(services.database).get(post["id"])
-    who = Identity(user_id=ada.id, role="author")
-    await services[PostService].edit(who, archived, draft("coffee"), frozenset({3}))
+    archived = await posts.reading.get(Editable, who, post["id"])
+    await posts.writing.edit(archived, draft("coffee"), frozenset({3}))
     assert [write for write in writes if write.collection == "posts" and "uncounted" in write.touched] == []
 
 
@@ -176,36 +190,37 @@ async def test_taking_a_mark_away_shows_readers_nothing_new():
 
 async def test_who_comes_too_late_to_count_leaves_it_to_others(services, database, clock, ada, write):
     """Whoever was stopped for so long that an old mark may have been settled does not count any more."""
-    post = await PostStore(services.database).get((await write(ada, tags=["tea"]))["id"])
+    posts, who = services[PostService], Identity(user_id=ada.id, role="author")
+    post = await posts.reading.read(who, post_id=(await write(ada, tags=["tea"]))["id"])
 
     def delay(write):
         if write.collection == "posts":
             clock.ahead = SOON
 
     database.on_write.append(delay)
-    await services[PostService].publish(post, frozenset({1}))
+    await publish(posts, who, post)
     database.on_write.remove(delay)
     assert (await counts(services, "tea"))[0] == {"tea": 0}
     clock.ahead = 2 * SOON
-    assert await counting(services).settle() == 1
+    assert await services[PostService].counts.settle() == 1
     assert (await counts(services, "tea"))[0] == {"tea": 1}
 
 
 async def test_count_that_others_are_about_to_move_is_not_taken_anew(services, database, adam, clock):
     """It would be counted twice."""
-    await die(database, services[PostService].create(adam, draft("tea", status="published")))
-    assert not await counting(services).recount_tag("tea")
-    assert not await counting(services).recount_author(adam.user_id)
+    await die(database, services[PostService].writing.create(adam, draft("tea", status="published")))
+    assert not await services[PostService].counts.recount_tag("tea")
+    assert not await services[PostService].counts.recount_author(adam.user_id)
     assert await counts(services, "tea") == ({"tea": 0}, {})
     clock.ahead = SOON
-    assert await counting(services).recount_tag("tea")
-    assert await counting(services).recount_author(adam.user_id)
+    assert await services[PostService].counts.recount_tag("tea")
+    assert await services[PostService].counts.recount_author(adam.user_id)
     assert await counts(services, "tea") == ({"tea": 1}, {adam.user_id: 1})
 
 
 async def test_what_nobody_carries_needs_no_count(services):
-    assert await counting(services).recount_tag("nonesuch")
-    assert await counting(services).recount_author("0" * 24)
+    assert await services[PostService].counts.recount_tag("nonesuch")
+    assert await services[PostService].counts.recount_author("0" * 24)
 
 
 @pytest.mark.mongod
@@ -216,30 +231,30 @@ async def test_counts_are_exact_after_a_race_with_those_who_count_anew(services,
     posts, running = services[PostService], True
     await services[TagService].use(["tea", "milk"])
     await load(services, bob, 100, tags=("tea",))
-    assert await counting(services).recount_tag("tea")
-    assert await counting(services).recount_author(bob.id)
-    made = [await posts.create(adam, draft("tea", "milk")) for _ in range(RACERS)]
+    assert await services[PostService].counts.recount_tag("tea")
+    assert await services[PostService].counts.recount_author(bob.id)
+    made = [await posts.writing.create(adam, draft("tea", "milk")) for _ in range(RACERS)]
 
     async def move(post):
-        post = await posts.publish(post, frozenset({post.version}))
+        post = await publish(posts, adam, post)
         if int(post.id, 16) % 2:
-            post = await posts.unpublish(post, frozenset({post.version}))
-            await posts.publish(post, frozenset({post.version}))
+            post = await take(posts, adam, post, UNPUBLISH)
+            await publish(posts, adam, post)
 
     async def count_anew():
         done = 0
         while running:
-            done += await counting(services).recount_tag("tea")
-            done += await counting(services).recount_tag("milk")
-            done += await counting(services).recount_author(adam.user_id)
+            done += await services[PostService].counts.recount_tag("tea")
+            done += await services[PostService].counts.recount_tag("milk")
+            done += await services[PostService].counts.recount_author(adam.user_id)
         return done
 
     recounting = [asyncio.create_task(count_anew()) for _ in range(4)]
     for post in made[:dying]:
-        await die(database, posts.publish(post, frozenset({1})))
+        await die(database, publish(posts, adam, post))
     await asyncio.gather(*(move(post) for post in made[dying:]))
     clock.ahead = SOON if dying else clock.ahead
-    settled = await counting(services).settle()
+    settled = await services[PostService].counts.settle()
     running = False
     assert sum(await asyncio.gather(*recounting))
     assert settled >= dying  # the mark of who counted last may go a moment later

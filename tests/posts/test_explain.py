@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import pytest
 from bson import ObjectId
 
+from blogapi.posts.service import PostService
 from blogapi.posts.store import AddressStore
 from blogapi.wiring import SERVICES
-from tests.posts.loading import counting, load
+from tests.posts.loading import load
 
 pytestmark = pytest.mark.mongod
 
@@ -109,7 +110,7 @@ async def test_single_filter_looks_only_at_what_it_returns(client, database, lib
 
 async def test_marks_of_what_is_not_counted_yet_are_found_by_an_index(client, database, library, ada, write):
     await write(ada, status="published", tags=["red"])
-    counts = counting(client.app[SERVICES])
+    counts = client.app[SERVICES][PostService].counts
     await database["posts"].update_one(
         {}, {"$push": {"uncounted": {"id": ObjectId(), "at": datetime(2000, 1, 1), "tags": ["red"], "author_ids": []}}}
     )

@@ -4,12 +4,14 @@ import asyncio
 
 import pytest
 
+from blogapi.access.identity import Identity
 from blogapi.clock import utc_now
 from blogapi.db.client import new_id
 from blogapi.errors import Stale
 from blogapi.idempotency.attempt import Attempt
+from blogapi.posts.rights import Publishable
 from blogapi.posts.service import PostService
-from blogapi.posts.store import PostStore, SlugStore
+from blogapi.posts.store import SlugStore
 from blogapi.wiring import SERVICES
 from tests.conftest import matching, with_etag
 from tests.posts.loading import load
@@ -191,21 +193,20 @@ async def test_retry_that_read_the_post_before_the_first_attempt_moved_it_is_don
     """The first attempt came through and nobody was told; the second still holds what was there before."""
     post = await write(ada, title="Tea", tags=["tea"])
     posts, attempt = client.app[SERVICES][PostService], Attempt(key="one")
-    before = await PostStore(client.app[SERVICES].database).get(post["id"])
-    first = await posts.publish(before, frozenset({1}), attempt=attempt)
-    assert await posts.publish(before, frozenset({1}), attempt=attempt) == first
+    before = await posts.reading.get(Publishable, Identity(user_id=ada.id, role="author"), post["id"])
+    first = await posts.states.publish(before, frozenset({1}), attempt=attempt)
+    assert await posts.states.publish(before, frozenset({1}), attempt=attempt) == first
     assert (await (await client.get("/v1/tags/tea")).json())["post_count"] == 1
     with pytest.raises(Stale):
-        await posts.publish(before, frozenset({1}), attempt=Attempt(key="two"))
+        await posts.states.publish(before, frozenset({1}), attempt=Attempt(key="two"))
 
 
 async def test_publication_that_loses_a_race_gives_its_slug_back(client, ada, write):
     post = await write(ada, title="Tea", slug="tea")
     edited = await client.patch(f"/v1/posts/{post['id']}", json={"slug": "coffee"}, headers=matching(ada, post))
-    services = client.app[SERVICES]
-    posts = services[PostService]
-    before = await PostStore(services.database).get(post["id"])
+    posts, who = client.app[SERVICES][PostService], Identity(user_id=ada.id, role="author")
+    before = await posts.reading.get(Publishable, who, post["id"])
     await client.patch(f"/v1/posts/{post['id']}", json={"title": "T"}, headers=matching(ada, await with_etag(edited)))
     with pytest.raises(Stale):
-        await posts.publish(before, frozenset({2}), revision=1)
-    assert await SlugStore(services.database).holder("tea") is None
+        await posts.states.publish(before, frozenset({2}), revision=1)
+    assert await SlugStore(client.app[SERVICES].database).holder("tea") is None

@@ -1,0 +1,60 @@
+"""Under which names authors stand in posts: the present ones, in every copy that is shown or used again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from blogapi.access.identity import Byline
+from blogapi.deadline import OVER
+from blogapi.posts.model import Content, Post, Working
+from blogapi.posts.store import PostStore
+from blogapi.users.model import ProfileChanged
+from blogapi.users.service import UserService
+
+
+class Bylines:
+    """The names and pictures of authors. Revisions keep those of their time."""
+
+    def __init__(self, posts: PostStore, users: UserService, now: Callable[[], datetime]) -> None:
+        self._posts, self._users, self._now = posts, users, now
+
+    async def present(self, copies: Iterable[Working]) -> Sequence[Working]:
+        """These copies with their authors under the names they have now."""
+        copies = list(copies)
+        known = await self._users.present_bylines({author_id for copy in copies for author_id in copy.author_ids})
+        return [replace(copy, authors=tuple(known.get(one.id, one) for one in copy.authors)) for copy in copies]
+
+    async def again(self, copy: Content, post: Post) -> tuple[Byline, ...]:
+        """The authors of a copy that is used again: without those who have taken their own name off since."""
+        known = await self._users.present_bylines(copy.author_ids)
+        authors = tuple(known.get(author.id, author) for author in copy.authors if author.id not in post.left)
+        return authors or post.working.authors
+
+    async def profile_changed(self, event: ProfileChanged) -> None:
+        """Show an author's present name and picture in all copies: of two changes at once, the later one."""
+        await self.show_present(event.byline.id)
+
+    async def show_present(self, user_id: str) -> None:
+        """Again when it changes meanwhile, or what is newer would be overwritten."""
+        shown: Byline | None = None
+        while (byline := (await self._users.present_bylines([user_id])).get(user_id)) != shown:
+            if byline is None:
+                return
+            await self._posts.refresh_byline(byline)
+            shown = byline
+
+    async def settle(self) -> int:
+        """Show once more what was changed a while ago; returns how many people's. Safe on several servers at once.
+
+        A post that was on its way at that time may have carried the old name, and who changed it may have been cut off
+        before all posts showed it.
+        """
+        count = 0
+        while due := await self._users.renamed_before(self._now() - OVER, limit=100):
+            for user_id, renamed_at in due:
+                await self.show_present(user_id)
+                await self._users.settle_rename(user_id, renamed_at)
+            count += len(due)
+        return count

@@ -1,0 +1,108 @@
+"""Reading posts: whoever asks finds what they may see, and nothing else is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from blogapi.access.identity import Identity, Viewer
+from blogapi.errors import Gone, NotFound
+from blogapi.ids import is_id
+from blogapi.paging.page import Page, PageRequest
+from blogapi.posts.addresses import Addresses
+from blogapi.posts.model import EDITING_ROLE, Post, PublicFilter, PublicPost, WorkingFilter
+from blogapi.posts.slugs import Slugs
+from blogapi.posts.store import PostStore
+from blogapi.users.service import UserService
+
+Held = TypeVar("Held")
+
+
+class Reading:
+    """One post, or a list of them."""
+
+    def __init__(self, posts: PostStore, slugs: Slugs, addresses: Addresses, users: UserService) -> None:
+        self._posts, self._slugs, self._addresses, self._users = posts, slugs, addresses, users
+
+    async def find_public(self, *, post_id: str = "", slug: str = "") -> PublicPost | None:
+        """What everybody sees of a post; None when that is nothing. One query, nobody is asked who they are."""
+        return await self._posts.find_public({"slug": slug} if slug else {"id": post_id})
+
+    async def moved_to(self, slug: str, who: Viewer) -> str | None:
+        """The present slug of a post that readers once found under this one, however it was capitalised."""
+        former = slug.lower()
+        holder = await self._slugs.holder(former)
+        post = None if holder is None else await self._find(holder, who)
+        if post is None or post.live is None or not post.has_readers or former not in post.live_slugs:
+            return None
+        return None if post.live.slug == slug else post.live.slug
+
+    async def at_address(self, spellings: Iterable[str]) -> str | None:
+        """The id of the post that once stood at the first of these addresses that is known, whoever may see it."""
+        return await self._addresses.holder(spellings)
+
+    async def slug_for(self, who: Viewer, post_id: str) -> str:
+        """The slug under which readers find a post now. Raises NotFound, Gone."""
+        post = await self._posts.get(post_id, visible_to=who)
+        if post.live is None or not post.has_readers:
+            raise NotFound("There is no such post.")
+        return post.live.slug
+
+    async def read(self, who: Viewer, *, post_id: str = "", slug: str = "") -> Post:
+        """The whole post, for whoever may see it. Raises NotFound, Gone."""
+        if slug:
+            post_id = await self._slugs.holder(slug) or ""
+        if not is_id(post_id):
+            raise NotFound(f"There is no post {slug or post_id!r}.")
+        post = await self._posts.get(post_id, visible_to=who)
+        # A slug that readers have not seen yet says what is planned.
+        unseen = bool(slug) and (post.live is None or slug != post.live.slug)
+        if unseen and not post.may_edit(who):
+            raise NotFound(f"There is no post {slug!r}.")
+        return post
+
+    async def get(self, right: Callable[[Post, Identity], Held], who: Identity, post_id: str) -> Held:
+        """A post with a right to it: `get(Editable, who, post_id)`. Raises NotFound, Gone, Forbidden."""
+        return right(await self.read(who, post_id=post_id), who)
+
+    async def _find(self, post_id: str, who: Viewer) -> Post | None:
+        try:
+            return await self._posts.get(post_id, visible_to=who)
+        except Gone:
+            raise
+        except NotFound:
+            return None
+
+    async def list_public(
+        self, wanted: PublicFilter, authors: Iterable[str], page: PageRequest, fields: tuple[str, ...] | None
+    ) -> Page[PublicPost]:
+        """The public list. `authors` are ids or usernames; one that does not exist has no posts."""
+        ids = await self._author_ids(authors)
+        if ids == () and authors:
+            return Page(items=[], total=0 if page.count else None)
+        return await self._posts.list_public(replace(wanted, author_ids=ids), page, fields)
+
+    async def list_working(
+        self, who: Identity, wanted: WorkingFilter, authors: Iterable[str], page: PageRequest, *, heavy: bool
+    ) -> Page[Post]:
+        """The posts that somebody may edit."""
+        if not who.has_role(EDITING_ROLE):
+            return Page(items=[], total=0 if page.count else None)
+        ids = await self._author_ids(authors)
+        if ids == () and authors:
+            return Page(items=[], total=0 if page.count else None)
+        mine = wanted.editable_by if who.is_editor else who.user_id
+        return await self._posts.list_working(replace(wanted, author_ids=ids, editable_by=mine), page, heavy=heavy)
+
+    async def _author_ids(self, authors: Iterable[str]) -> tuple[str, ...]:
+        found = [name if is_id(name) else await self._users.id_of_username(name) for name in authors]
+        return tuple(author_id for author_id in found if author_id is not None)
+
+    async def find_import(self, source: str, path: str) -> Post | None:
+        """The post that an import made of this file; None also when it has been removed for good."""
+        return await self._posts.find_by_origin(source, path)
+
+    async def lost_addresses(self, post: Post, addresses: Iterable[str]) -> tuple[str, ...]:
+        """Those of these that lead to another post, which had them first."""
+        return await self._addresses.lost(addresses, post.id)

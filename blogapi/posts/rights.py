@@ -1,0 +1,98 @@
+"""Who may do what with a post.
+
+Verbs that change a post, and those that show more of it than readers see, take one of these instead of a post. Each
+checks itself when it is made, so having one is the proof, and to forget it is an error of types. They are of one
+version of the post: for who lost the right since then, the compare-and-set fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from blogapi.access.identity import Identity
+from blogapi.errors import Forbidden
+from blogapi.posts.model import EDITING_ROLE, FLAGS, Draft, Post, may_name
+
+
+@dataclass(frozen=True, slots=True)
+class Editable:
+    """A post whose working copy somebody may read and change. Raises Forbidden."""
+
+    post: Post
+    who: Identity
+
+    def __post_init__(self) -> None:
+        if not self.post.may_edit(self.who):
+            raise Forbidden("Only its authors and editors may do this.")
+
+    @property
+    def id(self) -> str:
+        """Of the post."""
+        return self.post.id
+
+
+@dataclass(frozen=True, slots=True)
+class Publishable(Editable):
+    """A post of which somebody may change what readers see. Raises Forbidden."""
+
+    def __post_init__(self) -> None:
+        Editable.__post_init__(self)
+        if not self.post.may_publish(self.who):
+            raise Forbidden("Contributors write drafts; an author or editor decides what readers see.")
+
+
+@dataclass(frozen=True, slots=True)
+class Purgeable(Editable):
+    """A post that somebody may remove for good. Raises Forbidden."""
+
+    def __post_init__(self) -> None:
+        Editable.__post_init__(self)
+        if not self.post.may_purge(self.who):
+            raise Forbidden("Only an administrator removes posts for good.")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A post that readers knew, with somebody's name, which is theirs to take off in any role. Raises Forbidden."""
+
+    post: Post
+    who: Identity
+
+    def __post_init__(self) -> None:
+        if self.post.live is None or not self.post.is_named(self.who):
+            raise Forbidden("Only its authors and editors may do this.")
+
+    @property
+    def id(self) -> str:
+        """Of the post."""
+        return self.post.id
+
+
+EditableOrNamed: TypeAlias = Editable | Named
+
+
+def editable_or_named(post: Post, who: Identity) -> EditableOrNamed:
+    """The stronger of the two. Raises Forbidden."""
+    return Editable(post, who) if post.may_edit(who) else Named(post, who)
+
+
+def require_rights(who: Identity, draft: Draft, before: Post | None) -> None:
+    """Whether somebody may wish this of a new post, or of one that they may edit. Raises Forbidden."""
+    if not who.has_role(EDITING_ROLE):
+        raise Forbidden("Readers write no posts.")
+    if draft.status == "published" and not who.has_role("author"):
+        raise Forbidden("Contributors write drafts; an author or editor publishes them.")
+    if draft.featured != (before.featured if before else False) and not who.is_editor:
+        raise Forbidden("Only an editor decides what is featured.")
+    flagged = before is not None and any(getattr(draft, name) != getattr(before, name) for name in FLAGS)
+    if before and flagged and before.status == "published" and not before.may_publish(who):
+        raise Forbidden("It is published: an author or editor changes who sees it.")
+    named = before.working.author_ids if before else ()
+    if draft.author_ids is not None and not may_name(who, named, draft.author_ids):
+        raise Forbidden("You can add authors behind your own name and take that off; an editor does anything else.")
+
+
+def operator_in_the_name_of(author_id: str) -> Identity:
+    """Who runs an import: they may do anything with posts, and there is nobody but the author to put down."""
+    return Identity(user_id=author_id, role="editor")

@@ -1,0 +1,106 @@
+"""Moving posts from state to state: publishing, taking away, bringing back, removing for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from blogapi.idempotency.attempt import ONCE, Attempt
+from blogapi.posts.bylines import Bylines
+from blogapi.posts.model import Post, differences, live_copy, require_title
+from blogapi.posts.rights import Publishable, Purgeable
+from blogapi.posts.saving import Saving
+from blogapi.posts.slugs import Slugs
+from blogapi.posts.store import PostStore, RevisionStore
+from blogapi.posts.transitions import PUBLISH, Right, Transition
+
+KEPT_IN_TRASH = timedelta(days=30)
+
+
+class States:
+    """The transitions of posts."""
+
+    def __init__(
+        self,
+        posts: PostStore,
+        revisions: RevisionStore,
+        saving: Saving,
+        slugs: Slugs,
+        bylines: Bylines,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._posts, self._revisions, self._saving = posts, revisions, saving
+        self._slugs, self._bylines, self._now = slugs, bylines, now
+
+    async def take(
+        self, step: Transition[Right], held: Right, expected: frozenset[int], attempt: Attempt = ONCE
+    ) -> Post:
+        """Move a post as the row of the table says. Raises Forbidden, Stale, InvalidTransition."""
+        post = held.post
+        if attempt.key in post.applied:
+            return post
+        if step.changes_what_readers_see(post):
+            Publishable(post, held.who)
+        post.require_version(expected)
+        status, now = step.end_of(post), self._now()
+        changes: dict[str, Any] = {"status": status, **step.sets(post, now)}
+        if post.live is not None:
+            seen = status == "published"
+            changes["live.audience"] = post.visibility if seen else None
+            changes |= {"live.version": post.version + 1, "live.updated_at": now} if seen else {}
+        return await self._saving.change(post, changes, ["status"], key=attempt.key)
+
+    async def publish(
+        self,
+        held: Publishable,
+        expected: frozenset[int],
+        *,
+        revision: int | None = None,
+        attempt: Attempt = ONCE,
+        published_at: datetime | None = None,
+        former_slugs: Iterable[str] = (),
+    ) -> Post:
+        """Make the working copy, or a given revision, what readers see. Raises Stale, Conflict, Invalid, NotFound.
+
+        The last two arguments are for imports: since when readers know it, and under which other slugs.
+        """
+        post = held.post
+        if attempt.key in post.applied:
+            return post
+        post.require_version(expected)
+        status = PUBLISH.end_of(post)
+        copy = await self._revisions.get(post, revision or post.working.revision)
+        require_title(copy.title)
+        copy = replace(copy, authors=await self._bylines.again(copy, post))
+        now, before = self._now(), post.live and post.live.published_at
+        since = published_at or before or now
+        unknown = set(former_slugs) - {copy.slug, *post.live_slugs}
+        kept = [claim for old in sorted(unknown) if (claim := await self._slugs.keep(old, post.id))]
+        is_seen = post.status == status and post.live is not None and not differences(post.live, copy)
+        if is_seen and since == before and not kept:
+            return post
+        claim = await self._slugs.again(copy.slug, post)
+        copy = replace(copy, slug=claim.slug)
+        live = live_copy(copy, copy.revision, version=post.version + 1, since=since, now=now, audience=post.visibility)
+        names = {"live_revision", "live_updated_at"} | ({"status"} if post.status != status else set())
+        names |= {"published_at"} if since != before else set()
+        changes = {"status": status, "live": live}
+        return await self._saving.change(post, changes, names, key=attempt.key, shown=[*kept, claim])
+
+    async def purge(self, held: Purgeable, expected: frozenset[int]) -> None:
+        """Remove it for good. Raises Stale."""
+        held.post.require_version(expected)
+        if not await self._saving.remove(held.post):
+            raise await self._saving.stale(held.post)
+
+    async def purge_trash(self) -> int:
+        """Remove for good what has been in the trash for 30 days; returns how many. Safe on several servers at once."""
+        count = 0
+        while due := await self._posts.trashed_before(self._now() - KEPT_IN_TRASH, limit=100):
+            gone = sum([await self._saving.remove(post) for post in due])
+            if not gone:
+                break  # another server is at it
+            count += gone
+        return count

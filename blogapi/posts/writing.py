@@ -1,0 +1,224 @@
+"""Starting posts and editing them. Readers see nothing of an edit until it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from blogapi.access.identity import Byline, Identity
+from blogapi.changes import Change
+from blogapi.db.client import new_id
+from blogapi.errors import Forbidden
+from blogapi.idempotency.attempt import ONCE, Attempt
+from blogapi.posts.addresses import Addresses
+from blogapi.posts.model import (
+    CONTENT_FIELDS,
+    DIGEST_FIELDS,
+    FLAGS,
+    RENDERED_FIELDS,
+    Content,
+    Draft,
+    Origin,
+    Post,
+    Working,
+    differences,
+    live_copy,
+    require_title,
+    working_copy,
+)
+from blogapi.posts.rights import Editable, EditableOrNamed, Named, require_rights
+from blogapi.posts.saving import Saving
+from blogapi.posts.slugs import Slugs
+from blogapi.posts.transitions import require_not_trashed
+from blogapi.tags.service import TagService
+from blogapi.text.rendering import BodyFormat, Rendered
+from blogapi.users.service import UserService
+
+# A body, its format, and who writes it.
+Render = Callable[[str, BodyFormat, str], Awaitable[Rendered]]
+
+
+class Writing:
+    """The working copies of posts."""
+
+    def __init__(
+        self,
+        saving: Saving,
+        slugs: Slugs,
+        addresses: Addresses,
+        users: UserService,
+        tags: TagService,
+        render: Render,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._saving, self._slugs, self._addresses = saving, slugs, addresses
+        self._users, self._tags, self._render, self._now = users, tags, render, now
+
+    async def create(
+        self,
+        who: Identity,
+        draft: Draft,
+        attempt: Attempt = ONCE,
+        *,
+        origin: Origin | None = None,
+        former_slugs: Iterable[str] = (),
+        addresses: Iterable[str] = (),
+        published_at: datetime | None = None,
+    ) -> Post:
+        """A new post. Raises Invalid, Forbidden, Conflict `slug_taken`.
+
+        The last four arguments are for imports: where it came from, under which slugs it was known, at which addresses
+        (in their normal form), and since when. An import takes the next free slug where the wanted one is taken.
+        """
+        require_rights(who, draft, before=None)
+        if draft.status == "published":
+            require_title(draft.title)
+        now, post_id = self._now(), attempt.resource_id or new_id()
+        authors = await self._users.bylines(draft.author_ids or (who.user_id,), chosen_by=who)
+        content = await self._content(who, draft, authors)
+        slug = await self._slugs.first(draft, post_id, numbered=origin is not None)
+        await self._tags.use(draft.tags)
+        kind = "import" if origin else "create"
+        working = working_copy(replace(content, slug=slug), 1, who, now, note=draft.note, kind=kind)
+        post = Post(
+            id=post_id,
+            version=1,
+            status="draft",
+            visibility=draft.visibility,
+            featured=draft.featured,
+            comments_policy=draft.comments_policy,
+            working=working,
+            slug_is_derived=draft.slug is None,
+            changes=(Change(version=1, fields=()),),
+            origin=origin,
+            created_at=published_at or now,
+            updated_at=now,
+        )
+        if draft.status == "published":
+            since = published_at or now
+            live = live_copy(working, 1, version=1, since=since, now=since, audience=draft.visibility)
+            kept = [old for old in former_slugs if old != slug and await self._slugs.keep(old, post_id)]
+            post = replace(post, status="published", live=live, live_slugs=(*kept, slug))
+        await self._addresses.keep(addresses, post_id)
+        return await self._saving.insert(post)
+
+    async def edit(
+        self,
+        held: EditableOrNamed,
+        draft: Draft,
+        expected: frozenset[int],
+        *,
+        origin: Origin | None = None,
+        addresses: Iterable[str] = (),
+    ) -> Post:
+        """Make the working copy say what the draft says; flags take effect at once. Who is only named there may leave.
+
+        `origin` and `addresses` are for imports: where it came from, and where it stood.
+
+        Raises Stale, Conflict, Forbidden, Invalid.
+        """
+        if isinstance(held, Named):
+            return await self._leave(held, draft, expected)
+        post, who, now = held.post, held.who, self._now()
+        require_rights(who, draft, before=post)
+        post.require_version(expected)
+        require_not_trashed(post)
+        authors = await self._bylines(held, draft)
+        content = await self._content(who, draft, authors, before=post.working)
+        claim = await self._slugs.next(draft, post)
+        content = replace(content, slug=claim.slug)
+        edited = differences(content, post.working)
+        flags = [name for name in FLAGS if getattr(draft, name) != getattr(post, name)]
+        chosen = ["slug"] if (draft.slug is None) != post.slug_is_derived else []
+        if not edited and not flags and not chosen and origin in (None, post.origin):
+            return post
+        changes: dict[str, Any] = {name: getattr(draft, name) for name in flags}
+        changes["slug_is_derived"] = draft.slug is None
+        if origin is not None:
+            changes["origin"] = origin
+            await self._addresses.keep(addresses, post.id)
+        if edited:
+            await self._tags.use(draft.tags)
+            number = post.working.revision + 1
+            kind = "edit" if origin is None else "import"
+            changes |= _to_working(working_copy(content, number, who, now, note=draft.note, kind=kind), edited)
+        changes |= _leaving(who, post, content.authors) if "authors" in edited else {}
+        if post.live is not None and post.status == "published" and (flags or "live.authors" in changes):
+            visible = {"version": post.version + 1, "updated_at": now, "audience": draft.visibility}
+            changes |= {f"live.{name}": value for name, value in visible.items()}
+        names = {*edited, *flags, *chosen} - {*RENDERED_FIELDS}
+        return await self._saving.change(post, changes, names, claim=claim)
+
+    async def _leave(self, held: Named, draft: Draft, expected: frozenset[int]) -> Post:
+        """Take off the own name, for somebody who may do nothing else. They may only have seen what readers see."""
+        post, who, now = held.post, held.who, self._now()
+        assert post.live is not None  # Named saw to it
+        present = post.working
+        rest = [_without(who, copy.authors) for copy in (present, post.live)]
+        if draft.author_ids not in [_ids(authors) for authors in rest] or not _is_same_but_authors(draft, post):
+            raise Forbidden("Only its authors and editors may do this. You can take your own name off, nothing else.")
+        if post.live.version not in expected:
+            post.require_version(expected)
+        authors = rest[0] or rest[1]
+        changes: dict[str, Any] = {}
+        if authors != present.authors:
+            content = replace(present, authors=authors)
+            working = working_copy(content, present.revision + 1, who, now, note="", kind="edit")
+            changes |= _to_working(working, ["authors"])
+        changes |= _leaving(who, post, authors)
+        if post.status == "published" and "live.authors" in changes:
+            changes |= {"live.version": post.version + 1, "live.updated_at": now}
+        return await self._saving.change(post, changes, ["authors"])
+
+    async def _bylines(self, held: Editable, draft: Draft) -> tuple[Byline, ...]:
+        post = held.post
+        if draft.author_ids is None or draft.author_ids == post.working.author_ids:
+            return post.working.authors
+        return await self._users.bylines(draft.author_ids, chosen_by=held.who, kept=post.working.author_ids)
+
+    async def _content(
+        self, who: Identity, draft: Draft, authors: tuple[Byline, ...], before: Content | None = None
+    ) -> Content:
+        written = {name: getattr(draft, name) for name in CONTENT_FIELDS if name != "slug" and hasattr(draft, name)}
+        if before is not None and (before.body, before.body_format) == (draft.body, draft.body_format):
+            return replace(before, **written, authors=authors)
+        rendered = await self._render(draft.body, draft.body_format, who.user_id)
+        made = {name: getattr(rendered, name) for name in RENDERED_FIELDS}
+        return Content(**written, **made, authors=authors)
+
+
+def _to_working(working: Working, edited: Iterable[str]) -> dict[str, Any]:
+    """Only the paths that move: a byline that is refreshed meanwhile stays refreshed."""
+    names = [*edited, "revision", "edited_by", "edited_at", "note", "kind", *DIGEST_FIELDS]
+    return {f"working.{name}": getattr(working, name) for name in names}
+
+
+def _without(who: Identity, authors: tuple[Byline, ...]) -> tuple[Byline, ...]:
+    return tuple(author for author in authors if author.id != who.user_id)
+
+
+def _ids(authors: Iterable[Byline]) -> tuple[str, ...]:
+    return tuple(author.id for author in authors)
+
+
+def _is_same_but_authors(draft: Draft, post: Post) -> bool:
+    written = [name for name in CONTENT_FIELDS if name != "slug" and hasattr(draft, name)]
+    return (
+        all(getattr(draft, name) == getattr(post.working, name) for name in written)
+        and all(getattr(draft, name) == getattr(post, name) for name in FLAGS)
+        and draft.slug == (None if post.slug_is_derived else post.working.slug)
+    )
+
+
+def _leaving(who: Identity, post: Post, authors: tuple[Byline, ...]) -> dict[str, Any]:
+    """What else changes when these become the authors: who takes their own name off is gone from what readers see."""
+    named = {author.id for author in authors}
+    left = {*post.left} - named
+    changes: dict[str, Any] = {}
+    if who.user_id not in named and post.is_named(who):
+        left.add(who.user_id)
+        if post.live is not None and who.user_id in post.live.author_ids:
+            changes["live.authors"] = _without(who, post.live.authors) or authors
+    return changes if left == {*post.left} else {**changes, "left": tuple(sorted(left))}
