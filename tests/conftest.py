@@ -20,6 +20,7 @@ from blogapi.db.client import Client, connect
 from blogapi.db.driver import DRIVERS, MOTOR
 from blogapi.db.embedded.mongod import embedded_mongo
 from blogapi.users.model import NewUser
+from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
 from tests.contract import checked_client
@@ -138,7 +139,8 @@ def sign_up(client) -> Callable[..., Awaitable[Person]]:
         services = client.app[SERVICES]
         email = f"{username}@example.org"
         user = await services[UserService].create(
-            NewUser(username=username, email=email, password=PASSWORD, display_name=username.title(), role=role)
+            as_operator(),
+            NewUser(username=username, email=email, password=PASSWORD, display_name=username.title(), role=role),
         )
         response = await client.post("/v1/auth/login", json={"login": username, "password": PASSWORD})
         answer = await response.json()

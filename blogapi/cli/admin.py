@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 def create_admin(place: Place, username: str, email: str, password_stdin: bool, generate: bool, as_json: bool) -> None:
     """Make an administrator. Asks for the password unless an option says where it comes from."""
     from blogapi.cli.context import run
+    from blogapi.users.rights import as_operator
     from blogapi.users.service import UserService
 
     if password_stdin and generate:
@@ -37,7 +38,7 @@ def create_admin(place: Place, username: str, email: str, password_stdin: bool, 
     async def create(blog: Blog) -> User:
         password = new_password(blog.config.auth.password) if generate else given
         facts.update({"password": password} if generate else {})
-        return await blog.services[UserService].create_admin(username, email, password)
+        return await blog.services[UserService].create_admin(as_operator(), username, email, password)
 
     user = run(place, create)
     facts = {"id": user.id, "username": user.username, "email": user.email or "", "role": user.role, **facts}

@@ -8,6 +8,7 @@ from itertools import count
 
 from blogapi.importers.model import username_for
 from blogapi.users.model import User
+from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService, acting_as
 
 _LONGEST_USERNAME = 32
@@ -38,7 +39,7 @@ class Bylines:
             return self._owner
         passed_over = []
         for username in _numbered(username_for(name)):
-            user = await self._users.unclaimed(username, name)
+            user = await self._users.unclaimed(as_operator(), username, name)
             if _is_called(user, name) and (user.status == "unclaimed" or acting_as(user).is_editor):
                 break
             passed_over += [user.username] if user.status != "unclaimed" else []

@@ -19,6 +19,7 @@ from blogapi.posts.transitions import ARCHIVE
 from blogapi.text.address import lookup_order
 from blogapi.users import examples as people
 from blogapi.users.model import User, UserFilter
+from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService, acting_as
 
 if TYPE_CHECKING:
@@ -206,14 +207,14 @@ _POSTS = (
 
 async def is_empty(services: Wiring) -> bool:
     """Whether nobody is there at all."""
-    people = await services[UserService].list(UserFilter(public=False), PageRequest(limit=1))
+    people = await services[UserService].list_everybody(as_operator(), UserFilter(), PageRequest(limit=1))
     return not people.items
 
 
 async def create_demo(services: Wiring, password: str) -> bool:
     """Make the demo content and its administrator. False when another process has begun to at the same moment."""
     try:
-        admin = acting_as(await services[UserService].create_admin(ADMIN, _EMAIL, password))
+        admin = acting_as(await services[UserService].create_admin(as_operator(), ADMIN, _EMAIL, password))
     except Conflict:
         return False
     author = await _person(services, people.WRITER, people.WRITER_NAME, people.WRITER_DISPLAY_NAME)
@@ -225,7 +226,7 @@ async def create_demo(services: Wiring, password: str) -> bool:
 
 
 async def _person(services: Wiring, user_id: str, username: str, display_name: str) -> User:
-    return await services[UserService].unclaimed(username, display_name, Attempt(resource_id=user_id))
+    return await services[UserService].unclaimed(as_operator(), username, display_name, Attempt(resource_id=user_id))
 
 
 async def _write(services: Wiring, admin: Identity, author: User, wanted: _Post, since: datetime) -> None:

@@ -12,6 +12,7 @@ from blogapi.access.needs import PUBLIC, SIGNED_IN, role
 from blogapi.paging.cursors import page_request
 from blogapi.users import examples
 from blogapi.users.model import MAX_USERNAME, ManagedProfile, NewUser, OwnProfile, User
+from blogapi.users.rights import Administrator
 from blogapi.users.schemas import (
     ADMIN,
     ADMIN_FIELDS,
@@ -26,7 +27,7 @@ from blogapi.users.schemas import (
     managed_fields,
     own_fields,
 )
-from blogapi.users.service import UserService, require_admin
+from blogapi.users.service import UserService
 from blogapi.web.endpoint import Reply, attempt, endpoint, if_match
 from blogapi.web.fields import Identifier, Size, Text
 from blogapi.web.query import chosen_fields
@@ -69,7 +70,7 @@ async def read_me(request: web.Request, user: User) -> User:
 @endpoint(needs=SIGNED_IN, on=_myself, body=OwnProfileSchema, merge=own_fields, returns=OWN, match=True)
 async def edit_me(request: web.Request, user: User, wish: OwnProfile) -> User:
     """Change your own profile."""
-    return await users(request).edit_own(user, wish, if_match(request))
+    return await users(request).edit_own(signed_in(request), user, wish, if_match(request))
 
 
 @routes.get("/v1/users")
@@ -80,8 +81,10 @@ async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
     shape, known = (ADMIN, ADMIN_FIELDS) if everything else (PROFILE, PROFILE_FIELDS)
     fields, wanted = chosen_fields(query, known), page_request(request, query)
     if everything:
-        require_admin(await find_identity(request))
-    page = await users(request).list(query["filter"], wanted)
+        by = Administrator(await find_identity(request))
+        page = await users(request).list_everybody(by, query["filter"], wanted)
+    else:
+        page = await users(request).list(query["filter"], wanted)
     return Reply(result=page, shape=shape, limit=query["limit"], fields=fields, public=not everything)
 
 
@@ -96,7 +99,7 @@ async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
 )
 async def create_user(request: web.Request, new: NewUser) -> Reply:
     """Make an account for somebody."""
-    user = await users(request).create(new, attempt(request))
+    user = await users(request).create(Administrator(signed_in(request)), new, attempt(request))
     return Reply(result=user, headers={"Location": f"/v1/users/{user.id}"})
 
 
@@ -136,7 +139,7 @@ async def read_user_by_name(request: web.Request, query: dict[str, Any]) -> Repl
 )
 async def manage_user(request: web.Request, user: User, wish: ManagedProfile) -> User:
     """Change somebody's profile, role or status."""
-    return await users(request).manage(user, wish, if_match(request))
+    return await users(request).manage(Administrator(signed_in(request)), user, wish, if_match(request))
 
 
 @routes.delete("/v1/users/{id}")
@@ -151,4 +154,4 @@ async def manage_user(request: web.Request, user: User, wish: ManagedProfile) ->
 )
 async def erase_user(request: web.Request, user: User) -> User:
     """Erase somebody: their sessions end, their posts stay without their name."""
-    return await users(request).erase(user.id)
+    return await users(request).erase(Administrator(signed_in(request)), user.id)

@@ -20,7 +20,6 @@ from blogapi.errors import (
     InvalidCredentials,
     NotFound,
     Stale,
-    Unauthorized,
     Unavailable,
 )
 from blogapi.events import Bus
@@ -44,6 +43,7 @@ from blogapi.users.model import (
     username_key,
 )
 from blogapi.users.passwords import Passwords
+from blogapi.users.rights import Administrator
 from blogapi.users.store import AdminRoster, UserStore
 
 _ERASED_DISPLAY_NAME = "Deleted user"
@@ -80,11 +80,11 @@ class UserService:
         self.check_registration()
         return await self._make(replace(new, role=self._registration.role), attempt)
 
-    async def create(self, new: NewUser, attempt: Attempt = ONCE) -> User:
-        """Make an account for somebody else, which administrators may. Raises Invalid, Conflict, Unavailable."""
+    async def create(self, by: Administrator, new: NewUser, attempt: Attempt = ONCE) -> User:
+        """Make an account for somebody else. Raises Invalid, Conflict, Unavailable."""
         return await self._make(new, attempt)
 
-    async def create_admin(self, username: str, email: str, password: str) -> User:
+    async def create_admin(self, by: Administrator, username: str, email: str, password: str) -> User:
         """Make an administrator, from the command line. Raises Invalid, Conflict, Unavailable."""
         new = NewUser(username=username, email=email, password=password, role="admin")
         return await self._make(new, ONCE, allow_reserved=True)
@@ -141,7 +141,7 @@ class UserService:
             raise
         return user
 
-    async def unclaimed(self, username: str, display_name: str, attempt: Attempt = ONCE) -> User:
+    async def unclaimed(self, by: Administrator, username: str, display_name: str, attempt: Attempt = ONCE) -> User:
         """The byline that an import needs: whoever has this username, or a new one without an account.
 
         Raises Invalid for what is no username.
@@ -192,14 +192,18 @@ class UserService:
         Raises NotFound, and for `everything` Unauthorized and Forbidden.
         """
         if everything:
-            require_admin(await find_viewer())
+            Administrator(await find_viewer())
         user = await (self._users.find_by_username(username) if username else self._users.find(user_id))
         viewer = None if user is not None and user.is_public else await find_viewer()
         return _visible(user, viewer, username or user_id)
 
     async def list(self, wanted: UserFilter, page: PageRequest) -> Page[User]:
-        """People who have published, or everybody for administrators."""
-        return await self._users.list(wanted, page)
+        """People who have published."""
+        return await self._users.list(replace(wanted, public=True), page)
+
+    async def list_everybody(self, by: Administrator, wanted: UserFilter, page: PageRequest) -> Page[User]:
+        """Also those who have not, nor have an account any more."""
+        return await self._users.list(replace(wanted, public=False), page)
 
     async def find_by_login(self, login: str) -> User | None:
         """By username or e-mail address; only an address has an @."""
@@ -243,12 +247,14 @@ class UserService:
 
     # Changing
 
-    async def edit_own(self, user: User, wish: OwnProfile, versions: frozenset[int]) -> User:
-        """Change what people say about themselves. Raises Stale, Conflict."""
+    async def edit_own(self, who: Identity, user: User, wish: OwnProfile, versions: frozenset[int]) -> User:
+        """Change what people say about themselves. Raises Forbidden for somebody else, Stale, Conflict."""
+        if who.user_id != user.id:
+            raise Forbidden("A profile is edited by the person it is about.")
         return await self._edit(user, wish, versions)
 
-    async def manage(self, user: User, wish: ManagedProfile, versions: frozenset[int]) -> User:
-        """Change somebody's profile, role or status, which administrators may.
+    async def manage(self, by: Administrator, user: User, wish: ManagedProfile, versions: frozenset[int]) -> User:
+        """Change somebody's profile, role or status.
 
         Raises Stale, Invalid, and Conflict for the last administrator and for people who have no account.
         """
@@ -263,7 +269,7 @@ class UserService:
                 raise Conflict("Nobody has claimed this byline: there is no account to suspend or activate.")
         return await self._edit(user, wish, versions)
 
-    async def erase(self, user_id: str) -> User:
+    async def erase(self, by: Administrator, user_id: str) -> User:
         """Remove everything that tells who somebody was. Their posts stay, with a neutral byline.
 
         Raises NotFound, and Conflict for the last administrator.
@@ -393,14 +399,6 @@ class UserService:
         if listed - acting:
             await self._roster.remove(listed - acting)
         return len(listed ^ acting)
-
-
-def require_admin(viewer: Viewer) -> None:
-    """Raises Unauthorized, Forbidden."""
-    if viewer is None:
-        raise Unauthorized("Sign in first.")
-    if not viewer.is_admin:
-        raise Forbidden("Only administrators see view=admin.")
 
 
 def _visible(user: User | None, viewer: Viewer, asked_for: str) -> User:

@@ -7,6 +7,7 @@ from blogapi.clock import utc_now
 from blogapi.pool.turns import Turns
 from blogapi.users.model import ManagedProfile
 from blogapi.users.passwords import HASHERS
+from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from blogapi.users.store import UserStore
 from blogapi.wiring import SERVICES
@@ -76,9 +77,9 @@ async def test_database_holds_nothing_that_signs_anybody_in(client, ada, databas
 )  # fmt: skip
 async def test_every_failure_says_the_same_and_takes_one_hash(client, ada, sign_up, login, password, monkeypatch):
     services = client.app[SERVICES]
-    await services[UserService].unclaimed("byline", "By Line")
+    await services[UserService].unclaimed(as_operator(), "byline", "By Line")
     sue = await services[UserService].get((await sign_up("sue")).id)
-    await services[UserService].manage(sue, managed(sue, status="suspended"), frozenset({sue.version}))
+    await services[UserService].manage(as_operator(), sue, managed(sue, status="suspended"), frozenset({sue.version}))
     hashes = count_hashes(monkeypatch)
     response = await sign_in(client, login, password)
     assert response.status == 401
@@ -131,10 +132,10 @@ async def test_full_queue_is_503_with_a_time_to_wait(client, ada):
 
 
 async def test_sign_in_fails_when_the_account_changed_while_the_password_was_compared(client, ada, database):
-    users = client.app[SERVICES][UserService]
-    before = await users.get(ada.id)
+    store = UserStore(client.app[SERVICES].database)
+    before = await store.get(ada.id)
     await database["users"].update_one({"username": "ada"}, {"$set": {"password.hash": "another"}})
-    assert await UserStore(database).record_sign_in(before, None, utc_now()) is None
+    assert await store.record_sign_in(before, None, utc_now()) is None
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from blogapi.operations.doctor import hints
 from blogapi.posts.model import Draft
 from blogapi.posts.rights import Editable, Publishable
 from blogapi.posts.service import PostService
+from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService, acting_as
 from blogapi.wiring import build_services
 
@@ -24,8 +25,8 @@ def people(blog):
 
     async def write(opened):
         users, posts = opened.services[UserService], opened.services[PostService]
-        admin = acting_as(await users.create_admin("adam", "adam@example.org", "correct horse battery"))
-        ada = await users.unclaimed("ada", "Ada")
+        admin = acting_as(await users.create_admin(as_operator(), "adam", "adam@example.org", "correct horse battery"))
+        ada = await users.unclaimed(as_operator(), "ada", "Ada")
         for number in range(2):
             wish = Draft(title=f"Post {number}", author_ids=(ada.id,), tags=("python",), status="published")
             post = await posts.writing.create(admin, wish)
@@ -246,7 +247,7 @@ def test_slug_that_two_posts_show_is_left_to_people(blog, documents, people):
 
 
 def test_byline_of_an_erased_person_becomes_neutral(blog, documents, people):
-    blog.work(lambda opened: opened.services[UserService].erase(str(people["ada"])))
+    blog.work(lambda opened: opened.services[UserService].erase(as_operator(), str(people["ada"])))
     stale_live_byline(documents, people)
     assert set(examine(blog, fix=True)) == {"stale bylines"}
     assert documents["posts"].find_one()["live"]["authors"][0]["display_name"] == "Deleted user"

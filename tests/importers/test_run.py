@@ -494,6 +494,7 @@ async def indexed(database):
 async def test_import_that_died_at_any_moment_is_completed_by_the_next(config, indexed):
     found = [ENTRY, replace(ENTRY, path="second.md", title="Second", former_slugs=("the-second",))]
     services = build_services(config, indexed)
+    later = build_services(config, indexed, now=lambda: utc_now() + 2 * OVER)
     deaths = 0
     while True:
         dying = build_services(config, indexed, now=Clock(Crash(), deaths))
@@ -504,7 +505,7 @@ async def test_import_that_died_at_any_moment_is_completed_by_the_next(config, i
             deaths += 1
         await import_folder(services, iter(found))
         assert counts(await import_folder(services, iter(found))) == {"unchanged": 2}
-        await build_services(config, indexed, now=lambda: utc_now() + 2 * OVER)[PostService].counts.settle()
+        await later[PostService].counts.settle()
         await check_posts(indexed, services)
         for store in stores_of(FEATURES):
             await indexed[store.collection].delete_many({})

@@ -1,0 +1,29 @@
+"""Who may do what with people: the proof that their management takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blogapi.access.identity import Identity, Viewer
+from blogapi.errors import Forbidden, Unauthorized
+
+# Nobody in the database.
+_OPERATOR = Identity(user_id="0" * 24, role="admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """Somebody who may manage people. It checks itself when it is made. Raises Unauthorized, Forbidden."""
+
+    who: Viewer
+
+    def __post_init__(self) -> None:
+        if self.who is None:
+            raise Unauthorized("Sign in first.")
+        if not self.who.is_admin:
+            raise Forbidden("Only administrators manage people and see all of them.")
+
+
+def as_operator() -> Administrator:
+    """Whoever runs a command beside the server may do what an administrator may."""
+    return Administrator(_OPERATOR)
