@@ -50,7 +50,9 @@ def after(query: Mapping[str, Any], sort: Sort, position: Position) -> Document:
     if not isinstance(present, Mapping):
         present = {"$eq": present}
     behind = {"$or": [{sort.key: {beyond: value}}, {sort.key: value, "_id": {beyond: last}}]}
-    bounded = {**query, sort.key: {**present, bound: value}}
+    # The query may have this very bound, for a range that begins further on.
+    tighter = min if sort.descending else max
+    bounded = {**query, sort.key: {**present, bound: tighter(value, present.get(bound, value))}}
     if "$or" not in query:
         return {**bounded, **behind}
     own = {"$or": bounded.pop("$or")}

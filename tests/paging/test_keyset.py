@@ -3,7 +3,7 @@
 import pytest
 
 from blogapi.paging.keyset import Sort, find_page
-from blogapi.paging.page import PageRequest
+from blogapi.paging.page import PageRequest, Position
 
 
 @pytest.mark.parametrize("descending", [False, True])
@@ -29,3 +29,13 @@ async def test_pages_together_are_the_whole_whatever_the_query(database, query, 
         after = page.next
     wanted = [f"{n:02}" for n in range(20) if n % 3 < 2]
     assert found == (wanted[::-1] if descending else wanted)
+
+
+@pytest.mark.parametrize(("descending", "bound", "expected"), [(False, "$gte", "5"), (True, "$lte", "4")])
+async def test_position_outside_of_the_range_does_not_widen_it(database, descending, bound, expected):
+    things = database["things"]
+    await things.insert_many([{"_id": str(n), "n": n} for n in range(10)])
+    query, outside = {"n": {bound: int(expected)}}, Position(9 if descending else 0, "9" if descending else "0")
+    page = PageRequest(limit=1, after=outside)
+    found = await find_page(things, query, Sort("n", descending), page, lambda document: document["_id"])
+    assert found.items == [expected]
