@@ -6,10 +6,12 @@ those who are among the authors of the post; who has lost the role of a writer s
 
 import inspect
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import TypeVar, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
+import blogapi
 from blogapi.access.identity import Byline, Identity
 from blogapi.clock import utc_now
 from blogapi.db.client import new_id
@@ -307,6 +309,7 @@ def test_every_transition_and_every_verb_of_a_room_is_in_the_table():
 
 
 WITHOUT_ANYBODY = {"purge_trash"}  # a job
+SAVING_ROOMS = {"feature.py", "writing.py", "states.py", "revisions.py"}
 RIGHTS = {Editable, Publishable, Purgeable, Named, Identity}
 
 
@@ -327,6 +330,17 @@ def is_right(hint):
     if get_origin(hint) is Union or str(hint).count("|"):
         return all(is_right(part) for part in get_args(hint))
     return hint in RIGHTS
+
+
+@pytest.mark.parametrize(
+    ("word", "rooms"),
+    [("get_unguarded", {"store.py", "saving.py"}), ("Saving(", {"feature.py"}), ("posts.saving", SAVING_ROOMS)],
+)
+def test_what_asks_for_no_right_is_used_behind_those_that_do(word, rooms):
+    files = (Path(blogapi.__file__).parent).rglob("*.py")
+    using = {file for file in files if word in file.read_text()}
+    assert {file.parent.name for file in using} == {"posts"}
+    assert {file.name for file in using} == rooms
 
 
 @pytest.mark.parametrize("right", [Editable, Publishable, Purgeable, Named])
