@@ -9,7 +9,7 @@ from aiohttp import web
 from blogapi.access.credentials import ORIGINS
 from blogapi.cache.cache import Cache
 from blogapi.cache.reads import CACHED_READS, CachedReads
-from blogapi.config.keys import derive_key
+from blogapi.config.secret import derive_key
 from blogapi.feature import Wiring
 from blogapi.idempotency.replay import IDEMPOTENCY, Idempotency
 from blogapi.operations.health import READINESS, Readiness

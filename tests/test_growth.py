@@ -65,7 +65,6 @@ SEARCHES = ("search", "finditer", "findall", "sub", "subn", "split")
 NOT_CLIENTS = frozenset(
     (
         "blogapi.config.kinds",
-        "blogapi.config",
         "blogapi.openapi.pages",
         "blogapi.openapi.document",
         "blogapi.operations.doctor",

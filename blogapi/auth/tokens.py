@@ -14,7 +14,7 @@ from typing import Any
 import jwt
 
 from blogapi.config import Config
-from blogapi.config.keys import derive_key
+from blogapi.config.secret import derive_key
 from blogapi.errors import Unauthorized
 from blogapi.ids import is_id
 

@@ -43,9 +43,12 @@ class Text(fields.Field[Any]):
         "control": "contains a line break or another unprintable character. Remove it.",
     }
 
-    def __init__(self, parse: Callable[[str], Any] = str) -> None:
+    def __init__(
+        self, parse: Callable[[str], Any] = str, *, is_secret: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """What is secret, as `is_secret` tells of a text, belongs in the environment and is refused in a file."""
         super().__init__()
-        self._parse = parse
+        self._parse, self.is_secret = parse, is_secret
 
     def from_text(self, text: str) -> object:
         """What YAML would have given for the text of an environment variable."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import bcrypt
 
 from blogapi.config import Config, PasswordConfig
-from blogapi.config.keys import derive_key
+from blogapi.config.secret import derive_key
 from blogapi.errors import FieldError
 from blogapi.pool.processes import Processes
 from blogapi.pool.turns import Turns

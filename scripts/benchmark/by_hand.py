@@ -29,7 +29,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from pymongo.errors import DuplicateKeyError
 
 from blogapi.config import Config, load_config
-from blogapi.config.keys import derive_key
+from blogapi.config.secret import derive_key
 from blogapi.db.client import Document, connect
 from blogapi.operations.logs import RequestLog
 from blogapi.text.rendering import Rendered, render

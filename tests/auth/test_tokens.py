@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from blogapi.auth.tokens import Tokens
-from blogapi.config.keys import derive_key
+from blogapi.config.secret import derive_key
 from blogapi.errors import Unauthorized
 
 SECRET = "a secret that is long enough 0123456789"

@@ -3,17 +3,22 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 import yaml
+from marshmallow import ValidationError
 
-from blogapi.config import KEYS, Config, LogConfig, MongoConfig, ServerConfig, load_config, variable
-from blogapi.config.kinds import Flag, Items, Whole
+from blogapi.config import Config, LogConfig, MongoConfig, ServerConfig, load_config, variable
+from blogapi.config.kinds import Flag, Items, Text, Whole
+from blogapi.config.schema import keys_of
 from blogapi.errors import ConfigError
 
 PROJECT = Path(__file__).resolve().parents[2]
+KEYS = keys_of({})
 
 # Part of every secret below, so that no message may hold it.
 SECRET = "Tr0ub4dor"
@@ -400,7 +405,7 @@ def test_file_is_found_in_the_project_then_in_the_folder(tmp_path, in_project, i
 )
 def test_data_without_a_configuration_lie_where_nobody_stands(tmp_path, monkeypatch, environ, folder):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("blogapi.config.PROJECT", tmp_path / "site-packages")
+    monkeypatch.setattr("blogapi.config.loading.PROJECT", tmp_path / "site-packages")
     config = load_config(None, environ)
     assert config.file is None
     assert config.data == Path(folder).expanduser()
@@ -484,3 +489,63 @@ def test_env_example_is_right_in_every_line(write):
     config = load_config(write(), {**settings, "BLOGAPI_AUTH__SECRET": PRODUCTION["BLOGAPI_AUTH__SECRET"]})
     assert config.is_production
     assert settings["BLOGAPI_AUTH__SECRET"] == ""
+
+
+# Sections that features bring.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inner:
+    depth: Annotated[int, Whole(0, 9)] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    title: Annotated[str, Text()]
+    token: Annotated[str, Text(is_secret=bool)] = field(default="", repr=False)
+    open: Annotated[bool, Flag()] = True
+    inner: Inner = Inner()
+
+    def __post_init__(self):
+        if self.title == "closed" and self.open:
+            raise ValidationError({"open": ["cannot be true for a closed shop. Set it to false."]})
+
+
+SHOP = {"shop": Shop}
+
+
+def test_section_of_a_feature_is_read_like_any_other(write):
+    file = write("shop: {title: Books, inner: {depth: 3}}")
+    config = load_config(file, {"BLOGAPI_SHOP__OPEN": "no", "BLOGAPI_SHOP__TOKEN": SECRET}, SHOP)
+    assert config.own[Shop] == Shop(title="Books", token=SECRET, open=False, inner=Inner(depth=3))
+    assert SECRET not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("yaml", "environ", "said"),
+    [
+        ("shop: {title: a, tilte: b}", {}, "shop.tilte: is not a known key. Did you mean shop.title?"),
+        ("shoop: {title: a}\nshop: {title: a}", {}, "shoop: is not a known key. Did you mean shop?"),
+        ("shop: {title: a, inner: {depth: 10}}", {}, "shop.inner.depth: must be a whole number from 0 to 9."),
+        ("", {}, "shop.title: is not set, and has no default. Set it."),
+        ("shop:", {}, "shop.title: is not set, and has no default. Set it."),
+        ("shop: {title: closed}", {}, "shop.open: cannot be true for a closed shop. Set it to false."),
+        ("", {"BLOGAPI_SHOP__TILTE": "a"}, "Did you mean BLOGAPI_SHOP__TITLE?"),
+        (f"shop: {{title: a, token: {SECRET}}}", {}, "shop.token: is secret and does not belong in a file."),
+    ],
+)
+def test_wrong_section_of_a_feature_is_refused(write, yaml, environ, said):
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(yaml), environ, SHOP)
+    assert said in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_section_is_unknown_without_its_feature(write):
+    with pytest.raises(ConfigError, match="shop: is not a known key"):
+        load_config(write("shop: {title: Books}"), {})
+
+
+def test_section_takes_no_name_that_is_taken(write):
+    with pytest.raises(ValueError, match="server"):
+        load_config(write(), {}, {"server": Shop})

@@ -1,0 +1,89 @@
+"""What is read off the annotations of a section: its keys, their environment variables, and the schema."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import MISSING, is_dataclass
+from dataclasses import fields as fields_of
+from typing import Annotated, Any, get_origin, get_type_hints
+
+from marshmallow import Schema, ValidationError, fields
+
+from blogapi.config.kinds import Setting
+from blogapi.config.sections import Config
+
+PREFIX = "BLOGAPI_"
+UNKNOWN = "is not a known key."
+
+
+class _SectionSchema(Schema):
+    error_messages = {
+        "unknown": UNKNOWN,
+        "type": "must be a section. Put its keys below it, indented, each as key: value.",
+    }
+
+
+class _Section(fields.Nested):
+    """One section; builds the dataclass that its schema is read off."""
+
+    def __init__(self, builds: type) -> None:
+        super().__init__(_schema_of(builds))
+        self._builds = builds
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        # A section whose lines are all commented out is null in YAML.
+        return super().deserialize({} if value is None else value, *args, **kwargs)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> Any:
+        given = super()._deserialize(*args, **kwargs)
+        missing = [name for name in _without_default(self._builds) if name not in given]
+        if missing:
+            raise ValidationError({name: ["is not set, and has no default. Set it."] for name in missing})
+        return self._builds(**given)
+
+
+def _without_default(kind: type) -> list[str]:
+    fields = fields_of(kind)
+    return [field.name for field in fields if field.default is MISSING and field.default_factory is MISSING]
+
+
+def members(kind: type) -> Iterator[tuple[str, Setting | type]]:
+    """The settings of a section and the sections within it."""
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        if isinstance(hint, type) and is_dataclass(hint):
+            yield name, hint
+        elif get_origin(hint) is Annotated:
+            yield name, hint.__metadata__[0]
+
+
+def _schema_of(kind: type) -> type[Schema]:
+    return _SectionSchema.from_dict(_fields(members(kind)), name=kind.__name__)
+
+
+def _fields(members: Iterable[tuple[str, Setting | type]]) -> dict[str, fields.Field[Any]]:
+    return {name: _Section(of) if isinstance(of, type) else of for name, of in members}
+
+
+def schema_of(sections: Mapping[str, type]) -> Schema:
+    """The schema of the whole configuration, with these sections besides those of `Config`."""
+    clashes = sections.keys() & dict(members(Config)).keys()
+    if clashes:
+        raise ValueError(f"The configuration has a section of this name already: {', '.join(sorted(clashes))}.")
+    return _SectionSchema.from_dict(_fields([*members(Config), *sections.items()]), name="Config")()
+
+
+def keys_of(sections: Mapping[str, type]) -> dict[str, Setting]:
+    """Every key by its whole name, `server.port`: those of `Config`, then those of these sections."""
+    own = (found for name, kind in sections.items() for found in _settings_of(kind, f"{name}."))
+    return {**dict(_settings_of(Config)), **dict(own)}
+
+
+def variable(key: str) -> str:
+    """The environment variable that overrides a key: `server.port` → `BLOGAPI_SERVER__PORT`."""
+    return PREFIX + key.replace(".", "__").upper()
+
+
+def _settings_of(kind: type, prefix: str = "") -> Iterator[tuple[str, Setting]]:
+    for name, of in members(kind):
+        if isinstance(of, type):
+            yield from _settings_of(of, f"{prefix}{name}.")
+        else:
+            yield prefix + name, of
