@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from aiohttp import web
 
@@ -22,7 +22,11 @@ from blogapi.limits.store import SharedCounts
 from blogapi.operations.doctor import Check, server_checks
 from blogapi.pool.renderer import Renderer
 
+if TYPE_CHECKING:
+    import click
+
 Service = TypeVar("Service")
+Settings = TypeVar("Settings")
 # The collections of the house itself.
 _OWN_STORES: tuple[type[Store], ...] = (IdempotencyStore, SharedCounts)
 
@@ -70,7 +74,11 @@ class Feature(Generic[Service]):
     """How people can show who they are."""
 
     settings: type | None = None
-    """A section of the configuration under the feature's name: a dataclass as those in `config`."""
+    """A section of the configuration, under the feature's name: a dataclass like those in `config/sections.py`, where
+    those of blogapi itself stand. `wiring.settings(GuestbookSettings)` is what was set."""
+
+    commands: tuple[click.Command, ...] = ()
+    """Its part of the command line of a program of somebody's own; the commands of blogapi itself are in `cli/`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +102,11 @@ class Wiring:
 
     def __getitem__(self, kind: type[Service]) -> Service:
         found: Service = self._services[kind]
+        return found
+
+    def settings(self, kind: type[Settings]) -> Settings:
+        """What was set in the section of a feature; its defaults in a configuration that was made by hand."""
+        found: Settings = self.config.own[kind] if kind in self.config.own else kind()
         return found
 
     @property

@@ -12,7 +12,7 @@ from blogapi.cli.output import json_option, print_facts, print_json
 
 if TYPE_CHECKING:
     from blogapi.cli.context import Blog
-    from blogapi.cli.place import Place
+    from blogapi.cli.invocation import Invocation
     from blogapi.config import PasswordConfig
     from blogapi.users.model import User
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @click.option("--generate", is_flag=True, help="Make up a password and print it, this once.")
 @json_option
 @click.pass_obj
-def create_admin(place: Place, username: str, email: str, password_stdin: bool, generate: bool, as_json: bool) -> None:
+def create_admin(
+    invocation: Invocation, username: str, email: str, password_stdin: bool, generate: bool, as_json: bool
+) -> None:
     """Make an administrator. Asks for the password unless an option says where it comes from."""
     from blogapi.cli.context import run
     from blogapi.users.rights import as_operator
@@ -40,7 +42,7 @@ def create_admin(place: Place, username: str, email: str, password_stdin: bool, 
         facts.update({"password": password} if generate else {})
         return await blog.services[UserService].create_admin(as_operator(), username, email, password)
 
-    user = run(place, create)
+    user = run(invocation, create)
     facts = {"id": user.id, "username": user.username, "email": user.email or "", "role": user.role, **facts}
     if as_json:
         print_json(facts)

@@ -10,17 +10,17 @@ from blogapi.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from blogapi.cli.context import Blog
-    from blogapi.cli.place import Place
+    from blogapi.cli.invocation import Invocation
 
 
 @click.command()
 @json_option
 @click.pass_obj
-def indexes(place: Place, as_json: bool) -> None:
+def indexes(invocation: Invocation, as_json: bool) -> None:
     """Create the indexes that are missing, and list all of them."""
     from blogapi.cli.context import run
 
-    rows = run(place, _create, with_indexes=False)
+    rows = run(invocation, _create, with_indexes=False)
     if as_json:
         print_json({"indexes": rows, "created": sum(row["state"] == "created" for row in rows)})
     else:

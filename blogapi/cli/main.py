@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -12,12 +13,15 @@ from blogapi.cli.admin import create_admin
 from blogapi.cli.doctor import doctor
 from blogapi.cli.importing import import_group, markdown
 from blogapi.cli.indexes import indexes
-from blogapi.cli.place import Place
+from blogapi.cli.invocation import Invocation
 from blogapi.cli.seed import seed
 from blogapi.cli.serve import serve
 from blogapi.cli.version import version
 from blogapi.cli.work import work
 from blogapi.errors import BlogError, ConfigError, Invalid, NotYet, Unavailable
+
+if TYPE_CHECKING:
+    from blogapi.feature import Feature
 
 FAILURE, INTERRUPTED = 1, 130
 
@@ -53,13 +57,17 @@ class Commands(click.Group):
 
 
 def _fail(ctx: click.Context, message: str, status: int) -> NoReturn:
-    click.echo(f"blogapi: {' '.join(message.split())}", err=True)
+    click.echo(f"{ctx.find_root().command.name}: {' '.join(message.split())}", err=True)
     ctx.exit(status)
 
 
+def _be_configured(ctx: click.Context, _: click.Parameter, file: Path | None) -> None:
+    ctx.obj = replace(ctx.obj, config=file)
+
+
 def _lie_in(ctx: click.Context, _: click.Parameter, folder: Path | None) -> None:
-    place = ctx.obj or Place()
-    ctx.obj = place if folder is None else replace(place, data=folder)
+    if folder is not None:
+        ctx.obj = replace(ctx.obj, data=folder)
 
 
 data_option = click.option(
@@ -73,27 +81,43 @@ data_option = click.option(
 )
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option(
+config_option = click.option(
     "--config",
-    "config_file",
     metavar="FILE",
     type=click.Path(path_type=Path),
+    expose_value=False,
+    callback=_be_configured,
     help="The configuration. Default: the file that BLOGAPI_CONFIG names, else config.yaml.",
 )
-@data_option
-@click.pass_context
-def main(ctx: click.Context, config_file: Path | None) -> None:
-    """The publishing server behind a blog.
+_ABOUT = """\
+The publishing server behind a blog.
 
-    \b
-    Exit codes: 0 done, 1 failed or something was refused, 2 wrong usage,
-    75 something is not there yet: try again, 78 wrong configuration, 130 interrupted.
-    """
-    ctx.obj = replace(ctx.obj, config=config_file)
+\b
+Exit codes: 0 done, 1 failed or something was refused, 2 wrong usage,
+75 something is not there yet: try again, 78 wrong configuration, 130 interrupted.
+"""
+_COMMANDS = (serve, work, seed, import_group, create_admin, indexes, doctor, version)
 
-
-for command in (serve, work, seed, import_group, create_admin, indexes, doctor, version):
-    main.add_command(command)
 for command in (serve, seed, markdown, create_admin, indexes, doctor):
     data_option(command)  # people write it behind the command, too
+
+
+def make_main(name: str, features: Sequence[Feature[Any]]) -> click.Group:
+    """The command line of a program of somebody's own: all commands of blogapi on these features, and their commands.
+
+    Raises ValueError for a command whose name is taken.
+    """
+    return _make(name, tuple(features))
+
+
+def _make(name: str, own_features: tuple[Feature[Any], ...] | None) -> click.Group:
+    settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    group = Commands(name, context_settings={**settings, "obj": Invocation(own_features=own_features)}, help=_ABOUT)
+    for command in (*_COMMANDS, *(command for feature in own_features or () for command in feature.commands)):
+        if command.name in group.commands:
+            raise ValueError(f"There are two commands called {command.name!r}.")
+        group.add_command(command)
+    return data_option(config_option(group))
+
+
+main = _make("blogapi", None)

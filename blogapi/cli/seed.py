@@ -12,7 +12,7 @@ from blogapi.cli.output import json_option, print_facts, print_json, progress
 
 if TYPE_CHECKING:
     from blogapi.cli.context import Blog
-    from blogapi.cli.place import Place
+    from blogapi.cli.invocation import Invocation
     from blogapi.seeding.run import Seeded
 
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def seed(
-    place: Place, posts: int, users: int, tags: int, drafts: int, body_kb: int, number: int, as_json: bool
+    invocation: Invocation, posts: int, users: int, tags: int, drafts: int, body_kb: int, number: int, as_json: bool
 ) -> None:
     """Fill the blog with made-up people, tags and posts in five languages.
 
@@ -54,7 +54,7 @@ def seed(
             return await Seeder(blog.services, wish).run(advance)
 
     start = time.monotonic()
-    made = run(place, fill)
+    made = run(invocation, fill)
     seconds = time.monotonic() - start
     facts = {f"{kind}_created": count for kind, count in asdict(made).items()}
     if as_json:

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import click
 
 from blogapi.cli.output import print_facts
+from blogapi.errors import ConfigError
 from blogapi.serving.patience import Patience
 
 if TYPE_CHECKING:
-    from blogapi.cli.place import Place
+    from blogapi.cli.invocation import Invocation
     from blogapi.config import Config
 
 
@@ -69,21 +70,34 @@ def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> No
                 ctx.exit(error.code if error.code > 0 else 1)
 
 
-def _command(place: Place, descriptor: int) -> list[str]:
-    # Where we look for modules: in the working folder only if that is where we were found.
-    safe_path = sys.flags.safe_path or sys.modules["__main__"].__spec__ is None
-    named = {"--config": place.config, "--data": place.data}
+def _command(invocation: Invocation, descriptor: int) -> list[str]:
+    named = {"--config": invocation.config, "--data": invocation.data}
     options = [text for name, path in named.items() if path is not None for text in (name, str(path))]
-    python = [sys.executable, *(["-P"] if safe_path else [])]
-    return [*python, "-m", "blogapi", *options, "work", "--socket", str(descriptor)]
+    return [sys.executable, *_program(invocation), *options, "work", "--socket", str(descriptor)]
 
 
-def _recount(place: Place, options: dict[str, Any], before: Config) -> int:
+def _program(invocation: Invocation) -> list[str]:
+    """How Python is told to run this program once more. Raises ConfigError."""
+    main = sys.modules["__main__"]
+    safe_path = ["-P"] if sys.flags.safe_path else []
+    if invocation.own_features is None:
+        # Where we look for modules: in the working folder only if that is where we were found.
+        return [*(safe_path if main.__spec__ else ["-P"]), "-m", "blogapi"]
+    if main.__spec__ is not None:
+        return [*safe_path, "-m", main.__spec__.name.removesuffix(".__main__")]
+    script = getattr(main, "__file__", None)
+    if script is None:
+        raise ConfigError(
+            "A worker is this program run anew, and this one has no file: start it as a module or script."
+        )
+    return [*safe_path, os.path.abspath(script)]
+
+
+def _recount(invocation: Invocation, options: dict[str, Any], before: Config) -> int:
     """How many workers the configuration wants now. Raises ConfigError where it is wrong, or needs a new start."""
     from blogapi.cli.start import read_config
-    from blogapi.errors import ConfigError
 
-    after = read_config(place, **options)
+    after = read_config(invocation, **options)
     held = {
         "server.host": after.server.host != before.server.host,
         "server.port": after.server.port not in {0, before.server.port},

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from blogapi.cli.place import Place
+from blogapi.cli.invocation import Invocation
 from blogapi.config import Config, load_config, variable
 
 
@@ -15,9 +15,10 @@ def variables(options: Mapping[str, object]) -> dict[str, str]:
     return {variable(key.replace("__", ".")): str(value) for key, value in options.items() if value is not None}
 
 
-def read_config(place: Place, **options: object) -> Config:
+def read_config(invocation: Invocation, **options: object) -> Config:
     """The configuration; makes nothing. An option that is given counts like its variable. Raises ConfigError."""
-    return load_config(place.config, {**os.environ, **variables({"data": place.data, **options})})
+    environ = {**os.environ, **variables({"data": invocation.data, **options})}
+    return load_config(invocation.config, environ, invocation.sections)
 
 
 @contextmanager

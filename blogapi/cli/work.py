@@ -6,17 +6,17 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from blogapi.serving.patience import Patience
 
 if TYPE_CHECKING:
-    from blogapi.cli.place import Place
+    from blogapi.cli.invocation import Invocation
     from blogapi.config import Config
-    from blogapi.feature import Wiring
+    from blogapi.feature import Feature, Wiring
 
 
 @click.command(hidden=True)
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--patience", type=float, help="Seconds to wait, instead of server.start_patience_seconds.")
 @click.option("--demo", is_flag=True, help="Make demo content if the blog is empty.")
 @click.pass_obj
-def work(place: Place, descriptor: int, patience: float | None, demo: bool) -> None:
+def work(invocation: Invocation, descriptor: int, patience: float | None, demo: bool) -> None:
     """Serve on a socket that is open already, as long as the process that opened it lives."""
     from blogapi.serving.starter import end_with_starter
 
@@ -37,14 +37,14 @@ def work(place: Place, descriptor: int, patience: float | None, demo: bool) -> N
     # What anybody prints is for people to read.
     channel = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    config = with_development_secret(read_config(place))
+    config = with_development_secret(read_config(invocation))
     set_up_logging(config.log.level, config.log_format)
     seconds = config.server.start_patience_seconds if patience is None else patience
     with (
         socket.socket(fileno=descriptor) as listener,
         asyncio.Runner(loop_factory=_loop_factory()) as runner,
     ):
-        runner.run(_work(config, listener, channel, seconds, demo=demo))
+        runner.run(_work(config, invocation.features, listener, channel, seconds, demo=demo))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -55,16 +55,25 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _work(config: Config, listener: socket.socket, descriptor: int, seconds: float, *, demo: bool) -> None:
+async def _work(
+    config: Config,
+    features: Sequence[Feature[Any]],
+    listener: socket.socket,
+    descriptor: int,
+    seconds: float,
+    *,
+    demo: bool,
+) -> None:
     from blogapi.app import create_app
     from blogapi.cli.context import open_database
+    from blogapi.feature import stores_of
     from blogapi.serving.worker import Channel, run_worker
     from blogapi.users.service import UserService
     from blogapi.wiring import SERVICES
 
     channel = Channel(descriptor, config.server)
-    async with open_database(config, config.mongo.url, patience=Patience(seconds)) as database:
-        app = create_app(config, database)
+    async with open_database(config, config.mongo.url, stores_of(features), patience=Patience(seconds)) as database:
+        app = create_app(config, database, features)
         password = await _create_demo(config, app[SERVICES]) if demo else None
         has_admin = bool(await app[SERVICES][UserService].acting_admins())
         facts = {"has_admin": has_admin, "password": password}

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from pymongo import MongoClient
 
 from blogapi.cli import context
+from blogapi.cli.invocation import Invocation
 from blogapi.cli.main import main
-from blogapi.cli.place import Place
 from tests.servers import DRIVER
 
 ROOT = Path(__file__).parents[2]
@@ -47,10 +48,11 @@ def kept_logging() -> Iterator[None]:
 
 @dataclass
 class Commands:
-    """`python -m blogapi`, with its configuration."""
+    """A program, `python -m blogapi` for example, with its configuration."""
 
     file: Path
     environ: dict[str, str] = field(default_factory=dict)
+    main: click.Group = main
 
     def __call__(self, *arguments: str, input: str | bytes | None = None, **settings: str) -> Result:
         """Run a command in this process."""
@@ -60,7 +62,7 @@ class Commands:
                 patch.delenv(name)
             for name, value in {**self.environ, **given}.items():
                 patch.setenv(name, value)
-            result = CliRunner().invoke(main, ["--config", str(self.file), *arguments], input=input)
+            result = CliRunner().invoke(self.main, ["--config", str(self.file), *arguments], input=input)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
@@ -76,7 +78,7 @@ class Commands:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BLOGAPI_")}
         given = {f"BLOGAPI_{name}": value for name, value in settings.items()}
         return subprocess.Popen(
-            [sys.executable, "-m", "blogapi", "--config", str(self.file), *arguments],
+            [sys.executable, "-m", str(self.main.name), "--config", str(self.file), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -90,7 +92,7 @@ class Commands:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self.environ.items():
                 patch.setenv(name, value)
-            return context.run(Place(config=self.file), work, **options)
+            return context.run(Invocation(config=self.file), work, **options)
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ def test_process_exits_with_78_for_a_configuration_that_is_not_there(commands):
     ],
 )
 def test_error_becomes_one_line_and_an_exit_code(error, status, said):
-    @click.group(cls=Commands)
+    @click.group("blogapi", cls=Commands)
     def group():
         pass
 
