@@ -1,16 +1,23 @@
 """The code of the how-tos runs as it stands there."""
 
 import ast
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from collections import defaultdict
+from types import SimpleNamespace
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
+from pymongo import MongoClient
 
+from blogapi.db.embedded.mongod import free_port
 from tests.servers import ROOT
 
 PAGES = ROOT / "docs" / "how-to"
@@ -27,6 +34,12 @@ def code_of(page):
         else:
             found.append((file, block))
     return found
+
+
+@pytest.mark.parametrize(("name", "block"), code_of("extend.md"))
+def test_code_of_the_page_is_that_of_the_example(name, block):
+    text = (ROOT / "examples" / "guestbook" / name).read_text("utf-8")
+    assert block in text or textwrap.indent(block, "    ") in text
 
 
 def environment(*path):
@@ -101,3 +114,77 @@ def test_missing_source_is_found_by_the_tests_of_the_page(project, source, shown
     store.write_text(text.replace(source, ""), "utf-8")
     found, output = outcome(project, "-m", "mongod")
     assert found["FAILED"] == {shown_by}, output
+
+
+@pytest.fixture
+def programs(tmp_path):
+    """A folder with the programs of embed.md."""
+    for name, block in code_of("embed.md"):
+        (tmp_path / name).write_text(block, "utf-8")
+    (tmp_path / "config.yaml").write_text("auth: {bcrypt_rounds: 4}\nlimits: {enabled: false}\n")
+    return tmp_path
+
+
+def test_app_in_a_test_of_somebody_elses(programs):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--asyncio-mode=auto", "test_blog.py"]
+    run = subprocess.run(command, cwd=programs, env=environment(ROOT), capture_output=True, text=True, timeout=120)
+    assert "1 passed" in run.stdout, run.stdout
+
+
+@pytest.fixture
+def blog(programs, mongo_url):
+    """Runs a program of the page on a database with somebody in it."""
+    own = {
+        "BLOGAPI_CONFIG": str(programs / "config.yaml"),
+        "BLOGAPI_MONGO__URL": mongo_url,
+        "BLOGAPI_MONGO__DATABASE": "embedded",
+        "BLOGAPI_SERVER__PORT": str(free_port()),
+        "SITE_PORT": str(free_port()),
+    }
+    with MongoClient(mongo_url) as client:
+        client.drop_database("embedded")
+
+    def start(*command):
+        return subprocess.Popen(
+            [sys.executable, *command],
+            cwd=programs,
+            env={**environment(ROOT), **own},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def output(*command):
+        with start(*command) as process:
+            stdout, stderr = process.communicate(timeout=60)
+        assert process.returncode == 0, stderr
+        return stdout.strip()
+
+    output("-m", "blogapi", "create-admin", "--username", "ada", "--email", "ada@example.org", "--generate")
+    return SimpleNamespace(start=start, output=output, folder=programs, **own)
+
+
+def get(port, path):
+    """What a server says, once it listens."""
+    for _ in range(300):
+        try:
+            with urlopen(f"http://127.0.0.1:{port}{path}") as response:
+                return response.read().decode()
+        except URLError:
+            time.sleep(0.1)
+    raise AssertionError(f"Nobody listens on {port}.")
+
+
+@pytest.mark.mongod
+def test_scripts_and_site_of_somebody_elses(blog):
+    (blog.folder / "Hello.md").write_text("Some *text*.")
+    assert blog.output("count.py") == "0"
+    post = blog.output("publish.py", "Hello.md", "ada")
+    assert blog.output("count.py") == "1"
+    with blog.start("site_with_blog.py") as process:
+        try:
+            assert "<li>Hello</li>" in get(blog.SITE_PORT, "/")
+            assert "<em>text</em>" in json.loads(get(blog.BLOGAPI_SERVER__PORT, f"/v1/posts/{post}"))["html"]
+        finally:
+            process.terminate()
+    assert process.returncode == 0
