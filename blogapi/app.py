@@ -15,7 +15,6 @@ from blogapi.access.credentials import KINDS
 from blogapi.cache.reads import CACHED_READS, following_writes
 from blogapi.clock import utc_now
 from blogapi.config import Config
-from blogapi.configured import configure
 from blogapi.db.client import Database
 from blogapi.db.indexes import create_indexes, missing_indexes
 from blogapi.feature import Feature, Wiring, routes_of
@@ -26,6 +25,7 @@ from blogapi.openapi.pages import set_up_docs
 from blogapi.operations.health import READINESS, unreachable
 from blogapi.operations.logs import RequestLog
 from blogapi.operations.request_log import REQUEST_LOG, log_requests
+from blogapi.tools import set_up_tools
 from blogapi.web.body import MAX_BYTES
 from blogapi.web.errors import render_errors
 from blogapi.web.middlewares.head import refuse_bad_heads
@@ -48,7 +48,7 @@ def create_app(
     middlewares = [log_requests, render_errors, refuse_bad_heads, protect, find_way, *around]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BYTES)
     app[SERVICES], app[KINDS] = wiring, credentials
-    configure(app, wiring)
+    set_up_tools(app, wiring)
     for feature in features:
         if feature.key is not None and feature.service is not None:
             app[feature.key] = wiring[feature.service]

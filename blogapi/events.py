@@ -1,4 +1,4 @@
-"""The in-process bus: a feature says what happened, `app.py` decides who hears it."""
+"""The in-process bus: a feature says what happened, and the doors of others say who hears it."""
 
 from __future__ import annotations
 

@@ -1,31 +1,20 @@
 """Imports run one way, the driver stays in its rooms, and a feature is known by its door alone (CONTRIBUTING.md)."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "blogapi"
-# From the ground floor up: a room may import from itself, from its own floor, and from those below.
-FLOORS = (
-    {"errors", "events", "ids", "clock", "changes", "counting", "deadline", "text"},
-    {"config", "pool"},
-    {"db"},
-    {"cache", "idempotency", "jobs", "limits", "openapi", "operations", "paging", "serving", "web"},
-    {"access"},
-    {"feature"},
-    {"users"},
-    {"auth"},
-    {"tags"},
-    {"posts"},
-    {"features"},
-    {"wiring"},
-    {"configured", "importers", "seeding"},
-    {"app"},
-    {"cli"},
-    {"__main__"},
-)
-FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+# The list in CONTRIBUTING.md, from the ground floor up: a room may import from its own floor and from those below.
+FLOORS = [
+    re.findall(r"`(\w+)`", floor)
+    for floor in re.findall(
+        r"^\d+\. (`\w+`(?: `\w+`)*)$", (PACKAGE.parent / "CONTRIBUTING.md").read_text("utf-8"), re.M
+    )
+]
+FLOOR_OF = {room: floor for floor, rooms in enumerate([*FLOORS, ["__main__"]]) for room in rooms}
 # A door and the handlers behind it stand above the rooms they are in: they open on access and on what a feature is.
 FACES = {"feature.py", "handlers.py"}
 DRIVER = {"bson", "pymongo", "motor"}
@@ -62,6 +51,12 @@ def imported(file, *, types=True):
 def ours(file):
     """Those of its imports that are modules of ours."""
     return [name for name in imported(file) if name.startswith("blogapi.") and name != "blogapi.__version__"]
+
+
+def test_every_room_has_its_floor():
+    rooms = {file.relative_to(PACKAGE).parts[0].removesuffix(".py") for file in FILES}
+    assert rooms == FLOOR_OF.keys()
+    assert len(FLOOR_OF) == len([room for floor in FLOORS for room in floor]) + 1
 
 
 @pytest.mark.parametrize("file", FILES, ids=NAMES)

@@ -22,7 +22,7 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 from aiohttp.web_request import BaseRequest
 
-from blogapi.cache.hits import Ask, answer_hits
+from blogapi.cache.shortcut import Ask, answer_hits
 from blogapi.config import ServerConfig
 from blogapi.operations.logs import RequestLog
 from blogapi.operations.request_log import REQUEST_LOG

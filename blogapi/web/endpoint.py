@@ -179,7 +179,7 @@ def endpoint(*, returns: Shape | tuple[Shape, ...] = (), **declaration: Any) -> 
                 make = partial(serve, request, sent)
                 return revalidated(request, await (make() if reads is None else reads.through(request, make)))
 
-        run.__endpoint__ = known  # type: ignore[attr-defined]  # how openapi.py and the app find the declaration
+        run.__endpoint__ = known  # type: ignore[attr-defined]  # how the OpenAPI document and the app find it
         return run
 
     return decorate

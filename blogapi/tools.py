@@ -1,4 +1,4 @@
-"""What the tools below the features need to know of the configuration."""
+"""Gives the tools below the features, which know no configuration, what they need of it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from blogapi.web.origins import Origins
 from blogapi.web.requests import TRUSTED_PROXIES
 
 
-def configure(app: web.Application, wiring: Wiring) -> None:
+def set_up_tools(app: web.Application, wiring: Wiring) -> None:
     """Give each tool its settings, under its own key."""
     config = wiring.config
     shared = config.cache.shared_max_age
