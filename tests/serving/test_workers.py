@@ -13,10 +13,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from blogapi.serving import workers
-from scripts.drill.__main__ import drill
-from scripts.drill.caddy import NoCaddy, find_caddy, sigterms_behind_caddy
-from scripts.drill.first import kill_first
-from scripts.drill.phases import Phase
+from scripts.labs.drain.__main__ import drill
+from scripts.labs.drain.caddy import NoCaddy, find_caddy, sigterms_behind_caddy
+from scripts.labs.drain.first import kill_first
+from scripts.labs.drain.phases import Phase
 from tests.servers import raw, serving
 
 pytestmark = pytest.mark.mongod

@@ -11,8 +11,8 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from scripts.benchmark.load import Broken
-from scripts.benchmark.servers import Server
+from scripts.labs.bench.load import Broken
+from scripts.labs.bench.servers import Server
 
 _BODY_BYTES = 9_000
 _PAGES = 40
@@ -61,7 +61,11 @@ def prepare(server: Server, folder: Path) -> Requests:
 def prepare_scaled(server: Server, url: str, database: str, folder: Path, late: int) -> None:
     """Reads of any posts, first pages of lists, and pages that begin after `late` posts, on a server of its own."""
     with MongoClient[dict[str, Any]](url) as client:
-        stages = [{"$match": {"live.audience": "public"}}, {"$sample": {"size": _SAMPLED}}, {"$project": {"_id": 1}}]
+        stages: list[dict[str, Any]] = [
+            {"$match": {"live.audience": "public"}},
+            {"$sample": {"size": _SAMPLED}},
+            {"$project": {"_id": 1}},
+        ]
         ids = [found["_id"] for found in client[database]["posts"].aggregate(stages)]
     # Only what fills a page: where there is less to send, it is sent sooner.
     tags = [tag["slug"] for tag in json.loads(server.get("/v1/tags?limit=100"))["items"] if tag["post_count"] >= 20]

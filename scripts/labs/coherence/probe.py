@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.coherent.client import Connection, CutOff
-from scripts.coherent.findings import UNAVAILABLE, Findings
-from scripts.coherent.ledger import Timeline
-from scripts.coherent.looks import Look, Unexpected
+from scripts.labs.client import CutOff, LastingConnection
+from scripts.labs.coherence.findings import UNAVAILABLE, Findings
+from scripts.labs.coherence.ledger import Timeline
+from scripts.labs.coherence.looks import Look, Unexpected
 
 _PATIENCE_SECONDS = 2
 
@@ -19,7 +19,7 @@ _PATIENCE_SECONDS = 2
 class Probe:
     """Connections of one writer to the processes on which they do not write."""
 
-    others: Sequence[Connection]
+    others: Sequence[LastingConnection]
     findings: Findings
     chance: random.Random
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from scripts.coherent.client import Answer
-from scripts.coherent.ledger import Person, Post, Shown, Timeline, slug_in
+from scripts.labs.client import Answer
+from scripts.labs.coherence.ledger import Person, Post, Shown, Timeline, slug_in
 
 _FIELDS = ("fields=title,slug,authors", "fields=title,slug,authors,version", "")
 _LIMITS = (2, 3, 100)

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from scripts.benchmark import by_hand as handlers
-from scripts.benchmark import rows
-from scripts.benchmark.load import Result
-from scripts.benchmark.report import judge, judge_texts
-from scripts.benchmark.rows import Endurance, Sample, Samples
-from scripts.benchmark.texts import Texts
+from scripts.labs.bench import by_hand as handlers
+from scripts.labs.bench import rows
+from scripts.labs.bench.load import Result
+from scripts.labs.bench.report import judge, judge_texts
+from scripts.labs.bench.rows import Endurance, Sample, Samples
+from scripts.labs.bench.texts import Texts
 
 OF_EACH_CREATE = ("id", "slug", "created_at", "updated_at")
 
@@ -60,7 +60,7 @@ def without_own(post):
 
 
 def test_missing_wrk_is_told(tmp_path):
-    command = [sys.executable, "-m", "scripts.benchmark", "--quick"]
+    command = [sys.executable, "-m", "scripts.labs.bench", "--quick"]
     done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
     assert done.returncode == 78
     assert "apt-get install wrk" in done.stderr

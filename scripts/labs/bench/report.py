@@ -16,10 +16,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from scripts.benchmark import rows as names
-from scripts.benchmark.rows import MIXTURE, Endurance, Row, Sample, Samples
-from scripts.benchmark.servers import ROOT
-from scripts.benchmark.texts import BOMBS, Texts
+from scripts.labs import ROOT
+from scripts.labs.bench import rows as names
+from scripts.labs.bench.rows import MIXTURE, Endurance, Row, Sample, Samples
+from scripts.labs.bench.texts import BOMBS, Texts
 
 MOST_MEMORY_MB, MOST_GROWTH, MOST_P99, MOST_DELAY = 120, 1.05, 1.5, 3
 _PACKAGES = ("aiohttp", "motor", "pymongo", "uvloop", "orjson", "marshmallow")

@@ -6,12 +6,12 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from scripts.drill.clients import Load, Tally, missing
-from scripts.drill.server import Server
+from scripts.labs.drain.clients import Load, Tally, missing
+from scripts.labs.drain.server import Server
 
 _KEEPING, _COMING, _WRITING = 12, 4, 4
 Progress = Callable[[int], None]
@@ -82,7 +82,7 @@ async def load(address: str, chance: random.Random, writers: int = 0) -> AsyncIt
     """Clients that read, and some that write, as long as the block runs."""
     tally, enough = Tally(), asyncio.Event()
     clients = Load(address=address, tally=tally, enough=enough, chance=chance)
-    work: list[Callable[[], Awaitable[None]]] = (
+    work: Sequence[Callable[[], Awaitable[None]]] = (
         [clients.keep_alive] * _KEEPING + [clients.come_and_go] * _COMING + [clients.write] * writers
     )
     async with asyncio.TaskGroup() as group:

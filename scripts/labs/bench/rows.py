@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
-from scripts.benchmark.load import (
+from scripts.labs import ROOT
+from scripts.labs.bench.load import (
     CREATE,
     FIRST,
     HOT,
@@ -29,7 +30,7 @@ from scripts.benchmark.load import (
     Writes,
     Writing,
 )
-from scripts.benchmark.servers import ROOT, Server
+from scripts.labs.bench.servers import Server
 
 # A sign-in waits for a free thread: more of them at once are refused.
 SIGNING_IN = Load(mix=SIGN_IN, connections=8)
@@ -239,7 +240,7 @@ class Bench:
 
     def _drive(self, row: Row, seconds: float, seed: int) -> Sample:
         values = [str(self.requests / "read"), str(seconds), str(row.load.connections), str(seed)]
-        command = [sys.executable, "-P", "-m", "scripts.benchmark.driver", *values]
+        command = [sys.executable, "-P", "-m", "scripts.labs.bench.driver", *values]
         done = subprocess.run(
             command,
             cwd=ROOT,

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 
-from scripts.benchmark.servers import Server
+from scripts.labs.bench.servers import Server
 
 # At once, all of one author. Each is as long as a body may be, and takes a second or more.
 BOMBS = 16

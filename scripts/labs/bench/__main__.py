@@ -22,10 +22,11 @@ from rich.console import Console
 
 from blogapi.db.embedded.mongod import embedded_mongo, free_port
 from blogapi.errors import ConfigError
-from scripts.benchmark import load, report
-from scripts.benchmark.load import Broken
-from scripts.benchmark.requests import check_same, middling_answer, prepare, prepare_scaled
-from scripts.benchmark.rows import (
+from scripts.labs import ROOT
+from scripts.labs.bench import load, report
+from scripts.labs.bench.load import Broken
+from scripts.labs.bench.requests import check_same, middling_answer, prepare, prepare_scaled
+from scripts.labs.bench.rows import (
     BY_HAND,
     CACHED,
     CONSTANT,
@@ -41,9 +42,9 @@ from scripts.benchmark.rows import (
     Samples,
     scaled,
 )
-from scripts.benchmark.servers import BLOGAPI, HANDWRITTEN, ROOT, UNCHANGING, Server, serving
-from scripts.benchmark.texts import Texts
-from scripts.benchmark.texts import measure as measure_texts
+from scripts.labs.bench.servers import BLOGAPI, HANDWRITTEN, UNCHANGING, Server, serving
+from scripts.labs.bench.texts import Texts
+from scripts.labs.bench.texts import measure as measure_texts
 
 OUTPUT = ROOT / "docs" / "reference" / "benchmarks.md"
 MISSED, FAILED, CONFIGURATION, INTERRUPTED = 1, 1, 78, 130

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from scripts.labs import ROOT
+
 SCRIPT = Path(__file__).with_name("load.lua")
 # Of every hundred requests.
 READ, LIST, CREATE, SIGN_IN = {"read": 100}, {"list": 100}, {"create": 100}, {"sign-in": 100}
@@ -106,7 +107,7 @@ class Writing:
         self._seconds = seconds
         values = [str(load.per_second), str(seconds), str(seed), str(requests / "known")]
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "scripts.benchmark.writer", *values],
+            [sys.executable, "-P", "-m", "scripts.labs.bench.writer", *values],
             cwd=ROOT,
             env=dict(environ),
             stdin=subprocess.DEVNULL,

@@ -9,11 +9,11 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from scripts.coherent.__main__ import main
-from scripts.coherent.client import Answer
-from scripts.coherent.findings import NEVER, STALE_FOR_WRITER, TOO_OLD, UNPUBLISHED, Findings, percentile
-from scripts.coherent.ledger import Person, Post, Shown, Timeline
-from scripts.coherent.looks import AllPeople, AllTags, PostById, PostBySlug, PostPage
+from scripts.labs.client import Answer
+from scripts.labs.coherence.__main__ import main
+from scripts.labs.coherence.findings import NEVER, STALE_FOR_WRITER, TOO_OLD, UNPUBLISHED, Findings, percentile
+from scripts.labs.coherence.ledger import Person, Post, Shown, Timeline
+from scripts.labs.coherence.looks import AllPeople, AllTags, PostById, PostBySlug, PostPage
 from tests.servers import ROOT
 
 SLUGS = frozenset(["on-tea", "on-green-tea"])
@@ -168,7 +168,7 @@ def test_short_drill_finds_nothing_wrong():
     numbers = {"processes": 2, "writers": 2, "outsiders": 1, "readers": 2, "writes": 60, "reads": 600, "seed": 1}
     options = [part for name, number in numbers.items() for part in (f"--{name}", str(number))]
     done = subprocess.run(
-        [sys.executable, "-m", "scripts.coherent", "--json", *options], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "scripts.labs.coherence", "--json", *options], cwd=ROOT, capture_output=True, text=True
     )
     assert done.stdout, done.stderr
     found = json.loads(done.stdout)

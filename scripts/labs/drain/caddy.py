@@ -14,9 +14,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from blogapi.db.embedded.mongod import embedded_mongo, free_port
-from scripts.drill.clients import missing
-from scripts.drill.phases import Phase, load
-from scripts.drill.server import ROOT, NotServing, Server
+from scripts.labs import ROOT
+from scripts.labs.drain.clients import missing
+from scripts.labs.drain.phases import Phase, load
+from scripts.labs.drain.server import NotServing, Server
 
 _WORKERS, _WRITING = 2, 6
 _CADDY_SECONDS = 30

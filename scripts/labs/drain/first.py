@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blogapi.db.embedded.mongod import embedded_mongo, free_port
-from scripts.drill.server import NotServing, Server
+from scripts.labs.drain.server import NotServing, Server
 
 _WORKERS = 2
 # Longer than any of them takes, so that also what comes right after is hit.

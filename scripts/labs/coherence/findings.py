@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.coherent.client import Answer
-from scripts.coherent.ledger import Verdict
-from scripts.coherent.looks import Look, Seen, Unexpected
+from scripts.labs.client import Answer
+from scripts.labs.coherence.ledger import Verdict
+from scripts.labs.coherence.looks import Look, Seen, Unexpected
 
 UNAVAILABLE = 503
 BOUND_SECONDS = 1.0

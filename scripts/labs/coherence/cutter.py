@@ -11,7 +11,7 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure
 
-from scripts.coherent.findings import Findings
+from scripts.labs.coherence.findings import Findings
 
 _PAUSE_SECONDS, _REIGN_SECONDS = (1, 5), (5, 15)
 _OUTAGES, _OUTAGE_SECONDS = 0.3, (0.2, 1.0)

@@ -13,11 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.benchmark.load import ROOT, Broken
+from scripts.labs import ROOT
+from scripts.labs.bench.load import Broken
 
 BLOGAPI = ("blogapi", "serve", "--empty")
-HANDWRITTEN = ("scripts.benchmark.by_hand",)
-UNCHANGING = ("scripts.benchmark.constant",)
+HANDWRITTEN = ("scripts.labs.bench.by_hand",)
+UNCHANGING = ("scripts.labs.bench.constant",)
 _START_SECONDS, _STOP_SECONDS, _SETTLE_SECONDS, _STOCK_SECONDS = 30, 30, 15, 10
 _TICKS = os.sysconf("SC_CLK_TCK")
 MB = 1e6

@@ -6,6 +6,7 @@ import asyncio
 import random
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,11 +14,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from scripts.drill import phases
-from scripts.drill.caddy import NoCaddy, sigterms_behind_caddy
-from scripts.drill.first import Kills, kill_first
-from scripts.drill.phases import Phase
-from scripts.drill.server import NotServing, serving
+from scripts.labs.drain import phases
+from scripts.labs.drain.caddy import NoCaddy, sigterms_behind_caddy
+from scripts.labs.drain.first import Kills, kill_first
+from scripts.labs.drain.phases import Phase
+from scripts.labs.drain.server import NotServing, serving
 
 _STEPS = {"SIGTERM": phases.sigterms, "reload": phases.reloads, "kill -9": phases.kills}
 CONFIGURATION = 78
@@ -88,7 +89,7 @@ async def drill(counts: dict[str, int], workers: int, chance: random.Random) -> 
         async with serving(Path(folder), workers) as server:
             for name, count in counts.items():
                 bar = bars.add_task(name, total=count)
-                found.append(await _STEPS[name](server, count, chance, lambda n, bar=bar: bars.advance(bar, n)))
+                found.append(await _STEPS[name](server, count, chance, partial(bars.advance, bar)))
                 if not console.is_terminal:
                     console.print(f"{found[-1].what}: {count} done")
     return found

@@ -16,10 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from blogapi.errors import ConfigError
-from scripts.benchmark.load import Broken
-from scripts.coherent.drill import Plan, drill, place
-from scripts.coherent.findings import MUST_BE_NONE, Findings, percentile
-from scripts.coherent.writer import MIX, Refused
+from scripts.labs.bench.load import Broken
+from scripts.labs.coherence.drill import Plan, drill, place
+from scripts.labs.coherence.findings import MUST_BE_NONE, Findings, percentile
+from scripts.labs.coherence.writer import MIX, Refused
 
 MISSED, FAILED, CONFIGURATION, INTERRUPTED = 1, 1, 78, 130
 

@@ -14,9 +14,9 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from scripts.coherent.ledger import Person, Post, Timeline
-from scripts.coherent.looks import Look, PostById, PostBySlug, PostPage
-from scripts.coherent.writer import Writer
+from scripts.labs.coherence.ledger import Person, Post, Timeline
+from scripts.labs.coherence.looks import Look, PostById, PostBySlug, PostPage
+from scripts.labs.coherence.writer import Writer
 
 Posts: TypeAlias = AsyncCollection[dict[str, Any]]
 _PAUSE_SECONDS = 0.1

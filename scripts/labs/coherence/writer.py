@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from scripts.coherent.client import Answer, Connection, CutOff
-from scripts.coherent.findings import Findings
-from scripts.coherent.ledger import Person, Post, Shown, Timeline
-from scripts.coherent.looks import Look, OneTag, PostById, PostBySlug, PostPage, Profile
-from scripts.coherent.probe import Probe
+from scripts.labs.client import Answer, CutOff, LastingConnection
+from scripts.labs.coherence.findings import Findings
+from scripts.labs.coherence.ledger import Person, Post, Shown, Timeline
+from scripts.labs.coherence.looks import Look, OneTag, PostById, PostBySlug, PostPage, Profile
+from scripts.labs.coherence.probe import Probe
 
 # What a post may go through from each state, and the way on where the mix allows nothing else.
 _ALLOWED = {
@@ -47,7 +47,7 @@ class Writer:
     """The only one who writes these posts and this profile, on one connection to one process."""
 
     number: int
-    connection: Connection
+    connection: LastingConnection
     probe: Probe
     findings: Findings
     chance: random.Random

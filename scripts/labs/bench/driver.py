@@ -18,7 +18,7 @@ from bson import ObjectId
 
 from blogapi.config import load_config
 from blogapi.db.client import connect
-from scripts.benchmark.by_hand import READ_PROJECTION
+from scripts.labs.bench.by_hand import READ_PROJECTION
 
 
 async def main(ids: list[ObjectId], seconds: float, at_once: int, chance: random.Random) -> None:

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blogapi.db.embedded.mongod import embedded_mongo, free_port
-from scripts.benchmark.servers import BLOGAPI, serving
-from scripts.coherent.client import Connection, CutOff
-from scripts.coherent.cutter import cut, elect
-from scripts.coherent.findings import FAILED, Findings
-from scripts.coherent.ledger import Person, Post
-from scripts.coherent.looks import Look, PostPage, look_at, look_at_person
-from scripts.coherent.outsider import Outsider
-from scripts.coherent.probe import Probe
-from scripts.coherent.writer import Writer
+from scripts.labs.bench.servers import BLOGAPI, serving
+from scripts.labs.client import CutOff, LastingConnection
+from scripts.labs.coherence.cutter import cut, elect
+from scripts.labs.coherence.findings import FAILED, Findings
+from scripts.labs.coherence.ledger import Person, Post
+from scripts.labs.coherence.looks import Look, PostPage, look_at, look_at_person
+from scripts.labs.coherence.outsider import Outsider
+from scripts.labs.coherence.probe import Probe
+from scripts.labs.coherence.writer import Writer
 
 _DATABASE = "coherence"
 _POSTS = (6, 10)
@@ -104,7 +104,7 @@ async def drill(place: Place, plan: Plan, advance: Callable[[Findings], None]) -
             group.create_task(writer.write(enough))
         for _ in range(plan.readers):
             chance = _own(chances)
-            group.create_task(_read(Connection(chance.choice(place.ports)), people, findings, chance, enough))
+            group.create_task(_read(LastingConnection(chance.choice(place.ports)), people, findings, chance, enough))
         if plan.cuts:
             chance = _own(chances)
             group.create_task(cut(place.mongo_url, _DATABASE, findings, chance, enough))
@@ -131,21 +131,21 @@ def _is_enough(findings: Findings, plan: Plan) -> bool:
 def _writer(number: int, place: Place, plan: Plan, findings: Findings, chances: random.Random) -> Writer:
     chance = _own(chances)
     own = place.ports[number % len(place.ports)]
-    others = [Connection(port) for port in place.ports if port != own]
+    others = [LastingConnection(port) for port in place.ports if port != own]
     probe = Probe(others, findings, chance)
     return Writer(
-        number=number, connection=Connection(own), probe=probe, findings=findings, chance=chance, mix=plan.mix
+        number=number, connection=LastingConnection(own), probe=probe, findings=findings, chance=chance, mix=plan.mix
     )
 
 
 def _outsider(number: int, place: Place, plan: Plan, findings: Findings, chances: random.Random) -> Outsider:
     writer = _writer(number, place, plan, findings, chances)
-    writer.probe = Probe([Connection(port) for port in place.ports], findings, writer.chance)
+    writer.probe = Probe([LastingConnection(port) for port in place.ports], findings, writer.chance)
     return Outsider(writer, place.mongo_url, _DATABASE, writer.chance)
 
 
 async def _read(
-    connection: Connection,
+    connection: LastingConnection,
     people: Sequence[Person],
     findings: Findings,
     chance: random.Random,

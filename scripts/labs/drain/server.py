@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from scripts.labs import ROOT
+
 _START_SECONDS = 60
 _SECRET = os.urandom(32).hex()
 _SERVES, _ENDED = re.compile(r"worker \d+ serves, process (\d+)"), re.compile(r"worker \d+ .*, process (\d+)$")
