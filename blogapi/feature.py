@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 Service = TypeVar("Service")
 Settings = TypeVar("Settings")
+_NAME = re.compile("[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # The collections of the house itself.
 _OWN_STORES: tuple[type[Store], ...] = (IdempotencyStore, SharedCounts)
 
@@ -80,6 +82,11 @@ class Feature(Generic[Service]):
     commands: tuple[click.Command, ...] = ()
     """Its part of the command line of a program of somebody's own; the commands of blogapi itself are in `cli/`."""
 
+    def __post_init__(self) -> None:
+        # It is a section of the configuration, and part of the names of environment variables.
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"{self.name!r} is no name of a feature: take small letters, digits and _.")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
@@ -105,7 +112,12 @@ class Wiring:
         return found
 
     def settings(self, kind: type[Settings]) -> Settings:
-        """What was set in the section of a feature; its defaults in a configuration that was made by hand."""
+        """What was set in the section of a feature; its defaults in a configuration that was made by hand.
+
+        Raises KeyError for a section that no feature brings.
+        """
+        if not any(feature.settings is kind for feature in self.features):
+            raise KeyError(kind)
         found: Settings = self.config.own[kind] if kind in self.config.own else kind()
         return found
 

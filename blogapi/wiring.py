@@ -27,7 +27,10 @@ def build_services(
     features: Sequence[Feature[Any]] = FEATURES,
     now: Callable[[], datetime] = utc_now,
 ) -> Wiring:
-    """Nothing connects and nothing runs before it is called upon."""
+    """Nothing connects and nothing runs before it is called upon. Raises ValueError for two features of one name."""
+    names = [feature.name for feature in features]
+    if len(names) != len(set(names)):
+        raise ValueError(f"Two features have the same name: {', '.join(names)}.")
     renderer = Renderer(cpu_seconds=config.server.render_seconds)
     wiring = Wiring(
         config=config,

@@ -83,14 +83,15 @@ def _program(invocation: Invocation) -> list[str]:
     if invocation.own_features is None:
         # Where we look for modules: in the working folder only if that is where we were found.
         return [*(safe_path if main.__spec__ else ["-P"]), "-m", "blogapi"]
-    if main.__spec__ is not None:
+    if main.__spec__ is not None and main.__spec__.name != "__main__":
         return [*safe_path, "-m", main.__spec__.name.removesuffix(".__main__")]
     script = getattr(main, "__file__", None)
     if script is None:
         raise ConfigError(
             "A worker is this program run anew, and this one has no file: start it as a module or script."
         )
-    return [*safe_path, os.path.abspath(script)]
+    # A folder or an archive is run by the `__main__.py` in it.
+    return [*safe_path, os.path.abspath(script if main.__spec__ is None else os.path.dirname(script))]
 
 
 def _recount(invocation: Invocation, options: dict[str, Any], before: Config) -> int:

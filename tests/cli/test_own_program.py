@@ -90,12 +90,14 @@ def test_workers_run_the_same_program(blog):
 
 
 @pytest.mark.mongod
-def test_workers_run_the_same_script(blog, tmp_path):
-    script = tmp_path / "blog.py"
-    script.write_text(SCRIPT)
+@pytest.mark.parametrize(("script", "started_as"), [("blog.py", "blog.py"), ("blog/__main__.py", "blog")])
+def test_workers_run_the_same_script(blog, tmp_path, script, started_as):
+    file = tmp_path / script
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(SCRIPT)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BLOGAPI_")}
     with subprocess.Popen(
-        [sys.executable, script.name, "--config", str(blog.file), "serve", "--empty"],
+        [sys.executable, started_as, "--config", str(blog.file), "serve", "--empty"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -11,6 +11,8 @@ from guestbook.settings import GuestbookSettings
 from blogapi.app import create_app
 from blogapi.config import load_config
 from blogapi.config.schema import keys_of
+from blogapi.feature import Feature
+from blogapi.features import FEATURES
 from blogapi.operations.doctor import examine
 from blogapi.wiring import SERVICES, build_services
 from tests.contract import pointers
@@ -118,6 +120,23 @@ async def test_doctor_finds_and_repairs_a_stale_name(client, ada, app, database)
     assert await found(fix=True) == {"stale bylines in the guestbook": (1, 1)}
     assert await found(fix=False) == {}
     assert (await book(client))[0]["author"]["display_name"] == "Ada"
+
+
+async def test_section_that_no_feature_brings_is_not_there(config, database):
+    forgotten = dataclasses.replace(GUESTBOOK, settings=None)
+    with pytest.raises(KeyError, match="GuestbookSettings"):
+        build_services(config, database, (*FEATURES, forgotten))
+
+
+async def test_feature_is_there_once(config, database):
+    with pytest.raises(ValueError, match="guestbook"):
+        build_services(config, database, (*WITH_GUESTBOOK, GUESTBOOK))
+
+
+@pytest.mark.parametrize("name", ["", "guest-book", "Guests", "a.b", "a__b", "_a"])
+def test_name_of_a_feature_is_one_of_a_section(name):
+    with pytest.raises(ValueError, match="name of a feature"):
+        Feature(name=name)
 
 
 # The configuration
