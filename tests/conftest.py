@@ -77,13 +77,16 @@ async def mongod_database(mongo_url, driver):
     """An empty database on the real server. It is emptied and not dropped: building its indexes takes the longest."""
     client = connect(mongo_url, driver=driver, timeout_seconds=10, pool_size=16)
     database = client["test"]
-    for name in await database.list_collection_names():
-        if name.startswith("system."):
-            await database.drop_collection(name)
-        else:
-            await database[name].delete_many({})
+    await asyncio.gather(*(_empty(database, name) for name in await database.list_collection_names()))
     yield database
     await client.close()
+
+
+async def _empty(database, name):
+    if name.startswith("system."):
+        await database.drop_collection(name)
+    else:
+        await database[name].delete_many({})
 
 
 @pytest.fixture(params=["mock", pytest.param("mongod", marks=pytest.mark.mongod)])
@@ -108,8 +111,8 @@ async def client(aiohttp_client, app):
     return client
 
 
-async def until(holds: Callable[[], Any], seconds: float = 20) -> None:
-    """Wait for something that others do."""
+async def until(holds: Callable[[], Any], seconds: float = 180) -> None:
+    """Wait for something that others do. The bound ends what would never come; a busy machine is far from it."""
     async with asyncio.timeout(seconds):
         while not (await found if asyncio.iscoroutine(found := holds()) else found):
             await asyncio.sleep(0.01)

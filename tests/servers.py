@@ -13,6 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 DRIVER = "BLOGAPI_MONGO__DRIVER"
+# Seconds that only something that never comes takes, however busy the machine is.
+LONG = 180
 SECRET = "a test secret that is long enough 0123456789"
 
 
@@ -49,7 +51,7 @@ class Served:
 
     async def finish(self):
         """Wait for its end; returns the exit code."""
-        code = await asyncio.wait_for(self.process.wait(), 30)
+        code = await asyncio.wait_for(self.process.wait(), LONG)
         await self._reader
         return code
 
@@ -70,11 +72,11 @@ async def serving(data_dir, *arguments, terminal="", under=(), path=(), demo=Fal
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        yield Served(process, await asyncio.wait_for(_address(process), 60))
+        yield Served(process, await asyncio.wait_for(_address(process), LONG))
     finally:
         if process.returncode is None:
             process.terminate()
-        await asyncio.wait_for(process.wait(), 30)
+        await asyncio.wait_for(process.wait(), LONG)
 
 
 async def _address(process):
@@ -104,7 +106,7 @@ class Raw:
     async def answer(self):
         """What comes back first, headers and all; empty when the connection has been closed."""
         try:
-            return (await asyncio.wait_for(self._reader.read(65536), 30)).decode()
+            return (await asyncio.wait_for(self._reader.read(65536), LONG)).decode()
         except ConnectionError:
             return ""
 
@@ -113,7 +115,7 @@ class Raw:
         return b"".join([chunk async for chunk in self._chunks()]).decode()
 
     async def _chunks(self):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LONG):
             while chunk := await self._reader.read(65536):
                 yield chunk
 

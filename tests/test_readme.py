@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.servers import ROOT, serving
+from tests.servers import LONG, ROOT, serving
 
 pytestmark = pytest.mark.mongod
 
@@ -25,5 +25,5 @@ async def test_readme_session_works_as_it_stands_there(tmp_path):
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        said, _ = await asyncio.wait_for(bash.communicate(), 60)
+        said, _ = await asyncio.wait_for(bash.communicate(), LONG)
     assert bash.returncode == 0, said.decode()

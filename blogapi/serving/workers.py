@@ -115,7 +115,9 @@ class _Worker:
                 self._is_asked = True
                 self._left.set()
             elif line in {BEAT, WATCHED_BEAT}:
-                self.is_watched = line == WATCHED_BEAT
+                was_watched, self.is_watched = self.is_watched, line == WATCHED_BEAT
+                if self.is_watched and not was_watched:
+                    self.note("is watched", logging.DEBUG)
             else:
                 self._facts, self.serves = json.loads(line), True
                 self.note("serves")

@@ -32,6 +32,14 @@ def config(config):
     return dataclasses.replace(config, cache=CacheConfig(enabled=True))
 
 
+@pytest.fixture
+def app(config, database):
+    """For its cache time stands still, or a machine that does so for a second would make it stand aside."""
+    app = create_app(config, database)
+    app[CACHED_READS].cache._clock = lambda: 0.0
+    return app
+
+
 def cache_of(client):
     return client.app[CACHED_READS].cache
 

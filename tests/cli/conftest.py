@@ -116,5 +116,10 @@ def documents(mongo_url):
 @pytest.fixture
 def blog(commands, mongo_url, documents):
     """Commands on that database."""
-    commands.environ |= {"BLOGAPI_MONGO__URL": mongo_url, "BLOGAPI_MONGO__DATABASE": documents.name}
+    # The short timeout is for a database that is not there.
+    commands.environ |= {
+        "BLOGAPI_MONGO__URL": mongo_url,
+        "BLOGAPI_MONGO__DATABASE": documents.name,
+        "BLOGAPI_MONGO__TIMEOUT_SECONDS": "30",
+    }
     return commands

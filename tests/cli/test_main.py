@@ -11,6 +11,7 @@ from pymongo.errors import OperationFailure
 from blogapi.cli.main import Commands
 from blogapi.errors import BlogError, Conflict, FieldError, Invalid
 from tests.cli.conftest import ROOT
+from tests.servers import LONG
 
 NOBODY = "mongodb://127.0.0.1:1"
 HEAVY = {"aiohttp", "bson", "faker", "markdown_it", "marshmallow", "motor", "pymongo", "rich", "yaml"}
@@ -62,7 +63,7 @@ def test_wrong_configuration_exits_with_78_and_one_line(commands, command, yaml,
     commands.file.write_text(yaml)
     with commands.start(command, **settings) as process:
         try:
-            stdout, stderr = process.communicate(timeout=60)
+            stdout, stderr = process.communicate(timeout=LONG)
         finally:
             process.kill()
     assert process.returncode == 78
@@ -90,7 +91,7 @@ def test_url_that_the_driver_refuses_keeps_its_password_to_itself(commands):
 def test_process_exits_with_78_for_a_configuration_that_is_not_there(commands):
     commands.file.unlink()
     with commands.start("doctor", "--json") as process:
-        stdout, stderr = process.communicate(timeout=30)
+        stdout, stderr = process.communicate(timeout=LONG)
     assert process.returncode == 78
     assert stderr == f"blogapi: {commands.file}: cannot be read (No such file or directory). " + (
         "Correct the path or its permissions.\n"
@@ -139,7 +140,7 @@ def test_ctrl_c_exits_with_130(blog):
     with blog.start("seed", "--posts", "1000000") as process:
         line = process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=LONG)
     assert line.startswith("Writing posts: ")
     assert process.returncode == 130
     assert "Traceback" not in stderr

@@ -7,6 +7,7 @@ from blogapi.posts.model import PublicFilter
 from blogapi.posts.service import PostService
 from blogapi.tags.service import TagService
 from blogapi.users.service import UserService
+from tests.servers import LONG
 
 SEED = ("seed", "--body-kb", "1", "--users", "5", "--tags", "7")
 needs_mongod = pytest.mark.mongod
@@ -84,7 +85,7 @@ def test_slug_that_another_post_has_is_numbered(blog, documents):
 @needs_mongod
 def test_two_at_once_make_it_once(blog, documents):
     with blog.start(*SEED, "--posts", "400", "--json") as one, blog.start(*SEED, "--posts", "400", "--json") as other:
-        made = [json.loads(process.communicate(timeout=120)[0]) for process in (one, other)]
+        made = [json.loads(process.communicate(timeout=LONG)[0]) for process in (one, other)]
     assert sum(result["posts_created"] for result in made) == 400
     assert sum(result["users_created"] for result in made) == 5
     assert len(content(documents)) == 400
@@ -159,6 +160,6 @@ def test_missing_extra_is_named(blog, tmp_path):
     (tmp_path / "faker.py").write_text("raise ImportError\n")
     blog.environ["PYTHONPATH"] = str(tmp_path)
     with blog.start(*SEED, "--posts", "1") as process:
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=LONG)
     assert process.returncode == 78
     assert stderr.startswith("blogapi: Made-up content needs the extra `seed`")

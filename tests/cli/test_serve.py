@@ -9,6 +9,7 @@ import pytest
 from pymongo import MongoClient
 
 from blogapi.db.embedded.mongod import free_port, start_mongod, stop_mongod
+from tests.servers import LONG
 
 pytestmark = pytest.mark.mongod
 
@@ -117,7 +118,7 @@ def test_production_gets_no_demo(blog):
 def test_signal_stops_it_with_exit_code_0(blog, number):
     with serving(blog, "--empty") as (process, _):
         process.send_signal(number)
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=LONG)
     assert process.returncode == 0
     assert "Traceback" not in stderr
 
@@ -143,7 +144,7 @@ def test_taken_port_is_waited_for_and_told_before_anything_is_begun(blog, patien
         socket.create_server(("127.0.0.1", 0)) as taken,
         blog.start("serve", "--port", str(taken.getsockname()[1]), **settings) as process,
     ):
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=LONG)
     assert process.returncode == 75
     cannot = r"server\.port: cannot listen on 127\.0\.0\.1:.*\n"
     waiting = rf".* waiting up to 1 s: {cannot}" if patience else ""
@@ -184,7 +185,7 @@ def test_nothing_is_made_for_a_start_that_fails(commands, tmp_path, obstacle):
         port = str(taken.getsockname()[1]) if obstacle == "port" else "0"
         settings = {"MONGO__MONGOD": "none", "SERVER__START_PATIENCE_SECONDS": "1"}
         with commands.start("serve", "--data", str(data), "--port", port, **settings) as process:
-            _, stderr = process.communicate(timeout=60)
+            _, stderr = process.communicate(timeout=LONG)
     assert process.returncode == (75 if obstacle == "port" else 78)
     assert obstacle in stderr
     assert not data.exists()
@@ -204,7 +205,7 @@ def test_server_says_what_it_read_and_where_it_keeps_things(commands, tmp_path):
 @pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.7"])
 def test_host_that_is_elsewhere_is_one_line(blog, host):
     with blog.start("serve", "--host", host) as process:
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=LONG)
     assert process.returncode == 78
     assert re.fullmatch(rf"blogapi: server\.host: {host} is not this machine .*\n", stderr)
     assert stdout == ""
@@ -213,7 +214,7 @@ def test_host_that_is_elsewhere_is_one_line(blog, host):
 def test_what_only_the_first_worker_finds_out_ends_the_server_in_one_line(blog):
     patience = {"SERVER__START_PATIENCE_SECONDS": "2"}
     with blog.start("serve", MONGO__URL="mongodb://127.0.0.1:1/?replicaSet=rs0", **patience) as process:
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=LONG)
     assert process.returncode == 75
     assert stderr.count("waiting up to") == 1
     assert len(re.findall(r"^blogapi: mongo\.url: no MongoDB primary answers there\..*$", stderr, re.MULTILINE)) == 1

@@ -12,9 +12,8 @@ import pytest
 from blogapi.errors import Overloaded
 from blogapi.pool.processes import Processes, TimeSpent
 from tests.conftest import until
-from tests.servers import ROOT
+from tests.servers import LONG, ROOT
 
-LONG = 60
 both_loops = pytest.mark.both_loops
 
 

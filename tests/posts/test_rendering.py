@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from blogapi.pool import renderer as module
-from blogapi.pool.renderer import SHORT_TEXTS
+from blogapi.pool.renderer import LONG_TEXTS, SHORT_BYTES, SHORT_TEXTS
 from blogapi.wiring import SERVICES, build_services
-from tests.conftest import matching
+from tests.conftest import matching, until
 
 LONG = "word *a* " * 25_000
 USER = {"username": "carol", "email": "carol@example.org", "password": "correct horse battery"}
@@ -19,7 +19,7 @@ USER = {"username": "carol", "email": "carol@example.org", "password": "correct 
 @pytest.fixture
 def hasty(client):
     """Nothing may take longer than a short text does."""
-    client.app[SERVICES].renderer._cpu_seconds = 0.05
+    client.app[SERVICES].renderer._cpu_seconds = 0.2
 
 
 @pytest.mark.usefixtures("hasty")
@@ -43,18 +43,26 @@ async def test_key_of_a_text_that_was_refused_is_free_again(client, ada):
         assert (await response.json())["code"] == "too_complex"
 
 
-async def test_one_line_is_answered_before_the_long_posts_of_somebody_else(client, ada, bob):
+async def test_one_line_is_answered_before_the_long_posts_of_somebody_else(client, ada, bob, monkeypatch):
     client.app[SERVICES].renderer._long._patience_seconds = 300  # all of them are to be answered
-    answered = []
+    monkeypatch.setattr(module, "_DEADLINE_SECONDS", 300)
+    LONG_TEXTS.start()
+    answered, slow, idle = [], LONG_TEXTS.pids, len(LONG_TEXTS._idle)
 
     async def post(name, who, body):
         response = await client.post("/v1/posts", json={"title": name, "body": body}, headers=who.headers)
         assert response.status == 201
         answered.append(name)
 
-    bombs = [asyncio.create_task(post("long", bob, LONG)) for _ in range(8)]
-    await asyncio.sleep(0)
-    await post("one line", ada, "A *line*.")
+    for pid in slow:
+        os.kill(pid, signal.SIGSTOP)  # slower than any text
+    try:
+        bombs = [asyncio.create_task(post("long", bob, "word " * SHORT_BYTES)) for _ in range(8)]
+        await until(lambda: len(LONG_TEXTS._idle) < idle)
+        await post("one line", ada, "A *line*.")
+    finally:
+        for pid in slow:
+            os.kill(pid, signal.SIGCONT)
     await asyncio.gather(*bombs)
     assert answered == ["one line", *["long"] * 8]
 

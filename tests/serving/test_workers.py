@@ -17,7 +17,8 @@ from scripts.labs.drain.__main__ import drill
 from scripts.labs.drain.caddy import NoCaddy, find_caddy, sigterms_behind_caddy
 from scripts.labs.drain.first import kill_first
 from scripts.labs.drain.phases import Phase
-from tests.servers import raw, serving
+from tests.conftest import until
+from tests.servers import LONG, raw, serving
 
 pytestmark = pytest.mark.mongod
 
@@ -27,12 +28,6 @@ def serving_workers(served):
     log = served.log.decode()
     ended = re.findall(r"worker \d+ (?:retires|ended|was killed).*, process (\d+)", log)
     return [int(process) for process in re.findall(r"worker \d+ serves, process (\d+)", log) if process not in ended]
-
-
-async def until(condition):
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
@@ -162,7 +157,7 @@ async def test_worker_that_is_silent_before_it_serves_is_killed_too(tmp_path, mo
     with socket.create_server(("127.0.0.1", 0)) as listener:
         several = workers.Workers(sleeping, os.environ, listener, stop_seconds=1, stuck_seconds=1, recount=lambda: 1)
         with pytest.raises(workers.WorkerFailed):
-            await asyncio.wait_for(several.run(1, [], begun.append), 60)
+            await asyncio.wait_for(several.run(1, [], begun.append), LONG)
     assert not begun
 
 
@@ -197,14 +192,13 @@ async def test_worker_that_dies_in_an_outage_is_tried_every_two_seconds(tmp_path
 
 async def test_server_that_is_watched_takes_requests_until_the_watcher_has_looked_again(tmp_path, loop_path):
     """A load balancer may send a request to any worker on a new connection until it has read that it should not."""
-    async with several(tmp_path, path=loop_path) as served:
+    async with several(tmp_path, path=loop_path, LOG__LEVEL="debug") as served:
         async with raw(served.address) as connection:
             await connection.send("GET /readyz")
             assert "200" in await connection.answer()
-        # Each worker says so with its next sign of life.
-        await asyncio.sleep(1.5)
+        await until(lambda: b" is watched, process " in served.log)
         served.process.terminate()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG):
             while True:
                 async with raw(served.address) as connection:
                     await connection.send("GET /readyz")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.servers import ROOT
+from tests.servers import LONG, ROOT
 
 PAGE = (ROOT / "docs/how-to/connect-a-front-end.md").read_text("utf-8")
 COMMANDS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
@@ -24,6 +24,6 @@ async def test_commands_of_the_page_work_as_they_stand_there(client, commands):
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await asyncio.wait_for(bash.communicate(), 60)
+    said, _ = await asyncio.wait_for(bash.communicate(), LONG)
     assert bash.returncode == 0, said.decode()
     assert said
