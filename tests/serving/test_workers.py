@@ -213,16 +213,6 @@ async def test_server_that_is_watched_takes_requests_until_the_watcher_has_looke
         assert await served.finish() == 0
 
 
-async def test_sigterms_behind_caddy_fail_no_request():
-    try:
-        find_caddy()
-    except NoCaddy as error:
-        pytest.skip(str(error))
-    phase = await sigterms_behind_caddy(2, random.Random(1), lambda _: None)
-    assert phase.is_passed, (phase.tally.statuses, phase.tally.cut_off[:5])
-    assert phase.tally.acknowledged
-
-
 async def test_broken_configuration_is_told_in_a_line_and_the_old_workers_go_on(tmp_path):
     file = tmp_path / "config.yaml"
     file.write_text("log: {level: info}\n")
