@@ -14,7 +14,6 @@ import pytest
 
 from blogapi.serving import workers
 from scripts.labs.drain.__main__ import drill
-from scripts.labs.drain.caddy import NoCaddy, find_caddy, sigterms_behind_caddy
 from scripts.labs.drain.first import kill_first
 from scripts.labs.drain.phases import Phase
 from tests.conftest import until
