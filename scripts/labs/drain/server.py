@@ -63,7 +63,7 @@ class Server:
         assert self.process.stdout is not None
         async with asyncio.timeout(2 * _START_SECONDS):
             async for line in self.process.stdout:
-                if found := re.search(r"http://[\w.:]+", line.decode()):
+                if found := re.search(r"http://[a-z0-9.]+:[0-9]+", line.decode()):
                     self.address = found[0]  # a few more lines follow, which fit the pipe
                     await self.until_started(workers)
                     return
