@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +19,7 @@ from blogapi.db.indexes import create_indexes, missing_indexes
 from blogapi.feature import Feature, Wiring, routes_of
 from blogapi.features import FEATURES
 from blogapi.jobs.runner import run_again_and_again
-from blogapi.jobs.tasks import end_tasks
+from blogapi.jobs.tasks import running
 from blogapi.openapi.pages import set_up_docs
 from blogapi.operations.health import READINESS, unreachable
 from blogapi.operations.logs import RequestLog
@@ -91,15 +90,5 @@ async def _jobs(app: web.Application) -> AsyncIterator[None]:
         for feature in wiring.features:
             for job in feature.jobs:
                 service = None if feature.service is None else wiring[feature.service]
-                await stack.enter_async_context(running(run_again_and_again(job, service)))
+                await stack.enter_async_context(running(run_again_and_again(job, service, wiring.runs)))
         yield
-
-
-@asynccontextmanager
-async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Work that goes on beside the requests, and is cancelled at the end."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        await end_tasks(task)

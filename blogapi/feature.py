@@ -17,9 +17,10 @@ from blogapi.db.client import Database
 from blogapi.db.indexes import Store
 from blogapi.events import Bus
 from blogapi.idempotency.store import IdempotencyStore
-from blogapi.jobs.runner import Job
+from blogapi.jobs.runner import Job, Runs
 from blogapi.limits.limiter import RateLimiter
 from blogapi.limits.store import SharedCounts
+from blogapi.measures import Measure, measures_of
 from blogapi.operations.doctor import Check, server_checks
 from blogapi.pool.renderer import Renderer
 
@@ -66,6 +67,9 @@ class Feature(Generic[Service]):
     checks: Callable[[Wiring], Iterable[Check]] = lambda _: ()
     """What `doctor` looks for, and how it repairs that."""
 
+    measures: Callable[[Wiring], Iterable[Measure]] = lambda _: ()
+    """What it tells to who watches the server."""
+
     subscriptions: tuple[Subscription, ...] = ()
     """What it wants to hear of those before it."""
 
@@ -105,6 +109,7 @@ class Wiring:
     idempotency: IdempotencyStore
     at_the_start: list[Callable[[], None]] = field(default_factory=list)
     """What a server begins with, so that nobody has to wait for the first of it, such as processes that compute."""
+    runs: Runs = field(default_factory=Runs)
     _services: dict[type, Any] = field(default_factory=dict)
 
     def __getitem__(self, kind: type[Service]) -> Service:
@@ -136,6 +141,12 @@ class Wiring:
         """All that `doctor` looks for."""
         own = server_checks(self.database, self.stores)
         return [*own, *(check for feature in self.features for check in feature.checks(self))]
+
+    @property
+    def measures(self) -> list[Measure]:
+        """What the tools of the house and the features tell."""
+        own = measures_of([self.database.client.activity, self.renderer, self.limiter, self.runs])
+        return [*own, *(measure for feature in self.features for measure in feature.measures(self))]
 
     def start(self) -> None:
         """Begin what a server begins with. Without it, all of that begins when it is first needed."""

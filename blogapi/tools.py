@@ -12,7 +12,10 @@ from blogapi.cache.reads import CACHED_READS, CachedReads
 from blogapi.config.secret import derive_key
 from blogapi.feature import Wiring
 from blogapi.idempotency.replay import IDEMPOTENCY, Idempotency
+from blogapi.measures import Measured, measures_of
 from blogapi.operations.health import READINESS, Readiness
+from blogapi.operations.metrics import Metrics
+from blogapi.operations.traffic import METRICS, TRAFFIC, Traffic
 from blogapi.paging.cursors import CURSOR_KEY
 from blogapi.web.endpoint import PUBLIC_CACHE_CONTROL, SETTINGS, EndpointSettings
 from blogapi.web.middlewares.protect import (
@@ -46,7 +49,10 @@ def set_up_tools(app: web.Application, wiring: Wiring) -> None:
     app[CURSOR_KEY] = derive_key(config.auth.secret, "cursor")
     app[IDEMPOTENCY] = Idempotency(wiring.idempotency, derive_key(config.auth.secret, "idempotency"))
     app[READINESS] = Readiness()
-    app[CACHED_READS] = _cached_reads(wiring, headers) if config.cache.enabled else None
+    app[TRAFFIC] = Traffic()
+    app[CACHED_READS] = reads = _cached_reads(wiring, headers) if config.cache.enabled else None
+    tools: list[Measured] = [app[TRAFFIC], app[READINESS], app[IDEMPOTENCY], *([] if reads is None else [reads.cache])]
+    app[METRICS] = Metrics([*wiring.measures, *measures_of(tools)])
 
 
 def _cached_reads(wiring: Wiring, headers: dict[str, str]) -> CachedReads:

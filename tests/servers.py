@@ -24,6 +24,7 @@ def environment(data_dir, path=(), **settings):
         "MONGO__DATA_DIR": str(data_dir),
         "MONGO__DRIVER": os.environ[DRIVER],
         "SERVER__PORT": "0",
+        "METRICS__PORT": "0",
         "SERVER__WORKERS": "1",
         "AUTH__SECRET": SECRET,
         "AUTH__BCRYPT_ROUNDS": "4",

@@ -24,6 +24,7 @@ from cachetools import LRUCache
 
 from blogapi.cache.sources import FoundBy, Place, PublicPart, Sources, document, found_by
 from blogapi.db.collection import Write
+from blogapi.measures import Measure, counter, gauge, tally
 
 Answer = TypeVar("Answer")
 Names = frozenset[str]
@@ -71,7 +72,7 @@ class _Shelf(LRUCache[str, _Entry[Answer]]):
         self._dropped = dropped
 
     def popitem(self) -> tuple[str, _Entry[Answer]]:
-        key, entry = super().popitem()
+        key, entry = super().popitem()  # which only the bound calls
         self._dropped(key, entry)
         return key, entry
 
@@ -90,13 +91,13 @@ class Cache(Generic[Answer]):
     def __init__(
         self, public: Mapping[str, PublicPart], max_bytes: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.public, self._clock = public, clock
+        self.public, self.max_bytes, self._clock = public, max_bytes, clock
         self._largest = max_bytes // _LARGEST_PART
         new, missing = max_bytes // _NEW_PART, max_bytes // _MISSING_PART
         # An answer moves from `new` to `proven` when it is asked for a second time.
-        self._new: _Shelf[Answer] = _Shelf(new, _size, self._forget)
-        self._proven: _Shelf[Answer] = _Shelf(max_bytes - new - missing, _size, self._forget)
-        self._missing: _Shelf[Answer] = _Shelf(missing, _size, self._forget)
+        self._new: _Shelf[Answer] = _Shelf(new, _size, self._dropped)
+        self._proven: _Shelf[Answer] = _Shelf(max_bytes - new - missing, _size, self._dropped)
+        self._missing: _Shelf[Answer] = _Shelf(missing, _size, self._dropped)
         self._shelves = (self._new, self._proven, self._missing)
         # By name, the entries that have it by their keys.
         self._named: dict[str, dict[str, _Entry[Answer]]] = {}
@@ -104,6 +105,8 @@ class Cache(Generic[Answer]):
         self._era = self._writes = 0
         self._fresh_until = float("-inf")
         self._why_aside = "starting"
+        self.evictions = tally("room", "written", "forgotten")
+        """How many entries went, by why: no `room`, what they show was `written`, or all was `forgotten`."""
 
     # Reading and filling
 
@@ -202,6 +205,7 @@ class Cache(Generic[Answer]):
         for key, entry in met.items():
             if effect.evicts(entry.sources):
                 self._remove(key)
+                self.evictions["written",] += 1
 
     def _effect_of(self, write: Write) -> _Effect | None:
         collection, part = write.collection, self.public.get(write.collection)
@@ -236,6 +240,7 @@ class Cache(Generic[Answer]):
         """Writes have been missed, or what was told does not hold any more: forget everything."""
         self.stand_aside(why)
         self._era += 1
+        self.evictions["forgotten",] += len(self)
         for shelf in self._shelves:
             shelf.clear()
         self._named.clear()
@@ -248,6 +253,10 @@ class Cache(Generic[Answer]):
             if key in shelf:
                 self._forget(key, shelf.pop(key))
 
+    def _dropped(self, key: str, entry: _Entry[Answer]) -> None:
+        self._forget(key, entry)
+        self.evictions["room",] += 1
+
     def _forget(self, key: str, entry: _Entry[Answer]) -> None:
         for name in entry.sources.names:
             named = self._named.get(name)
@@ -255,6 +264,35 @@ class Cache(Generic[Answer]):
                 named.pop(key, None)
                 if not named:
                     del self._named[name]
+
+    @property
+    def lag(self) -> float | None:
+        """For how many seconds nothing has been heard of writes; None while they are not told at all."""
+        return None if self._fresh_until == float("-inf") else max(0.0, self._clock() - self.told_until)
+
+    def measures(self) -> list[Measure]:
+        """What there is to tell."""
+        return [
+            gauge("blogapi_cache_bytes", "What the kept answers take.", lambda: self.bytes),
+            gauge("blogapi_cache_entries", "How many answers are kept.", lambda: len(self)),
+            gauge("blogapi_cache_limit_bytes", "How much they may take: cache.max_bytes.", lambda: self.max_bytes),
+            counter(
+                "blogapi_cache_evictions_total",
+                "Answers that went: no room, what they show was written, or all was forgotten.",
+                lambda: self.evictions,
+                ("reason",),
+            ),
+            counter("blogapi_cache_writes_total", "Writes that concern what is public.", lambda: self._writes),
+            gauge("blogapi_cache_fresh", "1 while the cache hears of writes, 0 while it stands aside.", self._fresh),
+            gauge(
+                "blogapi_change_stream_lag_seconds",
+                "For how long nothing has been heard of the change stream; missing where it tells nothing at all.",
+                lambda: {} if self.lag is None else {(): round(self.lag, 3)},
+            ),
+        ]
+
+    def _fresh(self) -> int:
+        return int(self.is_fresh)
 
     @property
     def bytes(self) -> int:

@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 
 from blogapi.cache.reads import CACHED_READS
 from blogapi.operations.request_log import REQUEST_LOG
+from blogapi.operations.traffic import HIT, TRAFFIC
 from blogapi.web.middlewares.head import fault_of
 from blogapi.web.middlewares.protect import PROTECTION, cors_headers
 from blogapi.web.networks import limit_key, network_of
@@ -27,6 +28,7 @@ def answer_hits(app: web.Application, ask: Ask) -> Ask:
     if reads is None:
         return ask
     log, protection, trusted = app[REQUEST_LOG], app[PROTECTION], app[TRUSTED_PROXIES]
+    count = app[TRAFFIC].count
 
     async def answer(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
@@ -41,9 +43,11 @@ def answer_hits(app: web.Application, ask: Ask) -> Ask:
         if hdrs.ORIGIN in request.headers:
             own.update(cors_headers(request, protection.origins))
         response = stored.serialized(request, own)
+        status, seconds = response.status, time.perf_counter() - started
+        size = len(stored.body) if status == 200 else 0
+        count(request.method, stored.route, status, HIT, seconds, size)
         if log.enabled:
-            status = response.status
-            size, ms = len(stored.body) if status == 200 else 0, round((time.perf_counter() - started) * 1000, 1)
+            ms = round(seconds * 1000, 1)
             log.add(time.time(), identifier, request.method, stored.route, status, ms, size, network_of(address))
         return response
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,11 +14,14 @@ import click
 
 from blogapi.cli.output import print_facts
 from blogapi.errors import ConfigError
+from blogapi.jobs.tasks import running
 from blogapi.serving.patience import Patience
 
 if TYPE_CHECKING:
     from blogapi.cli.invocation import Invocation
     from blogapi.config import Config
+    from blogapi.serving.metrics_port import MetricsPort
+    from blogapi.serving.workers import Workers
 
 
 # For glibc, when a worker starts: kept answers come and go, and in one heap with all the rest they leave holes of three
@@ -50,6 +54,7 @@ def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> No
     # The address first: the app has to know its own, and what is taken is told before anything else is begun.
     patience = Patience(config.server.start_patience_seconds)
     with take_address(config.server, patience) as listener:
+        metrics = _metrics_port(config)
         config = replace(config, server=replace(config.server, port=listener.getsockname()[1]))
         with database_url(config) as url:
             with_development_secret(config)  # once for all workers, and after all that can prevent a start
@@ -65,9 +70,28 @@ def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> No
             demo = [] if empty or config.is_production else ["--demo"]
             first = ["--patience", f"{patience.left:.1f}", *demo]
             try:
-                asyncio.run(workers.run(config.server.processes, first, lambda told: _announce(config, told)))
+                asyncio.run(_run(workers, config, first, metrics))
             except WorkerFailed as error:
                 ctx.exit(error.code if error.code > 0 else 1)
+
+
+def _metrics_port(config: Config) -> MetricsPort | None:
+    if not config.metrics.enabled:
+        return None
+    from blogapi.operations.ledger import Ledger
+    from blogapi.serving.metrics_port import MetricsPort
+
+    return MetricsPort(config.metrics, Ledger())
+
+
+async def _run(workers: Workers, config: Config, first: list[str], metrics: MetricsPort | None) -> None:
+    """Serve, with all that goes on beside it."""
+    async with AsyncExitStack() as beside:
+        if metrics is not None:
+            metrics.ledger.add(*workers.measures())
+            workers.hearer = metrics.ledger
+            await beside.enter_async_context(running(metrics.serve()))
+        await workers.run(config.server.processes, first, lambda told: _announce(config, told, metrics))
 
 
 def _command(invocation: Invocation, descriptor: int) -> list[str]:
@@ -102,6 +126,7 @@ def _recount(invocation: Invocation, options: dict[str, Any], before: Config) ->
     held = {
         "server.host": after.server.host != before.server.host,
         "server.port": after.server.port not in {0, before.server.port},
+        "metrics": after.metrics != before.metrics,
         "mongo.url": bool(after.mongo.url) != bool(before.mongo.url),
         "the data folder": after.data != before.data,
         "mongo.data_dir": not after.mongo.url and after.mongo.data_dir != before.mongo.data_dir,
@@ -111,13 +136,13 @@ def _recount(invocation: Invocation, options: dict[str, Any], before: Config) ->
     return after.server.processes
 
 
-def _announce(config: Config, told: dict[str, Any]) -> None:
-    _print_banner(config, _place_of(config), has_admin=told["has_admin"])
+def _announce(config: Config, told: dict[str, Any], metrics: MetricsPort | None) -> None:
+    _print_banner(config, _place_of(config), metrics, has_admin=told["has_admin"])
     if told["password"] is not None:
         _print_demo(config.public_url, told["password"])
 
 
-def _print_banner(config: Config, place: str, *, has_admin: bool) -> None:
+def _print_banner(config: Config, place: str, metrics: MetricsPort | None, *, has_admin: bool) -> None:
     here = replace(config, server=replace(config.server, public_url="")).public_url
     facts = {
         "Address": here,
@@ -127,6 +152,7 @@ def _print_banner(config: Config, place: str, *, has_admin: bool) -> None:
         "Database": place,
         "Secret": _place_of_secret(config),
         "Processes": str(config.server.processes),
+        **({} if metrics is None else {"Metrics": metrics.address}),
         "Logs": f"{config.log_format}, {config.log.level}, on standard error",
     }
     if not has_admin:

@@ -77,7 +77,7 @@ async def _work(
         password = await _create_demo(config, app[SERVICES]) if demo else None
         has_admin = bool(await app[SERVICES][UserService].acting_admins())
         facts = {"has_admin": has_admin, "password": password}
-        await run_worker(app, config.server, listener, channel, facts)
+        await run_worker(app, config.server, listener, channel, facts, tells_measures=config.metrics.enabled)
 
 
 async def _create_demo(config: Config, services: Wiring) -> str | None:

@@ -170,6 +170,8 @@ def _conflicts(config: Config) -> Iterator[tuple[str, str]]:
     """What is wrong with settings that are each well-formed."""
     if config.auth.session_idle_days > config.auth.session_max_days:
         yield "auth.session_idle_days", "is more than auth.session_max_days. Lower it, or raise the other."
+    if config.metrics.enabled and config.metrics.port == config.server.port != 0:
+        yield "metrics.port", "is that of server.port. Metrics are not for everybody: set a port of their own."
     if config.is_production:
         yield from _weak_in_production(config)
 

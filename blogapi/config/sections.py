@@ -140,6 +140,15 @@ class LogConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsConfig:
+    """What is told to Prometheus, and where."""
+
+    enabled: Annotated[bool, Flag()] = True
+    host: Annotated[str, Text(kinds.host)] = "127.0.0.1"
+    port: Annotated[int, Whole(0, 65535)] = 9464
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All kinds. Made by `load_config`, or by hand in tests: only `root` has no default, and nothing is checked.
 
@@ -158,6 +167,7 @@ class Config:
     cors: CorsConfig = field(default_factory=CorsConfig)
     cache: CacheConfig = field(default_factory=CacheConfig)
     log: LogConfig = field(default_factory=LogConfig)
+    metrics: MetricsConfig = field(default_factory=MetricsConfig)
     own: Mapping[type, Any] = field(default_factory=dict)
     """The sections that features bring themselves, by their kinds (`Feature.settings`)."""
 

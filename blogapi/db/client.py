@@ -16,6 +16,7 @@ from pymongo import MongoClient, errors
 from pymongo.write_concern import WriteConcern
 
 from blogapi.db import driver as drivers
+from blogapi.db.activity import Activity
 from blogapi.db.collection import Collection, Document, Listener, Watcher
 from blogapi.errors import ConfigError, NotFound, NotYet, Unavailable
 from blogapi.ids import is_id
@@ -30,15 +31,20 @@ _OUTAGES = (
 
 
 class Client:
-    """Connections to a server, for the databases on it. `raw` is the driver's own client.
+    """Connections to a server, for the databases on it. `raw` is the driver's own client, of which `activity` tells.
 
     `open_blocking` opens a client of the same server that a thread may wait with, and has to close.
     """
 
-    __slots__ = ("open_blocking", "raw")
+    __slots__ = ("activity", "open_blocking", "raw")
 
-    def __init__(self, raw: Any, open_blocking: Callable[[], MongoClient[Document]] = MongoClient) -> None:
-        self.raw, self.open_blocking = raw, open_blocking
+    def __init__(
+        self,
+        raw: Any,
+        open_blocking: Callable[[], MongoClient[Document]] = MongoClient,
+        activity: Activity | None = None,
+    ) -> None:
+        self.raw, self.open_blocking, self.activity = raw, open_blocking, activity or Activity()
 
     def __getitem__(self, name: str) -> Database:
         return Database(self, self.raw[name])
@@ -101,7 +107,7 @@ def connect(url: str, *, driver: str = drivers.MOTOR, timeout_seconds: float, po
 
     Times are read as naive UTC: making them aware costs a quarter of a list, and stores do it where models are made.
     """
-    milliseconds = int(timeout_seconds * 1000)
+    milliseconds, activity = int(timeout_seconds * 1000), Activity()
     options: dict[str, Any] = {
         "appname": "blogapi",
         "tz_aware": False,
@@ -119,14 +125,14 @@ def connect(url: str, *, driver: str = drivers.MOTOR, timeout_seconds: float, po
     try:
         # The driver only warns of options that it does not understand, and goes on without them.
         with warnings.catch_warnings(action="error", category=UserWarning):
-            raw = drivers.new_client(driver, url, **options)
+            raw = drivers.new_client(driver, url, event_listeners=[activity], **options)
     except (errors.ConfigurationError, UserWarning, ValueError, TypeError) as error:
         if _is_unresolved(error):
             raise NotYet(f"mongo.url: its name does not resolve. Correct the URL. ({_brief(error)})") from None
         # The driver quotes what it does not understand; that may be a password.
         why = "its user or its options" if "@" in url else _brief(error)
         raise ConfigError(f"mongo.url: MongoDB's driver does not accept it ({why}). Correct the URL.") from None
-    return Client(raw, partial(MongoClient, url, **options))
+    return Client(raw, partial(MongoClient, url, **options), activity)
 
 
 # What a server says that is going down, has stepped down or was cut off, when the driver does not retry any more:

@@ -6,7 +6,7 @@ import hmac
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
@@ -15,6 +15,7 @@ from aiohttp import web
 from blogapi.db.client import database_errors
 from blogapi.errors import BlogError, Unavailable
 from blogapi.idempotency.attempt import ONCE, Attempt
+from blogapi.measures import Measure, Tally, counter, tally
 from blogapi.web.problems import PROBLEMS
 
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
@@ -53,6 +54,13 @@ class Idempotency:
 
     records: Records
     secret: bytes
+    outcomes: Tally = field(default_factory=lambda: tally("first", "replayed"))
+    """How many requests with a key did their work, `first`, and how many got the first answer again, `replayed`."""
+
+    def measures(self) -> list[Measure]:
+        """What there is to tell."""
+        says = "Requests with an Idempotency-Key: first ones, and those that got the first answer again (replayed)."
+        return [counter("blogapi_idempotent_requests_total", says, lambda: self.outcomes, ("outcome",))]
 
     def _digest(self, *parts: bytes) -> str:
         return hmac.new(self.secret, b"\0".join(parts), "sha256").hexdigest()
@@ -71,6 +79,7 @@ class Idempotency:
             return await work(ONCE)
         key = self._digest(caller.encode(), request.method.encode(), request.path_qs.encode(), offered.encode())
         begun = await self.records.begin(key, self._digest(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)))
+        self.outcomes["replayed" if isinstance(begun, StoredAnswer) else "first",] += 1
         if isinstance(begun, StoredAnswer):
             headers = {**begun.headers, "Idempotency-Replayed": "true"}
             return web.Response(status=begun.status, body=begun.body, headers=headers)

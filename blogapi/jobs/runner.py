@@ -8,12 +8,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from blogapi.db.client import database_time
 from blogapi.errors import Unavailable
+from blogapi.measures import Durations, Measure, counter
 
 _LONGEST_SECONDS = 60
 # So that processes that started together do not ask the database together: up to this part of the time more.
@@ -31,16 +34,38 @@ class Job:
     done: str
     """What the log says of the number that it returns: "posts removed from the trash"."""
 
+    @property
+    def name(self) -> str:
+        """For machines: `purge_trash`."""
+        return self.work.__name__
+
 
 def every(seconds: float, work: Callable[[Any], Awaitable[int]], *, done: str) -> Job:
     """To be declared in the door of a feature: `every(60, TagService.finish_renames, done="tags renamed")`."""
     return Job(seconds=seconds, work=work, done=done)
 
 
-async def run_again_and_again(job: Job, service: Any) -> None:
+class Runs:
+    """How often jobs ran, how long that took, and how much there was to do."""
+
+    def __init__(self) -> None:
+        self.times, self.failures, self.done = Durations(), Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
+
+    def measures(self) -> list[Measure]:
+        """What there is to tell."""
+        label, failures, done = ("task",), self.failures, self.done
+        return [
+            self.times.measure("blogapi_job_duration_seconds", "How long a run of a background job took.", label),
+            counter("blogapi_job_failures_total", "Runs that failed; they are repeated.", lambda: failures, label),
+            counter("blogapi_job_items_total", "What jobs found to do, and did.", lambda: done, label),
+        ]
+
+
+async def run_again_and_again(job: Job, service: Any, runs: Runs) -> None:
     """Do it, one at a time, each within a minute; longer and longer pauses while it fails. Runs until cancelled."""
-    failures = 0
+    failures, label = 0, (job.name,)
     while True:
+        begun = time.monotonic()
         try:
             with database_time(_LONGEST_SECONDS):
                 count = await job.work(service)
@@ -52,7 +77,10 @@ async def run_again_and_again(job: Job, service: Any) -> None:
             log.exception("%s: failed", job.done)
         else:
             failures = 0
+            runs.done[label] += count
             if count:
                 log.info("%d %s", count, job.done)
+        runs.times.add(label, time.monotonic() - begun)
+        runs.failures[label] += failures > 0
         pause = job.seconds * min(2**failures, _LONGEST_BACK_OFF)
         await asyncio.sleep(pause * random.uniform(1, 1 + _JITTER))  # noqa: S311  # to spread, not to hide

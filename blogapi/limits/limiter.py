@@ -16,6 +16,7 @@ from blogapi.config import Config
 from blogapi.db.client import Database, database_errors
 from blogapi.errors import RateLimited
 from blogapi.limits.store import SharedCounts
+from blogapi.measures import Measure, counter, tally
 
 _MAX_KEYS = 100_000
 # This part of all is made free at once: one by one, each new key would look through all of them.
@@ -66,6 +67,9 @@ class RateLimiter:
             {name: parse(getattr(config.limits, name)) for name in names} if config.limits.enabled else {}
         )
         self._own = BoundedMemory()
+        self.refusals = tally(*names)
+        """How often a limit was reached, by its name."""
+
         self._read = self._rates.get("reads")
         self._shared: Counts = SharedCounts(database) if config.shares_limits else self._own
 
@@ -83,9 +87,15 @@ class RateLimiter:
             count, seconds_left = await counts.hit(f"{bucket}/{key}", window)
         if count <= most:
             return Standing(bucket=bucket, most=most, window_seconds=window, left=most - count)
+        self.refusals[(bucket,)] += 1
         seconds = max(1, round(seconds_left))
         full = Standing(bucket=bucket, most=most, window_seconds=window, left=0, reset_seconds=seconds)
         raise LimitReached(full, retry_after_seconds=seconds)
+
+    def measures(self) -> list[Measure]:
+        """What there is to tell."""
+        says = "Requests that were refused because somebody had asked too often, by limit."
+        return [counter("blogapi_rate_limited_total", says, lambda: self.refusals, ("limit",))]
 
     def admits_read(self, key: str) -> bool:
         """Count a read that is answered without waiting for anything; False, and not counted, where `hit` raises."""

@@ -13,6 +13,7 @@ from marshmallow import fields
 
 from blogapi.db.client import Database, database_time
 from blogapi.errors import BlogError, Unavailable
+from blogapi.measures import Measure, gauge
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Strict
 
@@ -45,6 +46,10 @@ class Readiness:
     _verdicts: dict[str, str] = field(default_factory=dict)
     _until: float = float("-inf")
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def measures(self) -> list[Measure]:
+        """What there is to tell."""
+        return [gauge("blogapi_requests_running", "Requests that are being answered.", lambda: self.running)]
 
     async def ensure(self) -> dict[str, str]:
         """What was checked. Raises Unavailable, with `checks` to say why."""

@@ -1,4 +1,4 @@
-"""A log line per request, and how many there are."""
+"""A log line per request, and a count."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from asyncio import CancelledError
 
 from aiohttp import web
 
+from blogapi.cache.reads import CACHE_STATUS
 from blogapi.operations.health import READINESS
 from blogapi.operations.logs import RequestLog
+from blogapi.operations.traffic import TRAFFIC, cache_part
 from blogapi.web.errors import Handler
 from blogapi.web.networks import network_of
 from blogapi.web.requests import client_address, request_id, route_of
@@ -20,25 +22,27 @@ REQUEST_LOG: web.AppKey[RequestLog] = web.AppKey("request_log", RequestLog)
 async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Outermost, so that it sees every answer as it leaves."""
     log, readiness = request.config_dict[REQUEST_LOG], request.config_dict[READINESS]
-    started, status, size = time.perf_counter(), 499, None
+    started, status, size, cache = time.perf_counter(), 499, None, ""
     readiness.running += 1
     try:
         response = await handler(request)
         status = response.status
-        size = response.content_length
+        size, cache = response.content_length, response.headers.get(CACHE_STATUS, "")
         return response
     except (CancelledError, ConnectionError):
         raise  # the client went away
     finally:
         readiness.running -= 1
+        seconds, route = time.perf_counter() - started, route_of(request)
+        request.config_dict[TRAFFIC].count(request.method, route, status, cache_part(cache), seconds, size)
         if log.enabled:
             log.add(
                 time.time(),
                 request_id(request),
                 request.method,
-                route_of(request),
+                route,
                 status,
-                round((time.perf_counter() - started) * 1000, 1),
+                round(seconds * 1000, 1),
                 size,
                 network_of(client_address(request)),
             )

@@ -10,9 +10,11 @@ import socket
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from blogapi.errors import Overloaded
+from blogapi.measures import Measure, counter, gauge, tally
 from blogapi.pool import child
 
 log = logging.getLogger("blogapi.pool")
@@ -30,6 +32,9 @@ class Processes:
         self._alive: set[_Process] = set()
         self._idle: deque[_Process] = deque()
         self._ended: list[_Process] = []
+        self.endings = tally("timeout", "cpu", "died")
+        """How many were ended, by why: no answer in time, too much CPU time, or they had died."""
+
         os.register_at_fork(after_in_child=self._forget)  # they answer the process that started them
         atexit.register(self.close)
 
@@ -49,11 +54,14 @@ class Processes:
                 async with asyncio.timeout(deadline_seconds):
                     is_answer, told = await _exchange(process.channel, question, cpu_seconds)
             except TimeoutError:
+                self.endings["timeout",] += 1
                 self._end(process)
                 log.warning("a process (%s) gave no answer for %g s and was ended", self._task, deadline_seconds)
                 break
             except OSError:
-                if await self._how_it_died(process) == -child.SPENT:
+                is_spent = await self._how_it_died(process) == -child.SPENT
+                self.endings["cpu" if is_spent else "died",] += 1
+                if is_spent:
                     log.info("a question to %s took more than %g s of CPU", self._task, cpu_seconds)
                     raise TimeSpent from None
                 continue
@@ -127,6 +135,24 @@ class Processes:
         self._alive.clear()
         self._idle.clear()
         self._ended.clear()
+
+
+def crews(processes: Mapping[str, Processes]) -> list[Measure]:
+    """What there is to tell of processes, by the name of the queue before them."""
+    return [
+        gauge(
+            "blogapi_pool_processes",
+            "Processes that compute: they hash passwords and render texts.",
+            lambda: {(name,): len(those.pids) for name, those in processes.items()},
+            ("queue",),
+        ),
+        counter(
+            "blogapi_pool_endings_total",
+            "Those that were ended or found dead: no answer in time, too much CPU time for one question, or died.",
+            lambda: {(name, *why): times for name, those in processes.items() for why, times in those.endings.items()},
+            ("queue", "reason"),
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

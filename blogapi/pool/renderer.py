@@ -5,8 +5,9 @@ from __future__ import annotations
 import orjson
 
 from blogapi.errors import BlogError
-from blogapi.pool.processes import Processes, TimeSpent
-from blogapi.pool.turns import Turns
+from blogapi.measures import Measure
+from blogapi.pool.processes import Processes, TimeSpent, crews
+from blogapi.pool.turns import Turns, queues
 from blogapi.text.rendering import BodyFormat, Rendered, TocEntry
 
 CPU_SECONDS = 5
@@ -38,6 +39,11 @@ class Renderer:
     def start() -> None:
         """Have a process ready for the first text."""
         SHORT_TEXTS.start()
+
+    def measures(self) -> list[Measure]:
+        """What there is to tell."""
+        short, long = "short_texts", "long_texts"
+        return [*queues({short: self._short, long: self._long}), *crews({short: SHORT_TEXTS, long: LONG_TEXTS})]
 
     async def post(self, body: str, body_format: BodyFormat, account: str = "") -> Rendered:
         """A post's body. Raises Overloaded, and BlogError `too_complex` for one that takes too long."""

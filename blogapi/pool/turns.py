@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Hashable, Mapping
 from contextlib import asynccontextmanager
 
 from blogapi.errors import Overloaded
+from blogapi.measures import Measure, counter, gauge, tally
+
+_QUEUE = ("queue",)
 
 
 class Turns:
@@ -19,6 +22,19 @@ class Turns:
         self._having: set[Hashable] = set()
         # In the order of their turns: who has had one goes to the end.
         self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
+        self.begun = 0
+        self.refusals = tally("full", "patience")
+        """How many had no turn, by why: the queue was `full`, or their `patience` was at its end."""
+
+    @property
+    def having(self) -> int:
+        """How many have their turn."""
+        return len(self._having)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for it."""
+        return sum(map(len, self._waiting.values()))
 
     @asynccontextmanager
     async def turn(self, account: Hashable) -> AsyncIterator[None]:
@@ -44,14 +60,16 @@ class Turns:
                 self._end(account)  # called at the very moment at which it was given up
             self._drop(account, called)
             if isinstance(error, TimeoutError):
+                self.refusals["patience",] += 1
                 raise self._overloaded() from None
             raise
 
     def _make_room(self, account: Hashable) -> None:
         """Where all places are taken, who has the most of them gives one up: the one that came last."""
-        if sum(map(len, self._waiting.values())) < self._most_waiting:
+        if self.waiting < self._most_waiting:
             return
         greediest = max(self._waiting, key=lambda other: len(self._waiting[other]), default=account)
+        self.refusals["full",] += 1
         if len(self._waiting.get(greediest, ())) <= len(self._waiting.get(account, ())) + 1:
             raise self._overloaded()
         given_up = self._waiting[greediest].pop()
@@ -70,6 +88,7 @@ class Turns:
 
     def _begin(self, account: Hashable) -> None:
         self._free -= 1
+        self.begun += 1
         self._having.add(account)
 
     def _end(self, account: Hashable) -> None:
@@ -92,3 +111,33 @@ class Turns:
             if not called.done():
                 self._begin(account)
                 called.set_result(None)
+
+
+def queues(turns: Mapping[str, Turns]) -> list[Measure]:
+    """What there is to tell of queues, by their names."""
+    return [
+        gauge(
+            "blogapi_queue_waiting",
+            "Who waits for a turn: passwords to be hashed, texts to be rendered.",
+            lambda: {(name,): queue.waiting for name, queue in turns.items()},
+            _QUEUE,
+        ),
+        gauge(
+            "blogapi_queue_busy",
+            "Who has a turn just now.",
+            lambda: {(name,): queue.having for name, queue in turns.items()},
+            _QUEUE,
+        ),
+        counter(
+            "blogapi_queue_turns_total",
+            "Turns that have begun.",
+            lambda: {(name,): queue.begun for name, queue in turns.items()},
+            _QUEUE,
+        ),
+        counter(
+            "blogapi_queue_refusals_total",
+            "Who had no turn, and was answered 503: the queue was full, or their patience was at its end.",
+            lambda: {(name, *why): times for name, queue in turns.items() for why, times in queue.refusals.items()},
+            (*_QUEUE, "reason"),
+        ),
+    ]

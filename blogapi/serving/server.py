@@ -24,8 +24,10 @@ from aiohttp.web_request import BaseRequest
 
 from blogapi.cache.shortcut import Ask, answer_hits
 from blogapi.config import ServerConfig
+from blogapi.measures import Measure, gauge
 from blogapi.operations.logs import RequestLog
 from blogapi.operations.request_log import REQUEST_LOG
+from blogapi.operations.traffic import TRAFFIC, Traffic, cache_part
 from blogapi.serving.unsent import Unsent
 from blogapi.web.errors import CONTENT_TYPE, problem_body
 from blogapi.web.middlewares.protect import PRIVATE_POLICY, RESOURCE_POLICY, SERVER
@@ -249,6 +251,7 @@ class Server(web.Server):
         settings: ServerConfig,
         answer: Ask | None = None,
         requests: RequestLog | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
         super().__init__(
             cast(Any, answer or app_server.request_handler),
@@ -260,7 +263,7 @@ class Server(web.Server):
         self._open: Counter[str] = Counter()
         self.says_goodbye = False
         """Each answer is the last one on its connection, and says so: `Connection: close`."""
-        self._requests = requests
+        self._requests, self._traffic = requests, traffic
         self.unsent = Unsent(per_address=settings.unsent_bytes_per_address, in_all=settings.unsent_bytes)
 
     def __call__(self) -> RequestHandler:
@@ -280,7 +283,9 @@ class Server(web.Server):
             del self._open[key]
 
     def note(self, identifier: str, status: int, size: int, address: str) -> None:
-        """A line in the log of requests for one that no middleware sees."""
+        """Count one that no middleware sees, with a line in the log of requests."""
+        if self._traffic is not None:
+            self._traffic.count("-", "-", status, cache_part(""), 0.0, size)
         if self._requests is not None and self._requests.enabled:
             self._requests.add(time.time(), identifier, "-", "-", status, 0.0, size, network_of(address))
 
@@ -312,7 +317,8 @@ class Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
-        return Server(server, self._settings, answer_hits(self._app, server.request_handler), self._app[REQUEST_LOG])
+        answer = answer_hits(self._app, server.request_handler)
+        return Server(server, self._settings, answer, self._app[REQUEST_LOG], self._app[TRAFFIC])
 
     @property
     def connections(self) -> int:
@@ -330,6 +336,13 @@ class Runner(web.AppRunner):
     def unsent_bytes(self) -> int:
         """How much of answers waits for their readers."""
         return self._server.unsent.size if isinstance(self._server, Server) else 0
+
+    def measures(self) -> list[Measure]:
+        """What there is to tell."""
+        return [
+            gauge("blogapi_connections", "Clients that are connected, busy or not.", lambda: self.connections),
+            gauge("blogapi_unsent_bytes", "Bytes of answers that wait for their readers.", lambda: self.unsent_bytes),
+        ]
 
     def say_goodbye(self) -> None:
         """Let each connection end with its next answer."""

@@ -10,7 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,7 +18,10 @@ from aiohttp import web
 
 from blogapi.cache.reads import CACHED_READS
 from blogapi.config import ServerConfig
+from blogapi.measures import Measure, counter, gauge
 from blogapi.operations.health import READINESS, Readiness
+from blogapi.operations.metrics import Metrics
+from blogapi.operations.traffic import METRICS
 from blogapi.serving.server import Runner
 from blogapi.serving.workers import BACKLOG, BEAT, RETIRE, RETIRING, STOP, STOP_WATCHED, TAKE_STOCK, WATCHED_BEAT
 
@@ -37,31 +40,47 @@ log = logging.getLogger("blogapi.worker")
 class Channel:
     """The pipe to who started us. From the beginning, and for as long as our loop runs, that one hears it every second.
 
-    With `readiness` it hears, too, whether somebody watches us.
+    With `readiness` it hears, too, whether somebody watches us; with `metrics`, what is new of our measures.
     """
 
     def __init__(self, descriptor: int, settings: ServerConfig) -> None:
         self.readiness: Readiness | None = None
+        self.metrics: Metrics | None = None
         self._descriptor, self._loop = descriptor, asyncio.get_running_loop()
         # Often enough that some that are late do not matter.
         self._seconds = min(_LONGEST_BEAT_SECONDS, settings.stuck_seconds / 10) or _LONGEST_BEAT_SECONDS
         os.set_blocking(descriptor, False)
         self._beat()
 
-    def say(self, line: bytes) -> None:
-        """Tell it. Lost when it stands still and has not listened for hours."""
-        with suppress(BlockingIOError):
+    def say(self, line: bytes) -> bool:
+        """Tell it. Lost, and answered with False, when it stands still and has not listened for long."""
+        try:
             os.write(self._descriptor, line)
+        except BlockingIOError:
+            return False
+        return True
+
+    def tell_measures(self) -> None:
+        """Tell it what is new of them."""
+        if self.metrics is not None:
+            self.metrics.tell(self.say)
 
     def _beat(self) -> None:
         self.say(WATCHED_BEAT if self.readiness is not None and self.readiness.is_watched else BEAT)
+        self.tell_measures()
         self._loop.call_later(self._seconds, self._beat)
 
 
 async def run_worker(
-    app: web.Application, settings: ServerConfig, listener: socket.socket, channel: Channel, facts: Mapping[str, Any]
+    app: web.Application,
+    settings: ServerConfig,
+    listener: socket.socket,
+    channel: Channel,
+    facts: Mapping[str, Any],
+    *,
+    tells_measures: bool = False,
 ) -> None:
-    """Serve until told to retire or to stop. Who started us is told the facts when we serve."""
+    """Serve until told to retire or to stop. Who started us is told the facts when we serve, and then our measures."""
     told, stop, is_watched = asyncio.Event(), asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number, events in ((RETIRE, ()), (STOP, (stop,)), (STOP_WATCHED, (stop, is_watched))):
@@ -76,6 +95,10 @@ async def run_worker(
         site = web.SockSite(runner, listener, backlog=BACKLOG)
         await site.start()
         channel.say(orjson.dumps(dict(facts)) + b"\n")
+        if tells_measures:
+            app[METRICS].add(*runner.measures(), *measures_of_process())
+            channel.metrics = app[METRICS]
+            channel.tell_measures()
         await told.wait()
         runner.say_goodbye()
         if not stop.is_set():
@@ -90,6 +113,24 @@ async def run_worker(
         await _wait_while(lambda: runner.has_work, settings.drain_seconds)
     finally:
         await runner.cleanup()
+        channel.tell_measures()
+
+
+def measures_of_process() -> list[Measure]:
+    """What there is to tell of any process."""
+    return [
+        counter("blogapi_cpu_seconds_total", "CPU time of workers.", time.process_time),
+        gauge("blogapi_tasks", "Tasks on the event loop.", lambda: len(asyncio.all_tasks())),
+        gauge("blogapi_resident_bytes", "Memory of a worker; on Linux.", _resident_bytes),
+    ]
+
+
+def _resident_bytes() -> dict[tuple[str, ...], float]:
+    try:
+        pages = Path("/proc/self/statm").read_text("ascii").split()[1]
+    except OSError:
+        return {}
+    return {(): int(pages) * os.sysconf("SC_PAGE_SIZE")}
 
 
 def _spare_the_collector() -> None:

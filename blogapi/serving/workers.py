@@ -21,11 +21,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from blogapi.config import ServerConfig
+from blogapi.config import ServerConfig, variable
 from blogapi.errors import ConfigError, NotYet
 from blogapi.jobs.tasks import end_tasks
+from blogapi.measures import Measure, counter, gauge, tally
 from blogapi.serving.patience import Patience
 
 BEAT, WATCHED_BEAT, RETIRING = b"beat\n", b"watched\n", b"retiring\n"
@@ -46,6 +47,16 @@ _FIRST_WORD_SECONDS = 60
 log = logging.getLogger("blogapi.workers")
 
 
+class Hearer(Protocol):
+    """Who hears what workers tell of their measures."""
+
+    def hear(self, process: int, place: int, line: bytes) -> bool:
+        """Take a line; whether it was one of these."""
+
+    def forget(self, process: int) -> None:
+        """This worker has ended."""
+
+
 class WorkerFailed(Exception):
     """The first worker did not come to serve. It has said why; `code` is its exit code."""
 
@@ -61,29 +72,33 @@ def take_address(settings: ServerConfig, patience: Patience) -> socket.socket:
     """
     while True:
         try:
-            return _listen(settings)
+            return listen_on("server", settings.host, settings.port)
         except NotYet as missing:
             time.sleep(patience.pause_after(missing))
 
 
-def _listen(settings: ServerConfig) -> socket.socket:
-    host, port = settings.host, settings.port
+def listen_on(section: str, host: str, port: int) -> socket.socket:
+    """A socket on an address of a section of the configuration.
+
+    Raises ConfigError when it cannot be had, NotYet when others have it.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.getaddrinfo(host, port, family)
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
-            raise NotYet(f"server.host: {host} does not resolve yet ({error.strerror}).") from None
+            raise NotYet(f"{section}.host: {host} does not resolve yet ({error.strerror}).") from None
         if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
             raise ConfigError(
-                f"server.host: {host} is not this machine ({error.strerror}). "
-                "Set one of its addresses, such as 127.0.0.1, or 0.0.0.0 for all of them (BLOGAPI_SERVER__HOST)."
+                f"{section}.host: {host} is not this machine ({error.strerror}). "
+                "Set one of its addresses, such as 127.0.0.1, or 0.0.0.0 for all of them "
+                f"({variable(f'{section}.host')})."
             ) from None
         kind = NotYet if error.errno == errno.EADDRINUSE else ConfigError
         raise kind(
-            f"server.port: cannot listen on {host}:{port} ({error.strerror}). "
-            "Stop what listens there or set another port (BLOGAPI_SERVER__PORT; 0 takes a free one)."
+            f"{section}.port: cannot listen on {host}:{port} ({error.strerror}). "
+            f"Stop what listens there or set another port ({variable(f'{section}.port')}; 0 takes a free one)."
         ) from None
 
 
@@ -100,30 +115,30 @@ class _Worker:
     serves: bool = False
     has_begun: bool = False
     is_watched: bool = False
+    is_asked: bool = False
     silent_seconds: float = 0
     _facts: Any = None
-    _is_asked: bool = False
     _told: asyncio.Event = field(default_factory=asyncio.Event)
     _left: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def listen(self) -> int:
+    async def listen(self, hearer: Hearer | None) -> int:
         """Hear what it says until it has ended. Its exit code."""
         assert self.process.stdout is not None
         async for line in self.process.stdout:
             self.has_begun, self.silent_seconds = True, 0
             if line == RETIRING:
-                self._is_asked = True
+                self.is_asked = True
                 self._left.set()
             elif line in {BEAT, WATCHED_BEAT}:
                 was_watched, self.is_watched = self.is_watched, line == WATCHED_BEAT
                 if self.is_watched and not was_watched:
                     self.note("is watched", logging.DEBUG)
-            else:
+            elif hearer is None or not hearer.hear(self.process.pid, self.place, line):
                 self._facts, self.serves = json.loads(line), True
                 self.note("serves")
                 self._told.set()
         code = await self.process.wait()
-        self._is_asked |= code == -signal.SIGTERM  # before it knew how to retire
+        self.is_asked |= code == -signal.SIGTERM  # before it knew how to retire
         self._told.set()
         self._left.set()
         return code
@@ -136,7 +151,7 @@ class _Worker:
     async def leave(self) -> bool:
         """Wait until it takes no more connections. Whether it was asked to; otherwise it has died."""
         await self._left.wait()
-        return self._is_asked
+        return self.is_asked
 
     async def be_silent(self, seconds: float) -> None:
         """Wait until its loop has been silent for so long. Time counts only as far as we were running, too."""
@@ -180,6 +195,34 @@ class Workers:
         self._alive: dict[_Worker, asyncio.Task[None]] = {}  # with who waits for its end
         self._kept: dict[int, tuple[_Worker, asyncio.Task[None]]] = {}  # by place, with who replaces it
         self._stop, self._renewal, self._hurry = asyncio.Event(), asyncio.Event(), False
+        self.hearer: Hearer | None = None
+        self._endings = tally("retired", "died", "stuck")
+        self._reloads = tally("done", "failed")
+        self._wanted = 0
+
+    def measures(self) -> list[Measure]:
+        """What there is to tell."""
+        return [
+            gauge("blogapi_workers", "Workers that serve.", lambda: sum(worker.serves for worker in self._alive)),
+            gauge("blogapi_workers_wanted", "How many there should be: server.workers.", lambda: self._wanted),
+            counter(
+                "blogapi_worker_endings_total",
+                "Workers that ended, each replaced: retired (told to end), died (by itself or killed by somebody), "
+                "stuck (killed since its loop was silent).",
+                lambda: self._endings,
+                ("how",),
+            ),
+            counter(
+                "blogapi_reloads_total",
+                "Reloads, done or failed: then the old workers go on.",
+                lambda: self._reloads,
+                ("outcome",),
+            ),
+        ]
+
+    def renew(self) -> None:
+        """Replace all of them by new ones, one after the other, as SIGHUP does."""
+        self._renewal.set()
 
     async def run(self, count: int, extra: Sequence[str], begun: Callable[[Any], None]) -> None:
         """Serve until a signal says stop. Raises WorkerFailed when the very first worker does not come to serve.
@@ -213,7 +256,7 @@ class Workers:
         if had_terminal and not _has_terminal():
             self._stop.set()
         else:
-            self._renewal.set()
+            self.renew()
 
     def _take_stock(self) -> None:
         for worker in self._alive:
@@ -221,6 +264,7 @@ class Workers:
                 worker.tell(TAKE_STOCK)
 
     async def _serve(self, count: int, extra: Sequence[str], begun: Callable[[Any], None]) -> None:
+        self._wanted = count
         first = await self._start(1, extra)
         told = await first.begin()
         if told is None:
@@ -232,25 +276,27 @@ class Workers:
         while True:
             await self._renewal.wait()
             self._renewal.clear()
-            await self._renew()
+            self._reloads["done" if await self._renew() else "failed",] += 1
 
-    async def _renew(self) -> None:
-        """A new worker for each place, and only when it serves the old one goes."""
+    async def _renew(self) -> bool:
+        """A new worker for each place, and only when it serves the old one goes. Whether all are new."""
         try:
             count = self._recount()
         except ConfigError as error:
             log.error("not reloaded, the old workers go on: %s", " ".join(str(error).split()))
-            return
+            return False
+        self._wanted = count
         log.info("reloading: %d workers, one after the other", count)
         for place in range(1, count + 1):
             worker = await self._begin(place)
             if worker is None:
                 log.error("not reloaded, the old workers go on: the new worker %d did not come to serve", place)
-                return
+                return False
             self._keep(worker)
         for place in [place for place in self._kept if place > count]:
             self._retire(*self._kept.pop(place))
         log.info("reloaded")
+        return True
 
     def _keep(self, worker: _Worker) -> None:
         """Give the place to this worker. Who had it retires."""
@@ -327,7 +373,7 @@ class Workers:
         return worker
 
     async def _see_off(self, worker: _Worker) -> None:
-        ending = asyncio.create_task(worker.listen())
+        ending = asyncio.create_task(worker.listen(self.hearer))
         silence = asyncio.create_task(worker.be_silent(self._stuck_seconds or math.inf))
         await asyncio.wait({ending, silence}, return_when=asyncio.FIRST_COMPLETED)
         if is_stuck := not ending.done():
@@ -336,6 +382,10 @@ class Workers:
         code = await ending
         await end_tasks(silence)
         del self._alive[worker]
+        if self.hearer is not None:
+            self.hearer.forget(worker.process.pid)
+        if worker.serves and not self._stop.is_set():
+            self._endings["stuck" if is_stuck else "retired" if worker.is_asked and code == 0 else "died",] += 1
         how = f"ended with exit code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
         if not is_stuck and (worker.serves or self._kept):  # else that was told, or it is the very first, who said why
             worker.note(how, logging.INFO if code == 0 or self._stop.is_set() else logging.ERROR)

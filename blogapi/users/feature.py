@@ -50,5 +50,6 @@ USERS = Feature(
     stores=(UserStore,),
     routes=handlers.routes,
     checks=checks,
+    measures=lambda wiring: wiring[UserService].measures(),
     shows={UserStore.collection: PUBLIC_PART},
 )

@@ -12,8 +12,9 @@ import bcrypt
 from blogapi.config import Config, PasswordConfig
 from blogapi.config.secret import derive_key
 from blogapi.errors import FieldError
-from blogapi.pool.processes import Processes
-from blogapi.pool.turns import Turns
+from blogapi.measures import Measure
+from blogapi.pool.processes import Processes, crews
+from blogapi.pool.turns import Turns, queues
 from blogapi.users.common_passwords import is_common
 from blogapi.users.model import StoredPassword, email_key, username_key
 
@@ -106,6 +107,10 @@ class Passwords:
     def start() -> None:
         """Have a process ready for the first password."""
         HASHERS.start()
+
+    def measures(self) -> list[Measure]:
+        """What there is to tell."""
+        return [*queues({"passwords": self._turns}), *crews({"passwords": HASHERS})]
 
     def _prepare(self, password: str) -> bytes:
         # bcrypt takes 72 bytes at most: this makes 64 of any length. NFC as RFC 8265 section 4.2.2 says, because

@@ -66,6 +66,7 @@ class UserService:
         now: Callable[[], datetime],
     ) -> None:
         self._users, self._roster, self._passwords = users, roster, passwords
+        self.measures = passwords.measures
         self._render_bio, self._bus, self._registration, self._now = render_bio, bus, registration, now
 
     # Making accounts

@@ -30,6 +30,7 @@ CONFIG = """\
 mongo: {data_dir: mongo, timeout_seconds: 1}
 auth: {bcrypt_rounds: 4}
 server: {port: 0, workers: 1}
+metrics: {port: 0}
 """
 
 

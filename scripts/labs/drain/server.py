@@ -38,6 +38,7 @@ class Server:
         """Start one with its data in this folder. It does not serve yet."""
         known = {
             "SERVER__PORT": "0",
+            "METRICS__PORT": "0",
             "SERVER__WORKERS": str(workers),
             "MONGO__DATA_DIR": str(folder / "mongo"),
             "AUTH__SECRET": _SECRET,
