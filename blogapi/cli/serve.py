@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from blogapi.cli.invocation import Invocation
     from blogapi.config import Config
     from blogapi.serving.metrics_port import MetricsPort
+    from blogapi.serving.reloading import Reloading
     from blogapi.serving.workers import Workers
 
 
@@ -36,8 +37,9 @@ _MALLOC = {"MALLOC_MMAP_THRESHOLD_": "16384", "MALLOC_MMAP_MAX_": "16384"}
 @click.option(
     "--workers", metavar="N", type=click.IntRange(0, 1024), help="Instead of server.workers; 0: one for each core."
 )
+@click.option("--reload", is_flag=True, help="For developers: new workers when code or configuration changes.")
 @click.pass_context
-def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> None:
+def serve(ctx: click.Context, /, empty: bool, reload: bool, **options: str | int | None) -> None:
     """Serve the blog until SIGTERM or Ctrl-C.
 
     The first start in development makes an administrator, whose password it prints this once, and a few posts.
@@ -51,6 +53,10 @@ def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> No
     given = {f"server__{name}": value for name, value in options.items()}
     config = read_config(ctx.obj, **given)
     set_up_logging(config.log.level, config.log_format)
+    reloading = _reloading(config) if reload else None
+    if reloading is not None:
+        given = {**given, **reloading.settings(config)}
+        config = read_config(ctx.obj, **given)
     # The address first: the app has to know its own, and what is taken is told before anything else is begun.
     patience = Patience(config.server.start_patience_seconds)
     with take_address(config.server, patience) as listener:
@@ -70,9 +76,15 @@ def serve(ctx: click.Context, /, empty: bool, **options: str | int | None) -> No
             demo = [] if empty or config.is_production else ["--demo"]
             first = ["--patience", f"{patience.left:.1f}", *demo]
             try:
-                asyncio.run(_run(workers, config, first, metrics))
+                asyncio.run(_run(workers, config, first, metrics, reloading))
             except WorkerFailed as error:
                 ctx.exit(error.code if error.code > 0 else 1)
+
+
+def _reloading(config: Config) -> Reloading:
+    from blogapi.serving.reloading import Reloading
+
+    return Reloading(config, click.echo)
 
 
 def _metrics_port(config: Config) -> MetricsPort | None:
@@ -84,13 +96,17 @@ def _metrics_port(config: Config) -> MetricsPort | None:
     return MetricsPort(config.metrics, Ledger())
 
 
-async def _run(workers: Workers, config: Config, first: list[str], metrics: MetricsPort | None) -> None:
+async def _run(
+    workers: Workers, config: Config, first: list[str], metrics: MetricsPort | None, reloading: Reloading | None
+) -> None:
     """Serve, with all that goes on beside it."""
     async with AsyncExitStack() as beside:
         if metrics is not None:
             metrics.ledger.add(*workers.measures())
             workers.hearer = metrics.ledger
             await beside.enter_async_context(running(metrics.serve()))
+        if reloading is not None:
+            await beside.enter_async_context(running(reloading.watch(workers.renew)))
         await workers.run(config.server.processes, first, lambda told: _announce(config, told, metrics))
 
 
