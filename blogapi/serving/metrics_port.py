@@ -54,12 +54,14 @@ class MetricsPort:
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         try:
+            was_taken = self._socket is None
             while self._socket is None:
                 await asyncio.sleep(_AGAIN_SECONDS)
                 with suppress(NotYet, ConfigError):
                     self._socket = await asyncio.to_thread(self._take)
             await web.SockSite(runner, self._socket).start()
-            log.info("metrics at %s", self.address)
+            if was_taken:  # else the start says where they are
+                log.info("metrics at %s", self.address)
             await asyncio.Event().wait()
         finally:
             await runner.cleanup()

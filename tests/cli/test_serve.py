@@ -24,6 +24,15 @@ def serving(blog, *options, **settings):
             process.terminate()
 
 
+@contextmanager
+def ended(process):
+    """Whatever comes of the block: else who waits for the process waits for ever."""
+    try:
+        yield
+    finally:
+        process.terminate()
+
+
 def facts_of(process):
     """What it says of itself when it serves."""
     lines = []
@@ -155,25 +164,24 @@ def test_taken_port_is_waited_for_and_told_before_anything_is_begun(blog, patien
 def test_port_that_is_taken_for_a_moment_is_waited_for(blog):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with blog.start("serve", "--empty", "--port", str(port)) as process:
+        with blog.start("serve", "--empty", "--port", str(port)) as process, ended(process):
             assert "waiting up to 60 s: server.port" in process.stderr.readline()
             taken.close()
-            assert facts_of(process)["Address"] == f"http://127.0.0.1:{port}"
-            process.terminate()
+            assert facts_of(process)["Address"] == f"http://localhost:{port}"
 
 
 def test_primary_that_is_not_elected_yet_is_waited_for(blog, tmp_path):
     port = free_port()
     mongod = start_mongod(tmp_path / "db", port)
     try:
-        with blog.start("serve", "--empty", MONGO__URL=f"mongodb://127.0.0.1:{port}/?replicaSet=rs0") as process:
-            waiting = process.stderr.readline()
+        url = f"mongodb://127.0.0.1:{port}/?replicaSet=rs0"
+        with blog.start("serve", "--empty", MONGO__URL=url) as process, ended(process):
+            waiting = next(line for line in process.stderr if "waiting" in line)
             assert re.search(r"waiting up to \d+ s: mongo\.url: no MongoDB primary answers there\.", waiting)
             with MongoClient("127.0.0.1", port, directConnection=True) as client:
                 members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
                 client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
             assert facts_of(process)["Database"].endswith(f"on 127.0.0.1:{port}")
-            process.terminate()
     finally:
         stop_mongod(mongod)
 
@@ -212,7 +220,8 @@ def test_host_that_is_elsewhere_is_one_line(blog, host):
 
 
 def test_what_only_the_first_worker_finds_out_ends_the_server_in_one_line(blog):
-    patience = {"SERVER__START_PATIENCE_SECONDS": "2"}
+    # Each try takes a second, and the start of a worker takes some.
+    patience = {"SERVER__START_PATIENCE_SECONDS": "8", "MONGO__TIMEOUT_SECONDS": "1"}
     with blog.start("serve", MONGO__URL="mongodb://127.0.0.1:1/?replicaSet=rs0", **patience) as process:
         stdout, stderr = process.communicate(timeout=LONG)
     assert process.returncode == 75

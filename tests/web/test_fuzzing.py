@@ -14,6 +14,8 @@ def database(mongod_database):
 
 
 @pytest.mark.mongod
+# What schemathesis does now and then, and no fault of ours.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 async def test_made_up_requests_are_answered_as_documented(client, admin, write, mode):
     from tests.web.fuzzing import fuzz
