@@ -37,7 +37,7 @@ class Job:
     @property
     def name(self) -> str:
         """For machines: `purge_trash`."""
-        return self.work.__name__
+        return self.work.__name__.lstrip("_")
 
 
 def every(seconds: float, work: Callable[[Any], Awaitable[int]], *, done: str) -> Job:
