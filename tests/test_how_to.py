@@ -11,7 +11,7 @@ import textwrap
 import time
 from collections import defaultdict
 from types import SimpleNamespace
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
@@ -168,8 +168,10 @@ def get(port, path):
     """What a server says, once it listens."""
     for _ in range(300):
         try:
-            with urlopen(f"http://127.0.0.1:{port}{path}") as response:
+            with urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as response:
                 return response.read().decode()
+        except HTTPError:
+            raise  # it listens, and has failed
         except URLError:
             time.sleep(0.1)
     raise AssertionError(f"Nobody listens on {port}.")
