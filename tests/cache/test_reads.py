@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 import gzip
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -12,10 +11,10 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from blogapi.app import create_app
-from blogapi.cache.reads import CACHED_READS
 from blogapi.config import CacheConfig
 from blogapi.posts.store import AddressStore
 from blogapi.wiring import SERVICES
+from tests.caching import all_told, cache_of, fill, stop_clock
 from tests.conftest import matching, until, with_etag
 from tests.contract import checked_client
 
@@ -33,15 +32,8 @@ def config(config):
 
 
 @pytest.fixture
-def app(config, database):
-    """For its cache time stands still, or a machine that does so for a second would make it stand aside."""
-    app = create_app(config, database)
-    app[CACHED_READS].cache._clock = lambda: 0.0
-    return app
-
-
-def cache_of(client):
-    return client.app[CACHED_READS].cache
+def app(app):
+    return stop_clock(app)
 
 
 async def ask(client, path, **headers):
@@ -50,20 +42,6 @@ async def ask(client, path, **headers):
     response = await client.get(path, headers=named, allow_redirects=False)
     body = await response.json() if response.content_type.endswith("json") and response.status != 304 else None
     return response.status, body, response.headers.get("Cache-Status", "").removeprefix("blogapi; ")
-
-
-async def all_told(client):
-    """Wait until the change stream has told of what was written before."""
-    now, cache = time.monotonic(), cache_of(client)
-    await until(lambda: cache.told_until > now)
-
-
-async def fill(client, *paths):
-    """Have answers kept."""
-    await all_told(client)
-    for path in paths:
-        await ask(client, path)
-        assert (await ask(client, path))[2] == "hit", path
 
 
 @pytest.fixture
@@ -134,7 +112,7 @@ async def test_address_that_was_not_known_is_found_once_it_is_kept(client, ada, 
     paths = [f"/v1/posts/by-url?url={url}" for url in ("/old", "https://old.example/OLD/?p=1")]
     await all_told(client)
     assert [(await ask(client, path))[0] for path in paths] == [404, 404]
-    assert all(cache_of(client).get_missing(path) for path in paths)
+    assert all(cache_of(client.app).get_missing(path) for path in paths)
     await keep_address(client, post, "/old")
     assert [(await ask(client, path))[0] for path in paths] == [301, 301]
     await fill(client, *paths)
@@ -375,7 +353,7 @@ async def test_what_is_missing_is_remembered_until_it_is_there(client, ada, writ
         return [(await client.get(path, headers=headers)).status for path in paths]
 
     assert await statuses() == await statuses() == [404] * 4
-    assert len(cache_of(client)) == 4
+    assert len(cache_of(client.app)) == 4
     assert await statuses(**ada.headers) == [200, 200, 404, 404]
     await step(client, ada, await edit(client, ada, draft, tags=["python"]), "publish")
     assert await statuses() == [200] * 4
@@ -435,7 +413,7 @@ async def test_hit_is_sent_compressed_to_whoever_accepts_it(client, ada, write, 
 
     if coding is None:
         await client.get(path, headers={"Accept-Encoding": "gzip"})
-        await until(lambda: cache_of(client).get(path).packed is not None)
+        await until(lambda: cache_of(client.app).get(path).packed is not None)
         assert not await comes_packed()
         return
     await until(comes_packed)

@@ -1,13 +1,11 @@
 """The list of the example is kept, and goes with every write that it shows."""
 
 import dataclasses
-import time
 
 import pytest
 
-from blogapi.cache.reads import CACHED_READS
 from blogapi.config import CacheConfig
-from tests.conftest import until
+from tests.caching import fill, status_of, stop_clock
 from tests.guestbook.conftest import book, rename, write
 
 pytestmark = pytest.mark.mongod
@@ -23,18 +21,9 @@ def config(config):
     return dataclasses.replace(config, cache=CacheConfig(enabled=True))
 
 
-async def status_of(client, path):
-    """What the cache says of an answer."""
-    return (await client.get(path)).headers["Cache-Status"].removeprefix("blogapi; ")
-
-
-async def fill(client, *paths):
-    """Have answers kept, once the change stream has told of what was written before."""
-    now, cache = time.monotonic(), client.app[CACHED_READS].cache
-    await until(lambda: cache.told_until > now)
-    for path in paths:
-        await client.get(path)
-        assert await status_of(client, path) == "hit", path
+@pytest.fixture
+def app(app):
+    return stop_clock(app)
 
 
 PAGES = ("/v1/guestbook", "/v1/guestbook?limit=1", "/v1/guestbook?count=exact")
@@ -43,7 +32,8 @@ PAGES = ("/v1/guestbook", "/v1/guestbook?limit=1", "/v1/guestbook?count=exact")
 async def test_new_entry_is_there_at_once(client, ada):
     await fill(client, *PAGES)
     entry = await write(client, ada, "First!")
-    assert [await status_of(client, path) for path in PAGES] == ["fwd=uri-miss; stored"] * len(PAGES)
+    for path in PAGES:  # which is not stored if just then the change stream tells of the entry once more
+        assert (await status_of(client, path)).startswith("fwd=uri-miss"), path
     assert await book(client) == [entry]
 
 
