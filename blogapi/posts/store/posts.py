@@ -1,11 +1,11 @@
-"""Where posts, their revisions and their slugs are kept.
+"""Posts: one document each.
 
-One head document per post holds both copies, so every edit and every transition is one compare-and-set on its version.
+The document, the head, holds both copies, so every edit and every transition is one compare-and-set on its version.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import is_dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -20,13 +20,13 @@ from blogapi.cache.sources import uses
 from blogapi.changes import KEPT
 from blogapi.db.batching import Together
 from blogapi.db.bulk import every, insert_new
-from blogapi.db.client import Database, Document, new_id, object_id
+from blogapi.db.client import Database, Document, object_id
 from blogapi.db.documents import from_document, from_subdocument, to_document, to_subdocument
 from blogapi.db.indexes import Store
 from blogapi.errors import Gone, NotFound
 from blogapi.paging.keyset import Sort, find_page, stored
-from blogapi.paging.page import Page, PageRequest, Position
-from blogapi.posts.answers import ADDRESSES, POSTS, selection_of
+from blogapi.paging.page import Page, PageRequest
+from blogapi.posts.answers import POSTS, selection_of
 from blogapi.posts.model import (
     DIGEST_FIELDS,
     EDITING_ROLE,
@@ -36,13 +36,12 @@ from blogapi.posts.model import (
     PublicFilter,
     PublicPost,
     Uncounted,
-    Working,
     WorkingFilter,
     audiences_of,
 )
 from blogapi.posts.public_view import projection_of, public_post
+from blogapi.posts.store.filters import PUBLISHED_AT, UPDATED_AT, public_query, working_query
 
-_PUBLISHED_AT, _UPDATED_AT = "live.published_at", "updated_at"
 _KEPT_KEYS = 20
 _READABLE = {"live.audience": {"$in": [*audiences_of(None)]}}
 # More posts in one answer of the database would keep those that came first waiting.
@@ -205,14 +204,12 @@ class PostStore(Store):
     ) -> Page[PublicPost]:
         """The public list, newest first or oldest first."""
         chosen = fields or tuple(name for name in PUBLIC_FIELDS if name not in HEAVY_FIELDS)
-        query: Document = {"live.audience": "public", **_selection("live", wanted)}
-        query |= _range(_PUBLISHED_AT, wanted.published_from, wanted.published_before)
-        sort = Sort(_PUBLISHED_AT, wanted.newest_first)
+        sort = Sort(PUBLISHED_AT, wanted.newest_first)
         projection = {**projection_of(chosen), sort.key: 1}
         heavy = not HEAVY_FIELDS.isdisjoint(chosen)
         return await find_page(
             self._posts,
-            query,
+            public_query(wanted),
             sort,
             page,
             lambda found: public_post(found, chosen),
@@ -223,16 +220,9 @@ class PostStore(Store):
 
     async def list_working(self, wanted: WorkingFilter, page: PageRequest, *, heavy: bool) -> Page[Post]:
         """What somebody may edit, last changed first or last."""
-        query: Document = {"status": {"$in": list(wanted.statuses or ("draft", "published", "archived"))}}
-        query |= _selection("working", wanted)
-        query |= _range(_PUBLISHED_AT, wanted.published_from, wanted.published_before)
-        query |= _range(_UPDATED_AT, wanted.updated_from, wanted.updated_before)
-        if wanted.editable_by is not None:
-            mine = {"working.authors.id": object_id(wanted.editable_by)}
-            query = {"$and": [mine, query]} if "working.authors.id" in query else {**mine, **query}
         light = {f"{copy}.{name}": 0 for copy in ("working", "live") for name in HEAVY_FIELDS}
-        sort, projection = Sort(_UPDATED_AT, wanted.newest_first), None if heavy else light
-        found = await find_page(self._posts, query, sort, page, _post, projection=projection, heavy=heavy)
+        query, sort = working_query(wanted), Sort(UPDATED_AT, wanted.newest_first)
+        found = await find_page(self._posts, query, sort, page, _post, projection=None if heavy else light, heavy=heavy)
         return found if heavy else replace(found, items=[await self._digested(post) for post in found.items])
 
     async def _digested(self, light: Post) -> Post:
@@ -345,204 +335,6 @@ class PostStore(Store):
         return frozenset([str(author_id) for author_id in found if author_id is not None])
 
 
-class RevisionStore(Store):
-    """Former working copies, each under `<post>:<n>`. A copy never changes under its number."""
-
-    collection = "revisions"
-    indexes = (_index("by_post", "post_id", "-revision", "-_id"),)
-
-    def __init__(self, database: Database) -> None:
-        self._revisions = database[self.collection]
-
-    async def keep(self, post: Post) -> None:
-        """Keep the outgoing working copy. Every racer writes the same bytes, so finding it there is success."""
-        copy = {"_id": f"{post.id}:{post.working.revision}", "post_id": object_id(post.id), "schema": 1}
-        try:
-            await self._revisions.insert_one({**to_document(post.working), **copy})
-        except DuplicateKeyError:
-            return
-
-    async def get(self, post: Post, revision: int) -> Working:
-        """Raises NotFound."""
-        if revision == post.working.revision:
-            return post.working
-        # A crash may have left a copy of a revision that never was.
-        document = await self._revisions.find_one({"_id": f"{post.id}:{revision}", "post_id": object_id(post.id)})
-        if document is None or revision > post.working.revision:
-            raise NotFound(f"This post has no revision {revision}.")
-        return from_document(Working, document)
-
-    async def list(self, post: Post, page: PageRequest) -> Page[Working]:
-        """Newest first; the newest is the working copy itself."""
-        first = [post.working] if page.after is None else []
-        query = {"post_id": object_id(post.id), "revision": {"$lt": post.working.revision}}
-        rest = PageRequest(limit=page.limit - len(first), after=page.after) if page.limit > len(first) else None
-        if rest is None:
-            more = await self._revisions.count_documents(query, limit=1)
-            last = Position(post.working.revision, f"{post.id}:{post.working.revision}")
-            older: Page[Working] = Page(items=[], next=last if more else None)
-        else:
-            light = dict.fromkeys(HEAVY_FIELDS, 0)
-            older = await find_page(
-                self._revisions, query, Sort("revision", descending=True), rest, _working, projection=light
-            )
-        total = await self._revisions.count_documents(query) + 1 if page.count else None
-        return Page(items=[*first, *older.items], next=older.next, total=total)
-
-    async def delete_all(self, post_id: str) -> None:
-        """With the post itself."""
-        await self._revisions.delete_many({"post_id": object_id(post_id)})
-
-    async def missing(self, newest: Mapping[str, int]) -> dict[str, Sequence[int]]:
-        """The numbers below those of the newest revisions that nothing is kept under, by post. For `doctor`."""
-        kept: dict[str, set[int]] = {post_id: set() for post_id in newest}
-        where = {"post_id": {"$in": [object_id(post_id) for post_id in newest]}}
-        async for document in self._revisions.find(where, {"post_id": 1, "revision": 1}):
-            kept[str(document["post_id"])].add(document["revision"])
-        holes = {post_id: sorted({*range(1, newest[post_id])} - numbers) for post_id, numbers in kept.items()}
-        return {post_id: tuple(numbers) for post_id, numbers in holes.items() if numbers}
-
-    async def post_ids(self) -> AsyncIterator[str]:
-        """The posts that have revisions. For `doctor`."""
-        # Sorted first, it reads one index entry for each post.
-        stages: list[Document] = [{"$sort": {"post_id": 1}}, {"$group": {"_id": "$post_id"}}]
-        async for document in self._revisions.aggregate(stages):
-            yield str(document["_id"])
-
-
-class SlugStore(Store):
-    """Who holds which slug: `{_id: slug, post_id}`. Inserted before the head moves, so publishing cannot fail on it."""
-
-    collection = "slugs"
-    indexes = (IndexModel([("post_id", 1)], name="by_post"),)
-
-    def __init__(self, database: Database) -> None:
-        self._slugs = database[self.collection]
-
-    async def claim(self, slug: str, post_id: str, now: datetime) -> str | None:
-        """Returns a token to give this claim back with; None when another post has the slug.
-
-        Each claim of a post adds its own token, and the slug is free when the last one is given back: so nobody gives
-        back what somebody else has claimed meanwhile.
-        """
-        mine, token = {"_id": slug, "post_id": object_id(post_id)}, new_id()
-        for _ in range(2):
-            try:
-                await self._slugs.update_one(
-                    mine, {"$push": {"claims": token}, "$set": {"claimed_at": now}}, upsert=True
-                )
-            except DuplicateKeyError:
-                if await self.holder(slug) != post_id:
-                    return None  # else another claim of this post was inserted in this very moment
-            else:
-                return token
-        return None
-
-    async def claim_many(self, posts: Mapping[str, str], now: datetime) -> frozenset[str]:
-        """Claim slugs for posts, in bulk: `{slug: post id}`. Returns those that other posts have."""
-        about = {"claims": [new_id()], "claimed_at": now}
-        documents = [{"_id": slug, "post_id": object_id(post_id), **about} for slug, post_id in posts.items()]
-        if await insert_new(self._slugs, documents) == len(documents):
-            return frozenset()
-        holders = await self.holders(posts)
-        return frozenset(slug for slug, post_id in posts.items() if holders[slug] != post_id)
-
-    async def holders(self, slugs: Iterable[str]) -> dict[str, str]:
-        """The ids of the posts that have these slugs, by slug."""
-        found = self._slugs.find({"_id": {"$in": list(slugs)}}, {"post_id": 1})
-        return {document["_id"]: str(document["post_id"]) async for document in found}
-
-    async def claim_next(
-        self, base: str, post_id: str, now: datetime, numbered: Callable[[str, int], str]
-    ) -> tuple[str, str]:
-        """Claim the slug, or a free one of `base-2`, `base-3`, ...; returns it and the token.
-
-        Looks for the end of a long row of numbers by doubling and halving: the thousandth "untitled" costs some twenty
-        look-ups, not a thousand.
-        """
-        if token := await self.claim(base, post_id, now):
-            return base, token
-        taken, free = 1, 2
-        # What an attempt that was cut off has claimed for this very post is as good as free.
-        while await self.holder(numbered(base, free)) not in (None, post_id):
-            taken, free = free, free * 2
-        while free - taken > 1:
-            middle = (taken + free) // 2
-            if await self.holder(numbered(base, middle)) in (None, post_id):
-                free = middle
-            else:
-                taken = middle
-        while not (token := await self.claim(numbered(base, free), post_id, now)):
-            free += 1
-        return numbered(base, free), token
-
-    async def holder(self, slug: str) -> str | None:
-        """The id of the post that has, or had, this slug."""
-        uses(self.collection)  # a claim that matters to readers moves with its post, which is found by its slugs
-        document = await self._slugs.find_one({"_id": slug})
-        return None if document is None else str(document["post_id"])
-
-    async def claims(self, slug: str) -> list[str]:
-        """The tokens of all its claims."""
-        document = await self._slugs.find_one({"_id": slug})
-        return [] if document is None else list(document["claims"])
-
-    async def release(self, slug: str, post_id: str, tokens: Sequence[str]) -> bool:
-        """Give these claims back; returns whether the slug is free now."""
-        mine = {"_id": slug, "post_id": object_id(post_id)}
-        await self._slugs.update_one(mine, {"$pullAll": {"claims": list(tokens)}})
-        return (await self._slugs.delete_one({**mine, "claims": []})).deleted_count == 1
-
-    async def release_all(self, post_id: str) -> None:
-        """With the post itself."""
-        await self._slugs.delete_many({"post_id": object_id(post_id)})
-
-    async def claimed_before(self, moment: datetime) -> AsyncIterator[tuple[str, str, list[str]]]:
-        """`(slug, post id, tokens)` of all but the newest claims, whose posts may be on their way. For `doctor`."""
-        async for document in every(self._slugs, {"claimed_at": {"$lt": stored(moment)}}):
-            yield document["_id"], str(document["post_id"]), document["claims"]
-
-
-class AddressStore(Store):
-    """Which post once stood where: `{_id: normal address, post_id}`. Whoever claims an address first keeps it."""
-
-    collection = ADDRESSES
-    indexes = (_index("by_post", "post_id"),)
-
-    def __init__(self, database: Database) -> None:
-        self._addresses = database[self.collection]
-
-    async def claim(self, addresses: Iterable[str], post_id: str, now: datetime) -> None:
-        """Claim those that no post has."""
-        post = object_id(post_id)
-        wanted = [{"_id": address, "post_id": post, "claimed_at": now} for address in addresses]
-        if wanted:
-            await insert_new(self._addresses, wanted)
-
-    async def holders(self, addresses: Iterable[str]) -> dict[str, str]:
-        """The ids of the posts that have these addresses, by address."""
-        addresses = list(addresses)
-        uses(self.collection, ids=addresses)
-        found = self._addresses.find({"_id": {"$in": addresses}}, {"post_id": 1})
-        return {document["_id"]: str(document["post_id"]) async for document in found}
-
-    async def release_all(self, post_id: str) -> None:
-        """With the post itself."""
-        # One by one: the cache is told of each by its id.
-        async for document in self._addresses.find({"post_id": object_id(post_id)}, {"_id": 1}):
-            await self._addresses.delete_one({"_id": document["_id"], "post_id": object_id(post_id)})
-
-    async def claimed_before(self, moment: datetime) -> AsyncIterator[tuple[str, str]]:
-        """`(address, post id)` of all but the newest, whose posts may be on their way. For `doctor`."""
-        async for document in every(self._addresses, {"claimed_at": {"$lt": stored(moment)}}):
-            yield document["_id"], str(document["post_id"])
-
-    async def release(self, address: str, post_id: str) -> bool:
-        """Give one back; returns whether the post had it."""
-        mine = {"_id": address, "post_id": object_id(post_id)}
-        return (await self._addresses.delete_one(mine)).deleted_count == 1
-
-
 def _slugs_in(document: Document) -> frozenset[str]:
     copies = (document["working"], document.get("live"))
     return frozenset([copy["slug"] for copy in copies if copy] + document.get("live_slugs", []))
@@ -556,30 +348,6 @@ def _visible_to(who: Viewer) -> Document:
     if who is not None and who.has_role(EDITING_ROLE):
         seen.append({"working.authors.id": object_id(who.user_id)})
     return {"$or": seen}
-
-
-def _selection(copy: str, wanted: PublicFilter) -> Document:
-    query: Document = {}
-    if wanted.tags:
-        query[f"{copy}.tags"] = _any_of(wanted.tags)
-    if wanted.author_ids:
-        query[f"{copy}.authors.id"] = _any_of([object_id(author) for author in wanted.author_ids])
-    if wanted.langs:
-        query[f"{copy}.lang"] = _any_of(wanted.langs)
-    if wanted.featured is not None:
-        query["featured"] = wanted.featured
-    return query
-
-
-def _any_of(values: Iterable[Any]) -> Any:
-    many = list(values)
-    return many[0] if len(many) == 1 else {"$in": many}
-
-
-def _range(key: str, start: datetime | None, end: datetime | None) -> Document:
-    bounds = {"$gte": start and stored(start), "$lt": end and stored(end)}
-    given = {operator: value for operator, value in bounds.items() if value is not None}
-    return {key: given} if given else {}
 
 
 def _plain(value: Any) -> Any:
@@ -602,7 +370,3 @@ def _marked(mark: Uncounted | None) -> Document:
 
 def _mark(document: Document) -> Uncounted:
     return from_subdocument(Uncounted, document)
-
-
-def _working(document: Document) -> Working:
-    return from_document(Working, document)

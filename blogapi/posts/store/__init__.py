@@ -1,0 +1,10 @@
+"""Where posts, their revisions, their slugs and their former addresses are kept: a module for each collection."""
+
+from __future__ import annotations
+
+from blogapi.posts.store.addresses import AddressStore
+from blogapi.posts.store.posts import PostStore
+from blogapi.posts.store.revisions import RevisionStore
+from blogapi.posts.store.slugs import SlugStore
+
+__all__ = ["AddressStore", "PostStore", "RevisionStore", "SlugStore"]

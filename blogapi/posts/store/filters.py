@@ -1,0 +1,55 @@
+"""Which posts a list wants, as queries of MongoDB. Each is served by an index of `PostStore`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from blogapi.db.client import Document, object_id
+from blogapi.paging.keyset import stored
+from blogapi.posts.model import PublicFilter, WorkingFilter
+
+PUBLISHED_AT, UPDATED_AT = "live.published_at", "updated_at"
+
+
+def public_query(wanted: PublicFilter) -> Document:
+    """Of the posts that stand in public lists."""
+    query: Document = {"live.audience": "public", **_selection("live", wanted)}
+    return query | _range(PUBLISHED_AT, wanted.published_from, wanted.published_before)
+
+
+def working_query(wanted: WorkingFilter) -> Document:
+    """Of the posts that somebody may edit."""
+    query: Document = {"status": {"$in": list(wanted.statuses or ("draft", "published", "archived"))}}
+    query |= _selection("working", wanted)
+    query |= _range(PUBLISHED_AT, wanted.published_from, wanted.published_before)
+    query |= _range(UPDATED_AT, wanted.updated_from, wanted.updated_before)
+    if wanted.editable_by is None:
+        return query
+    mine = {"working.authors.id": object_id(wanted.editable_by)}
+    return {"$and": [mine, query]} if "working.authors.id" in query else {**mine, **query}
+
+
+def _selection(copy: str, wanted: PublicFilter) -> Document:
+    query: Document = {}
+    if wanted.tags:
+        query[f"{copy}.tags"] = _any_of(wanted.tags)
+    if wanted.author_ids:
+        query[f"{copy}.authors.id"] = _any_of([object_id(author) for author in wanted.author_ids])
+    if wanted.langs:
+        query[f"{copy}.lang"] = _any_of(wanted.langs)
+    if wanted.featured is not None:
+        query["featured"] = wanted.featured
+    return query
+
+
+def _any_of(values: Iterable[Any]) -> Any:
+    many = list(values)
+    return many[0] if len(many) == 1 else {"$in": many}
+
+
+def _range(key: str, start: datetime | None, end: datetime | None) -> Document:
+    bounds = {"$gte": start and stored(start), "$lt": end and stored(end)}
+    given = {operator: value for operator, value in bounds.items() if value is not None}
+    return {key: given} if given else {}

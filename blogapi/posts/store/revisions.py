@@ -1,0 +1,85 @@
+"""Former working copies of posts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from pymongo import IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from blogapi.db.client import Database, Document, object_id
+from blogapi.db.documents import from_document, to_document
+from blogapi.db.indexes import Store
+from blogapi.errors import NotFound
+from blogapi.paging.keyset import Sort, find_page
+from blogapi.paging.page import Page, PageRequest, Position
+from blogapi.posts.model import HEAVY_FIELDS, Post, Working
+
+
+class RevisionStore(Store):
+    """Former working copies, each under `<post>:<n>`. A copy never changes under its number."""
+
+    collection = "revisions"
+    indexes = (IndexModel([("post_id", 1), ("revision", -1), ("_id", -1)], name="by_post"),)
+
+    def __init__(self, database: Database) -> None:
+        self._revisions = database[self.collection]
+
+    async def keep(self, post: Post) -> None:
+        """Keep the outgoing working copy. Every racer writes the same bytes, so finding it there is success."""
+        copy = {"_id": f"{post.id}:{post.working.revision}", "post_id": object_id(post.id), "schema": 1}
+        try:
+            await self._revisions.insert_one({**to_document(post.working), **copy})
+        except DuplicateKeyError:
+            return
+
+    async def get(self, post: Post, revision: int) -> Working:
+        """Raises NotFound."""
+        if revision == post.working.revision:
+            return post.working
+        # A crash may have left a copy of a revision that never was.
+        document = await self._revisions.find_one({"_id": f"{post.id}:{revision}", "post_id": object_id(post.id)})
+        if document is None or revision > post.working.revision:
+            raise NotFound(f"This post has no revision {revision}.")
+        return from_document(Working, document)
+
+    async def list(self, post: Post, page: PageRequest) -> Page[Working]:
+        """Newest first; the newest is the working copy itself."""
+        first = [post.working] if page.after is None else []
+        query = {"post_id": object_id(post.id), "revision": {"$lt": post.working.revision}}
+        rest = PageRequest(limit=page.limit - len(first), after=page.after) if page.limit > len(first) else None
+        if rest is None:
+            more = await self._revisions.count_documents(query, limit=1)
+            last = Position(post.working.revision, f"{post.id}:{post.working.revision}")
+            older: Page[Working] = Page(items=[], next=last if more else None)
+        else:
+            light = dict.fromkeys(HEAVY_FIELDS, 0)
+            older = await find_page(
+                self._revisions, query, Sort("revision", descending=True), rest, _working, projection=light
+            )
+        total = await self._revisions.count_documents(query) + 1 if page.count else None
+        return Page(items=[*first, *older.items], next=older.next, total=total)
+
+    async def delete_all(self, post_id: str) -> None:
+        """With the post itself."""
+        await self._revisions.delete_many({"post_id": object_id(post_id)})
+
+    async def missing(self, newest: Mapping[str, int]) -> dict[str, Sequence[int]]:
+        """The numbers below those of the newest revisions that nothing is kept under, by post. For `doctor`."""
+        kept: dict[str, set[int]] = {post_id: set() for post_id in newest}
+        where = {"post_id": {"$in": [object_id(post_id) for post_id in newest]}}
+        async for document in self._revisions.find(where, {"post_id": 1, "revision": 1}):
+            kept[str(document["post_id"])].add(document["revision"])
+        holes = {post_id: sorted({*range(1, newest[post_id])} - numbers) for post_id, numbers in kept.items()}
+        return {post_id: tuple(numbers) for post_id, numbers in holes.items() if numbers}
+
+    async def post_ids(self) -> AsyncIterator[str]:
+        """The posts that have revisions. For `doctor`."""
+        # Sorted first, it reads one index entry for each post.
+        stages: list[Document] = [{"$sort": {"post_id": 1}}, {"$group": {"_id": "$post_id"}}]
+        async for document in self._revisions.aggregate(stages):
+            yield str(document["_id"])
+
+
+def _working(document: Document) -> Working:
+    return from_document(Working, document)

@@ -1,0 +1,108 @@
+"""Which post holds which slug."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from pymongo import IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from blogapi.cache.sources import uses
+from blogapi.db.bulk import every, insert_new
+from blogapi.db.client import Database, new_id, object_id
+from blogapi.db.indexes import Store
+from blogapi.paging.keyset import stored
+
+
+class SlugStore(Store):
+    """Who holds which slug: `{_id: slug, post_id}`. Inserted before the head moves, so publishing cannot fail on it."""
+
+    collection = "slugs"
+    indexes = (IndexModel([("post_id", 1)], name="by_post"),)
+
+    def __init__(self, database: Database) -> None:
+        self._slugs = database[self.collection]
+
+    async def claim(self, slug: str, post_id: str, now: datetime) -> str | None:
+        """Returns a token to give this claim back with; None when another post has the slug.
+
+        Each claim of a post adds its own token, and the slug is free when the last one is given back: so nobody gives
+        back what somebody else has claimed meanwhile.
+        """
+        mine, token = {"_id": slug, "post_id": object_id(post_id)}, new_id()
+        for _ in range(2):
+            try:
+                await self._slugs.update_one(
+                    mine, {"$push": {"claims": token}, "$set": {"claimed_at": now}}, upsert=True
+                )
+            except DuplicateKeyError:
+                if await self.holder(slug) != post_id:
+                    return None  # else another claim of this post was inserted in this very moment
+            else:
+                return token
+        return None
+
+    async def claim_many(self, posts: Mapping[str, str], now: datetime) -> frozenset[str]:
+        """Claim slugs for posts, in bulk: `{slug: post id}`. Returns those that other posts have."""
+        about = {"claims": [new_id()], "claimed_at": now}
+        documents = [{"_id": slug, "post_id": object_id(post_id), **about} for slug, post_id in posts.items()]
+        if await insert_new(self._slugs, documents) == len(documents):
+            return frozenset()
+        holders = await self.holders(posts)
+        return frozenset(slug for slug, post_id in posts.items() if holders[slug] != post_id)
+
+    async def holders(self, slugs: Iterable[str]) -> dict[str, str]:
+        """The ids of the posts that have these slugs, by slug."""
+        found = self._slugs.find({"_id": {"$in": list(slugs)}}, {"post_id": 1})
+        return {document["_id"]: str(document["post_id"]) async for document in found}
+
+    async def claim_next(
+        self, base: str, post_id: str, now: datetime, numbered: Callable[[str, int], str]
+    ) -> tuple[str, str]:
+        """Claim the slug, or a free one of `base-2`, `base-3`, ...; returns it and the token.
+
+        Looks for the end of a long row of numbers by doubling and halving: the thousandth "untitled" costs some twenty
+        look-ups, not a thousand.
+        """
+        if token := await self.claim(base, post_id, now):
+            return base, token
+        taken, free = 1, 2
+        # What an attempt that was cut off has claimed for this very post is as good as free.
+        while await self.holder(numbered(base, free)) not in (None, post_id):
+            taken, free = free, free * 2
+        while free - taken > 1:
+            middle = (taken + free) // 2
+            if await self.holder(numbered(base, middle)) in (None, post_id):
+                free = middle
+            else:
+                taken = middle
+        while not (token := await self.claim(numbered(base, free), post_id, now)):
+            free += 1
+        return numbered(base, free), token
+
+    async def holder(self, slug: str) -> str | None:
+        """The id of the post that has, or had, this slug."""
+        uses(self.collection)  # a claim that matters to readers moves with its post, which is found by its slugs
+        document = await self._slugs.find_one({"_id": slug})
+        return None if document is None else str(document["post_id"])
+
+    async def claims(self, slug: str) -> list[str]:
+        """The tokens of all its claims."""
+        document = await self._slugs.find_one({"_id": slug})
+        return [] if document is None else list(document["claims"])
+
+    async def release(self, slug: str, post_id: str, tokens: Sequence[str]) -> bool:
+        """Give these claims back; returns whether the slug is free now."""
+        mine = {"_id": slug, "post_id": object_id(post_id)}
+        await self._slugs.update_one(mine, {"$pullAll": {"claims": list(tokens)}})
+        return (await self._slugs.delete_one({**mine, "claims": []})).deleted_count == 1
+
+    async def release_all(self, post_id: str) -> None:
+        """With the post itself."""
+        await self._slugs.delete_many({"post_id": object_id(post_id)})
+
+    async def claimed_before(self, moment: datetime) -> AsyncIterator[tuple[str, str, list[str]]]:
+        """`(slug, post id, tokens)` of all but the newest claims, whose posts may be on their way. For `doctor`."""
+        async for document in every(self._slugs, {"claimed_at": {"$lt": stored(moment)}}):
+            yield document["_id"], str(document["post_id"]), document["claims"]
