@@ -51,12 +51,10 @@ def page_request(request: web.Request, query: Mapping[str, Any]) -> PageRequest:
     return known
 
 
-def page_body(
-    request: web.Request, page: Page[Any], items: list[Any], limit: int, after: Position | None
-) -> dict[str, Any]:
-    """The envelope of a list whose next page starts after a position."""
+def page_body(request: web.Request, page: Page[Any], items: list[Any], after: Position | None) -> dict[str, Any]:
+    """The envelope of a list whose next page starts after a position. The page is the one of `page_request`."""
     cursor = None if after is None else _encode(after, _binding(request), request.config_dict[CURSOR_KEY])
-    about: dict[str, Any] = {"limit": limit, "next": cursor}
+    about: dict[str, Any] = {"limit": request[_PAGE].limit, "next": cursor}
     if page.total is not None:
         about["total"] = page.total
     return {"items": items, "page": about}

@@ -112,9 +112,8 @@ async def _list_public(request: web.Request, query: Query) -> Reply:
         raise invalid_parameter("sort", "invalid_choice", "The public list is sorted by published_at or -published_at.")
     fields = chosen_fields(query, PUBLIC_FIELDS)
     wanted = PublicFilter(newest_first=sort.startswith("-"), **_selection(query))
-    page = page_request(request, query)
-    found = await posts(request).reading.list_public(wanted, query["author"], page, fields)
-    return Reply(result=found, public=True, limit=page.limit)
+    found = await posts(request).reading.list_public(wanted, query["author"], page_request(request, query), fields)
+    return Reply(result=found, public=True)
 
 
 async def _list_working(request: web.Request, query: Query, editable_by: str | None = None) -> Reply:
@@ -135,7 +134,7 @@ async def _list_working(request: web.Request, query: Query, editable_by: str | N
     if who is None:
         raise Unauthorized("Sign in to list posts that are not public.")
     found = await posts(request).reading.list_working(who, wanted, query["author"], page, heavy=heavy)
-    return Reply(result=found, shape=WORKING, fields=fields or _LIGHT_WORKING, limit=page.limit)
+    return Reply(result=found, shape=WORKING, fields=fields or _LIGHT_WORKING)
 
 
 def _selection(query: Query) -> dict[str, Any]:
@@ -345,11 +344,10 @@ async def discard_changes(request: web.Request, held: Editable) -> Post:
 )
 async def list_revisions(request: web.Request, held: Editable, query: Query) -> Reply:
     """List the revisions of a post, newest first."""
-    page = page_request(request, query)
-    found = await posts(request).revisions.list(held, page)
+    found = await posts(request).revisions.list(held, page_request(request, query))
     pairs = [(held.id, copy) for copy in found.items]
     fields = chosen_fields(query, _LIGHT_REVISION) or _LIGHT_REVISION
-    return Reply(result=Page(items=pairs, next=found.next, total=found.total), fields=fields, limit=page.limit)
+    return Reply(result=Page(items=pairs, next=found.next, total=found.total), fields=fields)
 
 
 @routes.get("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}")

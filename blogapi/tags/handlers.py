@@ -30,7 +30,7 @@ def tags(request: web.Request) -> TagService:
 async def list_tags(request: web.Request, query: dict[str, Any]) -> Reply:
     """List the tags that published posts carry."""
     page = await tags(request).list(page_request(request, query), query["sort"])
-    return Reply(result=page, public=True, limit=query["limit"], fields=chosen_fields(query, TAG_FIELDS))
+    return Reply(result=page, public=True, fields=chosen_fields(query, TAG_FIELDS))
 
 
 @routes.get("/v1/tags/{slug}")

@@ -85,7 +85,7 @@ async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
         page = await users(request).list_everybody(by, query["filter"], wanted)
     else:
         page = await users(request).list(query["filter"], wanted)
-    return Reply(result=page, shape=shape, limit=query["limit"], fields=fields, public=not everything)
+    return Reply(result=page, shape=shape, fields=fields, public=not everything)
 
 
 @routes.post("/v1/users")

@@ -109,7 +109,6 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     fields: tuple[str, ...] | None = None
     public: bool = False
-    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,7 +331,7 @@ def _render(request: web.Request, shape: Shape, reply: Reply, headers: dict[str,
     """The body and its ETag."""
     if isinstance(reply.result, Page):
         items, after = _fitting(reply.result, lambda item: orjson.dumps(select(shape.view(item), reply.fields)))
-        envelope = page_body(request, reply.result, items, reply.limit, after)
+        envelope = page_body(request, reply.result, items, after)
         if envelope["page"]["next"]:
             headers[hdrs.LINK] = link_header(request, envelope["page"]["next"])
         body = orjson.dumps(envelope)

@@ -29,7 +29,7 @@ def guestbook(request: web.Request) -> GuestbookService:
 async def list_entries(request: web.Request, query: dict[str, Any]) -> Reply:
     """List the entries of the guestbook, newest first."""
     page = await guestbook(request).list(page_request(request, query))
-    return Reply(result=page, public=True, limit=query["limit"])
+    return Reply(result=page, public=True)
 
 
 @routes.post("/v1/guestbook")
