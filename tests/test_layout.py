@@ -6,13 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from blogapi.features import FEATURES
+
 PACKAGE = Path(__file__).parent.parent / "blogapi"
 # The list in CONTRIBUTING.md, from the ground floor up: a room may import from its own floor and from those below.
+LISTED = re.findall(r"^\d+\. (`.*`|the features.*)$", (PACKAGE.parent / "CONTRIBUTING.md").read_text("utf-8"), re.M)
+NAMED = [re.findall(r"`(\w+)`", floor) for floor in LISTED]
+# Those whose folder is named in the list already, such as `operations`, bring routes and have no floor of their own.
+OF_FEATURES = [
+    [feature.name]
+    for feature in FEATURES
+    if (PACKAGE / feature.name).is_dir() and feature.name not in {room for rooms in NAMED for room in rooms}
+]
 FLOORS = [
-    re.findall(r"`(\w+)`", floor)
-    for floor in re.findall(
-        r"^\d+\. (`\w+`(?: `\w+`)*)$", (PACKAGE.parent / "CONTRIBUTING.md").read_text("utf-8"), re.M
-    )
+    rooms
+    for floor, named in zip(LISTED, NAMED, strict=True)
+    for rooms in (OF_FEATURES if floor.startswith("the features") else [named])
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate([*FLOORS, ["__main__"]]) for room in rooms}
 # A door and the handlers behind it stand above the rooms they are in: they open on access and on what a feature is.
