@@ -270,6 +270,11 @@ def live_after(post: Post, changes: Mapping[str, Any]) -> Live | None:
     return replace(live, **inner) if live is not None and inner else live
 
 
+def visible_change(post: Post, now: datetime) -> dict[str, Any]:
+    """What moves in the live copy with each change that readers can see."""
+    return {"live.version": post.version + 1, "live.updated_at": now}
+
+
 def differences(one: Content, other: Content) -> list[str]:
     """The fields in which two copies differ, whoever wrote them and under whatever revision."""
     return [name for name in CONTENT_FIELDS if _comparable(one, name) != _comparable(other, name)]

@@ -7,6 +7,7 @@ version of the post: for who lost the right since then, the compare-and-set fail
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,22 +15,33 @@ from blogapi.access.identity import Identity
 from blogapi.errors import Forbidden
 from blogapi.posts.model import EDITING_ROLE, FLAGS, Draft, Post, may_name
 
+_NOT_YOURS = "Only its authors and editors may do this."
+
 
 @dataclass(frozen=True, slots=True)
-class Editable:
-    """A post whose working copy somebody may read and change. Raises Forbidden."""
+class _Held(ABC):
+    """A post, and who has a right to it. A kind of right says in `__post_init__` whose it is."""
 
     post: Post
     who: Identity
 
+    @abstractmethod
     def __post_init__(self) -> None:
-        if not self.post.may_edit(self.who):
-            raise Forbidden("Only its authors and editors may do this.")
+        """Raises Forbidden."""
 
     @property
     def id(self) -> str:
         """Of the post."""
         return self.post.id
+
+
+@dataclass(frozen=True, slots=True)
+class Editable(_Held):
+    """A post whose working copy somebody may read and change. Raises Forbidden."""
+
+    def __post_init__(self) -> None:
+        if not self.post.may_edit(self.who):
+            raise Forbidden(_NOT_YOURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +65,12 @@ class Purgeable(Editable):
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class Named(_Held):
     """A post that readers knew, with somebody's name, which is theirs to take off in any role. Raises Forbidden."""
-
-    post: Post
-    who: Identity
 
     def __post_init__(self) -> None:
         if self.post.live is None or not self.post.is_named(self.who):
-            raise Forbidden("Only its authors and editors may do this.")
-
-    @property
-    def id(self) -> str:
-        """Of the post."""
-        return self.post.id
+            raise Forbidden(_NOT_YOURS)
 
 
 EditableOrNamed: TypeAlias = Editable | Named

@@ -9,7 +9,7 @@ from typing import Any
 
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.posts.bylines import Bylines
-from blogapi.posts.model import Post, differences, live_copy, require_title
+from blogapi.posts.model import Post, differences, live_copy, require_title, visible_change
 from blogapi.posts.rights import Publishable, Purgeable
 from blogapi.posts.saving import Saving
 from blogapi.posts.slugs import Slugs
@@ -49,7 +49,7 @@ class States:
         if post.live is not None:
             seen = status == "published"
             changes["live.audience"] = post.visibility if seen else None
-            changes |= {"live.version": post.version + 1, "live.updated_at": now} if seen else {}
+            changes |= visible_change(post, now) if seen else {}
         return await self._saving.change(post, changes, ["status"], key=attempt.key)
 
     async def publish(

@@ -26,6 +26,7 @@ from blogapi.posts.model import (
     differences,
     live_copy,
     require_title,
+    visible_change,
     working_copy,
 )
 from blogapi.posts.rights import Editable, EditableOrNamed, Named, require_rights
@@ -82,22 +83,9 @@ class Writing:
         await self._tags.use(draft.tags)
         kind = "import" if origin else "create"
         working = working_copy(replace(content, slug=slug), 1, who, now, note=draft.note, kind=kind)
-        post = Post(
-            id=post_id,
-            version=1,
-            status="draft",
-            visibility=draft.visibility,
-            featured=draft.featured,
-            comments_policy=draft.comments_policy,
-            working=working,
-            slug_is_derived=draft.slug is None,
-            changes=(Change(version=1, fields=()),),
-            origin=origin,
-            created_at=published_at or now,
-            updated_at=now,
-        )
+        since = published_at or now
+        post = replace(_unpublished(post_id, draft, working, now), origin=origin, created_at=since)
         if draft.status == "published":
-            since = published_at or now
             live = live_copy(working, 1, version=1, since=since, now=since, audience=draft.visibility)
             kept = [old for old in former_slugs if old != slug and await self._slugs.keep(old, post_id)]
             post = replace(post, status="published", live=live, live_slugs=(*kept, slug))
@@ -146,8 +134,7 @@ class Writing:
             changes |= _to_working(working_copy(content, number, who, now, note=draft.note, kind=kind), edited)
         changes |= _leaving(who, post, content.authors) if "authors" in edited else {}
         if post.live is not None and post.status == "published" and (flags or "live.authors" in changes):
-            visible = {"version": post.version + 1, "updated_at": now, "audience": draft.visibility}
-            changes |= {f"live.{name}": value for name, value in visible.items()}
+            changes |= {**visible_change(post, now), "live.audience": draft.visibility}
         names = {*edited, *flags, *chosen} - {*RENDERED_FIELDS}
         return await self._saving.change(post, changes, names, claim=claim)
 
@@ -169,7 +156,7 @@ class Writing:
             changes |= _to_working(working, ["authors"])
         changes |= _leaving(who, post, authors)
         if post.status == "published" and "live.authors" in changes:
-            changes |= {"live.version": post.version + 1, "live.updated_at": now}
+            changes |= visible_change(post, now)
         return await self._saving.change(post, changes, ["authors"])
 
     async def _bylines(self, held: Editable, draft: Draft) -> tuple[Byline, ...]:
@@ -187,6 +174,23 @@ class Writing:
         rendered = await self._render(draft.body, draft.body_format, who.user_id)
         made = {name: getattr(rendered, name) for name in RENDERED_FIELDS}
         return Content(**written, **made, authors=authors)
+
+
+def _unpublished(post_id: str, draft: Draft, working: Working, now: datetime) -> Post:
+    """A new post that readers do not see yet."""
+    return Post(
+        id=post_id,
+        version=1,
+        status="draft",
+        visibility=draft.visibility,
+        featured=draft.featured,
+        comments_policy=draft.comments_policy,
+        working=working,
+        slug_is_derived=draft.slug is None,
+        changes=(Change(version=1, fields=()),),
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def _to_working(working: Working, edited: Iterable[str]) -> dict[str, Any]:
