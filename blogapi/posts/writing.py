@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -65,7 +65,7 @@ class Writing:
         *,
         origin: Origin | None = None,
         former_slugs: Iterable[str] = (),
-        addresses: Iterable[str] = (),
+        addresses: Collection[str] = (),
         published_at: datetime | None = None,
     ) -> Post:
         """A new post. Raises Invalid, Forbidden, Conflict `slug_taken`.
@@ -89,7 +89,8 @@ class Writing:
             live = live_copy(working, 1, version=1, since=since, now=since, audience=draft.visibility)
             kept = [old for old in former_slugs if old != slug and await self._slugs.keep(old, post_id)]
             post = replace(post, status="published", live=live, live_slugs=(*kept, slug))
-        await self._addresses.keep(addresses, post_id)
+        if addresses:
+            await self._addresses.keep(addresses, post_id)
         return await self._saving.insert(post)
 
     async def edit(
