@@ -8,20 +8,18 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import aiohttp
+import jsonschema
+import jsonschema_rs
 import orjson
 from aiohttp.test_utils import TestServer
-from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import best_match
 
 from blogapi.config import ServerConfig
 from blogapi.openapi.pages import DOCUMENT
 from blogapi.serving.server import Runner
 
-FORMATS = FormatChecker(formats=())
 # RFC 3339 leaves more freedom than our contract: milliseconds, always, and Z.
-FORMATS.checks("date-time")(
-    lambda value: not isinstance(value, str) or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", value)
-)
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 PROBLEM = "application/problem+json"
 # For a path that the document does not have, with a slash at its end maybe, and for a method that it does not have.
 NOT_THERE = {
@@ -36,6 +34,32 @@ class Violation(AssertionError):
     """The server answered what its document does not say."""
 
 
+def is_date_time(value: Any) -> bool:
+    """Whether it is a time as all answers show it; what is no string is not for a format to judge."""
+    return not isinstance(value, str) or _DATE_TIME.fullmatch(value) is not None
+
+
+class Schema:
+    """A schema, compiled by a library that is a hundred times as fast as the one that explains what is wrong."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+        self._validator = jsonschema_rs.Draft202012Validator(
+            schema, formats={"date-time": is_date_time}, validate_formats=True
+        )
+
+    def fault_of(self, body: Any) -> str | None:
+        """What is wrong, and where."""
+        try:
+            self._validator.validate(body)
+        except jsonschema_rs.ValidationError as error:
+            formats = jsonschema.FormatChecker(formats=())
+            formats.checks("date-time")(is_date_time)
+            best = best_match(jsonschema.Draft202012Validator(self._schema, format_checker=formats).iter_errors(body))
+            return f"{best.json_path} is not what the document says: {best.message}" if best else str(error)
+        return None
+
+
 class Contract:
     """An OpenAPI document, ready to be compared with."""
 
@@ -43,7 +67,7 @@ class Contract:
         self._document = document
         templates = sorted(document["paths"], key=lambda path: path.count("{"))
         self._paths = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in templates]
-        self._validators: dict[tuple[str, ...], Draft202012Validator] = {}
+        self._schemas: dict[tuple[str, ...], Schema] = {}
 
     def check(
         self, method: str, path: str, status: int, headers: Any, body: bytes, chosen: frozenset[str] = frozenset()
@@ -92,17 +116,14 @@ class Contract:
             raise Violation(f"{where} with {media_type!r}, the document says {', '.join(content)}.\n{body[:500]!r}")
         if not media_type.endswith("json"):
             return
-        validator = self._validators.get(key)
-        if validator is None:
+        known = self._schemas.get(key)
+        if known is None:
             schema = content[media_type].get("schema", {"$ref": "#/components/schemas/Problem"})
             schema = self._with_only(frozenset(key[3:]), schema) if key[3:] else schema
-            validator = Draft202012Validator(
-                {**schema, "components": self._document["components"]}, format_checker=FORMATS
-            )
-            self._validators[key] = validator
-        error = best_match(validator.iter_errors(orjson.loads(body)))
-        if error is not None:
-            raise Violation(f"{where}, and {error.json_path} is not what the document says: {error.message[:500]}")
+            known = self._schemas[key] = Schema({**schema, "components": self._document["components"]})
+        fault = known.fault_of(orjson.loads(body))
+        if fault is not None:
+            raise Violation(f"{where}, and {fault[:500]}")
 
     def _with_only(self, chosen: frozenset[str], schema: dict[str, Any]) -> dict[str, Any]:
         """The schema of an answer to a request that chose its fields: those, `id`, and nothing else."""
