@@ -12,6 +12,7 @@ import pytest
 import uvloop
 from aiohttp import ClientResponse
 from mongomock_motor import AsyncMongoMockClient
+from pymongo import MongoClient
 
 from blogapi.app import create_app
 from blogapi.cache.reads import CACHED_READS
@@ -24,6 +25,7 @@ from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
 from tests.contract import checked_client
+from tests.databases import empty
 from tests.mock import mend_mongomock
 from tests.servers import DRIVER
 
@@ -72,21 +74,20 @@ def mongo_url(tmp_path_factory):
         yield mongo.url
 
 
+@pytest.fixture(scope="session")
+def mongo(mongo_url):
+    """A client of it that waits for its answers, for what has to happen before and behind a test."""
+    with MongoClient(mongo_url) as client:
+        yield client
+
+
 @pytest.fixture
-async def mongod_database(mongo_url, driver):
-    """An empty database on the real server. It is emptied and not dropped: building its indexes takes the longest."""
+async def mongod_database(mongo_url, mongo, driver):
+    """An empty database on the real server."""
+    empty(mongo["test"])
     client = connect(mongo_url, driver=driver, timeout_seconds=10, pool_size=16)
-    database = client["test"]
-    await asyncio.gather(*(_empty(database, name) for name in await database.list_collection_names()))
-    yield database
+    yield client["test"]
     await client.close()
-
-
-async def _empty(database, name):
-    if name.startswith("system."):
-        await database.drop_collection(name)
-    else:
-        await database[name].delete_many({})
 
 
 @pytest.fixture(params=["mock", pytest.param("mongod", marks=pytest.mark.mongod)])

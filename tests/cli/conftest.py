@@ -16,11 +16,11 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner, Result
-from pymongo import MongoClient
 
 from blogapi.cli import context
 from blogapi.cli.invocation import Invocation
 from blogapi.cli.main import main
+from tests.databases import empty
 from tests.servers import DRIVER
 
 ROOT = Path(__file__).parents[2]
@@ -105,13 +105,11 @@ def commands(tmp_path):
 
 
 @pytest.fixture
-def documents(mongo_url):
-    """A database without documents, for a look behind the commands. Its indexes stay: to make them takes a second."""
-    with MongoClient(mongo_url) as client:
-        database = client[f"cli_{os.getpid()}"]
-        yield database
-        for name in database.list_collection_names():
-            database[name].delete_many({})
+def documents(mongo):
+    """A database without documents, for a look behind the commands."""
+    database = mongo["cli"]
+    empty(database)
+    return database
 
 
 @pytest.fixture
