@@ -82,6 +82,13 @@ def mongo(mongo_url):
 
 
 @pytest.fixture
+def shared(mongo, mongo_url):
+    """Settings of a server that needs no MongoDB of its own, which takes seconds: an empty database on this one."""
+    empty(mongo["test"])
+    return {"MONGO__URL": mongo_url, "MONGO__DATABASE": "test"}
+
+
+@pytest.fixture
 async def mongod_database(mongo_url, mongo, driver):
     """An empty database on the real server."""
     empty(mongo["test"])

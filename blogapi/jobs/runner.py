@@ -20,7 +20,7 @@ from blogapi.measures import Durations, Measure, counter
 
 _LONGEST_SECONDS = 60
 # So that processes that started together do not ask the database together: up to this part of the time more.
-_JITTER = 0.1
+JITTER = 0.1
 _LONGEST_BACK_OFF = 8
 log = logging.getLogger("blogapi.jobs")
 
@@ -83,4 +83,4 @@ async def run_again_and_again(job: Job, service: Any, runs: Runs) -> None:
         runs.times.add(label, time.monotonic() - begun)
         runs.failures[label] += failures > 0
         pause = job.seconds * min(2**failures, _LONGEST_BACK_OFF)
-        await asyncio.sleep(pause * random.uniform(1, 1 + _JITTER))  # noqa: S311  # to spread, not to hide
+        await asyncio.sleep(pause * random.uniform(1, 1 + JITTER))  # noqa: S311  # to spread, not to hide

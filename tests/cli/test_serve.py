@@ -175,7 +175,9 @@ def test_primary_that_is_not_elected_yet_is_waited_for(blog, tmp_path):
     mongod = start_mongod(tmp_path / "db", port)
     try:
         url = f"mongodb://127.0.0.1:{port}/?replicaSet=rs0"
-        with blog.start("serve", "--empty", MONGO__URL=url) as process, ended(process):
+        # Each try is as long as that, and it is told after the first one that it waits.
+        settings = {"MONGO__URL": url, "MONGO__TIMEOUT_SECONDS": "3"}
+        with blog.start("serve", "--empty", **settings) as process, ended(process):
             waiting = next(line for line in process.stderr if "waiting" in line)
             assert re.search(r"waiting up to \d+ s: mongo\.url: no MongoDB primary answers there\.", waiting)
             with MongoClient("127.0.0.1", port, directConnection=True) as client:

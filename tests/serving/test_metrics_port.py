@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import until
 from tests.scraping import Scraped
-from tests.servers import raw, serving
+from tests.servers import LONG, raw, serving
 from tests.serving.test_workers import serving_workers, several
 
 pytestmark = pytest.mark.mongod
@@ -20,7 +20,7 @@ HEALTH = {"route": "/healthz", "method": "GET", "status": "200"}
 
 async def printed(served, name):
     """What the server said of itself under this name."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LONG):
         while line := (await served.process.stdout.readline()).decode():
             if found := re.match(rf"{name} +(\S+)", line):
                 return found[1]
@@ -55,8 +55,8 @@ async def ask(address, times):
             assert "200 OK" in await connection.answer()
 
 
-async def test_all_workers_are_counted_together_amid_load_and_after_each_end(tmp_path):
-    async with several(tmp_path) as served:
+async def test_all_workers_are_counted_together_amid_load_and_after_each_end(tmp_path, shared):
+    async with several(tmp_path, **shared) as served:
         address = await printed(served, "Metrics")
         asking = asyncio.create_task(ask(served.address, 60))
         seen = []
@@ -95,8 +95,8 @@ async def test_all_workers_are_counted_together_amid_load_and_after_each_end(tmp
         assert after(name) > before(name)
 
 
-async def test_only_metrics_are_there_and_nowhere_else(tmp_path):
-    async with several(tmp_path, 1) as served:
+async def test_only_metrics_are_there_and_nowhere_else(tmp_path, shared):
+    async with several(tmp_path, 1, **shared) as served:
         address = await printed(served, "Metrics")
         async with aiohttp.ClientSession() as session:
             assert (await session.get(address.replace("/metrics", "/v1/posts"))).status == 404
@@ -104,8 +104,8 @@ async def test_only_metrics_are_there_and_nowhere_else(tmp_path):
             assert (await session.get(f"{served.address}/metrics")).status == 404
 
 
-async def test_what_is_no_request_is_counted_too(tmp_path):
-    async with several(tmp_path, 1) as served:
+async def test_what_is_no_request_is_counted_too(tmp_path, shared):
+    async with several(tmp_path, 1, **shared) as served:
         address = await printed(served, "Metrics")
         async with raw(served.address) as connection:
             await connection.write(b"\x16\x03\x01 nonsense\r\n\r\n")
@@ -117,8 +117,8 @@ async def test_what_is_no_request_is_counted_too(tmp_path):
         await until(is_told)
 
 
-async def test_without_metrics_there_is_no_port(tmp_path):
-    async with serving(tmp_path, METRICS__ENABLED="false", LOG__FORMAT="text") as served:
+async def test_without_metrics_there_is_no_port(tmp_path, shared):
+    async with serving(tmp_path, METRICS__ENABLED="false", LOG__FORMAT="text", **shared) as served:
         await until(lambda: serving_workers(served))
         await ask(served.address, 1)
         served.process.terminate()
@@ -126,10 +126,10 @@ async def test_without_metrics_there_is_no_port(tmp_path):
         assert b"Metrics" not in await served.process.stdout.read()
 
 
-async def test_taken_port_is_waited_for_and_the_blog_is_served_meanwhile(tmp_path):
+async def test_taken_port_is_waited_for_and_the_blog_is_served_meanwhile(tmp_path, shared):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        async with serving(tmp_path, METRICS__PORT=str(port), LOG__FORMAT="text") as served:
+        async with serving(tmp_path, METRICS__PORT=str(port), LOG__FORMAT="text", **shared) as served:
             await ask(served.address, 3)
             assert f"no metrics yet: metrics.port: cannot listen on 127.0.0.1:{port}".encode() in served.log
             taken.close()

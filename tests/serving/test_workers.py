@@ -66,8 +66,8 @@ async def test_kill_9_of_the_first_process_at_any_moment_leaves_the_address_to_t
     assert kills.moments == {"start": 2, "reload": 2, "replacement": 2}
 
 
-async def test_worker_that_retires_serves_its_idle_connections_once_more(tmp_path, loop_path):
-    async with several(tmp_path, 1, path=loop_path) as served, raw(served.address) as connection:
+async def test_worker_that_retires_serves_its_idle_connections_once_more(tmp_path, loop_path, shared):
+    async with several(tmp_path, 1, path=loop_path, **shared) as served, raw(served.address) as connection:
         assert "200" in await status(connection)
         (worker,) = serving_workers(served)
         os.kill(worker, signal.SIGTERM)
@@ -82,8 +82,8 @@ async def test_worker_that_retires_serves_its_idle_connections_once_more(tmp_pat
             assert "200" in await status(another)
 
 
-async def test_worker_that_is_killed_is_replaced(tmp_path):
-    async with several(tmp_path) as served:
+async def test_worker_that_is_killed_is_replaced(tmp_path, shared):
+    async with several(tmp_path, **shared) as served:
         killed, other = serving_workers(served)
         os.kill(killed, signal.SIGKILL)
         await until(lambda: len(serving_workers(served)) == 2 and killed not in serving_workers(served))
@@ -91,26 +91,26 @@ async def test_worker_that_is_killed_is_replaced(tmp_path):
         assert b"was killed by SIGKILL" in served.log
 
 
-async def test_kill_9_of_the_first_process_ends_them_all_and_frees_the_port(tmp_path):
-    async with several(tmp_path) as served:
+async def test_kill_9_of_the_first_process_ends_them_all_and_frees_the_port(tmp_path, shared):
+    async with several(tmp_path, **shared) as served:
         served.process.kill()
         await served.finish()  # the log ends when nobody holds it any more
         port = served.address.rpartition(":")[2]
-    async with serving(tmp_path, SERVER__PORT=port) as served, raw(served.address) as connection:
+    async with serving(tmp_path, SERVER__PORT=port, **shared) as served, raw(served.address) as connection:
         assert "200" in await status(connection)
 
 
-async def test_closed_terminal_stops_the_server(tmp_path):
+async def test_closed_terminal_stops_the_server(tmp_path, shared):
     terminal, inside = os.openpty()
-    async with serving(tmp_path, terminal=os.ttyname(inside)) as served:
+    async with serving(tmp_path, terminal=os.ttyname(inside), **shared) as served:
         os.close(inside)
         os.close(terminal)
         assert await served.finish() == 0
 
 
-async def test_server_under_nohup_outlives_its_terminal(tmp_path):
+async def test_server_under_nohup_outlives_its_terminal(tmp_path, shared):
     terminal, inside = os.openpty()
-    async with serving(tmp_path, terminal=os.ttyname(inside), under=["nohup"], LOG__FORMAT="text") as served:
+    async with serving(tmp_path, terminal=os.ttyname(inside), under=["nohup"], LOG__FORMAT="text", **shared) as served:
         os.close(inside)
         os.close(terminal)
         await until(lambda: b": reloaded\n" in served.log)
@@ -118,8 +118,8 @@ async def test_server_under_nohup_outlives_its_terminal(tmp_path):
             assert "200" in await status(connection)
 
 
-async def test_each_worker_says_what_it_holds_when_it_is_asked(tmp_path):
-    async with several(tmp_path) as served, raw(served.address) as connection:
+async def test_each_worker_says_what_it_holds_when_it_is_asked(tmp_path, shared):
+    async with several(tmp_path, **shared) as served, raw(served.address) as connection:
         assert "200" in await status(connection)
         served.process.send_signal(signal.SIGUSR1)
         holds = re.compile(rb"holds (\d+) tasks, (\d) connections, 0 kept answers of 0.0 MB")
@@ -127,8 +127,8 @@ async def test_each_worker_says_what_it_holds_when_it_is_asked(tmp_path):
         assert sorted(connections for _, connections in holds.findall(served.log)) == [b"0", b"1"]
 
 
-async def test_worker_that_cannot_retire_is_killed(tmp_path):
-    async with several(tmp_path, 1, SERVER__DRAIN_SECONDS="0") as served:
+async def test_worker_that_cannot_retire_is_killed(tmp_path, shared):
+    async with several(tmp_path, 1, SERVER__DRAIN_SECONDS="0", **shared) as served:
         (worker,) = serving_workers(served)
         os.kill(worker, signal.SIGSTOP)
         served.process.send_signal(signal.SIGHUP)
@@ -138,8 +138,8 @@ async def test_worker_that_cannot_retire_is_killed(tmp_path):
             assert "200" in await status(connection)
 
 
-async def test_worker_whose_loop_is_silent_is_killed_and_replaced(tmp_path, loop_path):
-    async with several(tmp_path, path=loop_path, SERVER__STUCK_SECONDS="5") as served:
+async def test_worker_whose_loop_is_silent_is_killed_and_replaced(tmp_path, loop_path, shared):
+    async with several(tmp_path, path=loop_path, SERVER__STUCK_SECONDS="5", **shared) as served:
         stuck, other = serving_workers(served)
         os.kill(stuck, signal.SIGSTOP)
         await until(lambda: f"is killed after 5 s of silence, process {stuck}".encode() in served.log)
@@ -160,16 +160,19 @@ async def test_worker_that_is_silent_before_it_serves_is_killed_too(tmp_path, mo
     assert not begun
 
 
-async def test_time_in_which_all_stand_still_is_no_silence(tmp_path):
-    async with several(tmp_path, SERVER__STUCK_SECONDS="5") as served:
+async def test_time_in_which_all_stand_still_is_no_silence(tmp_path, shared):
+    async with several(tmp_path, SERVER__STUCK_SECONDS="5", **shared) as served:
         before = serving_workers(served)
         everybody = [served.process.pid, *before]  # the judge is the first to be woken up
         for number in (signal.SIGSTOP, signal.SIGCONT):
             for process in everybody:
                 os.kill(process, number)
-            await asyncio.sleep(8 if number == signal.SIGSTOP else 1)
-        served.process.send_signal(signal.SIGUSR1)
-        await until(lambda: served.log.count(b" holds ") == 2)
+            if number == signal.SIGSTOP:
+                await asyncio.sleep(8)
+        # Who answers twice has lived through a judgement in between.
+        for answers in (2, 4):
+            served.process.send_signal(signal.SIGUSR1)
+            await until(lambda answers=answers: served.log.count(b" holds ") == answers)
         assert serving_workers(served) == before
 
 
@@ -189,9 +192,9 @@ async def test_worker_that_dies_in_an_outage_is_tried_every_two_seconds(tmp_path
             assert "200" in await status(connection)
 
 
-async def test_server_that_is_watched_takes_requests_until_the_watcher_has_looked_again(tmp_path, loop_path):
+async def test_server_that_is_watched_takes_requests_until_the_watcher_has_looked_again(tmp_path, loop_path, shared):
     """A load balancer may send a request to any worker on a new connection until it has read that it should not."""
-    async with several(tmp_path, path=loop_path, LOG__LEVEL="debug") as served:
+    async with several(tmp_path, path=loop_path, LOG__LEVEL="debug", **shared) as served:
         async with raw(served.address) as connection:
             await connection.send("GET /readyz")
             assert "200" in await connection.answer()
@@ -212,10 +215,10 @@ async def test_server_that_is_watched_takes_requests_until_the_watcher_has_looke
         assert await served.finish() == 0
 
 
-async def test_broken_configuration_is_told_in_a_line_and_the_old_workers_go_on(tmp_path):
+async def test_broken_configuration_is_told_in_a_line_and_the_old_workers_go_on(tmp_path, shared):
     file = tmp_path / "config.yaml"
     file.write_text("log: {level: info}\n")
-    async with several(tmp_path / "mongo", CONFIG=str(file)) as served:
+    async with several(tmp_path / "mongo", CONFIG=str(file), **shared) as served:
         before = serving_workers(served)
         file.write_text("log: {level: loud}\n")
         served.process.send_signal(signal.SIGHUP)
@@ -230,10 +233,10 @@ async def test_broken_configuration_is_told_in_a_line_and_the_old_workers_go_on(
         assert not set(serving_workers(served)) & set(before)
 
 
-async def test_worker_that_keeps_dying_is_tried_later_and_later_and_comes_back(tmp_path):
+async def test_worker_that_keeps_dying_is_tried_later_and_later_and_comes_back(tmp_path, shared):
     file = tmp_path / "config.yaml"
     file.write_text("")
-    async with several(tmp_path / "mongo", 1, CONFIG=str(file)) as served:
+    async with several(tmp_path / "mongo", 1, CONFIG=str(file), **shared) as served:
         file.write_text("log: {level: loud}\n")
         os.kill(*serving_workers(served), signal.SIGKILL)
         await until(lambda: served.log.count(b"keeps dying") == 2)
