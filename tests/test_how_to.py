@@ -18,8 +18,9 @@ import pytest
 from pymongo import MongoClient
 
 from blogapi.db.embedded.mongod import free_port
-from tests.servers import ROOT
+from tests.servers import LONG, ROOT
 
+pytestmark = pytest.mark.any_driver
 PAGES = ROOT / "docs" / "how-to"
 # A file is named in the text before its code: "in `blogapi/tags/model.py`".
 _NAMED = re.compile(r"\bin `([\w/-]+\.py)`|^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -85,7 +86,7 @@ def outcome(project, *arguments):
         env=environment(project),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=2 * LONG,
     )
     found = defaultdict(set)
     for result, name in re.findall(r"^(PASSED|FAILED|ERROR) \S+::(\w+)", run.stdout, re.MULTILINE):
@@ -127,7 +128,7 @@ def programs(tmp_path):
 
 def test_app_in_a_test_of_somebody_elses(programs):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--asyncio-mode=auto", "test_blog.py"]
-    run = subprocess.run(command, cwd=programs, env=environment(ROOT), capture_output=True, text=True, timeout=120)
+    run = subprocess.run(command, cwd=programs, env=environment(ROOT), capture_output=True, text=True, timeout=LONG)
     assert "1 passed" in run.stdout, run.stdout
 
 
@@ -156,7 +157,7 @@ def blog(programs, mongo_url):
 
     def output(*command):
         with start(*command) as process:
-            stdout, stderr = process.communicate(timeout=60)
+            stdout, stderr = process.communicate(timeout=LONG)
         assert process.returncode == 0, stderr
         return stdout.strip()
 
@@ -166,9 +167,10 @@ def blog(programs, mongo_url):
 
 def get(port, path):
     """What a server says, once it listens."""
-    for _ in range(300):
+    deadline = time.monotonic() + LONG
+    while time.monotonic() < deadline:
         try:
-            with urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as response:
+            with urlopen(f"http://127.0.0.1:{port}{path}", timeout=LONG) as response:
                 return response.read().decode()
         except HTTPError:
             raise  # it listens, and has failed

@@ -98,6 +98,7 @@ def test_servers_that_start_at_once_on_an_empty_database_make_one_demo(blog):
     assert sorted(titles) == sorted(set(titles))
 
 
+@pytest.mark.any_driver
 def test_empty_means_empty_and_names_the_next_step(blog):
     with serving(blog, "--empty") as (process, facts):
         assert get(f"{facts['Address']}/v1/posts")["items"] == []
@@ -106,6 +107,7 @@ def test_empty_means_empty_and_names_the_next_step(blog):
     assert "Password" not in stdout
 
 
+@pytest.mark.any_driver
 def test_blog_with_people_gets_no_demo(blog):
     blog("create-admin", "--username", "ada", "--email", "ada@example.org", "--generate")
     with serving(blog) as (process, facts):
@@ -114,6 +116,7 @@ def test_blog_with_people_gets_no_demo(blog):
     assert "Password" not in stdout
 
 
+@pytest.mark.any_driver
 def test_production_gets_no_demo(blog):
     strong = {"AUTH__SECRET": "n3vX_w8KqLzR5tBdYh2mPc7JsGf4Tr0ub4dorQx1", "AUTH__BCRYPT_ROUNDS": "10"}
     with serving(blog, ENVIRONMENT="production", **strong) as (process, facts):
@@ -132,6 +135,7 @@ def test_signal_stops_it_with_exit_code_0(blog, number):
     assert "Traceback" not in stderr
 
 
+@pytest.mark.any_driver
 def test_options_come_before_the_configuration(blog):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -139,6 +143,7 @@ def test_options_come_before_the_configuration(blog):
         assert facts["Address"] == f"http://localhost:{port}"
 
 
+@pytest.mark.any_driver
 def test_public_address_is_told_beside_the_own_one(blog):
     with serving(blog, "--empty", SERVER__PUBLIC_URL="https://blog.example.org") as (_, facts):
         assert facts["Address"].startswith("http://localhost:")
@@ -146,6 +151,7 @@ def test_public_address_is_told_beside_the_own_one(blog):
         assert facts["Documentation"] == "https://blog.example.org/docs"
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize("patience", [0, 1])
 def test_taken_port_is_waited_for_and_told_before_anything_is_begun(blog, patience):
     settings = {"SERVER__START_PATIENCE_SECONDS": str(patience), "LOG__FORMAT": "text"}
@@ -161,6 +167,7 @@ def test_taken_port_is_waited_for_and_told_before_anything_is_begun(blog, patien
     assert stdout == ""
 
 
+@pytest.mark.any_driver
 def test_port_that_is_taken_for_a_moment_is_waited_for(blog):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -188,6 +195,7 @@ def test_primary_that_is_not_elected_yet_is_waited_for(blog, tmp_path):
         stop_mongod(mongod)
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize("obstacle", ["port", "mongod"])
 def test_nothing_is_made_for_a_start_that_fails(commands, tmp_path, obstacle):
     data = tmp_path / "data"
@@ -201,6 +209,7 @@ def test_nothing_is_made_for_a_start_that_fails(commands, tmp_path, obstacle):
     assert not data.exists()
 
 
+@pytest.mark.any_driver
 def test_server_says_what_it_read_and_where_it_keeps_things(commands, tmp_path):
     del commands.environ["BLOGAPI_AUTH__SECRET"]
     data = tmp_path / "data"
@@ -212,6 +221,7 @@ def test_server_says_what_it_read_and_where_it_keeps_things(commands, tmp_path):
     assert (data / "secret").exists()
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.7"])
 def test_host_that_is_elsewhere_is_one_line(blog, host):
     with blog.start("serve", "--host", host) as process:
@@ -233,11 +243,13 @@ def test_what_only_the_first_worker_finds_out_ends_the_server_in_one_line(blog):
     assert stdout == ""
 
 
+@pytest.mark.any_driver
 def test_workers_may_be_counted_on_the_command_line(blog):
     with serving(blog, "--empty", "--workers", "3", SERVER__WORKERS="1") as (_, facts):
         assert facts["Processes"] == "3"
 
 
+@pytest.mark.any_driver
 def test_credentials_of_the_database_are_not_shown(blog, mongo_url):
     blog.environ["BLOGAPI_MONGO__URL"] = mongo_url.replace("?", "?appName=Tr0ub4dor&")
     with serving(blog, "--empty") as (_, facts):

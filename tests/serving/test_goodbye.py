@@ -13,11 +13,12 @@ from aiohttp import web
 from blogapi.app import create_app
 from blogapi.config import ServerConfig
 from blogapi.serving.server import Runner
+from tests.servers import LONG
 
 ASKING = b"GET /healthz HTTP/1.1\r\nHost: blog\r\n\r\n"
 
 
-pytestmark = pytest.mark.both_loops
+pytestmark = [pytest.mark.both_loops, pytest.mark.any_driver]
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def answers(told):
 async def connected(**where):
     reader, writer = await asyncio.open_connection(**where)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG):
             yield reader, writer
     finally:
         writer.close()

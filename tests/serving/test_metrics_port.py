@@ -95,6 +95,7 @@ async def test_all_workers_are_counted_together_amid_load_and_after_each_end(tmp
         assert after(name) > before(name)
 
 
+@pytest.mark.any_driver
 async def test_only_metrics_are_there_and_nowhere_else(tmp_path, shared):
     async with several(tmp_path, 1, **shared) as served:
         address = await printed(served, "Metrics")
@@ -104,6 +105,7 @@ async def test_only_metrics_are_there_and_nowhere_else(tmp_path, shared):
             assert (await session.get(f"{served.address}/metrics")).status == 404
 
 
+@pytest.mark.any_driver
 async def test_what_is_no_request_is_counted_too(tmp_path, shared):
     async with several(tmp_path, 1, **shared) as served:
         address = await printed(served, "Metrics")
@@ -117,6 +119,7 @@ async def test_what_is_no_request_is_counted_too(tmp_path, shared):
         await until(is_told)
 
 
+@pytest.mark.any_driver
 async def test_without_metrics_there_is_no_port(tmp_path, shared):
     async with serving(tmp_path, METRICS__ENABLED="false", LOG__FORMAT="text", **shared) as served:
         await until(lambda: serving_workers(served))
@@ -126,6 +129,7 @@ async def test_without_metrics_there_is_no_port(tmp_path, shared):
         assert b"Metrics" not in await served.process.stdout.read()
 
 
+@pytest.mark.any_driver
 async def test_taken_port_is_waited_for_and_the_blog_is_served_meanwhile(tmp_path, shared):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

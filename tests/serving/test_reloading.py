@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.conftest import until
-from tests.servers import ROOT, environment, raw
+from tests.servers import LONG, ROOT, environment, raw
 
-pytestmark = pytest.mark.mongod
+pytestmark = [pytest.mark.mongod, pytest.mark.any_driver]
 HEALTH = "operations/handlers.py"
 PAGE = "openapi/static/page.html"
 
@@ -51,10 +51,10 @@ class Developed:
             assert " 200 " in answer or text not in answer
             return text in answer
 
-        await until(does, 60)
+        await until(does)
 
     async def says(self, text):
-        await until(lambda: text in self.printed, 60)
+        await until(lambda: text in self.printed)
 
 
 @asynccontextmanager
@@ -71,12 +71,12 @@ async def developing(folder, *arguments, **settings):
     )
     served = Developed(folder, process)
     try:
-        await until(lambda: "Logs" in served.printed or process.returncode is not None, 60)
+        await until(lambda: "Logs" in served.printed or process.returncode is not None)
         yield served
     finally:
         if process.returncode is None:
             process.terminate()
-        await asyncio.wait_for(process.wait(), 30)
+        await asyncio.wait_for(process.wait(), LONG)
 
 
 async def test_changes_are_served_and_mistakes_are_shown_and_survived(tmp_path):

@@ -13,9 +13,9 @@ from blogapi.config import CacheConfig, LogConfig, ServerConfig
 from blogapi.config.kinds import network
 from blogapi.serving import server
 from tests.conftest import until
-from tests.servers import raw
+from tests.servers import LONG, raw
 
-pytestmark = pytest.mark.both_loops
+pytestmark = [pytest.mark.both_loops, pytest.mark.any_driver]
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ async def test_connections_of_one_address_are_bounded(running):
             async with raw(address) as third:
                 assert await third.answer() == ""
         # The server learns of the end of the second at its own pace.
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONG):
             while True:
                 async with raw(address) as again:
                     if await is_served(again):
@@ -255,7 +255,7 @@ async def test_reader_who_takes_nothing_is_cut_off(running, monkeypatch, long_pa
     async with running() as address, raw(address) as connection:
         await connection.send(_LONG_PAGE)
         # This side stops reading when its buffer is full. The server gives up, which shows when one writes to it.
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LONG):
             with pytest.raises(ConnectionError):
                 await send_for_ever(connection)
 

@@ -60,6 +60,7 @@ def loop_path(request, tmp_path):
     return (folder,)
 
 
+@pytest.mark.any_driver
 async def test_kill_9_of_the_first_process_at_any_moment_leaves_the_address_to_the_next_start():
     kills = await kill_first(6, random.Random(1), lambda _: None)
     assert kills.refused == []
@@ -91,6 +92,7 @@ async def test_worker_that_is_killed_is_replaced(tmp_path, shared):
         assert b"was killed by SIGKILL" in served.log
 
 
+@pytest.mark.any_driver
 async def test_kill_9_of_the_first_process_ends_them_all_and_frees_the_port(tmp_path, shared):
     async with several(tmp_path, **shared) as served:
         served.process.kill()
@@ -100,6 +102,7 @@ async def test_kill_9_of_the_first_process_ends_them_all_and_frees_the_port(tmp_
         assert "200" in await status(connection)
 
 
+@pytest.mark.any_driver
 async def test_closed_terminal_stops_the_server(tmp_path, shared):
     terminal, inside = os.openpty()
     async with serving(tmp_path, terminal=os.ttyname(inside), **shared) as served:
@@ -108,6 +111,7 @@ async def test_closed_terminal_stops_the_server(tmp_path, shared):
         assert await served.finish() == 0
 
 
+@pytest.mark.any_driver
 async def test_server_under_nohup_outlives_its_terminal(tmp_path, shared):
     terminal, inside = os.openpty()
     async with serving(tmp_path, terminal=os.ttyname(inside), under=["nohup"], LOG__FORMAT="text", **shared) as served:
@@ -127,6 +131,7 @@ async def test_each_worker_says_what_it_holds_when_it_is_asked(tmp_path, shared)
         assert sorted(connections for _, connections in holds.findall(served.log)) == [b"0", b"1"]
 
 
+@pytest.mark.any_driver
 async def test_worker_that_cannot_retire_is_killed(tmp_path, shared):
     async with several(tmp_path, 1, SERVER__DRAIN_SECONDS="0", **shared) as served:
         (worker,) = serving_workers(served)
@@ -138,6 +143,7 @@ async def test_worker_that_cannot_retire_is_killed(tmp_path, shared):
             assert "200" in await status(connection)
 
 
+@pytest.mark.any_driver
 async def test_worker_whose_loop_is_silent_is_killed_and_replaced(tmp_path, loop_path, shared):
     async with several(tmp_path, path=loop_path, SERVER__STUCK_SECONDS="5", **shared) as served:
         stuck, other = serving_workers(served)
@@ -150,6 +156,7 @@ async def test_worker_whose_loop_is_silent_is_killed_and_replaced(tmp_path, loop
             assert "200" in await status(connection)
 
 
+@pytest.mark.any_driver
 async def test_worker_that_is_silent_before_it_serves_is_killed_too(tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "_FIRST_WORD_SECONDS", 1)
     sleeping, begun = [sys.executable, "-c", "import time; time.sleep(600)"], []
@@ -160,6 +167,7 @@ async def test_worker_that_is_silent_before_it_serves_is_killed_too(tmp_path, mo
     assert not begun
 
 
+@pytest.mark.any_driver
 async def test_time_in_which_all_stand_still_is_no_silence(tmp_path, shared):
     async with several(tmp_path, SERVER__STUCK_SECONDS="5", **shared) as served:
         before = serving_workers(served)
@@ -192,6 +200,7 @@ async def test_worker_that_dies_in_an_outage_is_tried_every_two_seconds(tmp_path
             assert "200" in await status(connection)
 
 
+@pytest.mark.any_driver
 async def test_server_that_is_watched_takes_requests_until_the_watcher_has_looked_again(tmp_path, loop_path, shared):
     """A load balancer may send a request to any worker on a new connection until it has read that it should not."""
     async with several(tmp_path, path=loop_path, LOG__LEVEL="debug", **shared) as served:
@@ -215,6 +224,7 @@ async def test_server_that_is_watched_takes_requests_until_the_watcher_has_looke
         assert await served.finish() == 0
 
 
+@pytest.mark.any_driver
 async def test_broken_configuration_is_told_in_a_line_and_the_old_workers_go_on(tmp_path, shared):
     file = tmp_path / "config.yaml"
     file.write_text("log: {level: info}\n")
@@ -233,6 +243,7 @@ async def test_broken_configuration_is_told_in_a_line_and_the_old_workers_go_on(
         assert not set(serving_workers(served)) & set(before)
 
 
+@pytest.mark.any_driver
 async def test_worker_that_keeps_dying_is_tried_later_and_later_and_comes_back(tmp_path, shared):
     file = tmp_path / "config.yaml"
     file.write_text("")

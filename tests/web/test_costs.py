@@ -9,12 +9,13 @@ import pytest
 from blogapi.paging import keyset as paging
 from blogapi.web import endpoint
 from tests.contract import codes, pointers
-from tests.servers import ROOT
+from tests.servers import LONG, ROOT
 
 KIB = 1024
 SMALL = ("/v1/auth/login", "/v1/auth/refresh", "/v1/auth/register", "/v1/users", "/v1/posts/0/publish")
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize("path", SMALL)
 async def test_small_things_take_small_bodies(client, path):
     response = await client.post(path, json={"x": "y" * 64 * KIB})
@@ -22,6 +23,7 @@ async def test_small_things_take_small_bodies(client, path):
     assert "64 KiB" in (await response.json())["detail"]
 
 
+@pytest.mark.any_driver
 async def test_body_of_unknown_length_is_bounded_by_the_route(client):
     async def pieces():
         for _ in range(80):
@@ -39,6 +41,7 @@ async def test_long_body_is_read_and_checked_like_a_short_one(client, ada):
     assert response.status == 201
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize("nest", [lambda unknown: unknown, lambda unknown: {"seo": unknown}])
 async def test_some_of_very_many_unknown_fields_are_named(client, ada, nest):
     unknown = {f"unknown-{number}": 1 for number in range(1_000)}
@@ -50,6 +53,7 @@ async def test_some_of_very_many_unknown_fields_are_named(client, ada, nest):
     assert "first 100" in problem["detail"]
 
 
+@pytest.mark.any_driver
 async def test_items_of_an_array_that_is_too_long_are_not_looked_at(client, ada):
     response = await client.post("/v1/posts", json={"tags": [1] * 20_000}, headers=ada.headers)
     assert response.status == 422
@@ -74,6 +78,7 @@ MANY = {
 }
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize("what", MANY)
 async def test_body_with_too_much_in_it_is_not_read(client, ada, what):
     many, why = MANY[what]
@@ -158,7 +163,7 @@ async def send_beginning(client, *more, path="/v1/posts", type="application/json
         writer.write(b"%x\r\n" % (size + 1))
     writer.write(b" " * size)
     await writer.drain()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LONG):
         status = await reader.readline()
     writer.close()
     return int(status.split()[1])
@@ -167,6 +172,7 @@ async def send_beginning(client, *more, path="/v1/posts", type="application/json
 ANNOUNCED, CHUNKED = f"Content-Length: {2000 * KIB}", "Transfer-Encoding: chunked"
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize("credential", [None, "Authorization: Bearer nonsense", "Cookie: session=nonsense"])
 @pytest.mark.parametrize(("length", "size"), [(ANNOUNCED, 0), (ANNOUNCED, 64 * KIB), (CHUNKED, 64 * KIB + 1)])
 async def test_who_is_nobody_is_told_so_before_a_long_body_is_read(client, credential, length, size):

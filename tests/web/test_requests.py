@@ -16,6 +16,7 @@ async def post(client, ada, body, headers=JSON):
     return await client.post("/v1/posts", data=body, headers={**ada.headers, **headers})
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     "body",
     [
@@ -48,12 +49,14 @@ async def test_unusual_but_valid_json_is_read(client, ada, value):
     assert response.status == (201 if not isinstance(value, list) else 422)
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"null", b""])
 async def test_body_that_is_no_object_is_refused(client, ada, body):
     response = await client.post("/v1/auth/login", data=body, headers=JSON)
     assert response.status == 422
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     "headers",
     [
@@ -75,6 +78,7 @@ async def test_charset_utf_8_is_accepted(client, ada):
     assert response.status == 201
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_body_over_2_mib_is_refused(client, ada, chunked):
     body = b'{"title": "' + b"x" * (2 * 1024 * 1024) + b'"}'
