@@ -27,6 +27,7 @@ from blogapi.wiring import SERVICES
 from tests.contract import checked_client
 from tests.databases import empty
 from tests.mock import mend_mongomock
+from tests.ordering import waiting_first
 from tests.servers import DRIVER
 
 PASSWORD = "correct horse battery"
@@ -54,6 +55,14 @@ def pytest_asyncio_loop_factories(config, item):
     """The server runs on uvloop where there is one, and elsewhere on the loop of asyncio, as most tests do."""
     loops = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
     return loops if item.get_closest_marker("both_loops") else {"asyncio": loops["asyncio"]}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """In many processes at once, see `scripts/test`."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes > 1:
+        items[:] = waiting_first(items, processes)
 
 
 def pytest_configure(config):

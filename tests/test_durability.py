@@ -83,6 +83,7 @@ async def test_every_acknowledged_write_survives_kill_9_of_the_server(tmp_path):
             await all_there(session, served.address, acknowledged)
 
 
+@pytest.mark.waits(10)
 @pytest.mark.parametrize("victim", ["mongod", "keeper"])
 async def test_every_acknowledged_write_survives_kill_9_of_the_database(tmp_path, victim):
     """The server goes on: it says 503 while the database is away, and finds it when it is back."""
@@ -209,6 +210,7 @@ async def kill_workers(served, moves):
         await until(partial(has_more, served, len(workers)))
 
 
+@pytest.mark.waits(20)
 async def test_counts_are_right_a_minute_after_workers_were_killed(tmp_path, config, shared, mongod_database):
     """The last run of the job that begins within the minute finds all that was left uncounted."""
     moves, enough = [], asyncio.Event()

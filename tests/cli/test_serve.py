@@ -84,6 +84,7 @@ def test_first_start_shows_a_blog_and_who_may_change_it(blog):
         assert "Administrator" not in facts
 
 
+@pytest.mark.waits(15)
 def test_servers_that_start_at_once_on_an_empty_database_make_one_demo(blog):
     with ExitStack() as stack:
         servers = [stack.enter_context(blog.start("serve")) for _ in range(4)]
@@ -177,6 +178,7 @@ def test_port_that_is_taken_for_a_moment_is_waited_for(blog):
             assert facts_of(process)["Address"] == f"http://localhost:{port}"
 
 
+@pytest.mark.waits(10)
 def test_primary_that_is_not_elected_yet_is_waited_for(blog, tmp_path):
     port = free_port()
     mongod = start_mongod(tmp_path / "db", port)
@@ -231,6 +233,7 @@ def test_host_that_is_elsewhere_is_one_line(blog, host):
     assert stdout == ""
 
 
+@pytest.mark.waits(9)
 def test_what_only_the_first_worker_finds_out_ends_the_server_in_one_line(blog):
     # Each try takes a second, and the start of a worker takes some.
     patience = {"SERVER__START_PATIENCE_SECONDS": "8", "MONGO__TIMEOUT_SECONDS": "1"}

@@ -41,6 +41,7 @@ async def status(connection):
     return (await connection.answer()).split("\r\n")[0]
 
 
+@pytest.mark.waits(20)
 async def test_workers_are_ended_renewed_and_killed_and_nothing_is_lost():
     found = await drill({"SIGTERM": 3, "reload": 2, "kill -9": 2}, 2, random.Random(1))
     assert [(phase.what, phase.tally.cut_off) for phase in found if not phase.is_passed] == []
@@ -60,6 +61,7 @@ def loop_path(request, tmp_path):
     return (folder,)
 
 
+@pytest.mark.waits(20)
 @pytest.mark.any_driver
 async def test_kill_9_of_the_first_process_at_any_moment_leaves_the_address_to_the_next_start():
     kills = await kill_first(6, random.Random(1), lambda _: None)
@@ -131,6 +133,7 @@ async def test_each_worker_says_what_it_holds_when_it_is_asked(tmp_path, shared)
         assert sorted(connections for _, connections in holds.findall(served.log)) == [b"0", b"1"]
 
 
+@pytest.mark.waits(10)
 @pytest.mark.any_driver
 async def test_worker_that_cannot_retire_is_killed(tmp_path, shared):
     async with several(tmp_path, 1, SERVER__DRAIN_SECONDS="0", **shared) as served:
@@ -143,6 +146,7 @@ async def test_worker_that_cannot_retire_is_killed(tmp_path, shared):
             assert "200" in await status(connection)
 
 
+@pytest.mark.waits(8)
 @pytest.mark.any_driver
 async def test_worker_whose_loop_is_silent_is_killed_and_replaced(tmp_path, loop_path, shared):
     async with several(tmp_path, path=loop_path, SERVER__STUCK_SECONDS="5", **shared) as served:
@@ -167,6 +171,7 @@ async def test_worker_that_is_silent_before_it_serves_is_killed_too(tmp_path, mo
     assert not begun
 
 
+@pytest.mark.waits(10)
 @pytest.mark.any_driver
 async def test_time_in_which_all_stand_still_is_no_silence(tmp_path, shared):
     async with several(tmp_path, SERVER__STUCK_SECONDS="5", **shared) as served:
@@ -184,6 +189,7 @@ async def test_time_in_which_all_stand_still_is_no_silence(tmp_path, shared):
         assert serving_workers(served) == before
 
 
+@pytest.mark.waits(8)
 async def test_worker_that_dies_in_an_outage_is_tried_every_two_seconds(tmp_path):
     impatient = {"SERVER__START_PATIENCE_SECONDS": "0", "MONGO__TIMEOUT_SECONDS": "1"}
     async with several(tmp_path, 1, **impatient) as served:
@@ -200,6 +206,7 @@ async def test_worker_that_dies_in_an_outage_is_tried_every_two_seconds(tmp_path
             assert "200" in await status(connection)
 
 
+@pytest.mark.waits(8)
 @pytest.mark.any_driver
 async def test_server_that_is_watched_takes_requests_until_the_watcher_has_looked_again(tmp_path, loop_path, shared):
     """A load balancer may send a request to any worker on a new connection until it has read that it should not."""
