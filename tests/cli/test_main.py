@@ -37,7 +37,7 @@ def test_wrong_usage_exits_with_2(commands, arguments):
 
 def test_process_exits_with_2_for_wrong_usage(commands):
     with commands.start("nonsense") as process:
-        assert process.wait(30) == 2
+        assert process.wait(LONG) == 2
 
 
 @pytest.mark.parametrize(

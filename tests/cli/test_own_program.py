@@ -16,6 +16,7 @@ from blogapi.feature import Feature
 from blogapi.features import FEATURES
 from tests.cli.conftest import ROOT
 from tests.cli.test_serve import facts_of
+from tests.servers import LONG
 
 EXAMPLE = ROOT / "examples" / "guestbook"
 SCRIPT = """\
@@ -117,7 +118,7 @@ def test_program_without_a_file_says_that_it_cannot_serve(blog):
         capture_output=True,
         text=True,
         env={**kept, **blog.environ},
-        timeout=60,
+        timeout=LONG,
     )
     assert run.returncode == 78
     assert run.stderr.endswith("start it as a module or script.\n")

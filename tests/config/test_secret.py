@@ -7,6 +7,7 @@ import pytest
 from blogapi.config import AuthConfig, Config, with_development_secret
 from blogapi.config.kinds import weakness
 from blogapi.errors import ConfigError
+from tests.servers import LONG
 
 SECRET = "Tr0ub4dor"
 
@@ -23,7 +24,7 @@ def test_servers_that_start_at_once_agree_on_a_secret(tmp_path):
     gate = Barrier(8)
 
     def start(_):
-        gate.wait(timeout=10)
+        gate.wait(timeout=LONG)
         return with_development_secret(Config(root=tmp_path)).auth.secret
 
     with ThreadPoolExecutor(8) as threads:

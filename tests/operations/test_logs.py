@@ -6,6 +6,7 @@ import json
 import threading
 
 from blogapi.operations.logs import RequestLog
+from tests.servers import LONG
 
 
 class Stuck(io.StringIO):
@@ -17,7 +18,7 @@ class Stuck(io.StringIO):
 
     def write(self, text):
         self.reached.set()
-        assert self.may.wait(30)
+        assert self.may.wait(LONG)
         return super().write(text)
 
 
@@ -30,7 +31,7 @@ async def test_lines_beyond_a_bound_are_dropped_while_standard_error_is_stuck(ca
     stream = Stuck()
     log = RequestLog("info", "json", stream, max_pending=3)
     add(log, "a")
-    assert await asyncio.to_thread(stream.reached.wait, 30)
+    assert await asyncio.to_thread(stream.reached.wait, LONG)
     add(log, "bcdef")
     stream.may.set()
     log.close()

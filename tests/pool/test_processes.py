@@ -204,7 +204,7 @@ async def test_processes_end_with_a_server_that_is_killed():
         ),
         cwd=ROOT,
         capture_output=True,
-        timeout=60,
+        timeout=LONG,
         check=False,
     )
     # Its standard error is also that of the processes: this returns when all have ended.
@@ -215,7 +215,7 @@ async def test_processes_end_with_a_server_that_is_killed():
 
 
 def test_processes_end_with_a_program_that_ends():
-    done = subprocess.run(program("print(pid)"), cwd=ROOT, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(program("print(pid)"), cwd=ROOT, capture_output=True, timeout=LONG, check=True)
     assert done.stderr == b""
     assert not is_alive(int(done.stdout))
 
@@ -228,7 +228,7 @@ def test_forked_process_has_processes_of_its_own():
         "assert os.waitpid(fork, 0)[1] == 0",
         "assert processes.pids == {pid}",
     )
-    subprocess.run(program(*lines), cwd=ROOT, timeout=60, check=True)
+    subprocess.run(program(*lines), cwd=ROOT, timeout=LONG, check=True)
 
 
 def is_alive(pid):

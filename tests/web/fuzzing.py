@@ -9,6 +9,7 @@ from schemathesis import GenerationMode
 
 from blogapi.openapi.document import resolved
 from tests.contract import chosen_in, contract_of
+from tests.servers import LONG
 
 # A few, always the same: more of them are for a quiet evening, not for every run.
 QUICK = settings(
@@ -44,7 +45,7 @@ def fuzz(document, url, mode, headers, known):
             @QUICK
             @given(case=cases)
             def send(case):
-                response = case.call(base_url=url, session=session, allow_redirects=False, timeout=10)
+                response = case.call(base_url=url, session=session, allow_redirects=False, timeout=LONG)
                 assert response.status_code < 500, case.as_curl_command()
                 received = CIMultiDict((name, values[0]) for name, values in response.headers.items())
                 path, _, query = response.request.path_url.partition("?")
