@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -82,16 +82,20 @@ async def find_page(
     projection: Mapping[str, Any] | None = None,
     heavy: bool = False,
     selection: Selection = ALL,
+    hint: Sequence[tuple[str, int]] | None = None,
 ) -> Page[Item]:
     """One page. Asks for one document more than fits, to know whether there is a next page.
 
     A projection keeps the sort key. A page of `heavy` documents ends early rather than hold too much at once. An answer
-    that shows the page is made from what is on it, and from what the `selection` says could come to stand on it.
+    that shows the page is made from what is on it, and from what the `selection` says could come to stand on it. `hint`
+    is the index to go by, where the planner cannot tell.
     """
     total = await collection.count_documents(query) if page.count else None
     wanted = dict(query) if page.after is None else after(query, sort, page.after)
     cursor = collection.find(wanted, projection)
     cursor = cursor.sort([(sort.key, sort.direction), ("_id", sort.direction)]).limit(page.limit + 1)
+    if hint is not None:
+        cursor = cursor.hint(hint)
     documents, behind = await _take(cursor, page.limit, heavy=heavy)
 
     def position_of(index: int) -> Position:

@@ -40,7 +40,15 @@ from blogapi.posts.model import (
     audiences_of,
 )
 from blogapi.posts.public_view import projection_of, public_post
-from blogapi.posts.store.filters import PUBLISHED_AT, UPDATED_AT, public_query, working_query
+from blogapi.posts.store.filters import (
+    BY_STATUS,
+    PUBLISHED_AT,
+    UPDATED_AT,
+    index_keys,
+    public_query,
+    working_hint,
+    working_query,
+)
 
 _KEPT_KEYS = 20
 _READABLE = {"live.audience": {"$in": [*audiences_of(None)]}}
@@ -52,8 +60,8 @@ _SLUGS = {"working.slug": 1, "live.slug": 1, "live_slugs": 1}
 
 
 def _index(name: str, *keys: str) -> IndexModel:
-    """`-key` descends. Readers' indexes start with the audience, so that drafts take no room in a range."""
-    return IndexModel([(key.lstrip("-"), -1 if key.startswith("-") else 1) for key in keys], name=name)
+    """Readers' indexes start with the audience, so that drafts take no room in a range."""
+    return IndexModel(index_keys(*keys), name=name)
 
 
 class PostStore(Store):
@@ -68,9 +76,9 @@ class PostStore(Store):
         _index("public_by_featured", "live.audience", "featured", "-live.published_at", "-_id"),
         _index("live_slug", "live.slug"),
         _index("working", "-updated_at", "-_id"),
-        _index("working_by_status", "status", "-updated_at", "-_id"),
+        _index("working_by_status_and_publication", *BY_STATUS),
         _index("working_by_author", "working.authors.id", "-updated_at", "-_id"),
-        _index("working_by_author_and_status", "working.authors.id", "status", "-updated_at", "-_id"),
+        _index("working_by_author_status_and_publication", "working.authors.id", *BY_STATUS),
         _index("working_by_tag", "working.tags", "-updated_at", "-_id"),
         _index("working_by_lang", "working.lang", "-updated_at", "-_id"),
         _index("working_by_featured", "featured", "-updated_at", "-_id"),
@@ -222,7 +230,8 @@ class PostStore(Store):
         """What somebody may edit, last changed first or last."""
         light = {f"{copy}.{name}": 0 for copy in ("working", "live") for name in HEAVY_FIELDS}
         query, sort = working_query(wanted), Sort(UPDATED_AT, wanted.newest_first)
-        found = await find_page(self._posts, query, sort, page, _post, projection=None if heavy else light, heavy=heavy)
+        projection, hint = None if heavy else light, working_hint(wanted)
+        found = await find_page(self._posts, query, sort, page, _post, projection=projection, heavy=heavy, hint=hint)
         return found if heavy else replace(found, items=[await self._digested(post) for post in found.items])
 
     async def _digested(self, light: Post) -> Post:
