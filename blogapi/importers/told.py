@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 
+_BREAK = re.compile("\n")
 _MOST_LINES = 10
 _MOST_NOTES = 50
 _LONGEST = 80
@@ -15,7 +17,7 @@ class Told:
 
     def __init__(self, text: str, first_line: int = 1) -> None:
         self._first = first_line
-        self._breaks = [at for at, character in enumerate(text) if character == "\n"]
+        self._breaks = [found.start() for found in _BREAK.finditer(text)]
         self._done: dict[str, list[int]] = defaultdict(list)
 
     def did(self, what: str, at: int) -> None:
