@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from blogapi.importers.ignored import Ignored
 from blogapi.importers.inherited import Inherited
 from blogapi.importers.languages import Languages
 from blogapi.importers.layout import SUFFIXES
@@ -27,8 +28,9 @@ class Blog:
     def __init__(self, root: Path, files: Iterable[str]) -> None:
         self.root = root
         self.languages = Languages(files)
-        self.inherited = Inherited(root)
         self.site: Site = read_site(root)
+        self.inherited = Inherited(root, self.site)
+        self.ignored = Ignored(root, self.site)
         self._slugs: Counter[str] = Counter()
         self._given: set[str] = set()
         self._derived: dict[str, str] = {}

@@ -17,6 +17,7 @@ from blogapi.text.slug import RESERVED_SLUGS, is_slug
 
 # Patterns that make addresses, and Jekyll's names for a few of them.
 _PATTERN = re.compile(r"(?:.*/)?:\w.*|.*[{}].*|pretty|date|ordinal|weekdate|none")
+_LONGEST_PATTERN = 300
 _HEXO = ":year/:month/:day/:title/"
 _PAGE_ENDING = re.compile(r"\.(?:html?|md|php|aspx?)\Z", re.IGNORECASE)
 
@@ -81,8 +82,15 @@ def _from_patterns(file: PostFile, standing: old.Standing) -> list[str]:
     is_dated = file.place.is_dated_post and standing.date is not None
     is_jekyll = is_dated or site.kind in ("jekyll", "hexo")
     default = _HEXO if site.kind == "hexo" else "date" if is_dated else None
+    inherited = file.inherits("permalink")
     patterns = [
         (own if isinstance(own, str) else None, ""),
+        (
+            inherited
+            if isinstance(inherited, str) and len(inherited) <= _LONGEST_PATTERN and _PATTERN.fullmatch(inherited)
+            else None,
+            "",
+        ),
         (site.permalink(standing.section, is_jekyll=is_jekyll), "" if is_jekyll else standing.languages[0]),
         (default, ""),
     ]

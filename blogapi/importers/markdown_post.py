@@ -71,8 +71,10 @@ def _reasons(file: PostFile) -> list[str]:
     """Why not everybody may read it where it comes from."""
     reasons = ["a password, which is left out"] if file.is_locked else []
     reasons += file.access.reasons
-    if place := hiding_place(file.path, file.blog.root.name):
+    if place := hiding_place(file.path, file.blog.root.name, file.blog.site.has_pages):
         reasons.append(place)
+    if ignored := file.blog.ignored.by(file.path):
+        reasons.append(ignored)
     for item in file.inherited:
         values, is_locked = without_secrets(item.values)
         reasons += [f"a password in {item.file}"] if is_locked and not item.of_section else []

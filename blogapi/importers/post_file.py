@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from blogapi.importers.access import Access, read_access, without_secrets
@@ -13,6 +14,10 @@ from blogapi.importers.frontmatter import Document, Fields, as_text
 from blogapi.importers.inherited import Inheritance
 from blogapi.importers.languages import Tongue
 from blogapi.importers.place import Place
+
+# What is worth taking over from the surroundings of a post.
+_BORROWED = ("author", "authors", "lang", "language", "locale", "category", "categories", "tag", "tags")
+_COLLECTIONS = ("all", "article", "articles", "blog", "nav", "page", "pages", "post", "posts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,8 @@ class PostFile:
         """The file at the beginning: nothing is taken yet."""
         tongue = blog.languages.of(path)
         values, is_locked = without_secrets(document.values)
+        inherited, fit = blog.inherited.of(path, values), Fit()
+        borrowed = dict(_borrowed(inherited, fit))
         return cls(
             document=document,
             blog=blog,
@@ -49,10 +56,14 @@ class PostFile:
             values=values,
             is_locked=is_locked,
             access=read_access(values),
-            inherited=blog.inherited.of(path),
-            fields=Fields(values),
-            fit=Fit(),
+            inherited=inherited,
+            fields=Fields({**values, **borrowed}),
+            fit=fit,
         )
+
+    def inherits(self, name: str) -> Any:
+        """The nearest value that its surroundings give to a field, or None."""
+        return next((item.values[name] for item in self.inherited if not item.of_section and name in item.values), None)
 
     @property
     def notes(self) -> list[str]:
@@ -72,3 +83,19 @@ class PostFile:
             elif item != "":
                 self.notes.append(f"a value of {what} that is no text is left out")
         return names
+
+
+def _borrowed(inherited: Sequence[Inheritance], fit: Fit) -> Iterator[tuple[str, Any]]:
+    """Who wrote it, what it is about and in which language, where its surroundings say so."""
+    for item in inherited:
+        taken = {} if item.of_section else {key: item.values[key] for key in _BORROWED if key in item.values}
+        collections = {*_COLLECTIONS, PurePosixPath(item.file).parent.name}
+        for key in ("tags", "tag"):
+            if key in taken:
+                # In Eleventy they make collections, too: those of all posts say nothing of one.
+                names = taken[key] if isinstance(taken[key], list) else [taken[key]]
+                taken[key] = [name for name in names if name not in collections]
+        taken = {key: value for key, value in taken.items() if value not in (None, "", [])}
+        if taken:
+            fit.notes.append(f"{', '.join(taken)}: taken from {item.file}")
+        yield from taken.items()

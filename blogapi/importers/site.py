@@ -6,12 +6,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from blogapi.importers.frontmatter import as_text, split
+from blogapi.importers.frontmatter import as_flag, as_text, split
 from blogapi.importers.model import Unfit
+from blogapi.importers.programs import assigned_literals
 
 Kind = Literal["jekyll", "hexo", "hugo", "zola", "eleventy", "astro", "pelican", ""]
 
@@ -34,21 +35,50 @@ _MARKS: tuple[tuple[str, Kind], ...] = (
     *((f"astro.config.{ending}", "astro") for ending in ("mjs", "js", "ts", "cjs", "mts")),
     ("pelicanconf.py", "pelican"),
 )
+_DATE_CODES = {
+    "Y": "year",
+    "y": "short_year",
+    "m": "month",
+    "d": "day",
+    "b": "short_month",
+    "B": "long_month",
+    "j": "y_day",
+}
 _DOCUMENT_MARK = re.compile(r"\A\s*---[ \t]*\r?\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A blog as a whole. `base` is the path under which it stood, without a slash at its end; `values` are `site.x`."""
+    """A blog as a whole. `base` is the path under which it stood, without a slash at its end; `values` are `site.x`.
+
+    `file` is where they stand. `inner` leads from the site's folder to the imported one.
+    """
 
     kind: Kind = ""
     base: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
+    file: str = ""
+    inner: PurePosixPath = field(default_factory=PurePosixPath)
+
+    def path_of(self, file: str) -> PurePosixPath:
+        """The path of a file of the imported folder, from where the site has its configuration."""
+        return self.inner / file
+
+    def has_pages(self, collection: str) -> bool | None:
+        """Whether Jekyll makes pages of a collection; None where it is not known as one."""
+        collections = self.values.get("collections") if self.kind == "jekyll" else None
+        if isinstance(collections, list):
+            return False if collection in collections else None
+        if not isinstance(collections, Mapping) or collection not in collections:
+            return None
+        settings = collections[collection]
+        output = settings.get("output") if isinstance(settings, Mapping) else None
+        return as_flag(output) is True or (output is None and collection == "posts")
 
     @property
     def hosts(self) -> frozenset[str]:
         """The names of its server, where it tells one."""
-        names = (as_text(self.values.get(key)) for key in ("url", "baseURL", "baseurl", "base_url"))
+        names = (as_text(self.values.get(key)) for key in ("url", "baseURL", "baseurl", "base_url", "SITEURL"))
         return frozenset(host for name in names if name and (host := _host(name)))
 
     def permalink(self, section: str, *, is_jekyll: bool) -> str | None:
@@ -58,9 +88,9 @@ class Site:
             collections = self.values.get("collections")
             posts = collections.get("posts") if isinstance(collections, Mapping) else None
             found = posts.get("permalink") if isinstance(posts, Mapping) else None
-            for values in _defaults(self.values):
-                found = found or values.get("permalink")
             found = found or self.values.get("permalink")
+        elif self.kind == "pelican":
+            found = _of_pelican(self.values.get("ARTICLE_URL", "{slug}.html"))
         else:
             patterns = self.values.get("permalinks")
             if isinstance(patterns, Mapping):
@@ -76,11 +106,16 @@ def read_site(root: Path) -> Site:
         for name in _NAMES:
             values = _read(folder / name)
             if values is not None:
-                return Site(kind=_kind(folder, name, values), base=_base(values), values=values)
+                return _site(root, folder, name, _kind(folder, name, values), values)
         for name, kind in _MARKS:
             if (folder / name).is_file():
-                return Site(kind=kind)
+                return _site(root, folder, name, kind, _written_out(folder / name) if kind == "pelican" else {})
     return Site()
+
+
+def _site(root: Path, folder: Path, name: str, kind: Kind, values: Mapping[str, Any]) -> Site:
+    inner = PurePosixPath(root.relative_to(folder).as_posix())
+    return Site(kind=kind, base=_base(values), values=values, file=name, inner=inner)
 
 
 def _folders(root: Path) -> Iterator[Path]:
@@ -102,6 +137,23 @@ def _read(path: Path) -> Mapping[str, Any] | None:
     return None if document is None else document.values
 
 
+def _written_out(path: Path) -> Mapping[str, Any]:
+    try:
+        return assigned_literals(path.read_text("utf-8-sig")) if path.stat().st_size <= _LARGEST else {}
+    except (OSError, UnicodeDecodeError):
+        return {}
+
+
+def _of_pelican(pattern: object) -> str | None:
+    """A pattern of Pelican in the placeholders of the others: `{date:%Y}/{slug}.html`."""
+    if not isinstance(pattern, str):
+        return None
+    for code, name in _DATE_CODES.items():
+        pattern = pattern.replace(f"{{date:%{code}}}", f":{name}")
+    pattern = pattern.replace("{slug}", ":slug").replace("{category}", ":category")
+    return None if "{" in pattern else f"/{pattern}"
+
+
 def _kind(folder: Path, name: str, values: Mapping[str, Any]) -> Kind:
     if name.startswith("_config"):
         is_hexo = os.path.isdir(folder / "source" / "_posts") or "new_post_name" in values
@@ -110,7 +162,7 @@ def _kind(folder: Path, name: str, values: Mapping[str, Any]) -> Kind:
 
 
 def _base(values: Mapping[str, Any]) -> str:
-    for key in ("root", "baseurl", "baseURL", "base_url", "url"):
+    for key in ("root", "baseurl", "baseURL", "base_url", "url", "SITEURL"):
         text = as_text(values.get(key)) or ""
         try:
             path = urlsplit(text).path if "://" in text else text if text.startswith("/") else ""
@@ -126,15 +178,3 @@ def _host(text: str) -> str:
         return (urlsplit(text).hostname or "").removeprefix("www.")
     except ValueError:
         return ""
-
-
-def _defaults(values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Jekyll's defaults that hold for all posts."""
-    defaults = values.get("defaults")
-    for default in defaults if isinstance(defaults, list) else ():
-        if not isinstance(default, Mapping):
-            continue
-        scope, inner = default.get("scope"), default.get("values")
-        is_for_posts = not isinstance(scope, Mapping) or scope.get("type") in (None, "posts")
-        if is_for_posts and isinstance(inner, Mapping) and not (isinstance(scope, Mapping) and scope.get("path")):
-            yield inner

@@ -58,6 +58,30 @@ NEXT_CENTURY = datetime(2099, 1, 1, tzinfo=UTC)
         "publishDate: soon",
         "embargo: true",
         "expires: some day",
+        "in_draft: true",
+        "drafts: true",
+        "audience: only_paid",
+        "visible_to: members",
+        "permissions: [admin]",
+        "tier: gold",
+        "subscriber_only: true",
+        "friends-only: yes",
+        "onlyForPatrons: true",
+        "for: members",
+        "needs_review: true",
+        "requiresMembership: true",
+        "approved: false",
+        "archived: true",
+        "hideFromPosts: true",
+        "exclude_from_blog: true",
+        "skip_render: true",
+        "show-in-list: false",
+        "noList: true",
+        "not_published: true",
+        "stage: draft",
+        "post_type: members-only",
+        "tags: [unlisted, other]",
+        "category: drafts",
     ],
 )
 def test_field_that_hides_a_post_makes_it_a_draft(post, fields):
@@ -85,6 +109,12 @@ def test_field_that_hides_a_post_makes_it_a_draft(post, fields):
         "publishDate: 2020-01-01",
         "members: Ann and Bob",
         "schedule: [9 h, 10 h]",
+        "audience: everyone",
+        "exclude_from_search: true\nsearchHidden: true\nhiddenInHomeList: true",
+        "hideToc: true\nhide_title: true\nshow_date: false\nShowReadingTime: false",
+        "role: engineer\nreview: a film",
+        "title: Private\nlicense: private\nseries: draft",
+        "categories: [Private equity]\ntags: [privacy]",
     ],
 )
 def test_field_that_hides_nothing_leaves_a_post(post, fields):
@@ -122,6 +152,8 @@ def test_password_is_left_out_and_makes_a_draft(post, fields):
         "publishing: {date: 2099-01-01}",
         "embargo: {until: 2099-01-01}",
         "extra: {release_date: 2099-01-01}",
+        "release: 2099-01-01",
+        "live_on: 2099-01-01",
     ],
 )
 def test_day_before_which_nobody_may_read_it_is_known(post, field):
@@ -171,9 +203,69 @@ def test_place_that_no_generator_renders_makes_drafts(post, path, is_draft):
         ("_config.yml", "defaults:\n- scope: {path: a}\n  values: {published: false}\n", True),
         ("_config.yml", "defaults:\n- scope: {path: c}\n  values: {published: false}\n", False),
         ("_config.yml", "a: [", False),
+        ("_config.yml", "defaults:\n- scope: {path: '', type: drafts}\n  values: {published: false}\n", False),
+        ("_config.yml", "defaults:\n- scope: {path: '', type: pages}\n  values: {published: false}\n", True),
+        ("_config.yml", "exclude: [vendor, a/b/]\n", True),
+        ("_config.yml", "exclude: ['*.md']\n", True),
+        ("_config.yml", "exclude: [x/, c]\n", False),
+        ("config.toml", 'base_url = "https://blog.example"\nignored_content = ["a/b/*"]\n', True),
+        (".eleventyignore", "# not yet\na/b/c.md\n", True),
+        ("a/a.11tydata.js", "// all\nmodule.exports = {\n  tags: ['x'], draft: true,\n};\n", True),
+        ("a/b/b.11tydata.mjs", "export default { permalink: false }", True),
+        ("a/a.11tydata.js", "module.exports = { draft: isDraft, inner: { draft: true }, f() { return 1 } };", False),
+        ("pelicanconf.py", "DEFAULT_METADATA = {'status': 'draft'}\n", True),
+        ("pelicanconf.py", "DEFAULT_METADATA = {'status': STATUS}\n", False),
     ],
 )
 def test_surroundings_hide_what_is_below_them(blog, file, content, is_draft):
     found = blog({file: content, "a/b/c.md": "---\ntitle: T\ndate: 2020-01-01\n---\nx\n"})
     (entry,) = [item for item in found if isinstance(item, Entry) and item.path == "a/b/c.md"]
     assert entry.is_draft is is_draft
+
+
+@pytest.mark.parametrize(
+    ("default", "own", "is_draft"),
+    [
+        ("published: false", "published: true", False),
+        ("published: false", "", True),
+        ("draft: false", "draft: true", True),
+    ],
+)
+def test_post_says_otherwise_than_its_surroundings(blog, default, own, is_draft):
+    config = f"defaults:\n- scope: {{path: ''}}\n  values: {{{default}}}\n"
+    (entry,) = blog({"_config.yml": config, "_posts/2020-01-01-a.md": f"---\ntitle: T\n{own}\n---\nx\n"})
+    assert entry.is_draft is is_draft
+
+
+def test_nearer_surroundings_count_more(blog):
+    post = "---\ntitle: T\ndate: 2020-01-01\n---\nx\n"
+    found = blog({"a/a.json": '{"draft": true}', "a/b/b.json": '{"draft": false}', "a/c.md": post, "a/b/d.md": post})
+    assert [(entry.path, entry.is_draft) for entry in found] == [("a/b/d.md", False), ("a/c.md", True)]
+
+
+@pytest.mark.parametrize(
+    ("collections", "is_draft"),
+    [
+        ("{recipes: {output: true}}", False),
+        ("{recipes: {output: false}}", True),
+        ("{recipes: {}}", True),
+        ("[recipes]", True),
+        ("{other: {output: true}}", True),
+    ],
+)
+def test_collection_is_public_where_its_site_makes_pages_of_it(blog, collections, is_draft):
+    post = "---\ntitle: T\ndate: 2020-01-01\n---\nx\n"
+    (entry,) = blog({"_config.yml": f"collections: {collections}\n", "_recipes/pie.md": post})
+    assert entry.is_draft is is_draft
+
+
+def test_surroundings_tell_author_language_and_topics(blog):
+    found = blog(
+        {
+            "posts/posts.json": '{"author": "Ann Example", "tags": ["posts", "cats"], "lang": "fr"}',
+            "posts/a.md": "---\ntitle: T\ndate: 2020-01-01\nlang: de\n---\nx\n",
+        }
+    )
+    (entry,) = found
+    assert (entry.authors, [tag.name for tag in entry.tags], entry.lang) == (("Ann Example",), ["cats"], "de")
+    assert "author, tags: taken from posts/posts.json" in entry.notes
