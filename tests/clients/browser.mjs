@@ -83,8 +83,11 @@ async function docs(browser, { address, password }) {
   const attempt = async (id) => {
     const block = page.locator(`#${id}`);
     await block.locator(".opblock-summary-control").click();
-    const { height } = await block.boundingBox();
+    const read = await block.boundingBox();
     await block.locator(".try-out__btn").click();
+    await block.locator(".execute").waitFor();
+    const tried = await block.boundingBox();
+    const height = Math.max(read.height, tried.height);
     await block.locator(".execute").click();
     const status = block.locator(".live-responses-table tbody .response-col_status").first();
     await status.waitFor();

@@ -3,17 +3,25 @@
 // What the last sign-in or refresh on this page gave.
 let session = null;
 
-// Problems are the same everywhere: a line each, with links to what they mean, leaves room for what differs.
-const shortProblems = () => ({
+// An operation is to be seen at once. What other answers than its own say is a line each, with links to what the problems
+// mean, and headers are named; what they mean is folded away.
+const brief = () => ({
   wrapComponents: {
     response: (Original, { React }) => (props) => {
-      if (!(Number(props.code) >= 400)) return React.createElement(Original, props);
+      if (Number(props.code) < 300) return React.createElement(Original, props);
       const [phrase, codes] = props.response.get("description", "").split(": ");
       const links = (codes || "").split(", ").map((code) => code.replaceAll("`", "")).filter(Boolean);
       const linked = links.flatMap((code) => [" ", React.createElement("a", { key: code, href: `/docs/problems/${code}` }, code)]);
-      return React.createElement("tr", { className: "response problem", "data-code": props.code },
+      return React.createElement("tr", { className: "response brief", "data-code": props.code },
         React.createElement("td", { className: "response-col_status" }, props.code),
-        React.createElement("td", { colSpan: 2 }, phrase, ...linked));
+        React.createElement("td", null, phrase, ...linked));
+    },
+    headers: (Original, { React }) => (props) => {
+      const names = props.headers ? [...props.headers.keys()] : [];
+      if (!names.length) return null;
+      return React.createElement("details", { className: "response-headers" },
+        React.createElement("summary", null, `Headers: ${names.join(", ")}`),
+        React.createElement(Original, props));
     },
   },
 });
@@ -26,7 +34,7 @@ const ui = SwaggerUIBundle({
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
   filter: true,
-  plugins: [shortProblems],
+  plugins: [brief],
   // Nothing is sent to a validator elsewhere.
   validatorUrl: null,
   // "Try it out" asks the server that this page came from, under whatever name it was reached.
