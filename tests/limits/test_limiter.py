@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from pymongo import MongoClient
@@ -57,13 +58,16 @@ async def test_window_ends_and_another_begins(limiter, mongod_database):
 
 
 @pytest.mark.mongod
-async def test_who_is_refused_is_told_for_how_long(limiter):
+async def test_who_is_refused_is_told_for_how_long(limiter, mongo):
     one = limiter()
     for _ in range(2):
         await one.hit("sign_in", "ada")
     with pytest.raises(LimitReached) as refused:
         await one.hit("sign_in", "ada")
-    assert refused.value.retry_after_seconds == 3600
+    window = mongo["test"]["limits"].find_one()
+    left = window["expires_at"] - window["hit_at"]
+    assert timedelta(minutes=50) < left <= timedelta(hours=1)
+    assert refused.value.retry_after_seconds == round(left.total_seconds())
 
 
 @pytest.mark.mongod
