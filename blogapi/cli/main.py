@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from blogapi.cli.doctor import doctor
 from blogapi.cli.importing import import_group, markdown
 from blogapi.cli.indexes import indexes
 from blogapi.cli.invocation import Invocation
+from blogapi.cli.output import OutputLost, checked_output
 from blogapi.cli.seed import seed
 from blogapi.cli.serve import serve
 from blogapi.cli.version import version
@@ -28,6 +30,16 @@ FAILURE, INTERRUPTED = 1, 130
 
 class Commands(click.Group):
     """A group whose commands fail in one line."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """As click does. Ends with 1 when what is printed cannot be written, to a full disk for example."""
+        try:
+            with checked_output():
+                return super().main(*args, **options)
+        except OutputLost as lost:
+            name = options.get("prog_name") or self.name
+            click.echo(f"{name}: standard output cannot be written: {lost}. Send it elsewhere.", err=True)
+            sys.exit(FAILURE)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. It ends with 1 for what the blog refuses, 130 for Ctrl-C, else as the error says."""

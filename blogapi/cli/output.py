@@ -3,17 +3,79 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
 
 import click
 
 _EVERY_SECONDS = 5.0
 # Where nobody looks at a screen, lines are not broken: programs read them.
 _UNBROKEN = 1000
+
+
+class OutputLost(Exception):
+    """Standard output takes nothing more. The message says why."""
+
+
+class _Checked:
+    """A stream that says what became of what is written to it. A pipe whose reader has left is click's business."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with self._told():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with self._told():
+            self._stream.flush()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputLost(error.strerror) from error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def checked_output() -> Iterator[None]:
+    """Raises OutputLost within, and at the end, when standard output cannot be written."""
+    stream = sys.stdout
+    if stream is None:  # it was closed before we came
+        yield
+        return
+    checked = _Checked(stream)
+    sys.stdout = checked
+    try:
+        try:
+            yield
+        finally:
+            with suppress(BrokenPipeError):
+                checked.flush()
+    except OutputLost:
+        _discard(stream)
+        raise
+    finally:
+        if sys.stdout is checked:  # click may have put its own in place of it
+            sys.stdout = stream
+
+
+def _discard(stream: TextIO) -> None:
+    """Python writes what was left over once more when it ends."""
+    with open(os.devnull, "wb") as nowhere, suppress(OSError):
+        os.dup2(nowhere.fileno(), stream.fileno())
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 

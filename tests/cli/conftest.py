@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 import pytest
@@ -74,14 +74,14 @@ class Commands:
         assert result.exit_code == status, result.output
         return json.loads(result.stdout)
 
-    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, stdout: int | IO[str] = subprocess.PIPE, **settings: str) -> subprocess.Popen[str]:
         """Run a command as a process; to be used in a `with`, which waits for it."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BLOGAPI_")}
         given = {f"BLOGAPI_{name}": value for name, value in settings.items()}
         return subprocess.Popen(
             [sys.executable, "-m", str(self.main.name), "--config", str(self.file), *arguments],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,

@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -133,6 +134,51 @@ def test_error_becomes_one_line_and_an_exit_code(error, status, said):
 
     result = CliRunner().invoke(group, ["fail"])
     assert (result.exit_code, result.stderr, result.stdout) == (status, said, "")
+
+
+FULL = "standard output cannot be written: No space left on device. Send it elsewhere.\n"
+
+
+@pytest.fixture
+def on_a_full_disk(commands):
+    """Run a command whose output cannot be written: its exit code and what it said."""
+
+    def run(*arguments, **settings):
+        with open("/dev/full", "w") as full, commands.start(*arguments, stdout=full, **settings) as process:
+            _, stderr = process.communicate(timeout=LONG)
+        return process.returncode, stderr
+
+    return run
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has one")
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["version"], ["version", "--json"], ["doctor", "--help"], ["import", "markdown", "-h"]]
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_cannot_be_written_is_a_failure_in_one_line(on_a_full_disk, commands, arguments, unbuffered):
+    commands.environ["PYTHONUNBUFFERED"] = unbuffered
+    assert on_a_full_disk(*arguments) == (1, f"blogapi: {FULL}")
+
+
+@pytest.mark.mongod
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has one")
+@pytest.mark.parametrize(
+    "arguments",
+    [["indexes"], ["doctor", "--settle", "0"], ["doctor", "--json"], ["seed", "--posts", "0"], ["serve", "--empty"]],
+    ids=" ".join,
+)
+def test_result_that_cannot_be_written_is_a_failure_in_one_line(on_a_full_disk, blog, arguments):
+    status, stderr = on_a_full_disk(*arguments, LOG__LEVEL="error")
+    assert (status, stderr) == (1, f"blogapi: {FULL}")
+
+
+@pytest.mark.mongod
+def test_reader_that_leaves_is_no_matter(blog):
+    with blog.start("indexes") as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
 
 
 @pytest.mark.mongod
