@@ -1,4 +1,4 @@
-"""Dates as people write them in front matter, in addresses and in file names."""
+"""Dates as people write them in front matter."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from zoneinfo import ZoneInfo
 from blogapi.importers.model import Unfit
 
 _LONGEST = 60
-_IN_PATH = re.compile(r"(?:^|/)(\d{4})/(\d{1,2})/(\d{1,2})(?=/)")
-_IN_NAME = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})(?:[-_ ]+(.*))?", re.DOTALL)
 
 # The words of a date. Each is found from its start, in this order, and none can be read in two ways.
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/.-])")
+_TOGETHER = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?!\d)")
+_CHINESE = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일]")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?![\d/.-])")
 _NAMED = re.compile(r"(\d{1,4})([-/ ])([A-Za-z]{3,9})\2(\d{1,4})(?![\d/-])")
 _TIME = re.compile(
     r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?![\d:.,])(?: *([AaPp])\.?[Mm]\b\.?)?",
 )
+_TIME_TOGETHER = re.compile(r"(\d\d)(\d\d)(\d\d)?(?![\d:.,])")
 _OFFSET = re.compile(r"(?:UTC|GMT|Z)?([+-])(\d{1,2})(?::?(\d\d))?(?![\d:])", re.IGNORECASE)
-_REMARK = re.compile(r"\(([^()]*)\)")
-_NUMBER = re.compile(r"(\d+)(?:st|nd|rd|th)?(?![\d:])", re.IGNORECASE)
+_REMARK = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
+_NUMBER = re.compile(r"(\d+)(?:st|nd|rd|th|er|[.ºª])?(?![\d:])", re.IGNORECASE)
+_OF_UTC = re.compile(r"(?:UTC|GMT)([+-]\d{1,2})(?::?(\d\d))?", re.IGNORECASE)
 _ZONE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z_+-]+)+|UTC|GMT|Z\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+\.?")
 _BETWEEN = re.compile(r"[\s,]+")
@@ -30,6 +32,23 @@ _T = re.compile(r"[Tt](?=\d)")
 
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
            "december")  # fmt: skip
+# By language, as they are written in full and in short; none of them is another month elsewhere.
+_MONTHS_ELSEWHERE = {
+    name: number
+    for names in (
+        "januar februar märz april mai juni juli august september oktober november dezember",
+        "jänner feber mär apr mai jun jul aug sept okt nov dez",
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+        "janv févr mars avr mai juin juil août sept oct nov déc",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+        "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+        "januari februari maart april mei juni juli augustus september oktober november december",
+        "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    )
+    for number, name in enumerate(names.split(), 1)
+}
+_FILLERS = frozenset(("at", "of", "on", "the", "um", "à", "de", "del", "den", "der", "le", "el"))
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 # Those that mean one offset wherever they are used. IST, BST, CST by itself, and their like, mean several.
 _ZONES = {
@@ -39,11 +58,13 @@ _ZONES = {
 }  # fmt: skip
 # CST is that of America where nothing else is said, as mail has it (RFC 5322 section 4.3).
 _OF_MAIL = {"CST": -6}
+_DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2212", "-----")
 
 
-def read_date(value: object) -> tuple[datetime, str]:
-    """A date from front matter, in the zone that it was written in or else UTC, and what in it was not understood.
+def read_date(value: object, zone: tzinfo = UTC) -> tuple[datetime, str]:
+    """A date from front matter, in the zone that it was written in, and what in it was not understood.
 
+    A time without a zone is one in `zone`. A day alone is that day in UTC: so it stays the same day for most readers.
     Raises Unfit if it is no date, if there is no such day, or if it can be read as two days.
     """
     odd = ""
@@ -52,16 +73,29 @@ def read_date(value: object) -> tuple[datetime, str]:
             moment = value
         elif isinstance(value, date):
             moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
-        elif isinstance(value, str) and len(value) <= _LONGEST:
-            moment, odd = _Words(value.strip()).read()
+        elif isinstance(value, int) and not isinstance(value, bool) and 10**9 <= value < 10**13:
+            moment = _of_counted(value)
+        elif isinstance(value, str | int) and not isinstance(value, bool) and len(text := _plain(value)) <= _LONGEST:
+            moment, odd = _Words(text, zone).read()
         else:
             raise ValueError("neither a date nor a short text")
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
         if moment.astimezone(UTC).year == 1:
             raise ValueError("what some programs write for no date at all")
     except (ValueError, OverflowError, TypeError) as error:
         raise Unfit(f"the date {str(value)[:_LONGEST]!r} is impossible or not understood") from error
     return moment, odd
+
+
+def _plain(value: str | int) -> str:
+    return str(value).strip().translate(_DASHES)
+
+
+def _of_counted(value: int) -> datetime:
+    """Seconds or milliseconds since 1970, in this century or the end of the last."""
+    if value >= 10**10 and value < 10**12:
+        raise ValueError("neither seconds nor milliseconds")
+    return datetime.fromtimestamp(value / 1000 if value >= 10**12 else value, tz=UTC)
 
 
 def looks_like_a_date(value: object) -> bool:
@@ -75,23 +109,12 @@ def to_utc(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def date_in_path(path: str) -> str | None:
-    """The day in an address or a folder like `2024/09/16/title`, for `read_date`."""
-    found = _IN_PATH.search(path)
-    return "-".join(found.groups()) if found else None
-
-
-def date_in_name(name: str) -> tuple[str | None, str]:
-    """The day that opens a file name like `2024-09-16-title`, for `read_date`, and the rest."""
-    found = _IN_NAME.fullmatch(name)
-    return (found[1], found[2] or "") if found else (None, name)
-
-
 @dataclass(slots=True)
 class _Words:
     """Takes a text apart from its start to its end, one word after the other."""
 
     text: str
+    default: tzinfo
     at: int = 0
     day: tuple[int, int, int] | None = None
     time: tuple[int, int, int, int] | None = None
@@ -111,7 +134,7 @@ class _Words:
         moment = datetime(year, month, day, hour, minute, second, microsecond)
         if self.weekday is not None and moment.weekday() != self.weekday[0]:
             self.odd.insert(0, self.weekday[1])
-        zone = self.offset or self.zone
+        zone = self.offset or self.zone or (UTC if self.time is None else self.default)
         if self.offset and self.zone and self.zone.utcoffset(moment) != self.offset.utcoffset(None):
             self.odd.append(str(self.zone))
         return moment.replace(tzinfo=zone), " ".join(self.odd)
@@ -122,6 +145,7 @@ class _Words:
             or self._take_day()
             or (self.has_day and self._skip(_T))
             or self._take_time()
+            or self._take_time_together()
             or self._take_offset()
             or self._take_remark()
             or self._take_number()
@@ -143,6 +167,8 @@ class _Words:
             return False
         if found := _YEAR_FIRST.match(self.text, self.at):
             self.day = int(found[1]), int(found[3]), int(found[4])
+        elif found := _TOGETHER.match(self.text, self.at) or _CHINESE.match(self.text, self.at):
+            self.day = int(found[1]), int(found[2]), int(found[3])
         elif found := _YEAR_LAST.match(self.text, self.at):
             self.day = int(found[4]), *_month_and_day(int(found[1]), int(found[3]))
         elif found := _NAMED.match(self.text, self.at):
@@ -172,6 +198,14 @@ class _Words:
         self.at = found.end()
         return True
 
+    def _take_time_together(self) -> bool:
+        found = _TIME_TOGETHER.match(self.text, self.at)
+        if found is None or self.time is not None or self.text[self.at - 1 : self.at] not in ("T", "t"):
+            return False
+        self.time = int(found[1]), int(found[2]), int(found[3] or 0), 0
+        self.at = found.end()
+        return True
+
     def _take_offset(self) -> bool:
         found = _OFFSET.match(self.text, self.at)
         if found is None or self.time is None or self.offset is not None:
@@ -190,7 +224,7 @@ class _Words:
         if found is None:
             return False
         if self.offset is None:
-            zone = _zone(found[1])
+            zone = zone_named(found[1] or found[2] or "")
             self.zone = self.zone or zone
             self.odd += [] if zone else [found[0]]
         self.at = found.end()
@@ -209,7 +243,7 @@ class _Words:
 
     def _take_zone(self) -> bool:
         found = _ZONE.match(self.text, self.at)
-        zone = _zone(found[0]) if found else None
+        zone = zone_named(found[0]) if found else None
         if found is None or zone is None or self.time is None:
             return False
         self.zone = self.zone or zone
@@ -221,14 +255,15 @@ class _Words:
         if found is None:
             return False
         word = found[0].rstrip(".")
-        month, weekday = _named(word, _MONTHS), _named(word, _DAYS)
+        month = _named(word, _MONTHS) or _MONTHS_ELSEWHERE.get(word.lower())
+        weekday = _named(word, _DAYS)
         if month is not None and self.month is None and self.day is None:
             self.month = month
         elif weekday is not None and self.weekday is None:
             self.weekday = weekday - 1, found[0]
-        elif word.lower() in ("at", "of", "on", "the", "um", "à") and self.time is None:
+        elif word.lower() in _FILLERS and self.time is None:
             pass
-        elif (zone := _zone(word)) and self.time is not None:
+        elif (zone := zone_named(word)) and self.time is not None:
             self.zone = self.zone or zone
         elif self.day is None and self.month is None:
             raise ValueError("not understood")
@@ -267,11 +302,16 @@ def _named(word: str, names: tuple[str, ...]) -> int | None:
     )
 
 
-def _zone(name: str) -> tzinfo | None:
+def zone_named(name: str) -> tzinfo | None:
+    """A zone by its IANA name, its abbreviation where that means one offset, or an offset from UTC."""
     name = name.strip()
     hours = {**_ZONES, **_OF_MAIL}.get(name.upper())
     if hours is not None:
         return timezone(timedelta(hours=hours), name)
+    if offset := _OF_UTC.fullmatch(name):
+        hours = int(offset[1])
+        minutes = int(offset[2] or 0) * (-1 if offset[1][0] == "-" else 1)
+        return timezone(timedelta(hours=hours, minutes=minutes)) if abs(hours) <= 15 and abs(minutes) < 60 else None
     if "/" not in name:
         return None
     try:

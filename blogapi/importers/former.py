@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -69,11 +69,18 @@ def standing_of(file: PostFile, slug: str | None, date: datetime | None, categor
         name=file.place.name,
         slug=slug.strip("/") if slug else None,
         title=as_text(file.fields.peek("title")) or "",
-        date=date,
+        date=_in_its_zone(file, date),
         tongue=file.tongue,
         categories=tuple(categories),
         is_hexo=file.blog.site.kind == "hexo",
     )
+
+
+def _in_its_zone(file: PostFile, date: datetime | None) -> datetime | None:
+    """The date as the site saw it; a day without a time is the same everywhere."""
+    zone = file.blog.site.zone
+    is_day = date is None or date.timetz() == time(tzinfo=UTC)
+    return date if is_day or zone is UTC or date is None else date.astimezone(zone)
 
 
 def _from_patterns(file: PostFile, standing: old.Standing) -> list[str]:

@@ -147,14 +147,22 @@ def _taken_apart(text: str, body: int, values: Mapping[Any, Any], syntax: Syntax
     return Document(values=_Copy().mapping(values), body=text[body:], syntax=syntax, block=block, line=line)
 
 
+def plain_name(key: str) -> str:
+    """`pubDate`, `pub_date` and `pub-date` are one name: `pubdate`."""
+    return re.sub(r"[-_ ]", "", key).lower()
+
+
 class Fields:
-    """Fields taken out of a front matter one by one. `pubDate`, `pub_date` and `pub-date` are one name: `pubdate`."""
+    """Fields taken out of a front matter one by one, under their plain names."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._left = {key: value for key, value in values.items() if value not in (None, "", [], {})}
         self._keys: dict[str, str] = {}
         for key in self._left:
-            self._keys.setdefault(re.sub(r"[-_ ]", "", key).lower(), key)
+            self._keys.setdefault(plain_name(key), key)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._keys
 
     def peek(self, *names: str) -> Any:
         """The first of these that is there, or None."""
@@ -180,7 +188,7 @@ class Fields:
     def set(self, key: str, value: Any) -> None:
         """Have a field beside what is there; a taken one comes back so."""
         self._left[key] = value
-        self._keys[re.sub(r"[-_ ]", "", key).lower()] = key
+        self._keys[plain_name(key)] = key
 
     def inside(self, name: str) -> Fields:
         """The fields of a table, which is gone then; put back what is left of it."""

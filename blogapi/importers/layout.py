@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from blogapi.importers.dates import date_in_name
+from blogapi.importers.date_places import date_in_name
 
 SUFFIXES = (".md", ".markdown", ".mdx", ".mdown", ".mkd", ".mkdn", ".mdwn")
 OTHER_FORMATS = {

@@ -10,7 +10,7 @@ import re
 from urllib.parse import unquote
 
 from blogapi.importers.blog import Blog
-from blogapi.importers.dates import date_in_name
+from blogapi.importers.date_places import date_in_name
 from blogapi.importers.layout import SUFFIXES
 from blogapi.importers.prose import verbatim
 from blogapi.importers.told import Told

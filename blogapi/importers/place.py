@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from blogapi.importers.dates import date_in_name, date_in_path
+from blogapi.importers.date_places import date_in_folders, date_in_name, date_in_path
 from blogapi.importers.languages import Tongue
 
 
@@ -16,6 +16,7 @@ class Place:
     folders: tuple[str, ...]  # from the imported folder, included, down to the file
     name: str  # without date and ending; of the folder if the file is the index of a page bundle
     day: str | None
+    is_day_in_folders: bool  # together with the name: nobody has written it as one
     language_folder: str | None
     is_jekyll: bool
 
@@ -23,11 +24,17 @@ class Place:
     def of(cls, root: Path, file: str, tongue: Tongue) -> Place:
         folders = PurePosixPath(file).parent.parts
         is_bundle = tongue.name == "index"
+        above = (root.name, *(folders[:-1] if is_bundle else folders))
         day, name = date_in_name((folders[-1] if folders else "") if is_bundle else tongue.name)
+        in_path = day or date_in_path("".join(f"{folder}/" for folder in (root.name, *folders)))
+        in_folders = None
+        if in_path is None:
+            in_folders, name = date_in_folders(above, name)
         return cls(
             folders=(root.name, *folders),
             name=name,
-            day=day or date_in_path("".join(f"{folder}/" for folder in folders)),
+            day=in_path or in_folders,
+            is_day_in_folders=in_folders is not None,
             language_folder=tongue.folder,
             # Who keeps posts as Jekyll does has its tags in them, too.
             is_jekyll=not {"_posts", "_drafts"}.isdisjoint((root.name, *folders)) or bool(day and not is_bundle),

@@ -6,10 +6,12 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from blogapi.importers.dates import zone_named
 from blogapi.importers.frontmatter import as_flag, as_text, split
 from blogapi.importers.model import Unfit
 from blogapi.importers.programs import assigned_literals
@@ -80,6 +82,14 @@ class Site:
         """The names of its server, where it tells one."""
         names = (as_text(self.values.get(key)) for key in ("url", "baseURL", "baseurl", "base_url", "SITEURL"))
         return frozenset(host for name in names if name and (host := _host(name)))
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of times without one; UTC where the site names none that is known."""
+        name = next(
+            (text for key in ("timezone", "timeZone", "TIMEZONE") if (text := as_text(self.values.get(key)))), ""
+        )
+        return (zone_named(name) if name else None) or UTC
 
     def permalink(self, section: str, *, is_jekyll: bool) -> str | None:
         """The pattern by which addresses of posts were made, or its name, where the configuration has one."""

@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from blogapi.importers.dates import date_in_name, date_in_path, read_date, to_utc
+from blogapi.importers.date_places import date_in_name, date_in_path
+from blogapi.importers.dates import read_date, to_utc
 from blogapi.importers.model import Unfit
 
 
@@ -38,6 +39,20 @@ from blogapi.importers.model import Unfit
         ("16/09/2024", "2024-09-16T00:00:00+00:00"),
         ("9/16/2024", "2024-09-16T00:00:00+00:00"),
         ("16.9.2024", "2024-09-16T00:00:00+00:00"),
+        ("20240916", "2024-09-16T00:00:00+00:00"),
+        (20240916, "2024-09-16T00:00:00+00:00"),
+        ("20240916T131005Z", "2024-09-16T13:10:05+00:00"),
+        (1726492205, "2024-09-16T13:10:05+00:00"),
+        (1726492205123, "2024-09-16T13:10:05.123000+00:00"),
+        ("2024-09-16T13:10:05+02:00[Europe/Berlin]", "2024-09-16T11:10:05+00:00"),
+        ("2024-09-16T13:10:05[Europe/Berlin]", "2024-09-16T11:10:05+00:00"),
+        ("2024-09-16 13:10 (UTC+5:30)", "2024-09-16T07:40:00+00:00"),
+        ("2024–09–16T13:10:05−05:00", "2024-09-16T18:10:05+00:00"),
+        ("2024年9月16日", "2024-09-16T00:00:00+00:00"),
+        ("16. März 2024", "2024-03-16T00:00:00+00:00"),
+        ("1er août 2024", "2024-08-01T00:00:00+00:00"),
+        ("16 de septiembre de 2024", "2024-09-16T00:00:00+00:00"),
+        ("16 сентября 2024", "2024-09-16T00:00:00+00:00"),
     ],
 )
 def test_date_is_read_from_text(text, expected):
@@ -86,8 +101,6 @@ def test_words_that_say_nothing_are_told():
         "8.9.2024",
         "24-09-16",
         "16 Sep 24",
-        "16. März 2024",
-        "20240916",
         "1726444800",
         "2024-09-16 24:00",
         "2024-09-16 23:59:60",
@@ -104,7 +117,9 @@ def test_words_that_say_nothing_are_told():
         "0001-01-01 00:00:00 +0100",
         "9999-12-31 23:59:59 -0100",
         "2024-09-16" + " x" * 40_000,
-        1726444800,
+        17264448,
+        1726444800 * 10**5,
+        20241316,
         True,
         None,
         ["2024-09-16"],
@@ -137,7 +152,66 @@ def test_day_is_found_in_a_path(path, day):
         ("2024-09-16", ("2024-09-16", "")),
         ("2024-09-title", (None, "2024-09-title")),
         ("title-2024-09-16", (None, "title-2024-09-16")),
+        ("2024_09_16_title", ("2024-09-16", "title")),
+        ("2024.9.16 title", ("2024-9-16", "title")),
+        ("20240916-title", ("2024-09-16", "title")),
+        ("20241316-title", (None, "20241316-title")),
+        ("12345678-title", (None, "12345678-title")),
     ],
 )
 def test_day_is_found_in_a_file_name(name, found):
     assert date_in_name(name) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "day", "slug"),
+    [
+        ("2024/09/16-title.md", 16, "title"),
+        ("posts/2024/09-16-title.md", 16, "title"),
+        ("2024/0916-title/index.md", 16, "title"),
+        ("2024-09/16_title.md", 16, "title"),
+        ("2024/09-title.md", None, "09-title"),
+        ("2024/13-16-title.md", None, "13-16-title"),
+        ("1234/09/16-title.md", None, "16-title"),
+    ],
+)
+def test_day_of_folders_and_a_name_is_told(post, path, day, slug):
+    entry = post("title: T", path=path)
+    assert (entry.published_at, entry.slug) == (day and datetime(2024, 9, day, tzinfo=UTC), slug)
+    told = "the date 2024-09-16 is made of its folders and the name of the file"
+    assert (told in entry.notes) is (day is not None)
+
+
+@pytest.mark.parametrize(
+    ("field", "path", "day"),
+    [
+        ("created_at: 2024-09-17", "a.md", 17),
+        ("dateCreated: 2024-09-17", "a.md", 17),
+        ("timestamp: 1726531200", "a.md", 17),
+        ("created: 2024-09-17", "2024-09-16-a.md", 16),
+        ("created: by hand", "a.md", None),
+        ("publishedDate: 2024-09-17", "2024-09-16-a.md", 17),
+        ("posted_on: 2024-09-17", "2024-09-16-a.md", 17),
+        ("post-date: soon", "2024-09-16-a.md", 16),
+    ],
+)
+def test_day_when_it_was_posted_or_made_counts(post, field, path, day):
+    entry = post(field, path=path)
+    assert entry.published_at == (day and datetime(2024, 9, day, tzinfo=UTC))
+    is_told = any(note.startswith("there is no other date than ") for note in entry.notes)
+    assert is_told is (path == "a.md" and day is not None)
+
+
+@pytest.mark.parametrize(
+    ("config", "written", "expected", "address"),
+    [
+        ("timezone: America/New_York", "2024-09-16 22:30:00", datetime(2024, 9, 17, 2, 30, tzinfo=UTC), "2024/09/16"),
+        ("timezone: Asia/Tokyo", "2024-09-16", datetime(2024, 9, 16, tzinfo=UTC), "2024/09/16"),
+        ("timezone: Asia/Tokyo", "2024-09-16 22:30:00 +0000", datetime(2024, 9, 16, 22, 30, tzinfo=UTC), "2024/09/17"),
+        ("timezone: America/New_York", "2024-09-16", datetime(2024, 9, 16, tzinfo=UTC), "2024/09/16"),
+        ("timezone: Nowhere/At_All", "2024-09-16 22:30", datetime(2024, 9, 16, 22, 30, tzinfo=UTC), "2024/09/16"),
+    ],
+)
+def test_times_are_in_the_zone_of_the_site(blog, config, written, expected, address):
+    (entry,) = blog({"_config.yml": config, "_posts/2024-01-01-a.md": f"---\ntitle: T\ndate: {written}\n---\nx\n"})
+    assert (entry.published_at, entry.addresses) == (expected, (f"/{address}/a",))
