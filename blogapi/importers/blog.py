@@ -7,15 +7,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from blogapi.importers.ignored import Ignored
 from blogapi.importers.inherited import Inherited
 from blogapi.importers.languages import Languages
 from blogapi.importers.layout import SUFFIXES
 from blogapi.importers.model import Entry
-from blogapi.importers.site import Site, read_site
+from blogapi.importers.site import Site, host_of, read_site
+from blogapi.text.address import lookup_order
 from blogapi.text.slug import slugify, with_suffix
 
+_MOST_ADDRESSES = 4
 _INDEXES = tuple(f"/index{ending}" for ending in SUFFIXES)
 
 
@@ -32,8 +35,9 @@ class Blog:
         self.inherited = Inherited(root, self.site)
         self.ignored = Ignored(root, self.site)
         self._slugs: Counter[str] = Counter()
-        self._given: set[str] = set()
+        self._given: dict[str, str] = {}
         self._derived: dict[str, str] = {}
+        self._addresses: dict[str, tuple[str, ...]] = {}  # those of a post, by its path
         self._posts: dict[str, str] = {}  # the slugs of posts, by their paths
         self._named: dict[str, list[str]] = defaultdict(list)  # their paths, by the name of the file or bundle
         self._versions: dict[tuple[str, str | None], str] = {}  # their paths, by work and language
@@ -43,9 +47,11 @@ class Blog:
     def learn(self, entry: Entry) -> None:
         """Take note of a post, in the order of the files."""
         self._slugs.update({*entry.former_slugs, entry.slug or ""})
-        self._given.update(entry.addresses)
+        for address in entry.addresses:
+            self._given.setdefault(address, entry.path)
         for address in entry.places:
             self._derived.setdefault(address, entry.path)
+        self._addresses[entry.path] = (entry.addresses or entry.places)[:_MOST_ADDRESSES]
         slug = entry.slug or slugify(entry.title)
         self._taken[slug] += 1
         # The second post of a slug gets a number when it is saved.
@@ -77,6 +83,32 @@ class Blog:
             ]
             if len(found) == 1:
                 return self._posts[found[0]]
+        return None
+
+    def slug_at_address(self, url: str, *, beside: str) -> str | None:
+        """The slug of the post that stood at an address of the site, perhaps relative to those of the file `beside`."""
+        if "://" in url:
+            return self._slug_at([url]) if host_of(url) in self.site.hosts else None
+        if url.startswith("/"):
+            return self._slug_at([url])
+        pages = self._addresses.get(beside, ())
+        # A page is a folder to relative links where its address ends in a slash, which nobody tells.
+        folders = [[f"{page}/{url}" for page in pages], [f"{posixpath.dirname(page)}/{url}" for page in pages]]
+        asked = folders if url.startswith("..") else folders[::-1]
+        if slug := self._slug_at([address for addresses in asked for address in addresses]):
+            return slug
+        path = unquote(url.partition("#")[0].partition("?")[0]).rstrip("/").removesuffix(".html")
+        return self.slug_at(path, beside=beside) if path.strip("./") else None
+
+    def _slug_at(self, urls: Iterable[str]) -> str | None:
+        for url in urls:
+            try:
+                spellings = lookup_order(url)
+            except ValueError:
+                continue
+            for address in spellings:
+                if path := self._given.get(address, self._derived.get(address)):
+                    return self._posts[path]
         return None
 
     def slug_named(self, name: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import PurePosixPath
@@ -19,6 +19,7 @@ from blogapi.text.slug import RESERVED_SLUGS, is_slug
 _PATTERN = re.compile(r"(?:.*/)?:\w.*|.*[{}].*|pretty|date|ordinal|weekdate|none")
 _LONGEST_PATTERN = 300
 _HEXO = ":year/:month/:day/:title/"
+_DOCUSAURUS = "/:section/:year/:month/:day/:title"
 _PAGE_ENDING = re.compile(r"\.(?:html?|md|php|aspx?)\Z", re.IGNORECASE)
 
 
@@ -84,25 +85,31 @@ def _in_its_zone(file: PostFile, date: datetime | None) -> datetime | None:
 
 
 def _from_patterns(file: PostFile, standing: old.Standing) -> list[str]:
-    """The address that the file's own pattern makes, or the site's, or that of dated posts in Jekyll."""
-    site, own = file.blog.site, file.fields.peek("permalink")
+    """The address that the first pattern makes that can; for a main language with and without its name."""
+    for pattern, has_language in _patterns(file, standing):
+        if address := old.from_pattern(pattern, standing):
+            # Which language has no prefix is the site's choice.
+            languages = standing.languages if standing.tongue.is_main else standing.languages[:1]
+            return [f"{language}{address}" for language in (languages if has_language else [""])]
+    return []
+
+
+def _patterns(file: PostFile, standing: old.Standing) -> Iterator[tuple[str, bool]]:
+    """The file's own pattern, the site's, or its generator's, and whether a language may stand before it."""
+    for own in (file.fields.peek("permalink"), file.inherits("permalink")):
+        if isinstance(own, str) and len(own) <= _LONGEST_PATTERN and _PATTERN.fullmatch(own):
+            yield own, False
+    site = file.blog.site
     is_dated = file.place.is_dated_post and standing.date is not None
     is_jekyll = is_dated or site.kind in ("jekyll", "hexo")
-    default = _HEXO if site.kind == "hexo" else "date" if is_dated else None
-    inherited = file.inherits("permalink")
-    patterns = [
-        (own if isinstance(own, str) else None, ""),
-        (
-            inherited
-            if isinstance(inherited, str) and len(inherited) <= _LONGEST_PATTERN and _PATTERN.fullmatch(inherited)
-            else None,
-            "",
-        ),
-        (site.permalink(standing.section, is_jekyll=is_jekyll), "" if is_jekyll else standing.languages[0]),
-        (default, ""),
-    ]
-    found = [(old.from_pattern(pattern, standing), language) for pattern, language in patterns if pattern]
-    return [language + address for address, language in found if address][:1]
+    if pattern := site.permalink(standing.section, is_jekyll=is_jekyll):
+        yield pattern, not is_jekyll
+    if site.kind == "hexo":
+        yield _HEXO, False
+    elif is_dated:
+        yield "date", False
+    elif site.kind == "docusaurus" and file.place.day and not standing.slug:
+        yield _DOCUSAURUS, True
 
 
 def _kept(file: PostFile, urls: list[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from `/v1/posts/by-slug/one` to `/v1/posts/by-slug/other` as well.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from urllib.parse import unquote
 
@@ -18,11 +19,14 @@ from blogapi.text.slug import slugify
 
 # No part can run over a bracket, a quote or white space, or is bounded, so this reads the text once.
 _TARGET = re.compile(
-    r"""(?:\]\([ \t]{0,3}|\]:[ \t]{0,3})(?:<([^<>\n]{1,500})>|((?:\{filename\})?[^\s<>()\[\]"'{}]{1,1000}))"""
-    r"""|\bhref=["']?([^\s<>"'{}]{1,1000})"""
+    r"""(?:\]\([ \t]{0,3}|\]:[ \t]{0,3})"""
+    r"""(?:<([^<>\n]{1,500})>|(\{index\}|(?:\{[a-z]{1,12}\})?[^\s<>()\[\]"'{}]{1,1000}))"""
+    r"""|\b(?:href|src)=["']?((?:\{[a-z]{1,12}\})?[^\s<>"'{}]{1,1000})"""
 )
-_PELICAN = re.compile(r"\{filename\}|\|filename\|")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#|\?|\{")
+_PELICAN = re.compile(r"\{(filename|static|attach|author|category|tag|index)\}|\|(filename|static|attach)\|")
+_ELSEWHERE = re.compile(r"(?!https?://)[A-Za-z][A-Za-z0-9+.-]*:|//|#|\?|\{")
+_TO_POSTS = "links to posts made to lead to them"
+_TO_FILES = "addresses of files and lists made plain"
 
 
 def to_posts(body: str, blog: Blog, file: str, first_line: int = 1) -> tuple[str, tuple[str, ...]]:
@@ -36,28 +40,48 @@ def to_posts(body: str, blog: Blog, file: str, first_line: int = 1) -> tuple[str
         if span and span[0] <= found.start():
             continue
         group = next(number for number in (1, 2, 3) if found[number] is not None)
-        address = _address(found[group], blog, file)
-        if address is not None:
+        target = found[group]
+        address, what = _to_post(target, blog, file), _TO_POSTS
+        if address is None and (pelican := _PELICAN.match(target)) and not _is_lost(target):
+            address, what = _plain(pelican, target[pelican.end() :], file), _TO_FILES
+        if address is not None and address != target:
             # An address in angle brackets needs none any more, and keeps them: everything around it stays.
             out += body[at : found.start(group)], address
             at = found.end(group)
-            told.did("links to posts made to lead to them", found.start())
+            told.did(what, found.start())
     return "".join([*out, body[at:]]), told.notes
 
 
-def _address(target: str, blog: Blog, file: str) -> str | None:
+def _to_post(target: str, blog: Blog, file: str) -> str | None:
     if target.startswith("@/"):  # Zola: from the folder `content`
         path, anchor = _split(target[2:])
         slug = blog.slug_below(path, beside=file)
-    else:
-        pelican = _PELICAN.match(target)
-        if not pelican and _SCHEME.match(target):
-            return None
-        path, anchor = _split(target[pelican.end() :] if pelican else target)
-        if not path.lower().endswith(SUFFIXES):
-            return None
+        return None if slug is None else slug + anchor
+    pelican = _PELICAN.match(target)
+    if _ELSEWHERE.match(target) if not pelican else "filename" not in pelican[0]:
+        return None
+    path, anchor = _split(target[pelican.end() :] if pelican else target)
+    slug = None
+    if path.lower().endswith(SUFFIXES) and "://" not in path:
         slug = blog.slug_below(path, beside=file) if path.startswith("/") else blog.slug_at(path, beside=file)
+    if slug is None and not pelican:
+        slug = blog.slug_at_address(target, beside=file)
     return None if slug is None else slug + anchor
+
+
+def _is_lost(target: str) -> bool:
+    """Whether it is a page that was not found: where that would be is not certain."""
+    return "filename" in target[:10] and target.partition("#")[0].lower().endswith((*SUFFIXES, ".rst"))
+
+
+def _plain(pelican: re.Match[str], rest: str, file: str) -> str:
+    """What a mark of Pelican leads to where the site keeps its defaults."""
+    kind = pelican[1] or pelican[2]
+    if kind in ("author", "category", "tag"):
+        return f"/{kind}/{slugify(rest)}.html"
+    if kind == "index" or kind == "attach" or rest.startswith("/"):
+        return rest or "/"
+    return "/" + posixpath.normpath(posixpath.join(posixpath.dirname(file), rest)).removeprefix("content/").lstrip("./")
 
 
 def refer(tag: str, target: str, blog: Blog, file: str) -> str | None:

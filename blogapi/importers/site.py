@@ -16,7 +16,7 @@ from blogapi.importers.frontmatter import as_flag, as_text, split
 from blogapi.importers.model import Unfit
 from blogapi.importers.programs import assigned_literals
 
-Kind = Literal["jekyll", "hexo", "hugo", "zola", "eleventy", "astro", "pelican", ""]
+Kind = Literal["jekyll", "hexo", "hugo", "zola", "eleventy", "astro", "pelican", "docusaurus", ""]
 
 _LARGEST = 64 * 1024
 # Folders inside a blog: its configuration lies above them.
@@ -35,6 +35,7 @@ _MARKS: tuple[tuple[str, Kind], ...] = (
         for ending in ("js", "cjs", "mjs", "ts")
     ),
     *((f"astro.config.{ending}", "astro") for ending in ("mjs", "js", "ts", "cjs", "mts")),
+    *((f"docusaurus.config.{ending}", "docusaurus") for ending in ("js", "ts", "mjs", "cjs")),
     ("pelicanconf.py", "pelican"),
 )
 _DATE_CODES = {
@@ -81,7 +82,7 @@ class Site:
     def hosts(self) -> frozenset[str]:
         """The names of its server, where it tells one."""
         names = (as_text(self.values.get(key)) for key in ("url", "baseURL", "baseurl", "base_url", "SITEURL"))
-        return frozenset(host for name in names if name and (host := _host(name)))
+        return frozenset(host for name in names if name and (host := host_of(name)))
 
     @property
     def zone(self) -> tzinfo:
@@ -183,7 +184,8 @@ def _base(values: Mapping[str, Any]) -> str:
     return ""
 
 
-def _host(text: str) -> str:
+def host_of(text: str) -> str:
+    """The host in a URL, without `www.`; nothing where there is none."""
     try:
         return (urlsplit(text).hostname or "").removeprefix("www.")
     except ValueError:

@@ -99,7 +99,12 @@ def test_link_leads_to_the_version_in_its_own_language(blog, text, slug):
         ("[a]({filename}/posts/b.md)", "[a](b)"),
         ("[a](|filename|../posts/b.md)", "[a](b)"),
         ("[a]: {filename}b.md\n", "[a]: b\n"),
-        ("[a]({static}b.md) [b]({filename}none.md)", "[a]({static}b.md) [b]({filename}none.md)"),
+        ("[a]({filename}none.md)", "[a]({filename}none.md)"),
+        ("[a]({static}b.md) ![b]({static}/images/c.png)", "[a](/posts/b.md) ![b](/images/c.png)"),
+        ("![b]({static}../images/c.png) ![d]({attach}d.png)", "![b](/images/c.png) ![d](d.png)"),
+        ("![b]({filename}/images/c.png) ![b](|static|/c.png)", "![b](/images/c.png) ![b](/c.png)"),
+        ('<img src="{static}/c.png">', '<img src="/c.png">'),
+        ("[t]({tag}cats) [c]({category}News) [i]({index})", "[t](/tag/cats.html) [c](/category/news.html) [i](/)"),
     ],
 )
 def test_link_of_pelican_leads_to_the_post(blog, text, body):
@@ -112,6 +117,63 @@ def test_link_knows_the_number_that_a_taken_slug_gets(blog):
     files = dict.fromkeys(("a/same.md", "b/same.md"), HEAD + "x\n")
     entries = blog({**files, "z.md": HEAD + "[a](a/same.md) [b](b/same.md)"})
     assert entries[-1].body == "[a](same) [b](same-2)"
+
+
+JEKYLL = {"_config.yml": "url: https://www.blog.example\npermalink: /:year/:month/:title/\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "text", "body"),
+    [
+        (JEKYLL, "[a](/2019/05/other/)", "[a](other)"),
+        (JEKYLL, "[a](/2019/05/other/#part)", "[a](other#part)"),
+        (
+            JEKYLL,
+            "[a](https://blog.example/2019/05/other/) [b](http://www.blog.example/2019/05/other)",
+            "[a](other) [b](other)",
+        ),
+        (JEKYLL, "[a](../../../2019/05/other/)", "[a](other)"),
+        (JEKYLL, '<a href="/2019/05/OTHER/index.html?utm_source=x">a</a>', '<a href="other">a</a>'),
+        (JEKYLL, "[a](/old-address)", "[a](other)"),
+    ],
+)
+def test_former_address_leads_to_the_post(blog, files, text, body):
+    other = "---\ntitle: T\nredirect_from: /old-address\n---\nx\n"
+    found = blog({**files, "_posts/2020-01-01-a.md": HEAD + text, "_posts/2019-05-01-other.md": other})
+    entry = next(entry for entry in found if entry.path == "_posts/2020-01-01-a.md")
+    assert entry.body == body
+    assert "links to posts made to lead to them (line 5)" in entry.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("[a](../other/)", "[a](other)"),
+        ("[a](other) [b](./other.html)", "[a](other) [b](other)"),
+        ("[a](/blog/other)", "[a](other)"),
+        ("[a](../../notes/far/)", "[a](far)"),
+        ("[a](../notes/far)", "[a](far)"),
+    ],
+)
+def test_relative_address_leads_to_the_post(blog, text, body):
+    found = blog(
+        {f"content/{name}.md": HEAD + "x\n" for name in ("blog/other", "notes/far")}
+        | {"content/blog/a.md": HEAD + text}
+    )
+    assert found[0].body == body
+
+
+@pytest.mark.parametrize(
+    "text", ["[a](other/more)", "[a](/elsewhere/other)", "[a](https://c.example/blog/other)", "[a](..)"]
+)
+def test_address_of_no_post_stays(blog, text):
+    found = blog({"content/blog/other.md": HEAD + "x\n", "content/blog/a.md": HEAD + text})
+    assert (found[0].body, found[0].notes) == (text, ())
+
+
+def test_docusaurus_puts_the_day_into_its_addresses(blog):
+    found = blog({"docusaurus.config.js": "", "blog/2021-08-26-welcome.md": "---\ntitle: T\n---\nx\n"})
+    assert "/blog/2021/08/26/welcome" in found[0].addresses
 
 
 def test_mdx_is_read_as_mdx(linked):
