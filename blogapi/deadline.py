@@ -35,4 +35,4 @@ class Deadline:
         try:
             await self._timeout.__aexit__(kind, error, trace)
         except TimeoutError:
-            raise Unavailable("It took too long. Try again in a moment.") from error
+            raise Unavailable("The request took too long. Try again in a moment.") from error

@@ -83,7 +83,7 @@ async def find_identity(request: web.Request) -> Viewer:
         if credential is None:
             return None
         if credential.kind is None:
-            raise Unauthorized("The Authorization header takes a Bearer token.")
+            raise Unauthorized("The Authorization header has to hold a Bearer token.")
         known = request[_VIEWER] = await credential.kind.identify(request, credential.value)
     return known
 

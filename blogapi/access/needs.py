@@ -42,7 +42,9 @@ class SignedIn:
     @property
     def says(self) -> str:
         """For the documentation."""
-        return "signed in" if self.role == ROLES[0] else f"role: {self.role}"
+        if self.role == ROLES[0]:
+            return "any signed-in user"
+        return f"the role {self.role}" + ("" if self.role == ROLES[-1] else " or a stronger one")
 
     async def authenticate(self, request: web.Request) -> None:
         """Raises Unauthorized, BlogError `ambiguous_credentials`, Forbidden `cross_site`."""

@@ -52,7 +52,7 @@ async def _open_registration(request: web.Request) -> None:
     idempotent=True,
 )
 async def register(request: web.Request, _: None, new: NewUser) -> Reply:
-    """Make an account for yourself."""
+    """Register: create an account for yourself."""
     user = await auth(request).register(new, attempt(request), _caller(request))
     return Reply(result=user, headers={hdrs.LOCATION: "/v1/me"})
 
@@ -60,7 +60,7 @@ async def register(request: web.Request, _: None, new: NewUser) -> Reply:
 @routes.post("/v1/auth/login")
 @endpoint(needs=PUBLIC, body=SignInSchema, returns=SIGNED_IN_SHAPE, also=(401,))
 async def sign_in(request: web.Request, wish: SignInWish) -> SignedIn:
-    """Sign in, for a pair of tokens or a cookie."""
+    """Sign in with a password, for a pair of tokens or a cookie."""
     if wish.mode == COOKIE:
         require_same_site(request)
     credential = credential_of(request)
@@ -80,7 +80,7 @@ async def sign_in(request: web.Request, wish: SignInWish) -> SignedIn:
 @routes.post("/v1/auth/logout")
 @endpoint(needs=SIGNED_IN, query=SignOutQuery, status=204)
 async def sign_out(request: web.Request, query: dict[str, Any]) -> None:
-    """End this session, or all of yours."""
+    """Sign out: end this session, or all of your sessions."""
     credential = credential_of(request)
     await auth(request).sign_out(signed_in(request), everywhere=query["everywhere"])
     if credential is not None and credential.is_sent_unasked:
@@ -90,5 +90,8 @@ async def sign_out(request: web.Request, query: dict[str, Any]) -> None:
 @routes.post("/v1/auth/refresh")
 @endpoint(needs=PUBLIC, body=RefreshSchema, returns=TOKEN_PAIR, also=(401,))
 async def refresh(request: web.Request, wish: dict[str, str]) -> TokenPair:
-    """Spend a refresh token for a new pair of tokens."""
+    """Exchange a refresh token for a new pair of tokens.
+
+    A refresh token can be used once. The new pair contains the next one.
+    """
     return await auth(request).refresh(wish["refresh_token"])

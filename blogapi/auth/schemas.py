@@ -26,15 +26,19 @@ class SignInWish:
 
 
 class SignInSchema(Strict):
-    """A sign-in."""
+    """A name and a password to sign in with."""
 
     login = Line(
-        required=True, validate=Size(min=1, max=MAX_EMAIL), metadata={"description": "The username or e-mail address."}
+        required=True, validate=Size(min=1, max=MAX_EMAIL), metadata={"description": "Your username or e-mail address."}
     )
     password = Text(
         required=True, load_only=True, validate=Size(min=1, max=MAX_LENGTH), metadata={"format": "password"}
     )
-    mode = Text(load_default=TOKEN, validate=Choice([TOKEN, COOKIE]))
+    mode = Text(
+        load_default=TOKEN,
+        validate=Choice([TOKEN, COOKIE]),
+        metadata={"description": "`token`: tokens in the answer. `cookie`: a session cookie, and no tokens."},
+    )
 
     example = {"login": NEWCOMER, "password": NEWCOMER_PASSWORD}
 
@@ -44,7 +48,7 @@ class SignInSchema(Strict):
 
 
 class RefreshSchema(Strict):
-    """A refresh token to be spent."""
+    """A refresh token to exchange."""
 
     refresh_token = Text(required=True, load_only=True, validate=Size(max=200))
 
@@ -55,18 +59,25 @@ class SignOutQuery(Strict):
     """Which sessions end."""
 
     everywhere = QueryFlag(
-        data_key="all", load_default=False, metadata={"description": "`true` ends all of your sessions."}
+        data_key="all",
+        load_default=False,
+        metadata={"description": "`true` ends all of your sessions, on all devices."},
     )
 
 
+_ACCESS_TOKEN = {"description": "Send it as `Authorization: Bearer ...`."}
+_EXPIRES_IN = {"description": "Seconds until the access token expires."}
+_REFRESH_TOKEN = {"description": "Gets the next pair from `/v1/auth/refresh`, once."}
+
+
 class TokenPairShape(Strict):
-    """What a token client holds."""
+    """An access token, and the refresh token that gets the next pair."""
 
     session_id = fields.Str(required=True)
-    access_token = fields.Str(required=True)
+    access_token = fields.Str(required=True, metadata=_ACCESS_TOKEN)
     token_type = fields.Str(required=True, validate=Choice(["Bearer"]))
-    expires_in = fields.Int(required=True, metadata={"description": "Seconds until the access token expires."})
-    refresh_token = fields.Str(required=True)
+    expires_in = fields.Int(required=True, metadata=_EXPIRES_IN)
+    refresh_token = fields.Str(required=True, metadata=_REFRESH_TOKEN)
 
     example = {
         "session_id": "0b1060000000000000000031",
@@ -78,14 +89,14 @@ class TokenPairShape(Strict):
 
 
 class SignedInShape(Strict):
-    """A new session. The tokens are left out when the cookie carries it."""
+    """A new session. With `mode: cookie` there are no tokens in it."""
 
     user = fields.Nested(OwnUserShape, required=True)
     session_id = fields.Str(required=True)
-    access_token = fields.Str()
+    access_token = fields.Str(metadata=_ACCESS_TOKEN)
     token_type = fields.Str(validate=Choice(["Bearer"]))
-    expires_in = fields.Int()
-    refresh_token = fields.Str()
+    expires_in = fields.Int(metadata=_EXPIRES_IN)
+    refresh_token = fields.Str(metadata=_REFRESH_TOKEN)
 
     example = {"user": OwnUserShape.example, **TokenPairShape.example}
 

@@ -65,7 +65,7 @@ class IdempotencyStore(Store):
             return Attempt(resource_id=taken["resource_id"], key=key)
         record = await self._records.find_one({"_id": key})
         if record is not None and record["fingerprint"] != fingerprint:
-            raise BlogError("This Idempotency-Key came with another body.", code="idempotency_key_reused")
+            raise BlogError("This Idempotency-Key was used with another body.", code="idempotency_key_reused")
         if record is None or record["state"] == "running":
             raise StillRunning("The first request with this Idempotency-Key is still running.")
         return StoredAnswer(status=record["status"], headers=record["headers"], body=record["body"])

@@ -14,109 +14,21 @@ from typing import Any
 from aiohttp import web
 from apispec import APISpec
 
-from blogapi.openapi.json_schemas import JsonSchema, JsonSchemas
+from blogapi.openapi.conventions import ABOUT, FURTHER, PAGE, PAGE_EXAMPLE, PROBLEM_ERROR, PROBLEM_SCHEMA, SECURITY
+from blogapi.openapi.json_schemas import COMPONENTS, JsonSchema, JsonSchemas
 from blogapi.web.body import size_text
 from blogapi.web.endpoint import JSON, Endpoint, NoBody, declared
 from blogapi.web.errors import CONTENT_TYPE as PROBLEM
 from blogapi.web.problems import PROBLEMS
 from blogapi.web.query import NoQuery
 
-_ABOUT = """\
-The JSON API of a blog. What holds everywhere:
-
-* **Bodies** are JSON in UTF-8 with `snake_case` names, at most 2 MiB, or 64 KiB where no post is written. Unknown
-  fields and parameters are refused.
-* **Times** are RFC 3339 in UTC with milliseconds; their names end in `_at`. **Ids** are opaque strings.
-* **Lists** are pages: follow `page.next` as `cursor`, or the `Link` header. In a parameter, a comma means *any of*;
-  different parameters mean *all of*.
-* **Fields** that a schema requires are in every answer, unless the request has chosen others with `fields`.
-* **Errors** are problem documents (RFC 9457). `code` is stable; [/docs/problems](/docs/problems) explains each. A path
-  that does not exist answers 404, a method that a path does not have 405 with `Allow`.
-* **Edits** need `If-Match` with the ETag of what was read, so that nobody overwrites somebody else's work.
-* **Retries** of a `POST` are safe with an `Idempotency-Key`.
-* **Credentials** are a Bearer token or the session cookie, never both. Requests that change something with the cookie
-  have to come from this site or an allowed origin.
-"""
 _PATH_PARAMETER = re.compile(r"\(\?P<(\w+)>((?:[^()]|\([^()]*\))+)\)")
 _ANY_SEGMENT = "[^{}/]+"
 _ALWAYS, _UNSAFE = (400, 429, 500, 503), (403, 408, 413, 415, 422)
-_SCHEMAS, _PARAMETERS = "#/components/schemas/", "#/components/parameters/"
+_PARAMETERS = "#/components/parameters/"
 _REQUEST_ID = "0b8f6c1e5d7a4f2c9e3b1a6d8c0f7e24"
 # A tag of the first version, which is the one that most of the demo content has.
 _FIRST_VERSION = '"1-0"'
-
-_SECURITY: JsonSchema = {
-    "token": {"type": "http", "scheme": "bearer", "description": "The access token of a sign-in."},
-    "cookie": {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": "__Host-session",
-        "description": "From a sign-in with `mode: cookie`; `session` over plain http. Browsers send it unasked.",
-    },
-}
-_PAGE: JsonSchema = {
-    "type": "object",
-    "description": "Which part of a list this is.",
-    "properties": {
-        "limit": {"type": "integer", "minimum": 1, "maximum": 100},
-        "next": {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last one."},
-        "total": {"type": "integer", "minimum": 0, "description": "Only with `count=exact`."},
-    },
-    "required": ["limit", "next"],
-    "additionalProperties": False,
-}
-_PAGE_EXAMPLE: JsonSchema = {"limit": 20, "next": None}
-_PROBLEM_ERROR: JsonSchema = {
-    "type": "object",
-    "description": "One thing that is wrong: with a field (`pointer`) or with a query parameter (`parameter`).",
-    "properties": {
-        "pointer": {"type": "string", "description": "JSON Pointer into the body (RFC 6901)."},
-        "parameter": {"type": "string"},
-        "code": {"type": "string"},
-        "detail": {"type": "string"},
-        "params": {"type": "object", "description": "The numbers and words that `detail` mentions."},
-        "nearest": {"type": "string", "description": "The name that may have been meant."},
-    },
-    "required": ["code", "detail"],
-    "additionalProperties": True,
-}
-_PROBLEM: JsonSchema = {
-    "type": "object",
-    "description": "What went wrong (RFC 9457). Ignore members that you do not know.",
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference", "description": "A page that explains it."},
-        "title": {"type": "string"},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string"},
-        "instance": {"type": "string", "description": "The path that was asked for."},
-        "code": {"type": "string", "description": "Stable, never translated."},
-        "request_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {"$ref": f"{_SCHEMAS}ProblemError"},
-            "description": "All wrong fields or parameters at once.",
-        },
-        "version": {"type": "integer", "description": "With `stale`: the present version."},
-        "etag": {"type": "string", "description": "With `stale`: the present ETag."},
-        "changed": {
-            "type": ["array", "null"],
-            "items": {"type": "string"},
-            "description": "With `stale`: the fields that changed since; null when that is too long ago.",
-        },
-        "allowed": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "With `invalid_transition`: the steps that the present state allows.",
-        },
-        "checks": {
-            "type": "object",
-            "additionalProperties": {"type": "string"},
-            "description": "From `/readyz`: what is `ok` and what is not.",
-        },
-    },
-    "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
-    "additionalProperties": True,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +83,13 @@ def build_document(routes: Iterable[Route], *, public_url: str, version: str) ->
         version=version,
         openapi_version="3.1.0",
         plugins=[schemas],
-        info={"description": _ABOUT, "license": {"name": "MIT", "identifier": "MIT"}},
+        info={"description": ABOUT, "license": {"name": "MIT", "identifier": "MIT"}},
         servers=[{"url": public_url}],
         tags=[{"name": tag} for tag in dict.fromkeys(_tag(route) for route in routes)],
     )
-    for name, schema in (("Problem", _PROBLEM), ("ProblemError", _PROBLEM_ERROR), ("Page", _PAGE)):
+    for name, schema in (("Problem", PROBLEM_SCHEMA), ("ProblemError", PROBLEM_ERROR), ("Page", PAGE)):
         spec.components.schema(name, schema)
-    for name, scheme in _SECURITY.items():
+    for name, scheme in SECURITY.items():
         spec.components.security_scheme(name, scheme)
     for route in routes:
         for shape in route.endpoint.returns:
@@ -255,7 +167,8 @@ def _shows_more_to_some(endpoint: Endpoint) -> bool:
 
 
 def _access(endpoint: Endpoint) -> str:
-    return endpoint.needs.says + (", more for some" if _shows_more_to_some(endpoint) else "")
+    more = [shape.says for shape in endpoint.returns if shape.says] if endpoint.needs.is_public else []
+    return "; ".join([endpoint.needs.says, *more])
 
 
 def _security(endpoint: Endpoint) -> list[JsonSchema]:
@@ -287,14 +200,18 @@ def _parameters(route: Route, schemas: JsonSchemas) -> list[JsonSchema]:
     found = [_path_parameter(name, pattern, endpoint, schemas) for name, pattern in route.patterns]
     found += [] if endpoint.query is NoQuery else schemas.parameters(endpoint.query)
     if endpoint.match:
-        text = "The `ETag` of what you read. Only the version in it is compared; `*` counts as missing."
+        text = "The `ETag` that came with what you read. `*` is not accepted."
         found.append(_header_parameter("If-Match", text, required=True, minLength=1))
     if endpoint.idempotent:
-        text = "Any text of your own. Repeated with the same body within 24 hours, it gets the first answer again."
+        text = "A text of your own. A repetition within 24 hours gets the first answer again."
         key: JsonSchema = {"minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
         found.append(_header_parameter("Idempotency-Key", text, **key))
     if route.is_read:
-        found.append(_header_parameter("If-None-Match", "The `ETag` of what you have: 304 when it is still right."))
+        found.append(
+            _header_parameter(
+                "If-None-Match", "The `ETag` of the copy that you have. If it is still current, the answer is 304."
+            )
+        )
     examples = {"If-Match": _FIRST_VERSION, **endpoint.examples}
     return [{**each, "example": examples[each["name"]]} if each["name"] in examples else each for each in found]
 
@@ -321,7 +238,7 @@ def _request_body(route: Route, schemas: JsonSchemas) -> JsonSchema:
     merges = endpoint.merge is not None
     schema = schemas.merge_patch(endpoint.body) if merges else schemas.body(endpoint.body)
     # Of the two media types that a patch may have, the one that every generator of clients knows.
-    kind = "A JSON Merge Patch (RFC 7396); `application/merge-patch+json` is accepted, too. " if merges else ""
+    kind = "A JSON Merge Patch (RFC 7396); it may also be sent as `application/merge-patch+json`. " if merges else ""
     example = endpoint.examples.get("body", endpoint.body.example)
     return {
         "description": f"{kind}At most {size_text(endpoint.max_bytes)}.",
@@ -334,13 +251,19 @@ def _success(route: Route, schemas: JsonSchemas) -> JsonSchema:
     endpoint, headers = route.endpoint, _headers()
     answers = bool(endpoint.returns) and endpoint.status != 204
     if endpoint.returns:
-        headers |= _header("ETag", "The strong validator of this representation.", required=answers)
+        headers |= _header(
+            "ETag",
+            "The validator of this answer: send it as `If-Match` to change, as `If-None-Match` to read again.",
+            required=answers,
+        )
     if endpoint.listed:
-        headers |= _header("Link", 'The next page (RFC 8288), `rel="next"`; not on the last one.')
+        headers |= _header("Link", 'The address of the next page, as `rel="next"` (RFC 8288). The last page has none.')
     if endpoint.status == 201:
-        headers |= _header("Location", "Where the new resource is.", required=True)
+        headers |= _header("Location", "The path of the new resource.", required=True)
     if endpoint.idempotent:
-        headers |= _header("Idempotency-Replayed", "`true`: this is the answer of the first request with this key.")
+        headers |= _header(
+            "Idempotency-Replayed", "`true` if this is the stored answer of an earlier request with this key."
+        )
     if not route.is_read:
         headers |= _limit_headers(required=False)
     response: JsonSchema = {"description": HTTPStatus(endpoint.status).phrase, "headers": headers}
@@ -364,31 +287,31 @@ def _answer(endpoint: Endpoint, schemas: JsonSchemas) -> JsonSchema:
         "type": "object",
         "properties": {
             "items": {"type": "array", "items": schemas.any_of(items)},
-            "page": {"$ref": f"{_SCHEMAS}Page"},
+            "page": {"$ref": f"{COMPONENTS}Page"},
         },
         "required": ["items", "page"],
         "additionalProperties": False,
     }
-    return {"schema": schema, "example": {"items": [example], "page": _PAGE_EXAMPLE}}
+    return {"schema": schema, "example": {"items": [example], "page": PAGE_EXAMPLE}}
 
 
 def _not_modified() -> JsonSchema:
-    etag = _header("ETag", "The validator that you sent.", required=True)
-    return {"description": "You have it already.", "headers": {**_headers(), **etag}}
+    etag = _header("ETag", "The ETag that you sent.", required=True)
+    return {"description": "Not modified: your copy is still current.", "headers": {**_headers(), **etag}}
 
 
 def _moved() -> JsonSchema:
-    location = _header("Location", "Where it is now.", required=True)
-    return {"description": "It is elsewhere now.", "headers": {**_headers(), **location}}
+    location = _header("Location", "The path to follow.", required=True)
+    return {"description": "Moved permanently: follow `Location`.", "headers": {**_headers(), **location}}
 
 
 def _problem_response(status: int) -> JsonSchema:
     codes = {code: problem for code, problem in PROBLEMS.items() if problem.status == status}
     headers = _headers()
     if status == 401:
-        headers |= _header("WWW-Authenticate", "How to sign in.", required=True)
+        headers |= _header("WWW-Authenticate", "Which credential is needed.", required=True)
     if status in (429, 503):
-        headers |= _header("Retry-After", "Seconds to wait.", required=True)
+        headers |= _header("Retry-After", "How many seconds to wait before you try again.", required=True)
     if status == 429:
         headers |= _limit_headers(required=True)
     code, problem = next(iter(codes.items()))
@@ -400,23 +323,26 @@ def _problem_response(status: int) -> JsonSchema:
         "instance": "/v1/posts",
         "code": code,
         "request_id": _REQUEST_ID,
+        **FURTHER.get(code, {}),
     }
     return {
         "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in codes)}",
         "headers": headers,
-        "content": {PROBLEM: {"schema": {"$ref": f"{_SCHEMAS}Problem"}, "example": example}},
+        "content": {PROBLEM: {"schema": {"$ref": f"{COMPONENTS}Problem"}, "example": example}},
     }
 
 
 def _limit_headers(*, required: bool) -> JsonSchema:
-    policy = _header("RateLimit-Policy", "The limit: `q` requests in `w` seconds.", required=required)
-    left = _header("RateLimit", "What is left of it: `r` requests, for `t` seconds.", required=required)
+    policy = _header("RateLimit-Policy", "The limit: `q` requests within `w` seconds.", required=required)
+    left = _header("RateLimit", "What is left: `r` requests for the next `t` seconds.", required=required)
     return policy | left
 
 
 def _headers() -> JsonSchema:
     """What every answer has."""
-    return _header("X-Request-Id", "Names this request in the server's log: yours if you sent one.", required=True)
+    return _header(
+        "X-Request-Id", "The name of this request in the server's log. If you sent one, it is yours.", required=True
+    )
 
 
 def _header(name: str, text: str, *, required: bool = False) -> JsonSchema:

@@ -25,14 +25,14 @@ async def find_docs(request: web.Request) -> web.Response:
 @routes.get("/openapi.json")
 @endpoint(needs=PUBLIC, examples={"answer": {"openapi": "3.1.0", "info": {"title": "blogapi", "version": "0.1.0"}}})
 async def read_openapi_document(request: web.Request) -> web.Response:
-    """Read this API's OpenAPI 3.1 document."""
+    """Read the OpenAPI 3.1 document of this API."""
     return send(request, request.config_dict[DOCUMENT])
 
 
 @routes.get("/docs")
 @endpoint(needs=PUBLIC, content_type=HTML)
 async def read_docs(request: web.Request) -> web.Response:
-    """Show the OpenAPI document in Swagger UI."""
+    """Read this documentation as a page."""
     return send(request, docs_page())
 
 
@@ -46,12 +46,12 @@ async def read_docs_asset(request: web.Request) -> web.StreamResponse:
 @routes.get("/docs/problems")
 @endpoint(needs=PUBLIC, content_type=HTML)
 async def list_problem_pages(request: web.Request) -> web.Response:
-    """List the problems that this API answers with."""
+    """Read a page that lists every problem code."""
     return send(request, problem_index())
 
 
 @routes.get("/docs/problems/{code}")
 @endpoint(needs=PUBLIC, path={"code": _CODE}, content_type=HTML, examples={"code": "stale"})
 async def read_problem_page(request: web.Request) -> web.Response:
-    """Explain a problem, and what helps."""
+    """Read a page that explains one problem code."""
     return send(request, problem_page(request.match_info["code"]))

@@ -14,7 +14,7 @@ from marshmallow import Schema, fields
 from blogapi.web.fields import CommaList, FullMatch, QueryFlag
 
 JsonSchema = dict[str, Any]
-_COMPONENTS = "#/components/schemas/"
+COMPONENTS = "#/components/schemas/"
 
 
 class JsonSchemas(MarshmallowPlugin):
@@ -61,9 +61,9 @@ class JsonSchemas(MarshmallowPlugin):
         if name not in self._known:
             known = self._known[_name_in(whole)]
             sure = [member for member in known["required"] if member not in heavy]
-            text = f"{known['description']} In a list, what may be long is there only if `fields` asks for it."
+            text = f"{known['description']} In a list, the long fields are left out unless `fields` names them."
             self._components.schema(name, {**known, "required": sure, "description": text})
-        return {"$ref": _COMPONENTS + name}
+        return {"$ref": COMPONENTS + name}
 
     def any_of(self, references: list[JsonSchema]) -> JsonSchema:
         """One of several answers, told apart by a field in which each has a word of its own, if there is one."""
@@ -106,7 +106,7 @@ class JsonSchemas(MarshmallowPlugin):
             properties = {key: self._patched(value, key in required) for key, value in whole["properties"].items()}
             patch = {"type": "object", "description": text, "properties": properties, "additionalProperties": False}
             self._components.schema(name, patch)
-        return {"$ref": _COMPONENTS + name}
+        return {"$ref": COMPONENTS + name}
 
     def _patched(self, member: JsonSchema, is_required: bool) -> JsonSchema:
         patched = {key: value for key, value in member.items() if key not in ("default", "$ref")}
@@ -166,4 +166,4 @@ def _text_of(schema: Any) -> str:
 
 
 def _name_in(reference: JsonSchema) -> str:
-    return str(reference["$ref"]).removeprefix(_COMPONENTS)
+    return str(reference["$ref"]).removeprefix(COMPONENTS)

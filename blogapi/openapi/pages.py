@@ -125,5 +125,5 @@ def send_asset(name: str) -> web.FileResponse:
     """A script, style or picture of these pages. Raises NotFound."""
     file = _assets().get(name)
     if file is None:
-        raise NotFound(f"The pages have no file {name!r}.")
+        raise NotFound(f"There is no file {name!r}.")
     return web.FileResponse(file, headers={hdrs.CACHE_CONTROL: _FOREVER})

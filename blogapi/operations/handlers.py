@@ -14,15 +14,16 @@ routes = web.RouteTableDef()
 @routes.get("/healthz")
 @endpoint(needs=PUBLIC, returns=HEALTH)
 async def read_health(_: web.Request) -> Reply:
-    """Say that this process is alive. Asks nothing and nobody."""
+    """Check that the process is alive. The database is not asked."""
     return Reply(result=True)
 
 
 @routes.get("/readyz")
 @endpoint(needs=PUBLIC, returns=READY)
 async def read_readiness(request: web.Request) -> Reply:
-    """Say whether requests should come here.
+    """Check that the server can take requests.
 
-    503 while the server drains, or when the database does not answer or lacks an index; `checks` says which.
+    The answer is 503 while the server shuts down, when the database does not answer, and when an index is missing.
+    `checks` tells which of these it is.
     """
     return Reply(result=await request.config_dict[READINESS].ensure())

@@ -115,9 +115,14 @@ class HealthShape(Strict):
 
 
 class ReadinessShape(HealthShape):
-    """Requests are welcome."""
+    """The server can take requests."""
 
-    checks = fields.Dict(fields.Str(), fields.Str(validate=Choice([_OK, _ASIDE])), required=True)
+    checks = fields.Dict(
+        fields.Str(),
+        fields.Str(validate=Choice([_OK, _ASIDE])),
+        required=True,
+        metadata={"description": "What was checked. `standing aside`: the cache is not used, which only costs time."},
+    )
 
     example = {"status": _OK, "checks": {"database": _OK, "indexes": _OK, "cache": _OK}}
 

@@ -19,7 +19,7 @@ from blogapi.paging.page import Page, PageRequest, Position
 from blogapi.web.fields import Choice, QueryWhole, Strict, Text
 
 DEFAULT_LIMIT = 20
-_LIMIT = "At most this many items. A page of large ones may hold fewer: only `page.next` tells whether there are more."
+_LIMIT = "At most this many items. A page may have fewer, even if it is not the last one."
 # What does not change which items the list has, or their order: a cursor outlives a change of these.
 _NOT_BOUND = frozenset({"cursor", "limit", "fields", "count"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,13 +31,11 @@ class PageQuery(Strict):
     """The parameters of every list."""
 
     limit = QueryWhole(1, 100, load_default=DEFAULT_LIMIT, metadata={"description": _LIMIT})
-    cursor = fields.String(
-        load_default=None, metadata={"description": "Where the page starts: `page.next` of the last one."}
-    )
+    cursor = fields.String(load_default=None, metadata={"description": "The `page.next` of the page before."})
     count = Text(
         load_default=None,
         validate=Choice(["exact"]),
-        metadata={"description": "`exact` adds `page.total`, at the price of counting."},
+        metadata={"description": "`exact` adds `page.total`. Counting takes time."},
     )
 
 

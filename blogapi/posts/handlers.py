@@ -51,9 +51,7 @@ Held = TypeVar("Held")
 _FILTERS = ("tag", "author", "lang", "featured")
 _RANGES = ("published_from", "published_before")
 _ID = {"id": Identifier(metadata={"description": "The id of the post."})}
-_SLUG = {
-    "slug": Text(validate=Size(min=1), metadata={"description": "The slug of the post, or one that it had before."})
-}
+_SLUG = {"slug": Text(validate=Size(min=1), metadata={"description": "The slug of the post, or a former one."})}
 _REVISION = {**_ID, "n": Whole(0, 10**15 - 1, metadata={"description": "The number of the revision."})}
 _LIGHT_WORKING = tuple(name for name in WORKING_FIELDS if name not in HEAVY_FIELDS)
 _LIGHT_REVISION = tuple(name for name in REVISION_FIELDS if name not in HEAVY_FIELDS)
@@ -62,7 +60,9 @@ _LIGHT_REVISION = tuple(name for name in REVISION_FIELDS if name not in HEAVY_FI
 class PurgeQuery(Strict):
     """`purge=true` removes for good."""
 
-    purge = QueryFlag(load_default=False)
+    purge = QueryFlag(
+        load_default=False, metadata={"description": "`true` deletes the post for good. For administrators only."}
+    )
 
 
 class RevisionListQuery(PageQuery, FieldsQuery):
@@ -90,7 +90,10 @@ def _with(right: Callable[[Post, Identity], Held]) -> Callable[[web.Request], Aw
 @routes.get("/v1/posts")
 @endpoint(needs=ANYBODY, query=PostListQuery, returns=(PUBLIC, WORKING), listed=True, cached=True)
 async def list_posts(request: web.Request, query: Query) -> Reply:
-    """List published posts, or with `status` those that you may edit."""
+    """List public posts, or the posts that you may edit.
+
+    With any `status` but `published`, the list holds the posts that you may edit, and needs a credential.
+    """
     if query["status"] in ((), ("published",)):
         return await _list_public(request, query)
     return await _list_working(request, query)
@@ -99,17 +102,19 @@ async def list_posts(request: web.Request, query: Query) -> Reply:
 @routes.get("/v1/me/posts")
 @endpoint(needs=SIGNED_IN, query=PostListQuery, returns=WORKING, listed=True)
 async def list_my_posts(request: web.Request, query: Query) -> Reply:
-    """List the posts of which you are an author."""
+    """List the posts that name you as an author."""
     return await _list_working(request, query, editable_by=signed_in(request).user_id)
 
 
 async def _list_public(request: web.Request, query: Query) -> Reply:
     for name, parameter in (("updated_from", "updated_at[gte]"), ("updated_before", "updated_at[lt]")):
         if query[name] is not None:
-            raise invalid_parameter(parameter, "not_here", "Only lists of what you may edit know it: add `status`.")
+            raise invalid_parameter(
+                parameter, "not_here", "This filter works only with a `status` other than `published`."
+            )
     sort = query["sort"] or "-published_at"
     if sort.lstrip("-") != "published_at":
-        raise invalid_parameter("sort", "invalid_choice", "The public list is sorted by published_at or -published_at.")
+        raise invalid_parameter("sort", "invalid_choice", "Public posts are sorted by published_at or -published_at.")
     fields = chosen_fields(query, PUBLIC_FIELDS)
     wanted = PublicFilter(newest_first=sort.startswith("-"), **_selection(query))
     found = await posts(request).reading.list_public(wanted, query["author"], page_request(request, query), fields)
@@ -152,10 +157,13 @@ def _selection(query: Query) -> dict[str, Any]:
     examples={"url": examples.FORMER_ADDRESS},
 )
 async def find_post_by_url(request: web.Request, query: Query) -> web.Response:
-    """Find the post that once stood at an address: imports keep all that their posts had. Leads to it by its slug."""
+    """Redirect from a former address of an imported post.
+
+    Imports record the addresses that posts had on the old blog. The answer leads to the post by its slug.
+    """
     post_id = await posts(request).reading.at_address(lookup_order(query["url"]))
     if post_id is None:
-        raise NotFound("No post is known to have stood at this address.")
+        raise NotFound("No post had this address.")
     try:
         slug = await posts(request).reading.slug_for(None, post_id)
     except NotFound:
@@ -175,7 +183,11 @@ async def find_post_by_url(request: web.Request, query: Query) -> web.Response:
     examples={"id": examples.READ},
 )
 async def read_post(request: web.Request, query: Query) -> Reply:
-    """Read one post: what everybody sees, or the working copy for those who may edit it."""
+    """Read a post.
+
+    The answer is the live copy. If you may edit the post, `view=working` answers with the working copy; so does a post
+    that is not public.
+    """
     post_id, fields = request.match_info["id"], _fields(query)
     if query["view"] is None:
         public = await posts(request).reading.find_public(post_id=post_id)
@@ -195,7 +207,10 @@ async def read_post(request: web.Request, query: Query) -> Reply:
     examples={"slug": examples.READ_SLUG},
 )
 async def read_post_by_slug(request: web.Request, query: Query) -> Reply | web.Response:
-    """Read one post by its slug. A former slug answers 301 to the present one."""
+    """Read a post by its slug.
+
+    A former slug answers 301 with the current address.
+    """
     slug, fields = request.match_info["slug"], _fields(query)
     if query["view"] is None:
         present = await posts(request).reading.find_public(slug=slug)
@@ -223,12 +238,12 @@ async def _read_as(request: web.Request, query: Query, **key: str) -> Reply:
     """What is not public: the working view for who may edit it, the live one for its audience."""
     who, wants_working = await find_identity(request), query["view"] is not None
     if who is None and wants_working:
-        raise Unauthorized("Sign in to see the working copy.")
+        raise Unauthorized("Sign in to read the working copy.")
     post = await posts(request).reading.read(who, **key)
     if post.may_edit(who) and (wants_working or not post.has_readers):
         return Reply(result=post, shape=WORKING, fields=_fields(query))
     if wants_working:
-        raise Forbidden("Only its authors and editors see the working copy.")
+        raise Forbidden("Only authors and editors of this post can read the working copy.")
     return Reply(result=post, shape=LIVE, fields=_fields(query))
 
 
@@ -245,7 +260,7 @@ async def _read_as(request: web.Request, query: Query, **key: str) -> Reply:
     idempotent=True,
 )
 async def create_post(request: web.Request, draft: Draft) -> Reply:
-    """Start a post, as a draft or published at once."""
+    """Create a post, as a draft or published."""
     post = await posts(request).writing.create(signed_in(request), draft, attempt(request))
     return Reply(result=post, headers={"Location": f"/v1/posts/{post.id}"})
 
@@ -263,9 +278,10 @@ async def create_post(request: web.Request, draft: Draft) -> Reply:
     examples={"id": examples.EDITED},
 )
 async def edit_post(request: web.Request, held: EditableOrNamed, draft: Draft) -> Reply:
-    """Change the working copy (JSON Merge Patch). Readers see nothing of it until it is published.
+    """Change the working copy of a post.
 
-    But at once who takes their own name off `authors`. Whoever is named may do that, whatever their role.
+    For authors and editors of the post. Readers see the changes when the post is published. One change shows at once:
+    whoever is named in `authors` can take their own name off, whatever their role.
     """
     changed = await posts(request).writing.edit(held, draft, if_match(request))
     return Reply(result=changed, shape=WORKING if isinstance(held, Editable) else LIVE)
@@ -283,7 +299,10 @@ async def edit_post(request: web.Request, held: EditableOrNamed, draft: Draft) -
     examples={"id": examples.DELETED},
 )
 async def delete_post(request: web.Request, held: Editable, query: Query) -> Post | None:
-    """Put a post in the trash; an administrator can remove it for good with `purge=true`."""
+    """Move a post to the trash.
+
+    It can be restored within 30 days. With `purge=true`, an administrator deletes it for good.
+    """
     if not query["purge"]:
         return await posts(request).states.take(TRASH, held, if_match(request))
     await posts(request).states.purge(Purgeable(held.post, held.who), if_match(request))
@@ -308,16 +327,19 @@ def _transition(step: Transition[Right], says: str, **examples: Any) -> None:
 @routes.post("/v1/posts/{id}/publish")
 @_step(on=_with(PUBLISH.needs), body=PublishSchema, examples={"id": examples.PUBLISHED})
 async def publish_post(request: web.Request, held: Publishable, wish: Query) -> Post:
-    """Publish the working copy, or a given revision of it."""
+    """Publish the working copy, or a given revision.
+
+    Readers see it from now on. Publish again to show them later changes.
+    """
     expected, revision = if_match(request), wish["revision"]
     return await posts(request).states.publish(held, expected, revision=revision, attempt=attempt(request))
 
 
-_transition(UNPUBLISH, "Take a post away from readers and make it a draft again.", id=examples.UNPUBLISHED)
-_transition(ARCHIVE, "Take a published post away from readers and out of the way.", id=examples.ARCHIVED)
+_transition(UNPUBLISH, "Unpublish a post: hide it from readers and make it a draft again.", id=examples.UNPUBLISHED)
+_transition(ARCHIVE, "Archive a post: hide it from readers and keep it out of lists of drafts.", id=examples.ARCHIVED)
 _transition(
     RESTORE,
-    "Bring a post back from the archive, or from the trash to the state before.",
+    "Restore a post from the archive or the trash.",
     **{"id": examples.RESTORED, "If-Match": examples.SECOND_VERSION},
 )
 
@@ -325,7 +347,10 @@ _transition(
 @routes.post("/v1/posts/{id}/discard")
 @_step(on=_with(DISCARD.needs), examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION})
 async def discard_changes(request: web.Request, held: Editable) -> Post:
-    """Give up the working copy: it becomes what readers see again."""
+    """Discard unpublished changes.
+
+    The working copy becomes the same as the live copy again.
+    """
     return await posts(request).revisions.discard(held, if_match(request), attempt(request))
 
 
@@ -343,7 +368,10 @@ async def discard_changes(request: web.Request, held: Editable) -> Post:
     examples={"id": examples.READ},
 )
 async def list_revisions(request: web.Request, held: Editable, query: Query) -> Reply:
-    """List the revisions of a post, newest first."""
+    """List the revisions of a post, newest first.
+
+    For authors and editors of the post.
+    """
     found = await posts(request).revisions.list(held, page_request(request, query))
     pairs = [(held.id, copy) for copy in found.items]
     fields = chosen_fields(query, _LIGHT_REVISION) or _LIGHT_REVISION
@@ -353,7 +381,10 @@ async def list_revisions(request: web.Request, held: Editable, query: Query) -> 
 @routes.get("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}")
 @endpoint(needs=SIGNED_IN, path=_REVISION, on=_with(Editable), returns=REVISION, examples={"id": examples.READ, "n": 1})
 async def read_revision(request: web.Request, held: Editable) -> Reply:
-    """Read one revision in full."""
+    """Read a revision of a post.
+
+    For authors and editors of the post.
+    """
     copy = await posts(request).revisions.read(held, int(request.match_info["n"]))
     return Reply(result=(held.id, copy))
 
@@ -365,6 +396,9 @@ async def read_revision(request: web.Request, held: Editable) -> Reply:
     examples={"id": examples.RESTORED_TO_A_REVISION, "n": 1, "If-Match": examples.SECOND_VERSION},
 )
 async def restore_revision(request: web.Request, held: Editable) -> Post:
-    """Make a former revision the working copy again. Publishes nothing, deletes nothing."""
+    """Restore a revision as the working copy.
+
+    It becomes a new revision. Readers see nothing of it until it is published.
+    """
     number = int(request.match_info["n"])
     return await posts(request).revisions.restore(held, number, if_match(request), attempt(request))

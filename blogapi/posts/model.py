@@ -19,6 +19,10 @@ from blogapi.text.visible import is_blank
 
 STATUSES = ("draft", "published", "archived", "trashed")
 VISIBILITIES = ("public", "unlisted", "members", "private")
+WHO_READS = (
+    "Who can read the live copy. `public`: everybody. `unlisted`: everybody, but no list has it. `members`: any"
+    " signed-in user. `private`: its authors and editors."
+)
 COMMENTS_POLICIES = ("open", "moderated", "closed")
 # What is not part of the copies: it takes effect at once.
 FLAGS = ("visibility", "featured", "comments_policy")

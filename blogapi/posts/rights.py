@@ -15,7 +15,7 @@ from blogapi.access.identity import Identity
 from blogapi.errors import Forbidden
 from blogapi.posts.model import EDITING_ROLE, FLAGS, Draft, Post, may_name
 
-_NOT_YOURS = "Only its authors and editors may do this."
+_NOT_YOURS = "Only authors and editors of this post can do this."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Publishable(Editable):
     def __post_init__(self) -> None:
         Editable.__post_init__(self)
         if not self.post.may_publish(self.who):
-            raise Forbidden("Contributors write drafts; an author or editor decides what readers see.")
+            raise Forbidden("A contributor can write drafts. An author or an editor publishes and unpublishes them.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Purgeable(Editable):
     def __post_init__(self) -> None:
         Editable.__post_init__(self)
         if not self.post.may_purge(self.who):
-            raise Forbidden("Only an administrator removes posts for good.")
+            raise Forbidden("Only an administrator can delete a post for good.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +84,19 @@ def editable_or_named(post: Post, who: Identity) -> EditableOrNamed:
 def require_rights(who: Identity, draft: Draft, before: Post | None) -> None:
     """Whether somebody may wish this of a new post, or of one that they may edit. Raises Forbidden."""
     if not who.has_role(EDITING_ROLE):
-        raise Forbidden("Readers write no posts.")
+        raise Forbidden("A reader cannot write posts.")
     if draft.status == "published" and not who.has_role("author"):
-        raise Forbidden("Contributors write drafts; an author or editor publishes them.")
+        raise Forbidden("A contributor can write drafts. An author or an editor publishes them.")
     if draft.featured != (before.featured if before else False) and not who.is_editor:
-        raise Forbidden("Only an editor decides what is featured.")
+        raise Forbidden("Only an editor can change `featured`.")
     flagged = before is not None and any(getattr(draft, name) != getattr(before, name) for name in FLAGS)
     if before and flagged and before.status == "published" and not before.may_publish(who):
-        raise Forbidden("It is published: an author or editor changes who sees it.")
+        raise Forbidden("A contributor cannot change who reads a published post.")
     named = before.working.author_ids if before else ()
     if draft.author_ids is not None and not may_name(who, named, draft.author_ids):
-        raise Forbidden("You can add authors behind your own name and take that off; an editor does anything else.")
+        raise Forbidden(
+            "You can add authors after your own name, or take your own name off. Only an editor can change more."
+        )
 
 
 def operator_in_the_name_of(author_id: str) -> Identity:

@@ -27,6 +27,7 @@ from blogapi.posts.model import (
     MAX_TITLE,
     STATUSES,
     VISIBILITIES,
+    WHO_READS,
     Cover,
     Draft,
     Seo,
@@ -58,7 +59,10 @@ from blogapi.web.fields import (
 from blogapi.web.query import FieldsQuery
 
 KIB = 1024
-_CUSTOM_LIMITS = f"Your own fields: {MAX_CUSTOM_BYTES // KIB} KiB, {MAX_CUSTOM_DEPTH} levels, keys a-z 0-9 _."
+_CUSTOM_LIMITS = (
+    f"Your own fields: at most {MAX_CUSTOM_BYTES // KIB} KiB and {MAX_CUSTOM_DEPTH} levels. Keys hold a-z, 0-9 and _."
+)
+_FEATURED = {"description": "Readers can filter by it. Only editors set it."}
 _SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 _A_TAG = {"pattern": f"^(?:{TAG_SLUG})$", "maxLength": MAX_SLUG}
 _AN_AUTHOR = {"minLength": 1, "maxLength": 32}
@@ -66,10 +70,12 @@ _A_LANGUAGE = {"pattern": f"^(?:{LANGUAGE_TAG})$"}
 
 
 class CoverSchema(Strict):
-    """The picture above a post."""
+    """The cover picture of a post."""
 
     url = Url(required=True)
-    alt = Line(load_default="", validate=Size(max=MAX_CAPTION))
+    alt = Line(
+        load_default="", validate=Size(max=MAX_CAPTION), metadata={"description": "A text in place of the picture."}
+    )
     caption = Line(load_default="", validate=Size(max=MAX_CAPTION))
 
     @post_load
@@ -78,12 +84,12 @@ class CoverSchema(Strict):
 
 
 class SeoSchema(Strict):
-    """What search engines are told."""
+    """Texts and settings for search engines."""
 
     title = Line(load_default="", validate=Size(max=MAX_SEO_TITLE))
     description = Line(load_default="", validate=Size(max=MAX_SEO_DESCRIPTION))
     canonical_url = Url(load_default=None, allow_none=True)
-    noindex = Flag(load_default=False)
+    noindex = Flag(load_default=False, metadata={"description": "Ask search engines to leave the post out."})
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> Seo:
@@ -91,7 +97,7 @@ class SeoSchema(Strict):
 
 
 class PostEditSchema(Strict):
-    """What a writer sets. In a PATCH, what is not sent stays, and null takes a value away.
+    """Changes to a post. A field that you leave out stays, and null removes its value.
 
     What always has a value is required: a patch is merged into the present values, so only null can take it away.
     """
@@ -100,31 +106,39 @@ class PostEditSchema(Strict):
     slug = Text(
         load_default=None,
         validate=[Size(min=1, max=120), FullMatch(_SLUG, "Only a-z, 0-9 and single hyphens between them.")],
-        metadata={"description": "Left out, it is made from the title until readers see the post."},
+        metadata={
+            "description": "The last part of its address. Left out, it follows the title until the first publication."
+        },
     )
-    body = Text(load_default="", metadata={"maxLength": MAX_BODY_BYTES, "description": "At most 512 KiB of UTF-8."})
+    body = Text(
+        load_default="", metadata={"maxLength": MAX_BODY_BYTES, "description": "The text, at most 512 KiB of UTF-8."}
+    )
     body_format = Text(required=True, validate=Choice(BODY_FORMATS))
     excerpt = Text(load_default="", validate=Size(max=MAX_EXCERPT))
     authors = Items(
         Text(metadata={"pattern": f"^{ID_PATTERN}$"}),
         load_default=None,
         validate=Size(min=1, max=MAX_AUTHORS),
-        metadata={"description": "Ids; the first is the primary."},
+        metadata={"description": "Ids of users; the first is the main author. Left out in a new post, it is you."},
     )
     tags = Items(
         Text(metadata=_A_TAG),
         load_default=(),
         validate=Size(max=MAX_TAGS),
-        metadata={"description": "Slugs; the order is kept."},
+        metadata={"description": "Slugs of tags. Their order is kept."},
     )
-    lang = LanguageTag(load_default=None)
+    lang = LanguageTag(load_default=None, metadata={"description": "A language (BCP 47)."})
     cover = Record(CoverSchema, load_default=None)
     seo = Record(SeoSchema, load_default=Seo())
     custom = Mapped(load_default=dict, metadata={"description": _CUSTOM_LIMITS})
-    featured = Flag(required=True)
-    visibility = Text(required=True, validate=Choice(VISIBILITIES))
+    featured = Flag(required=True, metadata=_FEATURED)
+    visibility = Text(required=True, validate=Choice(VISIBILITIES), metadata={"description": WHO_READS})
     comments_policy = Text(required=True, validate=Choice(COMMENTS_POLICIES))
-    note = Line(load_default="", validate=Size(max=200), metadata={"description": "What this revision is about."})
+    note = Line(
+        load_default="",
+        validate=Size(max=200),
+        metadata={"description": "A remark on this revision, for authors and editors."},
+    )
 
     example = {"title": "A year with the bees", "tags": ["garden"], "excerpt": None, "note": "A shorter title"}
 
@@ -161,13 +175,17 @@ class PostEditSchema(Strict):
 
 
 class NewPostSchema(PostEditSchema):
-    """What a writer starts a post with."""
+    """A new post."""
 
     body_format = Text(load_default="markdown", validate=Choice(BODY_FORMATS))
-    featured = Flag(load_default=False)
-    visibility = Text(load_default="public", validate=Choice(VISIBILITIES))
+    featured = Flag(load_default=False, metadata=_FEATURED)
+    visibility = Text(load_default="public", validate=Choice(VISIBILITIES), metadata={"description": WHO_READS})
     comments_policy = Text(load_default="open", validate=Choice(COMMENTS_POLICIES))
-    status = Text(load_default="draft", validate=Choice(["draft", "published"]))
+    status = Text(
+        load_default="draft",
+        validate=Choice(["draft", "published"]),
+        metadata={"description": "`published` publishes the post at once, which needs the role `author`."},
+    )
 
     example = {"title": "Hello, world", "body": "Written with **care**.", "tags": ["first-words"], "lang": "en"}
 
@@ -181,7 +199,7 @@ class NewPostSchema(PostEditSchema):
 class PublishSchema(Strict):
     """Which revision to publish."""
 
-    revision = Whole(1, 2**53, load_default=None, metadata={"description": "Left out: the working copy."})
+    revision = Whole(1, 2**53, load_default=None, metadata={"description": "Left out, the working copy is published."})
 
     example = {"revision": 1}
 
@@ -190,7 +208,7 @@ def _check_each(values: Any, check: Any, code: str, text: str) -> None:
     items = list(values or ())
     found = {index: wrong(code, text).messages for index, value in enumerate(items) if not check(value)}
     repeated = {
-        index: wrong("repeated", "It is there twice.").messages
+        index: wrong("repeated", "This value is there twice.").messages
         for index, value in enumerate(items)
         if value in items[:index]
     }
@@ -216,19 +234,19 @@ class ReadPostQuery(FieldsQuery):
     view = Text(
         load_default=None,
         validate=Choice(["working"]),
-        metadata={"description": "`working` for those who may edit it."},
+        metadata={"description": "`working` answers with the working copy. For those who may edit the post."},
     )
 
 
 class AddressQuery(Strict):
-    """Where a post once stood."""
+    """A former address of a post."""
 
     url = Text(
         required=True,
         validate=Size(min=1, max=MAX_ADDRESS),
         metadata={
-            "description": "A path or a URL, percent-encoded or not. Its host, capitals, `.html`, `index.html`, the"
-            " slash at its end and all of its query but what says which post it means (`p=123`) do not matter.",
+            "description": "A path or a URL. Host, capitals, percent-encoding, `.html`, `index.html` and a slash at"
+            " the end do not matter. Of the query only the number of the post counts (`p=123`).",
         },
     )
 
@@ -247,14 +265,14 @@ def _moment(parameter: str, description: str) -> Moment:
 
 
 class PostListQuery(PageQuery, FieldsQuery):
-    """Filters and sorts of the lists of posts. A comma means any of, different parameters mean all of."""
+    """Filters and sorts of the lists of posts."""
 
     status = CommaList(
         STATUSES.__contains__,
         of="status",
         load_default=(),
         metadata={
-            "description": "`/v1/posts`: any but `published`, the default, lists what you may edit.",
+            "description": "States of posts. In `/v1/posts`, any but `published` needs a credential.",
             "items": {"type": "string", "enum": list(STATUSES)},
         },
     )
@@ -268,7 +286,7 @@ class PostListQuery(PageQuery, FieldsQuery):
         lambda text: _AN_AUTHOR["minLength"] <= len(text) <= _AN_AUTHOR["maxLength"],
         of="user id or username",
         load_default=(),
-        metadata={"description": "Ids or usernames.", "items": {"type": "string", **_AN_AUTHOR}},
+        metadata={"description": "Ids or usernames of authors.", "items": {"type": "string", **_AN_AUTHOR}},
     )
     lang = CommaList(
         is_language_tag,
@@ -277,13 +295,17 @@ class PostListQuery(PageQuery, FieldsQuery):
         load_default=(),
         metadata={"description": "Languages (BCP 47).", "items": {"type": "string", **_A_LANGUAGE}},
     )
-    featured = QueryFlag(load_default=None, metadata={"description": "Only featured posts, or only others."})
-    published_from = _moment("published_at[gte]", "Published then or later.")
-    published_before = _moment("published_at[lt]", "Published before.")
-    updated_from = _moment("updated_at[gte]", "Changed then or later. `/v1/posts`: with `status`.")
-    updated_before = _moment("updated_at[lt]", "Changed before. `/v1/posts`: with `status`.")
+    featured = QueryFlag(
+        load_default=None, metadata={"description": "`true`: only featured posts. `false`: only others."}
+    )
+    published_from = _moment("published_at[gte]", "Published at this time or later.")
+    published_before = _moment("published_at[lt]", "Published before this time.")
+    updated_from = _moment("updated_at[gte]", "Changed at this time or later. Not for public posts.")
+    updated_before = _moment("updated_at[lt]", "Changed before this time. Not for public posts.")
     sort = Text(
         load_default=None,
         validate=Choice(["-published_at", "published_at", "-updated_at", "updated_at"]),
-        metadata={"description": "Public list: published_at; what you may edit: updated_at. `-` for newest first."},
+        metadata={
+            "description": "`published_at` is for public posts, `updated_at` for others. A `-` means newest first."
+        },
     )

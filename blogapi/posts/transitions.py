@@ -123,4 +123,4 @@ def allowed(post: Post) -> list[str]:
 def require_not_trashed(post: Post) -> None:
     """Raises Conflict `invalid_transition`."""
     if post.status == "trashed":
-        raise Conflict("It is in the trash. Restore it first.", code="invalid_transition", allowed=allowed(post))
+        raise Conflict("The post is in the trash. Restore it first.", code="invalid_transition", allowed=allowed(post))

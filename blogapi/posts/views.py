@@ -18,6 +18,7 @@ from blogapi.posts.model import (
     PUBLIC_FIELDS,
     STATUSES,
     VISIBILITIES,
+    WHO_READS,
     Cover,
     Live,
     Post,
@@ -31,7 +32,7 @@ from blogapi.web.fields import Choice, Strict
 
 
 class BylineSchema(Strict):
-    """An author, as posts show them."""
+    """An author of a post."""
 
     id = fields.Str(required=True)
     username = fields.Str(required=True)
@@ -40,49 +41,51 @@ class BylineSchema(Strict):
 
 
 class TocEntrySchema(Strict):
-    """A heading and its anchor in the html."""
+    """A heading of the text, for a table of contents."""
 
-    level = fields.Int(required=True)
-    id = fields.Str(required=True)
+    level = fields.Int(required=True, metadata={"description": "1 for `<h1>` to 6 for `<h6>`."})
+    id = fields.Str(required=True, metadata={"description": "The `id` of the heading in `html`."})
     text = fields.Str(required=True)
 
 
 class CoverShape(Strict):
-    """The picture above a post."""
+    """The cover picture of a post."""
 
     url = fields.Str(required=True)
-    alt = fields.Str(required=True)
+    alt = fields.Str(required=True, metadata={"description": "A text in place of the picture."})
     caption = fields.Str(required=True)
 
 
 class SeoShape(Strict):
-    """What search engines are told."""
+    """Texts and settings for search engines."""
 
     title = fields.Str(required=True)
     description = fields.Str(required=True)
     canonical_url = fields.Str(required=True, allow_none=True)
-    noindex = fields.Bool(required=True)
+    noindex = fields.Bool(required=True, metadata={"description": "Ask search engines to leave the post out."})
 
 
 class ContentShape(Strict):
     """What is written, and what is rendered from it."""
 
     title = fields.Str(required=True)
-    slug = fields.Str(required=True)
-    body = fields.Str(required=True)
+    slug = fields.Str(required=True, metadata={"description": "The last part of its address."})
+    body = fields.Str(required=True, metadata={"description": "The text as it was written."})
     body_format = fields.Str(required=True, validate=Choice(BODY_FORMATS))
-    html = fields.Str(required=True)
-    excerpt_auto = fields.Str(required=True)
+    html = fields.Str(required=True, metadata={"description": "`body` as sanitised HTML."})
+    excerpt_auto = fields.Str(required=True, metadata={"description": "The beginning of the text, without markup."})
     word_count = fields.Int(required=True)
     reading_minutes = fields.Int(required=True)
-    toc = fields.List(fields.Nested(TocEntrySchema), required=True)
-    excerpt = fields.Str(required=True)
-    authors = fields.List(fields.Nested(BylineSchema), required=True)
-    tags = fields.List(fields.Str(), required=True)
-    lang = fields.Str(required=True, allow_none=True)
+    toc = fields.List(fields.Nested(TocEntrySchema), required=True, metadata={"description": "The table of contents."})
+    excerpt = fields.Str(required=True, metadata={"description": "Written by an author; may be empty."})
+    authors = fields.List(
+        fields.Nested(BylineSchema), required=True, metadata={"description": "The main author first."}
+    )
+    tags = fields.List(fields.Str(), required=True, metadata={"description": "Slugs of tags."})
+    lang = fields.Str(required=True, allow_none=True, metadata={"description": "A language (BCP 47)."})
     cover = fields.Nested(CoverShape, required=True, allow_none=True)
     seo = fields.Nested(SeoShape, required=True)
-    custom = fields.Dict(required=True)
+    custom = fields.Dict(required=True, metadata={"description": "Fields of your own."})
 
     example = {
         "title": "Hello, reader",
@@ -104,18 +107,23 @@ class ContentShape(Strict):
     }
 
 
+_PUBLISHED_AT = {"description": "When it was first published."}
+_LIVE_UPDATED_AT = {"description": "When the live copy was last replaced."}
+_VIEW = {"description": "Tells the two shapes of a post apart."}
+
+
 class PublicPostSchema(ContentShape):
-    """A post as readers see it."""
+    """A post as readers see it: the live copy."""
 
     id = fields.Str(required=True)
-    view = fields.Str(required=True, validate=Choice(["public"]))
-    version = fields.Int(required=True)
+    view = fields.Str(required=True, validate=Choice(["public"]), metadata=_VIEW)
+    version = fields.Int(required=True, metadata={"description": "Grows by one with each change."})
     status = fields.Str(required=True, validate=Choice(["published"]))
     featured = fields.Bool(required=True)
-    visibility = fields.Str(required=True, validate=Choice(VISIBILITIES))
+    visibility = fields.Str(required=True, validate=Choice(VISIBILITIES), metadata={"description": WHO_READS})
     comments_policy = fields.Str(required=True, validate=Choice(COMMENTS_POLICIES))
-    published_at = fields.DateTime(required=True)
-    live_updated_at = fields.DateTime(required=True)
+    published_at = fields.DateTime(required=True, metadata=_PUBLISHED_AT)
+    live_updated_at = fields.DateTime(required=True, metadata=_LIVE_UPDATED_AT)
     likes_count = fields.Int(required=True)
     comments_count = fields.Int(required=True)
     created_at = fields.DateTime(required=True)
@@ -142,22 +150,28 @@ class PublicPostSchema(ContentShape):
 class OriginSchema(Strict):
     """Where an imported post came from."""
 
-    source = fields.Str(required=True)
-    path = fields.Str(required=True)
-    urls = fields.List(fields.Str(), required=True)
+    source = fields.Str(required=True, metadata={"description": "The name of the import."})
+    path = fields.Str(required=True, metadata={"description": "The file in the old blog."})
+    urls = fields.List(fields.Str(), required=True, metadata={"description": "Its addresses in the old blog."})
 
 
 class WorkingPostSchema(PublicPostSchema):
     """A post as its authors and editors see it: the working copy."""
 
-    view = fields.Str(required=True, validate=Choice(["working"]))
+    view = fields.Str(required=True, validate=Choice(["working"]), metadata=_VIEW)
     status = fields.Str(required=True, validate=Choice(STATUSES))
-    published_at = fields.DateTime(required=True, allow_none=True)
-    live_updated_at = fields.DateTime(required=True, allow_none=True)
-    live_revision = fields.Int(required=True, allow_none=True)
-    working_revision = fields.Int(required=True)
-    has_unpublished_changes = fields.Bool(required=True)
-    deleted_at = fields.DateTime(required=True, allow_none=True)
+    published_at = fields.DateTime(required=True, allow_none=True, metadata=_PUBLISHED_AT)
+    live_updated_at = fields.DateTime(required=True, allow_none=True, metadata=_LIVE_UPDATED_AT)
+    live_revision = fields.Int(
+        required=True, allow_none=True, metadata={"description": "The revision of the live copy, if there is one."}
+    )
+    working_revision = fields.Int(required=True, metadata={"description": "The revision of the working copy."})
+    has_unpublished_changes = fields.Bool(
+        required=True, metadata={"description": "The working copy differs from what readers see."}
+    )
+    deleted_at = fields.DateTime(
+        required=True, allow_none=True, metadata={"description": "When it was moved to the trash."}
+    )
     origin = fields.Nested(OriginSchema, required=True, allow_none=True)
 
     example = {
@@ -172,13 +186,13 @@ class WorkingPostSchema(PublicPostSchema):
 
 
 class RevisionSchema(ContentShape):
-    """A copy of a post under its number, which never changes."""
+    """A state of the working copy, kept under a number. It never changes."""
 
     id = fields.Str(required=True)
-    revision = fields.Int(required=True)
+    revision = fields.Int(required=True, metadata={"description": "Its number."})
     kind = fields.Str(required=True, validate=Choice(["create", "edit", "restore", "discard", "import"]))
-    note = fields.Str(required=True)
-    edited_by = fields.Str(required=True, allow_none=True)
+    note = fields.Str(required=True, metadata={"description": "A remark of whoever made it."})
+    edited_by = fields.Str(required=True, allow_none=True, metadata={"description": "The id of a user."})
     edited_at = fields.DateTime(required=True)
 
     example = {
@@ -299,7 +313,7 @@ def revision_view(post_id: str, copy: Working) -> dict[str, Any]:
 
 PUBLIC = Shape(PublicPostSchema, public_view, HEAVY_FIELDS)
 LIVE = Shape(PublicPostSchema, live_view, HEAVY_FIELDS)
-WORKING = Shape(WorkingPostSchema, working_view, HEAVY_FIELDS)
+WORKING = Shape(WorkingPostSchema, working_view, HEAVY_FIELDS, says="authors and editors can also read working copies")
 REVISION = Shape(RevisionSchema, lambda pair: revision_view(*pair), HEAVY_FIELDS)
 WORKING_FIELDS = tuple(WorkingPostSchema().fields)
 REVISION_FIELDS = tuple(RevisionSchema().fields)

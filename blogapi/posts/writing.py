@@ -146,7 +146,9 @@ class Writing:
         present = post.working
         rest = [_without(who, copy.authors) for copy in (present, post.live)]
         if draft.author_ids not in [_ids(authors) for authors in rest] or not _is_same_but_authors(draft, post):
-            raise Forbidden("Only its authors and editors may do this. You can take your own name off, nothing else.")
+            raise Forbidden(
+                "Only authors and editors of this post can do this. You can only take your own name off it."
+            )
         if post.live.version not in expected:
             post.require_version(expected)
         authors = rest[0] or rest[1]

@@ -28,7 +28,7 @@ def tags(request: web.Request) -> TagService:
 @routes.get("/v1/tags")
 @endpoint(needs=PUBLIC, query=TagListQuery, returns=TAG, listed=True, cached=True)
 async def list_tags(request: web.Request, query: dict[str, Any]) -> Reply:
-    """List the tags that published posts carry."""
+    """List the tags of public posts."""
     page = await tags(request).list(page_request(request, query), query["sort"])
     return Reply(result=page, public=True, fields=chosen_fields(query, TAG_FIELDS))
 
@@ -36,5 +36,5 @@ async def list_tags(request: web.Request, query: dict[str, Any]) -> Reply:
 @routes.get("/v1/tags/{slug}")
 @endpoint(needs=PUBLIC, path={"slug": _SLUG}, returns=TAG, cached=True, examples={"slug": "welcome"})
 async def read_tag(request: web.Request) -> Reply:
-    """Read one tag by its slug."""
+    """Read a tag by its slug."""
     return Reply(result=await tags(request).read(request.match_info["slug"]), public=True)

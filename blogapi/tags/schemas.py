@@ -15,14 +15,14 @@ from blogapi.web.query import FieldsQuery
 
 
 class TagSchema(Strict):
-    """A tag."""
+    """A word that groups posts. It exists as soon as a post uses it."""
 
     id = fields.Str(required=True)
-    version = fields.Int(required=True)
+    version = fields.Int(required=True, metadata={"description": "Grows by one with each change."})
     slug = fields.Str(required=True)
     name = fields.Str(required=True)
     description = fields.Str(required=True)
-    post_count = fields.Int(required=True, metadata={"description": "Published, public posts with this tag."})
+    post_count = fields.Int(required=True, metadata={"description": "How many public posts have this tag."})
     created_at = fields.DateTime(required=True)
     updated_at = fields.DateTime(required=True)
 
@@ -41,7 +41,11 @@ class TagSchema(Strict):
 class TagListQuery(PageQuery, FieldsQuery):
     """What a list of tags can be asked for."""
 
-    sort = Text(load_default="slug", validate=Choice(["slug", "-slug", "-post_count"]))
+    sort = Text(
+        load_default="slug",
+        validate=Choice(["slug", "-slug", "-post_count"]),
+        metadata={"description": "A `-` means descending."},
+    )
 
 
 def tag_view(tag: Tag) -> dict[str, Any]:

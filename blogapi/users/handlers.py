@@ -33,7 +33,7 @@ from blogapi.web.fields import Identifier, Size, Text
 from blogapi.web.query import chosen_fields
 
 routes = web.RouteTableDef()
-_ID = {"id": Identifier(metadata={"description": "The id of the person."})}
+_ID = {"id": Identifier(metadata={"description": "The id of the user."})}
 _NAME = {"name": Text(validate=Size(min=1, max=MAX_USERNAME), metadata={"description": "The username."})}
 SERVICE: web.AppKey[UserService] = web.AppKey("users", UserService)
 
@@ -69,14 +69,17 @@ async def read_me(request: web.Request, user: User) -> User:
 @routes.patch("/v1/me")
 @endpoint(needs=SIGNED_IN, on=_myself, body=OwnProfileSchema, merge=own_fields, returns=OWN, match=True)
 async def edit_me(request: web.Request, user: User, wish: OwnProfile) -> User:
-    """Change your own profile."""
+    """Change your own account."""
     return await users(request).edit_own(signed_in(request), user, wish, if_match(request))
 
 
 @routes.get("/v1/users")
 @endpoint(needs=PUBLIC, query=UserListQuery, returns=(PROFILE, ADMIN), listed=True, cached=True)
 async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
-    """List people who have published, or everybody for administrators."""
+    """List the users who have published.
+
+    With `view=admin`, administrators list all users.
+    """
     everything = query["view"] == "admin"
     shape, known = (ADMIN, ADMIN_FIELDS) if everything else (PROFILE, PROFILE_FIELDS)
     fields, wanted = chosen_fields(query, known), page_request(request, query)
@@ -98,7 +101,7 @@ async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
     idempotent=True,
 )
 async def create_user(request: web.Request, new: NewUser) -> Reply:
-    """Make an account for somebody."""
+    """Create an account for somebody else."""
     user = await users(request).create(Administrator(signed_in(request)), new, attempt(request))
     return Reply(result=user, headers={"Location": f"/v1/users/{user.id}"})
 
@@ -108,7 +111,7 @@ async def create_user(request: web.Request, new: NewUser) -> Reply:
     needs=PUBLIC, path=_ID, query=ReadUserQuery, returns=(PROFILE, ADMIN), cached=True, examples={"id": examples.WRITER}
 )
 async def read_user(request: web.Request, query: dict[str, Any]) -> Reply:
-    """Read somebody's profile."""
+    """Read the profile of a user."""
     return await _look_up(request, query, user_id=request.match_info["id"])
 
 
@@ -122,7 +125,7 @@ async def read_user(request: web.Request, query: dict[str, Any]) -> Reply:
     examples={"name": examples.WRITER_NAME},
 )
 async def read_user_by_name(request: web.Request, query: dict[str, Any]) -> Reply:
-    """Read somebody's profile by username."""
+    """Read the profile of a user by username."""
     return await _look_up(request, query, username=request.match_info["name"])
 
 
@@ -138,7 +141,7 @@ async def read_user_by_name(request: web.Request, query: dict[str, Any]) -> Repl
     examples={"id": examples.WRITER},
 )
 async def manage_user(request: web.Request, user: User, wish: ManagedProfile) -> User:
-    """Change somebody's profile, role or status."""
+    """Change the profile, role or status of a user."""
     return await users(request).manage(Administrator(signed_in(request)), user, wish, if_match(request))
 
 
@@ -153,5 +156,8 @@ async def manage_user(request: web.Request, user: User, wish: ManagedProfile) ->
     examples={"id": examples.GUEST},
 )
 async def erase_user(request: web.Request, user: User) -> User:
-    """Erase somebody: their sessions end, their posts stay without their name."""
+    """Erase a user for good.
+
+    All sessions of the user end. The posts stay, without the name.
+    """
     return await users(request).erase(Administrator(signed_in(request)), user.id)

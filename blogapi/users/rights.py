@@ -21,7 +21,7 @@ class Administrator:
         if self.who is None:
             raise Unauthorized("Sign in first.")
         if not self.who.is_admin:
-            raise Forbidden("Only administrators manage people and see all of them.")
+            raise Forbidden("Only administrators can do this.")
 
 
 def as_operator() -> Administrator:

@@ -63,7 +63,11 @@ _SORTS = tuple(dict.fromkeys([*PUBLIC_SORTS, *ADMIN_SORTS]))
 # The service says all that is wrong with these three at once; here they are only described.
 _USERNAME = {"pattern": f"^{USERNAME_PATTERN}$", "minLength": 3, "maxLength": MAX_USERNAME}
 _EMAIL = {"format": "email", "maxLength": MAX_EMAIL}
-_PASSWORD = {"format": "password", "maxLength": 256, "description": "`auth.password` configures what is good enough."}
+_PASSWORD = {
+    "format": "password",
+    "maxLength": 256,
+    "description": "At least 10 characters by default (`auth.password.min_length`). Common ones are refused.",
+}
 
 
 # Coming in
@@ -117,14 +121,14 @@ class _ProfileSchema(Strict):
     bio = Text(
         load_default="",
         validate=Size(max=MAX_BIO),
-        metadata={"description": "Markdown: paragraphs, emphasis, code, links, lists."},
+        metadata={"description": "About the user, in Markdown: paragraphs, emphasis, code, links and lists."},
     )
     links = Items(Record(LinkSchema), load_default=(), validate=Size(max=MAX_LINKS))
     avatar_url = Url(load_default=None)
 
 
 class RegisterSchema(Strict):
-    """An account for oneself."""
+    """A new account for yourself."""
 
     username = Line(required=True, metadata=_USERNAME)
     email = Line(required=True, metadata=_EMAIL)
@@ -139,9 +143,13 @@ class RegisterSchema(Strict):
 
 
 class NewUserSchema(_ProfileSchema, RegisterSchema):
-    """An account for somebody else."""
+    """A new account for somebody else."""
 
-    role = Text(load_default=None, validate=Choice(ROLES), metadata={"description": "Default: `registration.role`."})
+    role = Text(
+        load_default=None,
+        validate=Choice(ROLES),
+        metadata={"description": "Left out, it is the role that the setting `registration.role` names."},
+    )
 
     example = {
         "username": COLLEAGUE,
@@ -158,10 +166,14 @@ class _NamedProfileSchema(_ProfileSchema):
 
 
 class OwnProfileSchema(_NamedProfileSchema):
-    """What people set of themselves. What is not sent stays, and null takes a value away."""
+    """Changes to your own account. A field that you leave out stays, and null removes its value."""
 
-    locale = LanguageTag(load_default=None)
-    timezone = Text(load_default=None, validate=_is_timezone, metadata={"description": "IANA, `Europe/Berlin`."})
+    locale = LanguageTag(load_default=None, metadata={"description": "A language (BCP 47)."})
+    timezone = Text(
+        load_default=None,
+        validate=_is_timezone,
+        metadata={"description": "The IANA name of a time zone, such as `Europe/Berlin`."},
+    )
 
     example = {
         "bio": "Writes about **bees**.",
@@ -176,13 +188,13 @@ class OwnProfileSchema(_NamedProfileSchema):
 
 
 class ManagedProfileSchema(_NamedProfileSchema):
-    """What administrators set. What is not sent stays, and null takes a value away."""
+    """Changes to an account by an administrator. A field that is left out stays, and null removes its value."""
 
     role = Text(required=True, validate=Choice(ROLES))
     status = Text(
         required=True,
         validate=_is_status,
-        metadata={"description": "Can be set to active or suspended.", "enum": list(SETTABLE_STATUSES)},
+        metadata={"description": "Only `active` and `suspended` can be set.", "enum": list(SETTABLE_STATUSES)},
     )
 
     example = {"display_name": "Mira J. Holt", "role": "editor"}
@@ -193,30 +205,34 @@ class ManagedProfileSchema(_NamedProfileSchema):
 
 
 class ReadUserQuery(Strict):
-    """How to read a person."""
+    """How to read a user."""
 
-    view = Text(load_default=None, validate=Choice(["admin"]), metadata={"description": "`admin`: everything."})
+    view = Text(
+        load_default=None,
+        validate=Choice(["admin"]),
+        metadata={"description": "`admin` adds the private fields. For administrators only."},
+    )
 
 
 class UserListQuery(PageQuery, ReadUserQuery, FieldsQuery):
-    """Filters and sorts of the list of people."""
+    """Filters and sorts of the list of users."""
 
     role = CommaList(
         ROLES.__contains__,
         of="role",
         load_default=(),
-        metadata={"description": "With view=admin.", "items": {"type": "string", "enum": list(ROLES)}},
+        metadata={"description": "Roles. Only with `view=admin`.", "items": {"type": "string", "enum": list(ROLES)}},
     )
     status = CommaList(
         STATUSES.__contains__,
         of="status",
         load_default=(),
-        metadata={"description": "With view=admin.", "items": {"type": "string", "enum": list(STATUSES)}},
+        metadata={"description": "Only with `view=admin`.", "items": {"type": "string", "enum": list(STATUSES)}},
     )
     sort = Text(
         load_default=None,
         validate=Choice(_SORTS),
-        metadata={"description": "Profiles: username (default), -posts_count. view=admin: -created_at (default), ..."},
+        metadata={"description": "`username` is the default, `-created_at` with `view=admin`. A `-` means descending."},
     )
 
     @validates_schema
@@ -228,7 +244,7 @@ class UserListQuery(PageQuery, ReadUserQuery, FieldsQuery):
             wrongs = [name for name in ("role", "status") if data.get(name)]
             wrongs += [] if data.get("sort") in (None, *PUBLIC_SORTS) else ["sort"]
         if wrongs:
-            raise ValidationError({name: [Message("Not in this view.", "invalid_choice")] for name in wrongs})
+            raise ValidationError({name: [Message("Not available in this view.", "invalid_choice")] for name in wrongs})
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -268,17 +284,17 @@ class LinkShape(Strict):
 
 
 class ProfileShape(Strict):
-    """A person as everybody sees them."""
+    """The public fields of a user."""
 
     id = fields.Str(required=True)
-    version = fields.Int(required=True)
+    version = fields.Int(required=True, metadata={"description": "Grows by one with each change."})
     username = fields.Str(required=True)
     display_name = fields.Str(required=True)
     bio = fields.Str(required=True)
-    bio_html = fields.Str(required=True, metadata={"description": "The bio rendered and sanitised."})
+    bio_html = fields.Str(required=True, metadata={"description": "`bio` as sanitised HTML."})
     links = fields.List(fields.Nested(LinkShape), required=True)
     avatar_url = fields.Str(required=True, allow_none=True)
-    posts_count = fields.Int(required=True, metadata={"description": "Published, public posts."})
+    posts_count = fields.Int(required=True, metadata={"description": "How many public posts the user has."})
     followers_count = fields.Int(required=True)
     following_count = fields.Int(required=True)
     created_at = fields.DateTime(required=True)
@@ -302,13 +318,17 @@ class ProfileShape(Strict):
 
 
 class AdminUserShape(ProfileShape):
-    """A person as administrators see them."""
+    """A user with the private fields that administrators see."""
 
     email = fields.Str(required=True, allow_none=True)
-    locale = fields.Str(required=True, allow_none=True)
-    timezone = fields.Str(required=True, allow_none=True)
+    locale = fields.Str(required=True, allow_none=True, metadata={"description": "A language (BCP 47)."})
+    timezone = fields.Str(required=True, allow_none=True, metadata={"description": "An IANA time zone."})
     role = fields.Str(required=True, validate=Choice(ROLES))
-    status = fields.Str(required=True, validate=Choice(STATUSES))
+    status = fields.Str(
+        required=True,
+        validate=Choice(STATUSES),
+        metadata={"description": "`unclaimed`: an author that an import made, without an account."},
+    )
     email_verified_at = fields.DateTime(required=True, allow_none=True)
     last_login_at = fields.DateTime(required=True, allow_none=True)
 
@@ -325,9 +345,9 @@ class AdminUserShape(ProfileShape):
 
 
 class OwnUserShape(AdminUserShape):
-    """A person as they see themselves."""
+    """Your own account."""
 
-    permissions = fields.List(fields.Str(), required=True, metadata={"description": "What the role allows."})
+    permissions = fields.List(fields.Str(), required=True, metadata={"description": "What your role allows you to do."})
 
     example = {**AdminUserShape.example, "permissions": ["create_posts", "publish_own_posts"]}
 
@@ -378,7 +398,7 @@ def _links(user: User) -> list[dict[str, str]]:
 
 
 PROFILE = Shape(ProfileShape, profile_view)
-ADMIN = Shape(AdminUserShape, admin_view)
+ADMIN = Shape(AdminUserShape, admin_view, says="administrators can also read the private fields of users")
 OWN = Shape(OwnUserShape, own_view)
 PROFILE_FIELDS = tuple(ProfileShape().fields)
 ADMIN_FIELDS = tuple(AdminUserShape().fields)

@@ -74,7 +74,7 @@ class UserService:
     def check_registration(self) -> None:
         """Raises Forbidden `registration_closed`, also when only an invitation would open it."""
         if self._registration.mode != "open":
-            raise Forbidden("This blog does not take registrations.", code="registration_closed")
+            raise Forbidden("This blog does not accept registrations.", code="registration_closed")
 
     async def register(self, new: NewUser, attempt: Attempt = ONCE) -> User:
         """Make an account for oneself. Raises Forbidden, Invalid, Conflict, Unavailable."""
@@ -251,7 +251,7 @@ class UserService:
     async def edit_own(self, who: Identity, user: User, wish: OwnProfile, versions: frozenset[int]) -> User:
         """Change what people say about themselves. Raises Forbidden for somebody else, Stale, Conflict."""
         if who.user_id != user.id:
-            raise Forbidden("A profile is edited by the person it is about.")
+            raise Forbidden("You can change your own account only.")
         return await self._edit(user, wish, versions)
 
     async def manage(self, by: Administrator, user: User, wish: ManagedProfile, versions: frozenset[int]) -> User:
@@ -267,7 +267,7 @@ class UserService:
                 detail = f"Can be set to {' or '.join(SETTABLE_STATUSES)}."
                 raise Invalid.field("/status", "invalid_choice", detail, choices=list(SETTABLE_STATUSES))
             if user.status == "unclaimed":
-                raise Conflict("Nobody has claimed this byline: there is no account to suspend or activate.")
+                raise Conflict("This user is the author of imported posts and has no account to suspend or activate.")
         return await self._edit(user, wish, versions)
 
     async def erase(self, by: Administrator, user_id: str) -> User:
@@ -326,7 +326,7 @@ class UserService:
             return
         if user.id in await self._roster.members():
             raise Conflict("The last administrator cannot be demoted, suspended or deleted.")
-        raise Conflict("This administrator is being changed at this moment. Read again, then retry or run `doctor`.")
+        raise Conflict("Somebody else is changing this administrator now. Read again, then retry.")
 
     # For other services
 

@@ -88,12 +88,14 @@ class NoBody(Strict):
 class Shape:
     """How a model leaves: a plain function that makes it JSON-ready, and the schema that documents the result.
 
-    In a list it leaves without what is `heavy`, unless `fields` asks for it.
+    In a list it leaves without what is `heavy`, unless `fields` asks for it. `says` who alone may read it, and tells so
+    in the documentation of public routes.
     """
 
     schema: type[Strict]
     view: Callable[[Any], Mapping[str, Any]]
     heavy: frozenset[str] = frozenset()
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

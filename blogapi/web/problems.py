@@ -19,7 +19,7 @@ class Problem:
 
 PROBLEMS: dict[str, Problem] = {
     "bad_request": Problem(
-        400, "Bad request", "The request is not valid HTTP or not what this server accepts. Look at `detail`."
+        400, "Bad request", "The request is not valid HTTP, or this server does not accept it. Look at `detail`."
     ),
     "malformed_json": Problem(
         400,
@@ -30,15 +30,15 @@ PROBLEMS: dict[str, Problem] = {
     "unknown_parameter": Problem(
         400,
         "Unknown parameter",
-        "`errors` names the parameter, operator or field name that this route does not know, and the nearest one.",
+        "`errors` names the parameter, operator or field that this route does not know, and the nearest known one.",
     ),
     "invalid_parameter": Problem(
-        400, "Invalid parameter", "`errors` names each query parameter whose value is wrong, or `Idempotency-Key`."
+        400, "Invalid parameter", "`errors` names each parameter whose value is wrong. `Idempotency-Key` counts as one."
     ),
     "invalid_cursor": Problem(
         400,
         "Invalid cursor",
-        "Cursors belong to one list with one filter and sort. Start again without `cursor`, or follow `page.next`.",
+        "A cursor belongs to one list with one filter and one sort. Start again without `cursor`.",
     ),
     "ambiguous_credentials": Problem(
         400, "Ambiguous credentials", "Send the session cookie or an Authorization header, not both."
@@ -47,51 +47,61 @@ PROBLEMS: dict[str, Problem] = {
         401, "Not signed in", "Sign in, or refresh your access token, and send it as `Authorization: Bearer ...`."
     ),
     "invalid_credentials": Problem(
-        401, "Wrong login or password", "The answer is the same for an unknown user and for a wrong password."
+        401,
+        "Wrong login or password",
+        "The login is unknown, or the password is wrong. The answer does not tell which.",
     ),
-    "forbidden": Problem(403, "Not allowed", "Your role or your relation to this resource does not allow it."),
+    "forbidden": Problem(
+        403, "Not allowed", "Your role does not allow it, or the resource is not yours. `detail` says what is needed."
+    ),
     "cross_site": Problem(
         403,
         "Cross-site request refused",
-        "An unsafe request with a cookie has to come from this site or an allowed origin. Scripts use a token.",
+        "A change that is made with a cookie has to come from this site or an allowed origin. Scripts use a token.",
     ),
-    "registration_closed": Problem(
-        403, "Registration is closed", "Accounts are made by an administrator of this blog."
-    ),
-    "not_found": Problem(404, "Not found", "It does not exist, or you may not see it."),
-    "method_not_allowed": Problem(405, "Method not allowed", "`Allow` lists the methods of this path."),
+    "registration_closed": Problem(403, "Registration is closed", "Ask an administrator of this blog for an account."),
+    "not_found": Problem(404, "Not found", "It does not exist, or you may not see it. The answer does not tell which."),
+    "method_not_allowed": Problem(405, "Method not allowed", "The header `Allow` lists the methods of this path."),
     "request_timeout": Problem(408, "Request timeout", "The body did not arrive in time. Send it again."),
-    "conflict": Problem(409, "Conflict", "The present state of the resource does not allow this."),
+    "conflict": Problem(409, "Conflict", "The current state of the resource does not allow this. `detail` says why."),
     "username_taken": Problem(409, "Username taken", "Choose another username."),
-    "email_taken": Problem(409, "E-mail address taken", "There is an account with this address. Sign in instead."),
-    "slug_taken": Problem(409, "Slug taken", "Another post has or had this slug. Choose another or leave it out."),
+    "email_taken": Problem(
+        409, "E-mail address taken", "There is an account with this address already. Sign in instead."
+    ),
+    "slug_taken": Problem(
+        409, "Slug taken", "Another post has this slug, or had it before. Choose another one, or leave it out."
+    ),
     "invalid_transition": Problem(
-        409, "Not possible in this state", "`allowed` lists the steps that the post's present state allows."
+        409, "Not possible in this state", "`allowed` lists the transitions that the current state of the post allows."
     ),
     "idempotency_in_progress": Problem(
-        409, "Still running", "The first request with this Idempotency-Key has not finished. Retry after a moment."
+        409,
+        "Still running",
+        "The first request with this Idempotency-Key has not finished. Wait as `Retry-After` says, then send it again.",
     ),
-    "purged": Problem(410, "Gone", "It has been removed for good."),
+    "purged": Problem(410, "Gone", "It has been deleted for good."),
     "stale": Problem(
         412,
         "Changed since you read it",
-        "Read it again, look at `changed`, and repeat your change with the present ETag in If-Match.",
+        "`changed` names the fields that somebody else changed. Read again, then send your change with the new ETag.",
     ),
-    "too_large": Problem(
-        413, "Too large", "A body holds at most 2 MiB where a post is written, 64 KiB elsewhere. `detail` says it, too."
-    ),
-    "uri_too_long": Problem(414, "Address too long", "An address, query included, has at most 8 KiB. Ask for less."),
+    "too_large": Problem(413, "Too large", "A body that holds a post has at most 2 MiB, any other 64 KiB."),
+    "uri_too_long": Problem(414, "Address too long", "The address of a request, with its query, has at most 8 KiB."),
     "unsupported_media_type": Problem(
-        415, "Unsupported media type", "Send application/json (PATCH: or application/merge-patch+json), not compressed."
+        415,
+        "Unsupported media type",
+        "Send `application/json`, not compressed. PATCH also takes `application/merge-patch+json`.",
     ),
-    "expectation_failed": Problem(417, "Expectation failed", "Send no `Expect`, or `Expect: 100-continue`."),
+    "expectation_failed": Problem(
+        417, "Expectation failed", "The only value of `Expect` that is known is `100-continue`."
+    ),
     "invalid_fields": Problem(
         422,
         "Some fields are not valid",
-        "`errors` lists all of them: `pointer` (RFC 6901), `code`, `detail`, `params`.",
+        "`errors` lists every wrong field with its `pointer` (RFC 6901), a `code` and a `detail`.",
     ),
     "idempotency_key_reused": Problem(
-        422, "Idempotency-Key used before", "A key belongs to one request. Use a new key for another body."
+        422, "Idempotency-Key used before", "A key belongs to one request. For another body, use a new key."
     ),
     "too_complex": Problem(
         422,
@@ -99,17 +109,18 @@ PROBLEMS: dict[str, Problem] = {
         "The text takes too long to render. Make it shorter or simpler: less nesting, fewer tables and links.",
     ),
     "precondition_required": Problem(
-        428, "If-Match is missing", "Read the resource and send its ETag as If-Match, so that no edit is lost."
+        428, "If-Match is missing", "Read the resource, and send its `ETag` as `If-Match`, so that no edit is lost."
     ),
-    "rate_limited": Problem(429, "Too many requests", "Wait for as many seconds as Retry-After says."),
+    "rate_limited": Problem(429, "Too many requests", "Wait as many seconds as `Retry-After` says."),
     "headers_too_large": Problem(431, "Headers too large", "Send fewer or shorter headers."),
-    "internal": Problem(500, "Internal error", "It is our fault. Tell the operator the `request_id`."),
+    "internal": Problem(500, "Internal error", "It is a fault of the server. Tell its operator the `request_id`."),
     "unavailable": Problem(
         503,
         "Not available now",
-        "Retry after a moment. A write may or may not have happened: repeat it with the same Idempotency-Key.",
+        "Wait as `Retry-After` says, then try again. It is open whether a write happened: repeat it with the same "
+        "`Idempotency-Key`.",
     ),
-    "http_version_not_supported": Problem(505, "HTTP version not supported", "Speak HTTP/1.1 (or 1.0) to this port."),
+    "http_version_not_supported": Problem(505, "HTTP version not supported", "Use HTTP/1.1 or 1.0."),
 }
 
 # For errors that aiohttp raises itself, and for those of its parser.

@@ -26,7 +26,7 @@ class FieldsQuery(Strict):
     chosen = NameList(
         data_key="fields",
         load_default=None,
-        metadata={"description": "Only these fields, separated by commas, and `id`."},
+        metadata={"description": "Names of fields, separated by commas. The answer has only these and `id`."},
     )
 
 
@@ -72,7 +72,7 @@ def _given(request: web.Request, known: Mapping[str, fields.Field[Any]]) -> dict
         if name not in known:
             raise unknown_name(name, known, parameter=name)
         if name in values and not isinstance(known[name], CommaList | NameList):
-            raise invalid_parameter(name, "repeated", "It is there twice, and takes one value.")
+            raise invalid_parameter(name, "repeated", "It was sent twice, but takes one value.")
         values[name] = f"{values[name]},{value}" if name in values else value
     return values
 

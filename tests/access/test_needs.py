@@ -8,7 +8,11 @@ from blogapi.wiring import SERVICES
 
 @pytest.mark.parametrize(
     ("needs", "says", "is_public"),
-    [(PUBLIC, "public", True), (SIGNED_IN, "signed in", False), (role("editor"), "role: editor", False)],
+    [
+        (PUBLIC, "public", True),
+        (SIGNED_IN, "any signed-in user", False),
+        (role("editor"), "the role editor or a stronger one", False),
+    ],
 )
 def test_needs_say_what_they_are(needs, says, is_public):
     assert (needs.says, needs.is_public) == (says, is_public)

@@ -125,9 +125,14 @@ def test_problems_have_one_schema_that_allows_more_than_is_known_today(document)
     ("method", "path", "security", "says"),
     [
         ("get", "/v1/tags", [], "Access: public."),
-        ("get", "/v1/posts", [{}, {"token": []}, {"cookie": []}], "Access: public, more for some."),
-        ("get", "/v1/me", [{"token": []}, {"cookie": []}], "Access: signed in."),
-        ("post", "/v1/users", [{"token": []}, {"cookie": []}], "Access: role: admin."),
+        (
+            "get",
+            "/v1/posts",
+            [{}, {"token": []}, {"cookie": []}],
+            "Access: public; authors and editors can also read working copies.",
+        ),
+        ("get", "/v1/me", [{"token": []}, {"cookie": []}], "Access: any signed-in user."),
+        ("post", "/v1/users", [{"token": []}, {"cookie": []}], "Access: the role admin."),
     ],
 )
 def test_access_is_documented(document, method, path, security, says):
@@ -289,6 +294,22 @@ def test_every_body_and_every_answer_has_an_example_that_fits_its_schema(documen
         assert content["example"], what
         validator = Draft202012Validator({**content["schema"], "components": document["components"]})
         assert list(validator.iter_errors(content["example"])) == [], what
+
+
+def test_every_problem_has_an_example_of_its_status(document):
+    for method, path, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400:
+                example = resolved(document, answer)["content"]["application/problem+json"]["example"]
+                assert example["status"] == int(status) == PROBLEMS[example["code"]].status, (method, path)
+
+
+@pytest.mark.parametrize(
+    ("status", "members"), [(412, {"version", "etag", "changed"}), (422, {"errors"})], ids=["stale", "invalid_fields"]
+)
+def test_example_of_a_problem_has_what_its_code_adds(document, status, members):
+    example = document["components"]["responses"][f"Problem{status}"]["content"]["application/problem+json"]["example"]
+    assert members <= example.keys()
 
 
 def test_what_has_to_be_sent_has_an_example_that_fits_its_schema(document):

@@ -368,7 +368,7 @@ def _plain(value: Any) -> Any:
 def _post(document: Document) -> Post:
     if document["status"] == "purged":
         if document.get("was_public"):
-            raise Gone("This post has been removed for good.")
+            raise Gone("This post has been deleted for good.")
         raise NotFound("There is no such post.")
     return from_document(Post, document)
 
