@@ -1,6 +1,7 @@
 // Opens Chromium. Started by test_browser.py with the name of a task; what it is about comes by standard input as JSON,
 // what was seen goes to standard output as JSON.
 import { mkdirSync } from "node:fs";
+import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
 
 // The packed browser brings the few libraries that it needs beside the C library; it unpacks them where it believes to
@@ -113,7 +114,28 @@ async function docs(browser, { address, password }) {
   return { complaints, foreign, operations };
 }
 
+/** Run a program as a module of a page on a port of its own, and tell what it said and what went wrong. */
+async function run(browser, { program }) {
+  const html = `<!doctype html><meta charset=utf-8><title>x</title><script type="module" src="/program.js"></script>`;
+  const server = createServer(({ url }, response) => {
+    const [type, text] = url === "/program.js" ? ["text/javascript", program] : ["text/html", html];
+    response.writeHead(200, { "Content-Type": `${type}; charset=utf-8` }).end(text);
+  });
+  await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  const page = await browser.newPage();
+  const said = [], errors = [];
+  const end = new Promise((resolve) => {
+    page.on("console", (message) => (message.text() === "the end" ? resolve() : said.push(message.text())));
+    page.on("pageerror", (error) => resolve(errors.push(String(error))));
+  });
+  await page.goto(`http://localhost:${server.address().port}/`);
+  await end;
+  await page.close();
+  server.close();
+  return { said, errors };
+}
+
 const browser = await open();
-const tasks = { load, docs };
+const tasks = { load, docs, run };
 console.log(JSON.stringify(await tasks[process.argv[2]](browser, JSON.parse(await text(process.stdin)))));
 await browser.close();

@@ -11,7 +11,7 @@ from tests.openapi.test_document import document_of, operations
 from tests.servers import ROOT
 from tests.text.test_sanitizer import ADDRESSES, HTML, MARKDOWN_FRAMES
 
-from .conftest import FOLDER, run
+from .conftest import FOLDER, run, snippet
 
 SCREEN = 800
 MARKDOWN = [frame.replace("{}", address) for frame in MARKDOWN_FRAMES for address in ADDRESSES]
@@ -67,3 +67,26 @@ async def test_every_operation_can_be_tried_out_in_the_documentation(blog):
     assert len(found["operations"]) == len(operations(document_of(routes_of(FEATURES))))
     assert {each["id"]: each["status"] for each in found["operations"] if not 200 <= each["status"] < 300} == {}
     assert {each["id"]: each["height"] for each in found["operations"] if each["height"] > 2 * SCREEN} == {}
+
+
+# What the how-to leaves to the reader: the access token has expired.
+LATER = """
+tokens.access_token = "expired";
+console.log(`refreshed: ${(await call("/v1/me")).status}`);
+console.log("the end");
+"""
+
+
+async def test_javascript_of_the_how_to_runs_in_a_page_on_another_port(blog):
+    program = snippet("js").replace("http://localhost:8080", blog.address) + LATER
+    found = await in_browser("run", program=program)
+    assert found["errors"] == []
+    # The browser reports each answer of 400 and more by itself.
+    said = [line for line in found["said"] if not line.startswith("Failed to load resource")]
+    assert said[0].startswith("signed in with a cookie as ada")
+    assert said[1:] == [
+        "true, replayed: true",
+        "changed by somebody else: slug, title",
+        "published: Hello, everybody",
+        "refreshed: 200",
+    ]
