@@ -18,7 +18,7 @@ from blogapi.paging.cursors import PageQuery, page_request
 from blogapi.paging.page import Page
 from blogapi.posts import examples
 from blogapi.posts.model import HEAVY_FIELDS, PUBLIC_FIELDS, Draft, Post, PublicFilter, WorkingFilter
-from blogapi.posts.rights import Editable, EditableOrNamed, Publishable, Purgeable, editable_or_named
+from blogapi.posts.rights import Editable, EditableOrNamed, LivePost, Publishable, Purgeable, editable_or_named
 from blogapi.posts.schemas import (
     AddressQuery,
     NewPostSchema,
@@ -239,12 +239,14 @@ async def _read_as(request: web.Request, query: Query, **key: str) -> Reply:
     who, wants_working = await find_identity(request), query["view"] is not None
     if who is None and wants_working:
         raise Unauthorized("Sign in to read the working copy.")
-    post = await posts(request).reading.read(who, **key)
-    if post.may_edit(who) and (wants_working or not post.has_readers):
-        return Reply(result=post, shape=WORKING, fields=_fields(query))
+    found = await posts(request).reading.read(who, **key)
+    if isinstance(found, Editable):
+        if wants_working or not found.post.has_readers:
+            return Reply(result=found.post, shape=WORKING, fields=_fields(query))
+        found = LivePost.of(found.post)
     if wants_working:
         raise Forbidden("Only authors and editors of this post can read the working copy.")
-    return Reply(result=post, shape=LIVE, fields=_fields(query))
+    return Reply(result=found, shape=LIVE, fields=_fields(query))
 
 
 # Writing
@@ -284,7 +286,9 @@ async def edit_post(request: web.Request, held: EditableOrNamed, draft: Draft) -
     whoever is named in `authors` can take their own name off, whatever their role.
     """
     changed = await posts(request).writing.edit(held, draft, if_match(request))
-    return Reply(result=changed, shape=WORKING if isinstance(held, Editable) else LIVE)
+    if isinstance(held, Editable):
+        return Reply(result=changed)
+    return Reply(result=LivePost.of(changed), shape=LIVE)
 
 
 @routes.delete("/v1/posts/{id}")

@@ -12,6 +12,7 @@ from blogapi.ids import is_id
 from blogapi.paging.page import Page, PageRequest
 from blogapi.posts.addresses import Addresses
 from blogapi.posts.model import EDITING_ROLE, Post, PublicFilter, PublicPost, WorkingFilter
+from blogapi.posts.rights import EditableOrLive, LivePost, editable_or_live
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.store import PostStore
 from blogapi.users.service import UserService
@@ -49,22 +50,24 @@ class Reading:
             raise NotFound("There is no such post.")
         return post.live.slug
 
-    async def read(self, who: Viewer, *, post_id: str = "", slug: str = "") -> Post:
-        """The whole post, for whoever may see it. Raises NotFound, Gone."""
+    async def read(self, who: Viewer, *, post_id: str = "", slug: str = "") -> EditableOrLive:
+        """A post as far as somebody may see it. Raises NotFound, Gone."""
         if slug:
             post_id = await self._slugs.holder(slug) or ""
-        if not is_id(post_id):
-            raise NotFound(f"There is no post {slug or post_id!r}.")
-        post = await self._posts.get(post_id, visible_to=who)
+        found = editable_or_live(await self._get(post_id, who, asked_for=slug or post_id), who)
         # A slug that readers have not seen yet says what is planned.
-        unseen = bool(slug) and (post.live is None or slug != post.live.slug)
-        if unseen and not post.may_edit(who):
+        if slug and isinstance(found, LivePost) and slug != found.live.slug:
             raise NotFound(f"There is no post {slug!r}.")
-        return post
+        return found
 
     async def get(self, right: Callable[[Post, Identity], Held], who: Identity, post_id: str) -> Held:
         """A post with a right to it: `get(Editable, who, post_id)`. Raises NotFound, Gone, Forbidden."""
-        return right(await self.read(who, post_id=post_id), who)
+        return right(await self._get(post_id, who, asked_for=post_id), who)
+
+    async def _get(self, post_id: str, who: Viewer, *, asked_for: str) -> Post:
+        if not is_id(post_id):
+            raise NotFound(f"There is no post {asked_for!r}.")
+        return await self._posts.get(post_id, visible_to=who)
 
     async def _find(self, post_id: str, who: Viewer) -> Post | None:
         try:

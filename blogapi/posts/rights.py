@@ -8,12 +8,14 @@ version of the post: for who lost the right since then, the compare-and-set fail
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import TypeAlias
 
-from blogapi.access.identity import Identity
-from blogapi.errors import Forbidden
-from blogapi.posts.model import EDITING_ROLE, FLAGS, Draft, Post, may_name
+from blogapi.access.identity import Identity, Viewer
+from blogapi.errors import Forbidden, NotFound
+from blogapi.ids import Id
+from blogapi.posts.model import EDITING_ROLE, FLAGS, Counters, Draft, Live, Post, may_name
 
 _NOT_YOURS = "Only authors and editors of this post can do this."
 
@@ -73,12 +75,39 @@ class Named(_Held):
             raise Forbidden(_NOT_YOURS)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivePost:
+    """A post as its readers see it. Nothing of the working copy is in it, so nothing of that can be shown."""
+
+    id: Id
+    status: str
+    visibility: str
+    featured: bool
+    comments_policy: str
+    counters: Counters
+    created_at: datetime
+    live: Live
+
+    @classmethod
+    def of(cls, post: Post) -> LivePost:
+        """Raises NotFound for a post that readers never saw."""
+        if post.live is None:
+            raise NotFound("There is no such post.")
+        return cls(**{member.name: getattr(post, member.name) for member in fields(cls)})
+
+
 EditableOrNamed: TypeAlias = Editable | Named
+EditableOrLive: TypeAlias = Editable | LivePost
 
 
 def editable_or_named(post: Post, who: Identity) -> EditableOrNamed:
     """The stronger of the two. Raises Forbidden."""
     return Editable(post, who) if post.may_edit(who) else Named(post, who)
+
+
+def editable_or_live(post: Post, who: Viewer) -> EditableOrLive:
+    """All of a post for those who may edit it, and for others what readers see. Raises NotFound."""
+    return LivePost.of(post) if who is None or not post.may_edit(who) else Editable(post, who)
 
 
 def require_rights(who: Identity, draft: Draft, before: Post | None) -> None:

@@ -26,6 +26,7 @@ from blogapi.posts.model import (
     Seo,
     Working,
 )
+from blogapi.posts.rights import LivePost
 from blogapi.users.examples import SINCE, WRITER, WRITER_DISPLAY_NAME, WRITER_NAME
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Strict
@@ -244,7 +245,7 @@ def content_view(copy: Working | Live) -> dict[str, Any]:
     }
 
 
-def _head_view(post: Post) -> dict[str, Any]:
+def _head_view(post: Post | LivePost) -> dict[str, Any]:
     return {
         "featured": post.featured,
         "visibility": post.visibility,
@@ -276,10 +277,9 @@ def working_view(post: Post) -> dict[str, Any]:
     }
 
 
-def live_view(post: Post) -> dict[str, Any]:
+def live_view(post: LivePost) -> dict[str, Any]:
     """For readers of a post that not everybody may read: the same fields as the public view."""
     live = post.live
-    assert live is not None  # it is read by its audience
     return {
         "id": post.id,
         "view": "public",

@@ -218,9 +218,9 @@ def test_former_slugs_of_a_post_stay_claimed(blog, documents, people):
     async def publish(opened):
         posts = opened.services[PostService]
         admin = Identity(user_id=str(people["adam"]), role="admin")
-        post = await posts.reading.read(admin, slug="post-0")
+        held = await posts.reading.read(admin, slug="post-0")
         wish = Draft(title="New", slug="new", body="x")
-        post = await posts.writing.edit(Editable(post, admin), wish, frozenset({post.version}))
+        post = await posts.writing.edit(held, wish, frozenset({held.post.version}))
         await posts.states.publish(Publishable(post, admin), frozenset({post.version}))
 
     blog.work(publish)

@@ -173,7 +173,7 @@ async def test_change_that_moves_no_count_carries_no_mark(services, database, ad
     post = await write(ada, tags=["tea"])
     database.on_write.append(writes.append)
     posts, who = services[PostService], Identity(user_id=ada.id, role="author")
-    published = await publish(posts, who, await posts.reading.read(who, post_id=post["id"]))
+    published = await publish(posts, who, (await posts.reading.get(Editable, who, post["id"])).post)
     await take(posts, who, published, ARCHIVE)
     marks = [write.touched for write in writes if write.collection == "posts" and "uncounted" in write.touched]
     assert marks[1::2] == [{"uncounted"}, {"uncounted"}]
@@ -191,7 +191,7 @@ async def test_taking_a_mark_away_shows_readers_nothing_new():
 async def test_who_comes_too_late_to_count_leaves_it_to_others(services, database, clock, ada, write):
     """Whoever was stopped for so long that an old mark may have been settled does not count any more."""
     posts, who = services[PostService], Identity(user_id=ada.id, role="author")
-    post = await posts.reading.read(who, post_id=(await write(ada, tags=["tea"]))["id"])
+    post = (await posts.reading.get(Editable, who, (await write(ada, tags=["tea"]))["id"])).post
 
     def delay(write):
         if write.collection == "posts":

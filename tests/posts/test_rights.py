@@ -17,9 +17,9 @@ from blogapi.clock import utc_now
 from blogapi.db.client import new_id
 from blogapi.errors import Conflict, Forbidden, Gone, NotFound
 from blogapi.paging.page import PageRequest
-from blogapi.posts.model import Content, Draft, Post, PublicFilter, WorkingFilter, live_copy, working_copy
+from blogapi.posts.model import Content, Draft, Post, PublicFilter, Working, WorkingFilter, live_copy, working_copy
 from blogapi.posts.revisions import Revisions
-from blogapi.posts.rights import Editable, Named, Publishable, Purgeable, editable_or_named
+from blogapi.posts.rights import Editable, LivePost, Named, Publishable, Purgeable, editable_or_named
 from blogapi.posts.service import PostService
 from blogapi.posts.states import States
 from blogapi.posts.store import PostStore
@@ -287,6 +287,19 @@ async def test_new_post_is_for_these_roles(services, role, drafts, publishes, fe
     )
     found = [await outcome(writing.create(who, each)) for each in wishes]
     assert found == [drafts, publishes, features, for_others]
+
+
+@pytest.mark.parametrize("state", ["published", "unlisted", "members"])
+async def test_who_may_not_edit_a_post_gets_nothing_of_its_working_copy(services, database, state):
+    post = post_in(state)
+    await PostStore(database).insert(post, None)
+    for who in viewers():
+        try:
+            found = await services[PostService].reading.read(who, post_id=post.id)
+        except NotFound:
+            continue
+        assert isinstance(found, Editable if post.may_edit(who) else LivePost)
+    assert {Post, Working} & {*get_type_hints(LivePost).values()} == set()
 
 
 async def test_lists_hold_what_the_viewer_may_see(services, database):
