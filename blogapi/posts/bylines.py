@@ -1,4 +1,4 @@
-"""Under which names authors stand in posts: the present ones, in every copy that is shown or used again."""
+"""The names of authors in posts: every copy that is shown, or used again, has their present names."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ class Bylines:
     def __init__(self, posts: PostStore, users: UserService, now: Callable[[], datetime]) -> None:
         self._posts, self._users, self._now = posts, users, now
 
-    async def present(self, copies: Iterable[Working]) -> Sequence[Working]:
-        """These copies with their authors under the names they have now."""
+    async def with_present_names(self, copies: Iterable[Working]) -> Sequence[Working]:
+        """These copies, with the present names of their authors."""
         copies = list(copies)
         known = await self._users.present_bylines({author_id for copy in copies for author_id in copy.author_ids})
         return [replace(copy, authors=tuple(known.get(one.id, one) for one in copy.authors)) for copy in copies]
 
-    async def again(self, copy: Content, post: Post) -> tuple[Byline, ...]:
-        """The authors of a copy that is used again: without those who have taken their own name off since."""
+    async def for_reuse(self, copy: Content, post: Post) -> tuple[Byline, ...]:
+        """The authors of a copy that is used again, without those who have taken their own name off since."""
         known = await self._users.present_bylines(copy.author_ids)
         authors = tuple(known.get(author.id, author) for author in copy.authors if author.id not in post.left)
         return authors or post.working.authors
 
     async def profile_changed(self, event: ProfileChanged) -> None:
-        """Show an author's present name and picture in all copies: of two changes at once, the later one."""
+        """Show an author's present name and picture in all copies. Of two changes at once, the later one wins."""
         await self.show_present(event.byline.id)
 
     async def show_present(self, user_id: str) -> None:
-        """Again when it changes meanwhile, or what is newer would be overwritten."""
+        """Show somebody's present byline in all copies. It is read again until it has not changed meanwhile."""
         shown: Byline | None = None
         while (byline := (await self._users.present_bylines([user_id])).get(user_id)) != shown:
             if byline is None:
@@ -46,10 +46,10 @@ class Bylines:
             shown = byline
 
     async def settle(self) -> int:
-        """Show once more what was changed a while ago; returns how many people's. Safe on several servers at once.
+        """Show bylines once more that changed a while ago; returns how many. Safe on several servers at once.
 
-        A post that was on its way at that time may have carried the old name, and who changed it may have been cut off
-        before all posts showed it.
+        A post that was being saved at that time may have the old name, and the process that renamed somebody may have
+        died before all posts showed the new one.
         """
         count = 0
         while due := await self._users.renamed_before(self._now() - OVER, limit=100):

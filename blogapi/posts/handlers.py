@@ -47,7 +47,7 @@ from blogapi.web.query import FieldsQuery, chosen_fields, invalid_parameter
 routes = web.RouteTableDef()
 SERVICE: web.AppKey[PostService] = web.AppKey("posts", PostService)
 Query = dict[str, Any]
-Held = TypeVar("Held")
+Found = TypeVar("Found")
 _FILTERS = ("tag", "author", "lang", "featured")
 _RANGES = ("published_from", "published_before")
 _ID = {"id": Identifier(metadata={"description": "The id of the post."})}
@@ -77,8 +77,8 @@ def posts(request: web.Request) -> PostService:
 # What a request is about
 
 
-def _with(right: Callable[[Post, Identity], Held]) -> Callable[[web.Request], Awaitable[Held]]:
-    async def find(request: web.Request) -> Held:
+def _with(right: Callable[[Post, Identity], Found]) -> Callable[[web.Request], Awaitable[Found]]:
+    async def find(request: web.Request) -> Found:
         return await posts(request).reading.get(right, signed_in(request), request.match_info["id"])
 
     return find
@@ -274,19 +274,19 @@ async def create_post(request: web.Request, draft: Draft) -> Reply:
     on=_with(editable_or_named),
     body=PostEditSchema,
     max_bytes=MAX_BYTES,
-    merge=lambda held: editable(held.post),
+    merge=lambda right: editable(right.post),
     returns=(WORKING, PUBLIC),
     match=True,
     examples={"id": examples.EDITED},
 )
-async def edit_post(request: web.Request, held: EditableOrNamed, draft: Draft) -> Reply:
+async def edit_post(request: web.Request, right: EditableOrNamed, draft: Draft) -> Reply:
     """Change the working copy of a post.
 
     For authors and editors of the post. Readers see the changes when the post is published. One change shows at once:
     whoever is named in `authors` can take their own name off, whatever their role.
     """
-    changed = await posts(request).writing.edit(held, draft, if_match(request))
-    if isinstance(held, Editable):
+    changed = await posts(request).writing.edit(right, draft, if_match(request))
+    if isinstance(right, Editable):
         return Reply(result=changed)
     return Reply(result=LivePost.of(changed), shape=LIVE)
 
@@ -302,41 +302,44 @@ async def edit_post(request: web.Request, held: EditableOrNamed, draft: Draft) -
     match=True,
     examples={"id": examples.DELETED},
 )
-async def delete_post(request: web.Request, held: Editable, query: Query) -> Post | None:
+async def delete_post(request: web.Request, right: Editable, query: Query) -> Post | None:
     """Move a post to the trash.
 
     It can be restored within 30 days. With `purge=true`, an administrator deletes it for good.
     """
     if not query["purge"]:
-        return await posts(request).states.take(TRASH, held, if_match(request))
-    await posts(request).states.purge(Purgeable(held.post, held.who), if_match(request))
+        return await posts(request).states.apply(TRASH, right, if_match(request))
+    await posts(request).states.purge(Purgeable(right.post, right.who), if_match(request))
     return None
 
 
 # States
 
-_step = partial(endpoint, path=_ID, needs=role("contributor"), returns=WORKING, match=True, idempotent=True)
+_transition_endpoint = partial(
+    endpoint, path=_ID, needs=role("contributor"), returns=WORKING, match=True, idempotent=True
+)
 
 
-def _transition(step: Transition[Right], says: str, **examples: Any) -> None:
+def _transition(transition: Transition[Right], summary: str, **examples: Any) -> None:
     """Declare the route of a transition that needs nothing but its row in the table."""
 
-    async def take(request: web.Request, held: Right) -> Post:
-        return await posts(request).states.take(step, held, if_match(request), attempt(request))
+    async def apply(request: web.Request, right: Right) -> Post:
+        return await posts(request).states.apply(transition, right, if_match(request), attempt(request))
 
-    take.__name__, take.__doc__ = f"{step.verb}_post", says
-    routes.post(f"/v1/posts/{{id}}/{step.verb}")(_step(on=_with(step.needs), examples=examples)(take))
+    apply.__name__, apply.__doc__ = f"{transition.verb}_post", summary
+    declared = _transition_endpoint(on=_with(transition.needs), examples=examples)
+    routes.post(f"/v1/posts/{{id}}/{transition.verb}")(declared(apply))
 
 
 @routes.post("/v1/posts/{id}/publish")
-@_step(on=_with(PUBLISH.needs), body=PublishSchema, examples={"id": examples.PUBLISHED})
-async def publish_post(request: web.Request, held: Publishable, wish: Query) -> Post:
+@_transition_endpoint(on=_with(PUBLISH.needs), body=PublishSchema, examples={"id": examples.PUBLISHED})
+async def publish_post(request: web.Request, right: Publishable, wish: Query) -> Post:
     """Publish the working copy, or a given revision.
 
     Readers see it from now on. Publish again to show them later changes.
     """
     expected, revision = if_match(request), wish["revision"]
-    return await posts(request).states.publish(held, expected, revision=revision, attempt=attempt(request))
+    return await posts(request).states.publish(right, expected, revision=revision, attempt=attempt(request))
 
 
 _transition(UNPUBLISH, "Unpublish a post: hide it from readers and make it a draft again.", id=examples.UNPUBLISHED)
@@ -349,13 +352,13 @@ _transition(
 
 
 @routes.post("/v1/posts/{id}/discard")
-@_step(on=_with(DISCARD.needs), examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION})
-async def discard_changes(request: web.Request, held: Editable) -> Post:
+@_transition_endpoint(on=_with(DISCARD.needs), examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION})
+async def discard_changes(request: web.Request, right: Editable) -> Post:
     """Discard unpublished changes.
 
     The working copy becomes the same as the live copy again.
     """
-    return await posts(request).revisions.discard(held, if_match(request), attempt(request))
+    return await posts(request).revisions.discard(right, if_match(request), attempt(request))
 
 
 # Revisions
@@ -371,38 +374,38 @@ async def discard_changes(request: web.Request, held: Editable) -> Post:
     listed=True,
     examples={"id": examples.READ},
 )
-async def list_revisions(request: web.Request, held: Editable, query: Query) -> Reply:
+async def list_revisions(request: web.Request, right: Editable, query: Query) -> Reply:
     """List the revisions of a post, newest first.
 
     For authors and editors of the post.
     """
-    found = await posts(request).revisions.list(held, page_request(request, query))
-    pairs = [(held.id, copy) for copy in found.items]
+    found = await posts(request).revisions.list(right, page_request(request, query))
+    pairs = [(right.id, copy) for copy in found.items]
     fields = chosen_fields(query, _LIGHT_REVISION) or _LIGHT_REVISION
     return Reply(result=Page(items=pairs, next=found.next, total=found.total), fields=fields)
 
 
 @routes.get("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}")
 @endpoint(needs=SIGNED_IN, path=_REVISION, on=_with(Editable), returns=REVISION, examples={"id": examples.READ, "n": 1})
-async def read_revision(request: web.Request, held: Editable) -> Reply:
+async def read_revision(request: web.Request, right: Editable) -> Reply:
     """Read a revision of a post.
 
     For authors and editors of the post.
     """
-    copy = await posts(request).revisions.read(held, int(request.match_info["n"]))
-    return Reply(result=(held.id, copy))
+    copy = await posts(request).revisions.read(right, int(request.match_info["n"]))
+    return Reply(result=(right.id, copy))
 
 
 @routes.post("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}/restore")
-@_step(
+@_transition_endpoint(
     path=_REVISION,
     on=_with(Editable),
     examples={"id": examples.RESTORED_TO_A_REVISION, "n": 1, "If-Match": examples.SECOND_VERSION},
 )
-async def restore_revision(request: web.Request, held: Editable) -> Post:
+async def restore_revision(request: web.Request, right: Editable) -> Post:
     """Restore a revision as the working copy.
 
     It becomes a new revision. Readers see nothing of it until it is published.
     """
     number = int(request.match_info["n"])
-    return await posts(request).revisions.restore(held, number, if_match(request), attempt(request))
+    return await posts(request).revisions.restore(right, number, if_match(request), attempt(request))

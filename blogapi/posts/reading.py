@@ -17,7 +17,7 @@ from blogapi.posts.slugs import Slugs
 from blogapi.posts.store import PostStore
 from blogapi.users.service import UserService
 
-Held = TypeVar("Held")
+Right = TypeVar("Right")
 
 
 class Reading:
@@ -60,7 +60,7 @@ class Reading:
             raise NotFound(f"There is no post {slug!r}.")
         return found
 
-    async def get(self, right: Callable[[Post, Identity], Held], who: Identity, post_id: str) -> Held:
+    async def get(self, right: Callable[[Post, Identity], Right], who: Identity, post_id: str) -> Right:
         """A post with a right to it: `get(Editable, who, post_id)`. Raises NotFound, Gone, Forbidden."""
         return right(await self._get(post_id, who, asked_for=post_id), who)
 

@@ -1,4 +1,4 @@
-"""Former working copies: reading them, and going back to one."""
+"""Former working copies: reading them, and going back to one of them."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ class Revisions:
     ) -> None:
         self._store, self._saving, self._slugs, self._bylines, self._now = store, saving, slugs, bylines, now
 
-    async def list(self, held: Editable, page: PageRequest) -> Page[Working]:
-        """Newest first, authors under their present names."""
-        found = await self._store.list(held.post, page)
-        return replace(found, items=await self._bylines.present(found.items))
+    async def list(self, right: Editable, page: PageRequest) -> Page[Working]:
+        """A page of revisions, newest first. Authors have their present names."""
+        found = await self._store.list(right.post, page)
+        return replace(found, items=await self._bylines.with_present_names(found.items))
 
-    async def read(self, held: Editable, revision: int) -> Working:
+    async def read(self, right: Editable, revision: int) -> Working:
         """Raises NotFound."""
-        (copy,) = await self._bylines.present([await self._store.get(held.post, revision)])
+        (copy,) = await self._bylines.with_present_names([await self._store.get(right.post, revision)])
         return copy
 
-    async def restore(self, held: Editable, revision: int, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:
+    async def restore(self, right: Editable, revision: int, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:
         """Make a former revision the working copy again, under a new number. Raises NotFound, Stale, Conflict."""
-        post = held.post
+        post = right.post
         if attempt.key in post.applied:
             return post
         post.require_version(expected)
         require_not_trashed(post)
         old = await self._store.get(post, revision)
-        return await self._rework(held, old, f"Revision {revision}", "restore", attempt)
+        return await self._rework(right, old, f"Revision {revision}", "restore", attempt)
 
-    async def discard(self, held: Editable, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:
+    async def discard(self, right: Editable, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:
         """Make the live copy the working copy again. Raises Stale, InvalidTransition."""
-        post = held.post
+        post = right.post
         if attempt.key in post.applied:
             return post
         post.require_version(expected)
@@ -55,15 +55,15 @@ class Revisions:
         assert post.live is not None  # or it would not be allowed
         if not differences(post.live, post.working):
             return post
-        return await self._rework(held, post.live, "", "discard", attempt)
+        return await self._rework(right, post.live, "", "discard", attempt)
 
-    async def _rework(self, held: Editable, source: Content, note: str, kind: str, attempt: Attempt) -> Post:
-        post, who, now = held.post, held.who, self._now()
+    async def _rework(self, right: Editable, source: Content, note: str, kind: str, attempt: Attempt) -> Post:
+        post, who, now = right.post, right.who, self._now()
         present = post.working
-        claim = await self._slugs.again(source.slug, post)
-        authors = await self._bylines.again(source, post)
+        claim = await self._slugs.reclaim(source.slug, post)
+        authors = await self._bylines.for_reuse(source, post)
         ids = tuple(author.id for author in authors)
-        # What one may not do to the authors is not done by going back to a copy from before either.
+        # Going back to an older copy changes the authors no further than the person may change them by hand.
         loses = not who.is_editor and not set(present.author_ids) <= set(ids)
         if loses or not may_name(who, present.author_ids, ids):
             authors = present.authors

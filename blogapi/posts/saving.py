@@ -1,7 +1,7 @@
-"""How a post is saved: in one compare-and-set, and what follows from that.
+"""Saves posts: each change is one compare-and-set on the version of the post.
 
-Revisions are kept before it, claims of slugs are settled and counts follow after it. Nobody is asked for a right here:
-that is for the rooms that call this one.
+The outgoing revision is kept before it; claims of slugs are settled and counts are updated after it. No right is
+checked here: the modules that call this one take a proof of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from blogapi.posts.store import PostStore, RevisionStore
 
 
 class Saving:
-    """The one way in which a post comes, changes and goes."""
+    """The only code that inserts, changes and removes posts."""
 
     def __init__(
         self,
@@ -45,37 +45,37 @@ class Saving:
         self,
         post: Post,
         changes: Mapping[str, Any],
-        names: Iterable[str],
+        changed_fields: Iterable[str],
         *,
         claim: Claim | None = None,
         key: str | None = None,
-        shown: Sequence[Claim] = (),
+        live_claims: Sequence[Claim] = (),
     ) -> Post:
         """Move the post one version on. Raises Stale.
 
-        `changes` maps paths in the document to values, `names` are the fields as clients know them. `claim` is the slug
-        that its working copy gets, `shown` are those under which readers find it from now on.
+        `changes` maps paths in the document to values; `changed_fields` are the fields as clients know them. `claim` is
+        the slug that its working copy gets, `live_claims` are the slugs under which readers find it from now on.
         """
         if any(path.split(".")[0] == "working" for path in changes):
             await self._revisions.keep(post)
         claim = claim or Claim(post.working.slug)
-        held = await self._slugs.held(post, claim)
-        live_slugs = [each.slug for each in shown]
+        outgoing = await self._slugs.outgoing_claims(post, claim)
+        live_slugs = [each.slug for each in live_claims]
         counting = self._counts.between(post.live, live_after(post, changes))
         changed = await self._posts.change(
             post,
             changes,
-            names=names,
+            changed_fields=changed_fields,
             now=self._now(),
             key=key,
             live_slugs=live_slugs,
             mark=counting.mark,
         )
         if changed is None:
-            for unused in (claim, *shown):
+            for unused in (claim, *live_claims):
                 await self._slugs.give_back(unused, post.id)
             return await self._after_others(post, key)
-        await self._slugs.release(post.working.slug, held, changed)
+        await self._slugs.release(post.working.slug, outgoing, changed)
         await self._counts.follow(post.id, counting)
         return changed
 
@@ -91,13 +91,13 @@ class Saving:
         return True
 
     async def _after_others(self, post: Post, key: str | None) -> Post:
-        stale = await self.stale(post)
+        stale = await self.stale_error(post)
         present: Post = stale.current
         if key is not None and key in present.applied:
-            return present  # an attempt at the same has done it, and was not known to
+            return present  # an earlier attempt at this request has done it
         raise stale
 
-    async def stale(self, post: Post) -> Stale:
+    async def stale_error(self, post: Post) -> Stale:
         """What to raise when somebody else changed the post first."""
         present = await self._posts.get_unguarded(post.id)
         return Stale(present, present.changed_since(frozenset({post.version})))

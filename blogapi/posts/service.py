@@ -1,4 +1,4 @@
-"""What can be done with posts, and by whom, room by room. REST, the command line and imports come through here."""
+"""What can be done with posts, and by whom. REST, the command line and imports all use it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blogapi.posts.writing import Writing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostService:
-    """The rooms. What changes a post takes a right to it, which `rights.py` makes and `reading.get` finds."""
+    """The parts of the service. What changes a post takes a right to it: `reading.get(Editable, who, post_id)`."""
 
     reading: Reading
     writing: Writing

@@ -1,4 +1,4 @@
-"""Moving posts from state to state: publishing, taking away, bringing back, removing for good."""
+"""Changes of state: publishing posts, withdrawing them, restoring them, removing them for good."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ class States:
         self._posts, self._revisions, self._saving = posts, revisions, saving
         self._slugs, self._bylines, self._now = slugs, bylines, now
 
-    async def take(
-        self, step: Transition[Right], held: Right, expected: frozenset[int], attempt: Attempt = ONCE
+    async def apply(
+        self, transition: Transition[Right], right: Right, expected: frozenset[int], attempt: Attempt = ONCE
     ) -> Post:
         """Move a post as the row of the table says. Raises Forbidden, Stale, InvalidTransition."""
-        post = held.post
+        post = right.post
         if attempt.key in post.applied:
             return post
-        if step.changes_what_readers_see(post):
-            Publishable(post, held.who)
+        if transition.changes_what_readers_see(post):
+            Publishable(post, right.who)
         post.require_version(expected)
-        status, now = step.end_of(post), self._now()
-        changes: dict[str, Any] = {"status": status, **step.sets(post, now)}
+        status, now = transition.end_of(post), self._now()
+        changes: dict[str, Any] = {"status": status, **transition.sets(post, now)}
         if post.live is not None:
             seen = status == "published"
             changes["live.audience"] = post.visibility if seen else None
@@ -54,7 +54,7 @@ class States:
 
     async def publish(
         self,
-        held: Publishable,
+        right: Publishable,
         expected: frozenset[int],
         *,
         revision: int | None = None,
@@ -66,34 +66,34 @@ class States:
 
         The last two arguments are for imports: since when readers know it, and under which other slugs.
         """
-        post = held.post
+        post = right.post
         if attempt.key in post.applied:
             return post
         post.require_version(expected)
         status = PUBLISH.end_of(post)
         copy = await self._revisions.get(post, revision or post.working.revision)
         require_title(copy.title)
-        copy = replace(copy, authors=await self._bylines.again(copy, post))
+        copy = replace(copy, authors=await self._bylines.for_reuse(copy, post))
         now, before = self._now(), post.live and post.live.published_at
         since = published_at or before or now
         unknown = set(former_slugs) - {copy.slug, *post.live_slugs}
-        kept = [claim for old in sorted(unknown) if (claim := await self._slugs.keep(old, post.id))]
+        kept = [claim for old in sorted(unknown) if (claim := await self._slugs.claim(old, post.id))]
         is_seen = post.status == status and post.live is not None and not differences(post.live, copy)
         if is_seen and since == before and not kept:
             return post
-        claim = await self._slugs.again(copy.slug, post)
+        claim = await self._slugs.reclaim(copy.slug, post)
         copy = replace(copy, slug=claim.slug)
         live = live_copy(copy, copy.revision, version=post.version + 1, since=since, now=now, audience=post.visibility)
-        names = {"live_revision", "live_updated_at"} | ({"status"} if post.status != status else set())
-        names |= {"published_at"} if since != before else set()
+        changed = {"live_revision", "live_updated_at"} | ({"status"} if post.status != status else set())
+        changed |= {"published_at"} if since != before else set()
         changes = {"status": status, "live": live}
-        return await self._saving.change(post, changes, names, key=attempt.key, shown=[*kept, claim])
+        return await self._saving.change(post, changes, changed, key=attempt.key, live_claims=[*kept, claim])
 
-    async def purge(self, held: Purgeable, expected: frozenset[int]) -> None:
+    async def purge(self, right: Purgeable, expected: frozenset[int]) -> None:
         """Remove it for good. Raises Stale."""
-        held.post.require_version(expected)
-        if not await self._saving.remove(held.post):
-            raise await self._saving.stale(held.post)
+        right.post.require_version(expected)
+        if not await self._saving.remove(right.post):
+            raise await self._saving.stale_error(right.post)
 
     async def purge_trash(self) -> int:
         """Remove for good what has been in the trash for 30 days; returns how many. Safe on several servers at once."""

@@ -1,4 +1,4 @@
-"""The table of transitions: from which states each leads where, who may take it, and what becomes of the live copy.
+"""The table of transitions: from which state each leads to which, who may make it, and what becomes of the live copy.
 
 A new one is a row here and a route in `handlers.py` (`_transition`), unless it does something that no other does.
 """
@@ -30,8 +30,8 @@ class LiveCopy(Enum):
 class Transition(Generic[Right]):
     """A row of the table.
 
-    `sets` are the fields of the post that it sets besides the status. Whoever takes it needs the right that it `needs`,
-    and where that changes what readers see, also the right to publish.
+    `sets` are the fields of the post that it sets besides the status. Whoever makes it needs the right `needs`, and
+    also the right to publish where it changes what readers see.
     """
 
     verb: str
@@ -117,7 +117,7 @@ TRANSITIONS: tuple[Transition[Any], ...] = (PUBLISH, UNPUBLISH, ARCHIVE, RESTORE
 
 def allowed(post: Post) -> list[str]:
     """The transitions that the state of a post allows, whoever asks."""
-    return sorted(step.verb for step in TRANSITIONS if step.is_allowed(post))
+    return sorted(transition.verb for transition in TRANSITIONS if transition.is_allowed(post))
 
 
 def require_not_trashed(post: Post) -> None:

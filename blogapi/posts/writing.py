@@ -1,4 +1,4 @@
-"""Starting posts and editing them. Readers see nothing of an edit until it is published."""
+"""Starting posts and editing them. Readers do not see an edit until it is published."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Writing:
         now, post_id = self._now(), attempt.resource_id or new_id()
         authors = await self._users.bylines(draft.author_ids or (who.user_id,), chosen_by=who)
         content = await self._content(who, draft, authors)
-        slug = await self._slugs.first(draft, post_id, numbered=origin is not None)
+        slug = await self._slugs.claim_for_new(draft, post_id, numbered=origin is not None)
         await self._tags.use(draft.tags)
         kind = "import" if origin else "create"
         working = working_copy(replace(content, slug=slug), 1, who, now, note=draft.note, kind=kind)
@@ -87,15 +87,15 @@ class Writing:
         post = replace(_unpublished(post_id, draft, working, now), origin=origin, created_at=since)
         if draft.status == "published":
             live = live_copy(working, 1, version=1, since=since, now=since, audience=draft.visibility)
-            kept = [old for old in former_slugs if old != slug and await self._slugs.keep(old, post_id)]
+            kept = [old for old in former_slugs if old != slug and await self._slugs.claim(old, post_id)]
             post = replace(post, status="published", live=live, live_slugs=(*kept, slug))
         if addresses:
-            await self._addresses.keep(addresses, post_id)
+            await self._addresses.claim(addresses, post_id)
         return await self._saving.insert(post)
 
     async def edit(
         self,
-        held: EditableOrNamed,
+        right: EditableOrNamed,
         draft: Draft,
         expected: frozenset[int],
         *,
@@ -108,15 +108,15 @@ class Writing:
 
         Raises Stale, Conflict, Forbidden, Invalid.
         """
-        if isinstance(held, Named):
-            return await self._leave(held, draft, expected)
-        post, who, now = held.post, held.who, self._now()
+        if isinstance(right, Named):
+            return await self._leave(right, draft, expected)
+        post, who, now = right.post, right.who, self._now()
         require_rights(who, draft, before=post)
         post.require_version(expected)
         require_not_trashed(post)
-        authors = await self._bylines(held, draft)
+        authors = await self._bylines(right, draft)
         content = await self._content(who, draft, authors, before=post.working)
-        claim = await self._slugs.next(draft, post)
+        claim = await self._slugs.claim_for_edit(draft, post)
         content = replace(content, slug=claim.slug)
         edited = differences(content, post.working)
         flags = [name for name in FLAGS if getattr(draft, name) != getattr(post, name)]
@@ -127,7 +127,7 @@ class Writing:
         changes["slug_is_derived"] = draft.slug is None
         if origin is not None:
             changes["origin"] = origin
-            await self._addresses.keep(addresses, post.id)
+            await self._addresses.claim(addresses, post.id)
         if edited:
             await self._tags.use(draft.tags)
             number = post.working.revision + 1
@@ -139,9 +139,9 @@ class Writing:
         names = {*edited, *flags, *chosen} - {*RENDERED_FIELDS}
         return await self._saving.change(post, changes, names, claim=claim)
 
-    async def _leave(self, held: Named, draft: Draft, expected: frozenset[int]) -> Post:
-        """Take off the own name, for somebody who may do nothing else. They may only have seen what readers see."""
-        post, who, now = held.post, held.who, self._now()
+    async def _leave(self, right: Named, draft: Draft, expected: frozenset[int]) -> Post:
+        """Take one's own name off, for somebody who may do nothing else. Their version may be that of the live copy."""
+        post, who, now = right.post, right.who, self._now()
         assert post.live is not None  # Named saw to it
         present = post.working
         rest = [_without(who, copy.authors) for copy in (present, post.live)]
@@ -162,11 +162,11 @@ class Writing:
             changes |= visible_change(post, now)
         return await self._saving.change(post, changes, ["authors"])
 
-    async def _bylines(self, held: Editable, draft: Draft) -> tuple[Byline, ...]:
-        post = held.post
+    async def _bylines(self, right: Editable, draft: Draft) -> tuple[Byline, ...]:
+        post = right.post
         if draft.author_ids is None or draft.author_ids == post.working.author_ids:
             return post.working.authors
-        return await self._users.bylines(draft.author_ids, chosen_by=held.who, kept=post.working.author_ids)
+        return await self._users.bylines(draft.author_ids, chosen_by=right.who, kept=post.working.author_ids)
 
     async def _content(
         self, who: Identity, draft: Draft, authors: tuple[Byline, ...], before: Content | None = None

@@ -238,4 +238,4 @@ async def _write(services: Wiring, admin: Identity, author: User, wanted: _Post,
         held, again = Editable(post, admin), replace(wanted.edited, author_ids=(author.id,))
         await posts.writing.edit(held, again, frozenset({post.version}))
     if wanted.archived:
-        await posts.states.take(ARCHIVE, Publishable(post, admin), frozenset({post.version}))
+        await posts.states.apply(ARCHIVE, Publishable(post, admin), frozenset({post.version}))

@@ -129,7 +129,7 @@ async def test_answer_that_a_changed_post_changes_is_not_kept(kept, shelf, quest
 
     async def write(store):
         assert await store.change(
-            old, changes, names=["live"], now=MOMENTS[0] + timedelta(1), live_slugs=new.live_slugs
+            old, changes, changed_fields=["live"], now=MOMENTS[0] + timedelta(1), live_slugs=new.live_slugs
         )
 
     before, after, is_kept = await kept(shelf, question, write)

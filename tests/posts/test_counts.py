@@ -99,7 +99,7 @@ def publish(posts, who, post):
 
 
 def take(posts, who, post, transition):
-    return posts.states.take(transition, transition.needs(post, who), frozenset({post.version}))
+    return posts.states.apply(transition, transition.needs(post, who), frozenset({post.version}))
 
 
 def step(transition):

@@ -154,7 +154,7 @@ async def publish(posts, who, post_id):
 def taking(step):
     async def take(posts, who, post_id):
         held = await posts.reading.get(step.needs, who, post_id)
-        return await posts.states.take(step, held, frozenset({held.post.version}))
+        return await posts.states.apply(step, held, frozenset({held.post.version}))
 
     return take
 

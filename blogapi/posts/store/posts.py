@@ -1,6 +1,6 @@
-"""Posts: one document each.
+"""Where posts are kept: one document each, the head document.
 
-The document, the head, holds both copies, so every edit and every transition is one compare-and-set on its version.
+It holds both copies, so every edit and every transition is one compare-and-set on its version.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ class PostStore(Store):
         post: Post,
         changes: Mapping[str, Any],
         *,
-        names: Iterable[str],
+        changed_fields: Iterable[str],
         now: datetime,
         key: str | None = None,
         live_slugs: Iterable[str] = (),
@@ -172,10 +172,10 @@ class PostStore(Store):
     ) -> Post | None:
         """Move the post one version on, in one step; None when somebody else moved it first.
 
-        `changes` maps paths in the document to models or plain values, `names` are the fields as clients know them.
+        `changes` maps paths in the document to models or plain values, `changed_fields` are named as clients know them.
         """
         version = post.version + 1
-        entry = {"version": version, "fields": sorted(names)}
+        entry = {"version": version, "fields": sorted(changed_fields)}
         push: Document = {"changes": {"$each": [entry], "$slice": -KEPT}}
         if key is not None:
             push["applied"] = {"$each": [key], "$slice": -_KEPT_KEYS}
@@ -196,14 +196,14 @@ class PostStore(Store):
     async def purge(self, post: Post, now: datetime, mark: Uncounted | None) -> bool:
         """Leave only the fact that there was a post; False when somebody else changed it first."""
         gone = {"_id": object_id(post.id), "version": post.version + 1, "status": "purged", "schema": 1}
-        facts = {
+        remaining = {
             "was_public": post.live is not None and post.visibility in ("public", "unlisted"),
             "deleted_at": now,
             "created_at": post.created_at,
             "updated_at": now,
         }
         result = await self._posts.replace_one(
-            {"_id": gone["_id"], "version": post.version}, {**gone, **facts, **_marked(mark)}
+            {"_id": gone["_id"], "version": post.version}, {**gone, **remaining, **_marked(mark)}
         )
         return result.matched_count == 1
 
