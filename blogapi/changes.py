@@ -1,4 +1,4 @@
-"""Which version changed which fields: what a client is told whose edit came too late."""
+"""Which version changed which fields. A client whose edit came too late is told them."""
 
 from __future__ import annotations
 

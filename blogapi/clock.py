@@ -7,7 +7,7 @@ from functools import lru_cache
 
 
 def utc_now() -> datetime:
-    """Now. Rounded first, or a post would look edited as soon as it is read back."""
+    """Now, in whole milliseconds: else a post would look edited as soon as it is read back."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 

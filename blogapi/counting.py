@@ -1,4 +1,4 @@
-"""Counts that are kept by counting up and down, and how one is taken anew beside those who count."""
+"""Counts that are kept by adding and subtracting, and how one is counted anew while others change it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ATTEMPTS, _PAUSE_SECONDS = 12, 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """A count as somebody saw it. `moves` grows with each time that it is counted up or down, also by nothing."""
+    """A count as it was read. `moves` grows with each change of it, also with one by 0."""
 
     value: int
     moves: int | None
@@ -24,18 +24,18 @@ async def recount(
     is_moving: Callable[[], Awaitable[bool]],
     correct: Callable[[Count, int], Awaitable[bool]],
 ) -> bool:
-    """Take a count anew; False when others count it too often just now.
+    """Count anew and correct the count; False when others change it too often just now.
 
-    The order makes it exact. Whoever changes what is counted first leaves a mark, then counts, then takes the mark
-    away. So of each change that `count` may have met, either the mark is there when `is_moving` looks, or it was
-    counted before: before `see`, as it should be, or after it, and then `correct` finds that the count has moved.
+    The order makes it exact. Whoever changes what is counted sets a mark, changes the count, then removes the mark. So
+    each change that `count` may include is either still marked when `is_moving` looks, or is in the count already. If
+    it came there after `see`, `correct` finds that the count has moved.
     """
     for attempt in range(_ATTEMPTS):
         if attempt:
             await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * attempt))  # noqa: S311
         seen = await see()
         if seen is None:
-            return True  # there is nothing that a number could be shown of
+            return True  # what had this count is not there any more
         right = await count()
         if not await is_moving() and await correct(seen, right):
             return True

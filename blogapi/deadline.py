@@ -1,4 +1,4 @@
-"""The one deadline of all work: who finds traces of work that is older knows that nobody is at it any more."""
+"""The deadline of all work. Traces of work that began before it are left over: nobody is doing that work any more."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from blogapi.errors import Unavailable
 
 # From the moment a request's body is there: its turn to be rendered and all that it asks the database.
 LONGEST_WORK = timedelta(seconds=30)
-# A command that the driver had sent may still be carried out, and the clocks of our hosts may differ a little.
+# The database may still carry out a command that was sent before, and the clocks of our hosts may differ a little.
 OVER = LONGEST_WORK + timedelta(seconds=10)
 
 
 class Deadline:
-    """Around work, `async with Deadline():`, cuts off what takes longer.
+    """`async with Deadline():` cuts off work that takes longer.
 
     Raises Unavailable: what became of its last write is not known.
     """

@@ -37,7 +37,7 @@ class NotYet(Exception):
 class BlogError(Exception):
     """A request that cannot be fulfilled. `code` is stable, the detail is for people.
 
-    `members` are further facts that a client can act on; they become members of the problem document.
+    `members` are what else a client can act on; they become members of the problem document.
     """
 
     code = "bad_request"

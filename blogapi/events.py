@@ -1,4 +1,4 @@
-"""The in-process bus: a feature says what happened, and the doors of others say who hears it."""
+"""The in-process event bus: a feature publishes what happened, and the doors of others say who handles it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a feature is: all that it brings, declared in its `feature.py`, its door; and what a door builds from."""
+"""What a feature declares in its `feature.py`, its door, and from what its service is built."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _OWN_STORES: tuple[type[Store], ...] = (IdempotencyStore, SharedCounts)
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Which event is told to which method of the service."""
+    """An event, and the method of the service that handles it."""
 
     event: type
-    hears: Callable[[Any, Any], Awaitable[None]]
+    handler: Callable[[Any, Any], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +68,16 @@ class Feature(Generic[Service]):
     """What `doctor` looks for, and how it repairs that."""
 
     measures: Callable[[Wiring], Iterable[Measure]] = lambda _: ()
-    """What it tells to who watches the server."""
+    """Its metrics, for `/metrics`."""
 
     subscriptions: tuple[Subscription, ...] = ()
-    """What it wants to hear of those before it."""
+    """The events of the features before it that its service handles."""
 
     shows: Mapping[str, PublicPart] = field(default_factory=dict)
-    """What of its collections is in public answers: a write that touches it evicts them from the read cache."""
+    """Which part of its collections public answers show. A write to it evicts those answers from the read cache."""
 
     credentials: Callable[[Wiring], Sequence[CredentialKind]] = lambda _: ()
-    """How people can show who they are."""
+    """Further kinds of credentials."""
 
     settings: type | None = None
     """A section of the configuration, under the feature's name: a dataclass like those in `config/sections.py`, where
@@ -94,7 +94,7 @@ class Feature(Generic[Service]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
-    """What doors build from: the tools of the house, and the services of the features before them.
+    """From what a door builds its service: the tools of the house, and the services of the features before it.
 
     `wiring[TagService]` is the service of a feature that was built before. Raises KeyError for one that was not.
     """
@@ -107,8 +107,8 @@ class Wiring:
     renderer: Renderer
     limiter: RateLimiter
     idempotency: IdempotencyStore
-    at_the_start: list[Callable[[], None]] = field(default_factory=list)
-    """What a server begins with, so that nobody has to wait for the first of it, such as processes that compute."""
+    on_start: list[Callable[[], None]] = field(default_factory=list)
+    """What a server starts before it takes requests, such as the processes that render texts and hash passwords."""
     runs: Runs = field(default_factory=Runs)
     _services: dict[type, Any] = field(default_factory=dict)
 
@@ -117,7 +117,7 @@ class Wiring:
         return found
 
     def settings(self, kind: type[Settings]) -> Settings:
-        """What was set in the section of a feature; its defaults in a configuration that was made by hand.
+        """The settings of a feature; its defaults when the configuration was made by hand.
 
         Raises KeyError for a section that no feature brings.
         """
@@ -133,8 +133,8 @@ class Wiring:
 
     @property
     def shows(self) -> Mapping[str, PublicPart]:
-        """What of which collection is in public answers."""
-        return {name: shown for feature in self.features for name, shown in feature.shows.items()}
+        """By collection, the part of it that public answers show."""
+        return {name: part for feature in self.features for name, part in feature.shows.items()}
 
     @property
     def checks(self) -> list[Check]:
@@ -144,13 +144,13 @@ class Wiring:
 
     @property
     def measures(self) -> list[Measure]:
-        """What the tools of the house and the features tell."""
+        """The metrics of the tools of the house and of the features."""
         own = measures_of([self.database.client.activity, self.renderer, self.limiter, self.runs])
         return [*own, *(measure for feature in self.features for measure in feature.measures(self))]
 
     def start(self) -> None:
-        """Begin what a server begins with. Without it, all of that begins when it is first needed."""
-        for begin in self.at_the_start:
+        """Start what `on_start` holds. Without this call, each of these starts when it is first needed."""
+        for begin in self.on_start:
             begin()
 
 

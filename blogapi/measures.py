@@ -1,7 +1,7 @@
-"""What can be measured of a running server: declared beside the numbers, read now and then by who tells it on.
+"""Metrics of a running server. Each is declared beside its numbers, and read when `/metrics` is asked for.
 
-A room counts in plain integers of its own, which costs next to nothing. How these are told, `operations/metrics.py`
-knows. Labels are bounded: routes, statuses, names from our code, and never what somebody sent.
+A module counts in plain integers of its own, which costs next to nothing. `operations/metrics.py` writes them
+down. Labels are bounded: routes, statuses, names from our code, and never what somebody sent.
 """
 
 from __future__ import annotations

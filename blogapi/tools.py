@@ -1,4 +1,4 @@
-"""Gives the tools below the features, which know no configuration, what they need of it."""
+"""Gives the tools below the features their settings: they do not know the configuration themselves."""
 
 from __future__ import annotations
 

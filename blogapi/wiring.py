@@ -27,7 +27,7 @@ def build_services(
     features: Sequence[Feature[Any]] = FEATURES,
     now: Callable[[], datetime] = utc_now,
 ) -> Wiring:
-    """Nothing connects and nothing runs before it is called upon. Raises ValueError for two features of one name."""
+    """Build them. Nothing connects and nothing starts yet. Raises ValueError for two features of one name."""
     names = [feature.name for feature in features]
     if len(names) != len(set(names)):
         raise ValueError(f"Two features have the same name: {', '.join(names)}.")
@@ -40,12 +40,12 @@ def build_services(
         renderer=renderer,
         limiter=RateLimiter(config, database),
         idempotency=IdempotencyStore(database, now),
-        at_the_start=[renderer.start],
+        on_start=[renderer.start],
     )
     for feature in wiring.features:
         if feature.service is None or feature.build is None:
             continue
         service = wiring._services[feature.service] = feature.build(wiring)
         for subscription in feature.subscriptions:
-            wiring.bus.subscribe(subscription.event, partial(subscription.hears, service))
+            wiring.bus.subscribe(subscription.event, partial(subscription.handler, service))
     return wiring

@@ -22,7 +22,7 @@ from blogapi.tags.service import TagService
 from blogapi.users.model import ProfileChanged
 from blogapi.users.service import UserService
 
-_MOMENT, _MINUTE, _HOUR = 10, 60, 3600
+_TEN_SECONDS, _MINUTE, _HOUR = 10, 60, 3600
 
 
 def build(wiring: Wiring) -> PostService:
@@ -69,7 +69,7 @@ POSTS = Feature(
     jobs=(
         every(_HOUR, _purge_trash, done="posts removed from the trash"),
         every(_MINUTE, _settle_bylines, done="changed bylines looked after"),
-        every(_MOMENT, _settle_counts, done="posts counted that somebody had left uncounted"),
+        every(_TEN_SECONDS, _settle_counts, done="posts counted that somebody had left uncounted"),
     ),
     checks=lambda wiring: post_checks(wiring).all(),
     subscriptions=(Subscription(ProfileChanged, _profile_changed),),

@@ -15,7 +15,7 @@ from blogapi.users.store import PUBLIC_PART, AdminRoster, UserStore
 def build(wiring: Wiring) -> UserService:
     """The service of people, with what hashes their passwords."""
     passwords = Passwords.configured(wiring.config)
-    wiring.at_the_start.append(passwords.start)
+    wiring.on_start.append(passwords.start)
     return UserService(
         UserStore(wiring.database),
         AdminRoster(wiring.database),
