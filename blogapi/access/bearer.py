@@ -19,8 +19,8 @@ class BearerToken:
     is_sent_unasked: ClassVar[bool] = False
     middlewares: ClassVar[tuple[()]] = ()
 
-    stands_for: Callable[[str], Awaitable[Identity]]
-    """Whose access token this is. Raises Unauthorized."""
+    identity_of: Callable[[str], Awaitable[Identity]]
+    """Who holds an access token. Raises Unauthorized."""
 
     def find(self, request: web.Request) -> str | None:
         """The token, unless the header has another scheme."""
@@ -28,7 +28,7 @@ class BearerToken:
         return token.strip() if scheme.lower() == "bearer" else None
 
     async def identify(self, request: web.Request, value: str) -> Identity:
-        """Raises Unauthorized."""
+        """Who holds the token. Raises Unauthorized."""
         if not value.isascii():
             raise Unauthorized("The access token is not valid.")
-        return await self.stands_for(value)
+        return await self.identity_of(value)

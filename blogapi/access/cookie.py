@@ -1,4 +1,4 @@
-"""The session cookie, carried by aiohttp-session: it says which session; the session itself is a document of ours."""
+"""The session cookie, through aiohttp-session. It holds the id of a session; the session is a document of ours."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class SessionCookie:
 
     is_sent_unasked: ClassVar[bool] = True
 
-    def __init__(self, config: Config, stands_for: Callable[[str], Awaitable[Identity]]) -> None:
-        """`stands_for` tells whose session a cookie is of. It raises Unauthorized."""
+    def __init__(self, config: Config, identity_of: Callable[[str], Awaitable[Identity]]) -> None:
+        """`identity_of` says who signed in with a cookie. It raises Unauthorized."""
         is_secure = config.is_production or config.public_url.startswith("https:")
         # Browsers take the prefix `__Host-` with Secure alone, and then guard the cookie against sibling domains.
         self.name = "__Host-session" if is_secure else "session"
         lifetime = timedelta(days=config.auth.session_max_days)
-        storage = _Storage(stands_for, name=self.name, secure=is_secure, max_age=int(lifetime.total_seconds()))
+        storage = _Storage(identity_of, name=self.name, secure=is_secure, max_age=int(lifetime.total_seconds()))
         self.middlewares = (session_middleware(storage),)
 
     def find(self, request: web.Request) -> str | None:
@@ -37,7 +37,7 @@ class SessionCookie:
         return request.cookies.get(self.name) if hdrs.COOKIE in request.headers else None
 
     async def identify(self, request: web.Request, value: str) -> Identity:
-        """Raises Unauthorized."""
+        """Who signed in with the cookie. Raises Unauthorized."""
         session = await get_session(request)
         if session.empty:
             raise Unauthorized("The session of this cookie has ended. Sign in again.")
@@ -64,17 +64,17 @@ class _Storage(AbstractStorage):
     """
 
     def __init__(
-        self, stands_for: Callable[[str], Awaitable[Identity]], *, name: str, secure: bool, max_age: int
+        self, identity_of: Callable[[str], Awaitable[Identity]], *, name: str, secure: bool, max_age: int
     ) -> None:
         super().__init__(cookie_name=name, max_age=max_age, path="/", secure=secure, httponly=True, samesite="Lax")
-        self._stands_for = stands_for
+        self._identity_of = identity_of
 
     async def load_session(self, request: web.Request) -> Session:
         """Empty when nobody is signed in by this cookie."""
         cookie = self.load_cookie(request)
         if cookie is not None:
             try:
-                known: dict[str, Any] = {_IDENTITY: await self._stands_for(cookie)}
+                known: dict[str, Any] = {_IDENTITY: await self._identity_of(cookie)}
             except Unauthorized:
                 pass
             else:

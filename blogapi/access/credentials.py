@@ -1,7 +1,7 @@
-"""Who is asking? Looked up when a route wants to know, and at most once a request.
+"""Finds out who is asking: when a route wants to know, and at most once for each request.
 
-Each kind of credential is a module beside this one: how it comes with a request, and how to learn for whom it stands.
-Whoever is asking becomes one `Identity`, whole, whatever the kind.
+Each kind of credential is a module beside this one. It says how the credential comes with a request, and whose it is.
+Every kind ends in a whole `Identity`.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ class CredentialKind(Protocol):
 
     @property
     def middlewares(self) -> Sequence[Any]:
-        """What has to stand around the handlers for it."""
+        """The middlewares that it needs."""
 
     def find(self, request: web.Request) -> str | None:
-        """What came with the request, not looked at yet."""
+        """The credential that came with the request, not checked yet; None when there is none of this kind."""
 
     async def identify(self, request: web.Request, value: str) -> Identity:
-        """For whom it stands. Raises Unauthorized."""
+        """Whose it is. Raises Unauthorized."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What came with a request, not looked at yet. Without a kind: an Authorization header that no kind knows."""
+    """What came with a request, not checked yet. Without a kind, it is an Authorization header that no kind knows."""
 
     value: str
     kind: CredentialKind | None
@@ -60,7 +60,7 @@ ORIGINS: web.AppKey[Origins] = web.AppKey("origins", Origins)
 
 
 def credential_of(request: web.Request) -> Credential | None:
-    """What came with the request; nothing is read or checked. Raises BlogError `ambiguous_credentials`."""
+    """The credential that came with the request, not checked yet. Raises BlogError `ambiguous_credentials`."""
     has_header = hdrs.AUTHORIZATION in request.headers
     if not has_header and hdrs.COOKIE not in request.headers:
         return None

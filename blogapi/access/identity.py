@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from blogapi.ids import Id
 
-# Weakest first. Nobody is signed in as "anonymous".
+# Weakest first. Who is not signed in has no role.
 ROLES = ("reader", "contributor", "author", "editor", "admin")
 
 
@@ -46,7 +46,7 @@ class Identity:
         return self.role == "admin"
 
 
-# Who looks at something; maybe nobody we know.
+# Who reads something; None is somebody who is not signed in.
 Viewer: TypeAlias = Identity | None
 
 

@@ -1,4 +1,4 @@
-"""Who may call a route. Each route says one of these; there is no default."""
+"""Who may call a route. Each route declares one of these; there is no default."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def build(wiring: Wiring) -> AuthService:
 
 
 def credentials(wiring: Wiring) -> tuple[SessionCookie, BearerToken]:
-    """By what people show who they are."""
+    """The kinds of credentials that a sign-in gives out."""
     auth = wiring[AuthService]
     return SessionCookie(wiring.config, auth.identify_cookie), BearerToken(auth.identify_token)
 

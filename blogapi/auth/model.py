@@ -44,8 +44,8 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveSession:
-    """A session that has not expired, with what its user is and may at this moment."""
+class SessionWithUser:
+    """A session that has not expired, with the present role, status and byline of its user."""
 
     session: Session
     role: str

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from blogapi.access.identity import Identity
-from blogapi.auth.model import COOKIE, TOKEN, Caller, LiveSession, Session, SignedIn, TokenPair
+from blogapi.auth.model import COOKIE, TOKEN, Caller, Session, SessionWithUser, SignedIn, TokenPair
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import RefreshClaims, Tokens
 from blogapi.config import AuthConfig
@@ -126,8 +126,8 @@ class AuthService:
     async def refresh(self, refresh_token: str) -> TokenPair:
         """The next pair of tokens. Raises Unauthorized.
 
-        A token that was spent a moment ago gets the same successor again. One that was spent longer ago is in two
-        hands, of which one is a thief's: the session ends.
+        A token that was spent a moment ago gets the same successor again. One that was spent longer ago may have
+        been stolen: the session ends.
         """
         claims = self._tokens.read_refresh_token(refresh_token)
         live = None if claims is None else await self._live(claims.session_id, TOKEN)
@@ -178,11 +178,11 @@ class AuthService:
             raise Unauthorized("The session of this cookie has ended. Sign in again.")
         return await self._seen(live)
 
-    async def _live(self, session_id: str, kind: str) -> LiveSession | None:
+    async def _live(self, session_id: str, kind: str) -> SessionWithUser | None:
         live = await self._sessions.find(session_id, self._now())
         return live if live is not None and live.session.kind == kind and live.status == "active" else None
 
-    async def _seen(self, live: LiveSession) -> Identity:
+    async def _seen(self, live: SessionWithUser) -> Identity:
         now, session = self._now(), live.session
         if now - session.last_seen_at >= _SEEN_EVERY:
             await self._sessions.touch(session, now, self._expiry(session.created_at, now))

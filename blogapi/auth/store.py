@@ -9,7 +9,7 @@ from typing import ClassVar
 from pymongo import IndexModel, ReturnDocument
 
 from blogapi.access.identity import Byline
-from blogapi.auth.model import LiveSession, Session
+from blogapi.auth.model import Session, SessionWithUser
 from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
@@ -39,8 +39,8 @@ class SessionStore(Store):
         """Keep a new session."""
         await self._sessions.insert_one({**to_document(session), "schema": 1})
 
-    async def find(self, session_id: str, now: datetime) -> LiveSession | None:
-        """A session with what is known of its user, in one round trip."""
+    async def find(self, session_id: str, now: datetime) -> SessionWithUser | None:
+        """A session with the role, status and byline of its user, in one query."""
         found = await self._sessions.aggregate(
             [
                 {"$match": {"_id": object_id(session_id), "expires_at": {"$gt": now}}},
@@ -59,7 +59,7 @@ class SessionStore(Store):
         if not found or not found[0]["user"]:
             return None
         user = found[0]["user"][0]
-        return LiveSession(
+        return SessionWithUser(
             session=from_document(Session, found[0]),
             role=user["role"],
             status=user["status"],

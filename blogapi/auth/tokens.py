@@ -18,7 +18,7 @@ from blogapi.config.secret import derive_key
 from blogapi.errors import Unauthorized
 from blogapi.ids import is_id
 
-# Between the clocks of two servers.
+# For the difference between the clocks of two servers.
 _LEEWAY_SECONDS = 5
 _ALGORITHM = "HS256"
 _CLAIMS = ("iss", "sub", "sid", "iat", "exp", "jti")
@@ -52,7 +52,7 @@ class Tokens:
 
     @classmethod
     def configured(cls, config: Config, now: Callable[[], datetime]) -> Tokens:
-        """As the configuration says."""
+        """From the configuration."""
         auth = config.auth
         return cls(secret=auth.secret, issuer=config.public_url, access_seconds=auth.access_token_seconds, now=now)
 

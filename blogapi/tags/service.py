@@ -13,7 +13,7 @@ from blogapi.tags.store import TagStore
 
 
 class TagService:
-    """Tags are made when a post first uses them, and public when one is."""
+    """Tags are made when a post first carries them. Readers see those that a public post carries."""
 
     def __init__(self, store: TagStore, now: Callable[[], datetime]) -> None:
         self._store, self._now = store, now
@@ -27,13 +27,13 @@ class TagService:
         return await self._store.list(page, sort)
 
     async def use(self, slugs: Iterable[str], names: Mapping[str, str] | None = None) -> None:
-        """A post carries these: make those that are missing."""
+        """Make those of these tags that are missing, for a post that carries them."""
         wanted = {slug: (names or {}).get(slug, "") for slug in slugs}
         if wanted:
             await self._store.ensure(wanted, self._now())
 
     async def add_to_post_counts(self, slugs: Iterable[str], delta: int) -> None:
-        """Count public posts in or out."""
+        """Add to the counts of public posts."""
         await self._store.add_to_post_counts(slugs, delta)
 
     async def named(self, slug: str, name: str) -> Tag:
@@ -46,7 +46,7 @@ class TagService:
     async def recount_posts(
         self, slug: str, count: Callable[[], Awaitable[int]], is_moving: Callable[[], Awaitable[bool]]
     ) -> bool:
-        """Take a count anew; False when others count it too often just now."""
+        """Count anew and correct the count; False when others change it too often just now."""
         see, correct = partial(self._store.post_count, slug), partial(self._store.correct_post_count, slug)
         return await recount(see, count, is_moving, correct)
 

@@ -82,7 +82,7 @@ class TagStore(Store):
                     continue  # somebody else made it in this very moment
 
     async def add_to_post_counts(self, slugs: Iterable[str], delta: int) -> None:
-        """Count posts in or out; by nothing, the counts have moved nevertheless."""
+        """Add to the counts of public posts. A `delta` of 0 moves the counts, too."""
         await self._tags.increment("slug", slugs, {"post_count": delta, "count_moves": 1})
 
     async def post_count(self, slug: str) -> Count | None:

@@ -20,7 +20,7 @@ STATUSES = ("active", "unverified", "suspended", "erased", "unclaimed")
 SETTABLE_STATUSES = ("active", "suspended")
 # The collection, with which sessions are joined.
 COLLECTION = "users"
-# The default first.
+# The sorts of lists; the first is the default.
 PUBLIC_SORTS = ("username", "-posts_count")
 ADMIN_SORTS = ("-created_at", "created_at", "username")
 # What readers see of a profile, counts aside.
@@ -126,12 +126,12 @@ class User:
 
     @property
     def last_public_change(self) -> PublicChange:
-        """The version and time that a profile shows: what is private must not show by moving them."""
+        """The version and time that a profile shows. A change of what is private does not move them."""
         return self.public_change or PublicChange(version=self.version, at=self.updated_at)
 
     @property
     def byline(self) -> Byline:
-        """How posts show this person."""
+        """The name and picture of this person in posts."""
         return Byline(id=self.id, username=self.username, display_name=self.display_name, avatar_url=self.avatar_url)
 
     @property
@@ -141,7 +141,7 @@ class User:
 
     @property
     def is_offered_as_author(self) -> bool:
-        """Whether any writer may name them as an author, which shows their name: not of those who only read."""
+        """Whether any writer may name them as an author. That shows their name, so it excludes those who only read."""
         return self.is_public or (self.status == "active" and includes_role(self.role, "contributor"))
 
     @property

@@ -44,7 +44,7 @@ class Passwords:
 
     @classmethod
     def configured(cls, config: Config) -> Passwords:
-        """As the configuration says; without a pepper of its own, it follows from the secret."""
+        """From the configuration. Without a pepper of its own, one is derived from the secret."""
         auth, workers = config.auth, config.auth.bcrypt_workers or config.server.busy_workers
         return cls(
             pepper=auth.pepper.encode() or derive_key(auth.secret, "pepper"),
@@ -109,7 +109,7 @@ class Passwords:
         HASHERS.start()
 
     def measures(self) -> list[Measure]:
-        """What there is to tell."""
+        """Their metrics."""
         return [*queues({"passwords": self._turns}), *crews({"passwords": HASHERS})]
 
     def _prepare(self, password: str) -> bytes:

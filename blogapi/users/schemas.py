@@ -1,4 +1,4 @@
-"""What clients send and receive about people. Who may see what is decided by which view is chosen."""
+"""What clients send and receive about people. The handler chooses the view, by who is asking."""
 
 from __future__ import annotations
 

@@ -187,10 +187,10 @@ class UserService:
     async def look_up(
         self, find_viewer: FindViewer, *, user_id: str = "", username: str = "", everything: bool = False
     ) -> User:
-        """A person by id, or by username however it is capitalised, for somebody who is asked for only if need be.
+        """A person by id, or by username in any capitals. `find_viewer` is called only where it matters who asks.
 
-        Everything about them is for administrators. So is who has no public profile, which nobody else gets to know of.
-        Raises NotFound, and for `everything` Unauthorized and Forbidden.
+        `everything` about them is for administrators, and so are people without a public profile: others do not find
+        them. Raises NotFound, and for `everything` Unauthorized and Forbidden.
         """
         if everything:
             Administrator(await find_viewer())
@@ -203,7 +203,7 @@ class UserService:
         return await self._users.list(replace(wanted, public=True), page)
 
     async def list_everybody(self, by: Administrator, wanted: UserFilter, page: PageRequest) -> Page[User]:
-        """Also those who have not, nor have an account any more."""
+        """All people, also those who have not published, and erased ones."""
         return await self._users.list(replace(wanted, public=False), page)
 
     async def find_by_login(self, login: str) -> User | None:
@@ -221,9 +221,9 @@ class UserService:
     ) -> tuple[Byline, ...]:
         """Those who are to be authors, in the same order.
 
-        `kept` are authors already and stay it, erased ones with their neutral name. The others must exist and, unless
-        `chosen_by` is an editor or nobody in particular, be such that no name gets out by being chosen. Raises Invalid,
-        one error for each who is unknown, with pointers below `/authors`.
+        `kept` are authors already and may stay, erased ones with their neutral name. The others must exist. Unless
+        `chosen_by` is an editor or None, they must also be people whose name any writer may see. Raises Invalid: one
+        error for each who is unknown, with pointers below `/authors`.
         """
         if chosen_by is not None and chosen_by.byline is not None and tuple(user_ids) == (chosen_by.user_id,):
             return (chosen_by.byline,)
@@ -296,7 +296,7 @@ class UserService:
         return await self._tell_again(user) if after == user else await self._change(user, after)
 
     async def _tell_again(self, user: User) -> User:
-        # Nothing is new, maybe because this is the retry of a change after which not everybody could be told.
+        # Nothing is new. This may be the retry of a change whose events did not reach all subscribers.
         if user.status in ("suspended", "erased"):
             await self._bus.publish(StatusChanged(user_id=user.id, status=user.status))
         await self._bus.publish(ProfileChanged(byline=user.byline))
@@ -309,7 +309,7 @@ class UserService:
         try:
             changed = await self._users.change(before, after, self._now())
         except (Stale, Conflict, NotFound):
-            # Nobody else can have changed it: only who takes somebody off may demote them.
+            # Nobody else can have demoted them: that takes being the one who removes them from the roster.
             if leaves:
                 await self._roster.add(before.id)
             raise
@@ -331,7 +331,7 @@ class UserService:
     # For other services
 
     async def prove(self, login: str, password: str) -> User:
-        """Who knows this password, which is noted as a sign-in.
+        """The account with this login and password. The sign-in is recorded.
 
         Every failure says the same and takes one hash. Raises InvalidCredentials, Unavailable.
         """
@@ -361,16 +361,16 @@ class UserService:
     async def recount_posts(
         self, user_id: str, count: Callable[[], Awaitable[int]], is_moving: Callable[[], Awaitable[bool]]
     ) -> bool:
-        """Take a count anew; False when others count it too often just now."""
+        """Count anew and correct the count; False when others change it too often just now."""
         see, correct = partial(self._users.posts_count, user_id), partial(self._users.correct_posts_count, user_id)
         return await recount(see, count, is_moving, correct)
 
     async def renamed_before(self, moment: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
-        """Whose byline changed before then, and when, as far as that is not settled."""
+        """The people whose byline changed before then and is not shown everywhere yet, with the time of the change."""
         return await self._users.renamed_before(moment, limit)
 
     async def settle_rename(self, user_id: str, renamed_at: datetime) -> None:
-        """All posts show the byline of then, or a later one."""
+        """Note that all posts show the byline of that time, or a later one."""
         await self._users.settle_rename(user_id, renamed_at)
 
     # For `doctor`
@@ -388,7 +388,7 @@ class UserService:
         return await self._users.acting_admins()
 
     async def misplaced_admins(self) -> dict[str, bool]:
-        """Whom the roster is wrong about, by id: whether they are missing on it, or no administrators."""
+        """Where the roster is wrong, by id: True is missing on it, False is no administrator."""
         listed, acting = await self._roster.members(), await self._users.acting_admins()
         return {user_id: user_id in acting for user_id in sorted(listed ^ acting)}
 
@@ -437,5 +437,5 @@ def _check_version(user: User, versions: frozenset[int]) -> None:
 
 
 def acting_as(user: User) -> Identity:
-    """Somebody as the command line acts for them."""
+    """The identity with which the command line acts for somebody."""
     return Identity(user_id=user.id, role=user.role)

@@ -42,7 +42,7 @@ _HAS_PUBLISHED = {"counters.posts": {"$gt": 0}}
 _PUBLIC = {**_HAS_PUBLISHED, "status": {"$ne": "erased"}}
 _BYLINE = {"username": 1, "display_name": 1, "avatar_url": 1}
 _WITHOUT = {"changes": 0, "password": 0}
-# What others are not told about a change: it follows from what they are told.
+# Fields that no client sees in `changed`: they follow from fields that are named there.
 _DERIVED = frozenset({"username_key", "email_key", "bio_html", "public_change"})
 _TAKEN = {
     "username_key": Conflict("This username is taken.", code="username_taken"),
@@ -185,13 +185,13 @@ class UserStore(Store):
         return _user(document)
 
     async def renamed_before(self, moment: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
-        """Whose byline changed before then, and when, as far as that is not settled."""
+        """The people whose byline changed before then and is not shown everywhere yet, with the time of the change."""
         found = self._users.find({"renamed_at": {"$lt": stored(moment)}}, {"renamed_at": 1})
         documents = await found.sort([("renamed_at", 1)]).limit(limit).to_list(limit)
         return [(str(document["_id"]), document["renamed_at"]) for document in documents]
 
     async def settle_rename(self, user_id: str, renamed_at: datetime) -> None:
-        """All posts show the byline of then, or of a later change, which is not settled by this."""
+        """Note that all posts show the byline of that time. A later change stays open."""
         where = {"_id": object_id(user_id), "renamed_at": renamed_at}
         await self._users.update_one(where, {"$unset": {"renamed_at": ""}})
 
@@ -212,7 +212,7 @@ class UserStore(Store):
         return None if document is None else _user(document)
 
     async def add_to_posts_count(self, user_ids: Iterable[str], delta: int) -> None:
-        """Count public posts in or out; by nothing, the counts have moved nevertheless."""
+        """Add to the counts of public posts. A `delta` of 0 moves the counts, too."""
         ids = [object_id(user_id) for user_id in user_ids]
         await self._users.increment("_id", ids, {"counters.posts": delta, "count_moves": 1})
 
@@ -243,10 +243,10 @@ class UserStore(Store):
 
 
 class AdminRoster(Store):
-    """Who can manage people, in one document, so that one update decides whether somebody may leave.
+    """The active administrators, in one document, so that one update decides whether one of them may be demoted.
 
-    It may name too few, after a crash, and never names anybody too many: a name is added after its user was changed,
-    and taken off before. So the last one stays, whatever happens at the same time.
+    After a crash it may lack a name, but it never has one too many: a name is added after its user was changed, and
+    removed before. So one administrator remains, whatever happens at the same time.
     """
 
     collection = "meta"
@@ -261,7 +261,7 @@ class AdminRoster(Store):
         await self._meta.update_one(self._where, {"$addToSet": {"members": object_id(user_id)}}, upsert=True)
 
     async def leave(self, user_id: str) -> bool:
-        """Take somebody off who is not the last one; whether that happened."""
+        """Remove somebody who is not the last one; returns whether that happened."""
         member = object_id(user_id)
         others = {**self._where, "members": member, "members.1": {"$exists": True}}
         result = await self._meta.update_one(others, {"$pull": {"members": member}})
@@ -273,7 +273,7 @@ class AdminRoster(Store):
         return frozenset(str(member) for member in document["members"])
 
     async def remove(self, user_ids: Iterable[str]) -> None:
-        """Take off who should not be on it, without a look at who remains. For `doctor`."""
+        """Remove people, whoever remains. For `doctor`."""
         members = [object_id(user_id) for user_id in user_ids]
         await self._meta.update_one(self._where, {"$pull": {"members": {"$in": members}}})
 
