@@ -39,15 +39,15 @@ def markdown(ctx: click.Context, folder: Path, source: str | None, author: str |
     from blogapi.importers.run import Stopped, import_folder
 
     async def take_over(blog: Blog) -> Report:
-        with progress("Importing files", count_files(folder)) as advance:
-            found = read_folder(folder, source=source)
-            return await import_folder(blog.services, found, author=author, on_progress=advance)
+        try:
+            with progress("Importing files", count_files(folder)) as advance:
+                found = read_folder(folder, source=source)
+                return await import_folder(blog.services, found, author=author, on_progress=advance)
+        except Stopped as stopped:
+            _show(stopped.report, as_json)
+            raise
 
-    try:
-        report = run(ctx.obj, take_over)
-    except Stopped as stopped:
-        _show(stopped.report, as_json)
-        raise
+    report = run(ctx.obj, take_over)
     _show(report, as_json)
     ctx.exit(1 if report.refused or not report.posts else 0)
 

@@ -62,7 +62,7 @@ def serve(ctx: click.Context, /, empty: bool, reload: bool, **options: str | int
     with take_address(config.server, patience) as listener:
         metrics = _metrics_port(config)
         config = replace(config, server=replace(config.server, port=listener.getsockname()[1]))
-        with database_url(config) as url:
+        with database_url(config, patience) as url:
             with_development_secret(config)  # once for all workers, and after all that can prevent a start
             fixed = {**given, "server__port": config.server.port, "mongo__url": None if config.mongo.url else url}
             workers = Workers(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from blogapi.cli.invocation import Invocation
 from blogapi.config import Config, load_config, variable
+from blogapi.errors import NotYet
+from blogapi.serving.patience import Patience
 
 
 def variables(options: Mapping[str, object]) -> dict[str, str]:
@@ -22,12 +25,22 @@ def read_config(invocation: Invocation, **options: object) -> Config:
 
 
 @contextmanager
-def database_url(config: Config) -> Iterator[str]:
-    """Where the database is. Starts the embedded one unless it runs; enter and leave it outside of an event loop."""
+def database_url(config: Config, patience: Patience | None = None) -> Iterator[str]:
+    """Where the database is. Starts the embedded one unless it runs; enter and leave it outside of an event loop.
+
+    Raises ConfigError, and NotYet when it does not come while there is patience, of which there is none by default.
+    """
     if config.mongo.url:
         yield config.mongo.url
-    else:
-        from blogapi.db.embedded.mongod import embedded_mongo
+        return
+    from blogapi.db.embedded.mongod import embedded_mongo
 
-        with embedded_mongo(config.mongo.data_dir, mongod=config.mongo.mongod) as mongo:
-            yield mongo.url
+    patience = patience or Patience(0)
+    with ExitStack() as stack:
+        while True:
+            try:
+                mongo = stack.enter_context(embedded_mongo(config.mongo.data_dir, mongod=config.mongo.mongod))
+                break
+            except NotYet as missing:
+                time.sleep(patience.pause_after(missing))
+        yield mongo.url

@@ -1,6 +1,7 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pymongo import MongoClient
@@ -16,12 +18,14 @@ import blogapi
 from blogapi.db.embedded import keeper, mongod
 from blogapi.db.embedded.mongod import (
     EmbeddedMongoError,
+    EmbeddedMongoNotYet,
     embedded_mongo,
     find_mongod,
     free_port,
     start_mongod,
     stop_mongod,
 )
+from blogapi.errors import Unavailable
 from tests.servers import LONG
 
 pytestmark = pytest.mark.any_driver
@@ -289,7 +293,7 @@ def test_folder_in_use_by_a_server_of_others_is_refused(folder):
     other = start_mongod(folder / "db", free_port())
     try:
         with pytest.raises(
-            EmbeddedMongoError, match=r"Another mongod instance is already running.*Its log is .*mongod\.log"
+            EmbeddedMongoNotYet, match=r"Another mongod instance is already running.*Its log is .*mongod\.log"
         ):
             embedded_mongo(folder).__enter__()
         assert is_running(other.pid)
@@ -327,6 +331,63 @@ def test_server_that_does_not_start_is_told_with_its_reason(tmp_path, folder, te
     assert reason in str(refused.value)
     assert str(folder / "mongod.log") in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            """echo '{"s":"E","msg":"Error setting up listener","attr":{"error":"Address already in use"}}'; exit 48""",
+            "in use",
+        ),
+        ("echo fork: Resource temporarily unavailable; exit 1", "temporarily unavailable"),
+        ("kill -KILL $$", "exit code -9"),
+        ("""echo '{"s":"F","msg":"Lock","attr":{"error":"Cannot allocate memory"}}'; exit 14""", "allocate memory"),
+    ],
+    ids=["port", "processes", "killed", "memory"],
+)
+def test_what_another_start_may_cure_is_told_apart(tmp_path, folder, text, reason):
+    with pytest.raises(EmbeddedMongoNotYet) as refused:
+        embedded_mongo(folder, mongod=script(tmp_path, text)).__enter__()
+    assert reason in str(refused.value)
+    assert "Try again." in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_folder_that_others_hold_for_too_long_may_come_free(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(mongod, "PATIENCE_SECONDS", 0)
+    folder.mkdir()
+    held = keeper.try_lock(folder / keeper.START_LOCK, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(EmbeddedMongoNotYet, match=r"start\.lock is still held"):
+            embedded_mongo(folder, mongod=script(tmp_path, "exit 3")).__enter__()
+    finally:
+        os.close(held)
+
+
+@pytest.mark.mongod
+def test_database_that_goes_away_on_a_full_disk_is_told_with_the_cure(folder, monkeypatch):
+    opened = embedded_mongo(folder)
+    opened.__enter__()
+    monkeypatch.setattr(mongod, "SPACE_BYTES", 1 << 62)
+    gone = Unavailable()
+    with pytest.raises(EmbeddedMongoError, match="free space"):
+        opened.__exit__(type(gone), gone, None)
+    assert keeper.is_free(folder / keeper.KEEPER_LOCK, fcntl.LOCK_EX)
+
+
+@pytest.mark.mongod
+def test_database_that_goes_away_for_another_reason_is_told_as_ever(folder):
+    with pytest.raises(Unavailable), embedded_mongo(folder):
+        raise Unavailable
+
+
+def test_disk_that_gets_full_during_the_start_is_told(tmp_path, folder, monkeypatch):
+    """mongod cannot log why it ends."""
+    free = iter([1 << 40, 0])
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=next(free)))
+    with pytest.raises(EmbeddedMongoError, match="0 MiB of free space"):
+        embedded_mongo(folder, mongod=script(tmp_path, "exit 1")).__enter__()
 
 
 def test_failed_start_leaves_the_folder_free(tmp_path, folder):

