@@ -24,10 +24,19 @@ _BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong. Two are the same when they are described alike. `repair` says whether it worked."""
+    """Something wrong. Two are the same when they are described alike. `repair` says whether it worked.
+
+    `about` is what it is wrong with, where the description also says how.
+    """
 
     description: str
     repair: Callable[[], Awaitable[bool]] = field(compare=False)
+    about: str = field(default="", compare=False)
+
+    @property
+    def subject(self) -> str:
+        """What has nothing wrong any more, once it is repaired."""
+        return self.about or self.description
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +76,10 @@ async def examine(checks: Sequence[Check], *, settle: Callable[[], Awaitable[Non
 
 
 async def _fixed(check: Check, problems: Sequence[Problem]) -> int:
-    """How many were repaired: those of which that is said, and which are not found any more."""
+    """How many were repaired: those of which that is said, and of which nothing is found any more."""
     repaired = [problem for problem in problems if await problem.repair()]
-    left = {problem async for problem in check.look()}
-    return sum(problem not in left for problem in repaired)
+    left = {problem.subject async for problem in check.look()}
+    return sum(problem.subject not in left for problem in repaired)
 
 
 def server_checks(database: Database, stores: Sequence[type[Store]]) -> list[Check]:

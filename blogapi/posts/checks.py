@@ -76,7 +76,7 @@ class PostChecks:
                         return await slugs.claim(slug, post_id, self._now()) is not None
 
                     holder = holders.get(slug, "nobody")
-                    yield Problem(f"{slug} of post {post_id} is held by {holder}", claim)
+                    yield Problem(f"{slug} of post {post_id} is held by {holder}", claim, f"{slug} of post {post_id}")
 
     async def unused_addresses(self) -> AsyncIterator[Problem]:
         """Former addresses of posts that never came, or were removed for good."""
@@ -145,7 +145,7 @@ class PostChecks:
         async for slug, seen in self._tags.post_counts():
             right = await self._posts.count_listed(tag=slug)
             if seen != right:
-                yield Problem(f"{slug}: {seen} instead of {right}", partial(self._counts.recount_tag, slug))
+                yield Problem(f"{slug}: {seen} instead of {right}", partial(self._counts.recount_tag, slug), slug)
 
     async def author_counts(self) -> AsyncIterator[Problem]:
         """People whose number of public posts is wrong."""
@@ -153,7 +153,8 @@ class PostChecks:
         async for user_id, seen in self._users.posts_counts():
             right = await self._posts.count_listed(author_id=user_id) if seen or user_id in authors else 0
             if seen != right:
-                yield Problem(f"{user_id}: {seen} instead of {right}", partial(self._counts.recount_author, user_id))
+                repair = partial(self._counts.recount_author, user_id)
+                yield Problem(f"{user_id}: {seen} instead of {right}", repair, user_id)
 
 
 def post_checks(wiring: Wiring) -> PostChecks:

@@ -1,3 +1,6 @@
+import itertools
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -5,9 +8,12 @@ import pytest
 from bson import ObjectId
 
 from blogapi.access.identity import Identity
+from blogapi.cli.main import make_main
 from blogapi.config import AuthConfig, Config, LimitsConfig, MongoConfig, PasswordConfig
+from blogapi.feature import Feature
+from blogapi.features import FEATURES
 from blogapi.operations import doctor
-from blogapi.operations.doctor import hints
+from blogapi.operations.doctor import Check, Problem, hints
 from blogapi.posts.model import Draft
 from blogapi.posts.rights import Editable, Publishable
 from blogapi.posts.service import PostService
@@ -311,6 +317,41 @@ def test_repair_that_the_database_refuses_is_a_failure(blog, documents, people, 
     assert result.exit_code == 1
     assert result.stderr.startswith("blogapi: The database refused it")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("told", ["as before", "in another way"])
+def test_repair_that_does_not_hold_is_a_failure(blog, told):
+    """It was written, and a look finds it wrong again: taken back by an election, or by somebody else."""
+    looks = itertools.count()
+
+    async def repair():
+        return True
+
+    async def look():
+        said = next(looks) if told == "in another way" else 0
+        # The first two looks are before the repair, and have to agree.
+        yield Problem(f"tea: {max(said, 1)} instead of 5", repair, "tea")
+
+    odd = Feature(name="odd", checks=lambda _: [Check("odd counts", look)])
+    commands = replace(blog, main=make_main("odd", (*FEATURES, odd)))
+    result = commands("doctor", "--fix", "--settle", "0", "--json")
+    (found,) = [check for check in json.loads(result.stdout)["checks"] if check["check"] == "odd counts"]
+    assert (result.exit_code, found["found"], found["fixed"]) == (1, 1, 0)
+
+
+def test_repair_that_somebody_takes_back_is_a_failure(blog, documents, people):
+    """Through the whole: the count is written, and is another one when it is looked at again."""
+
+    async def look(opened):
+        opened.database.on_write.append(
+            lambda write: write.collection == "tags" and documents["tags"].update_one({}, {"$inc": {"post_count": 7}})
+        )
+        services = build_services(opened.config, opened.database)
+        return await doctor.examine(services.checks, settle=nothing, fix=True)
+
+    wrong_tag_count(documents, people)
+    (finding,) = [finding for finding in blog.work(look, with_indexes=False) if finding.found]
+    assert (finding.check, finding.found, finding.fixed) == ("post counts of tags", 1, 0)
 
 
 def test_table_names_what_was_found(blog, documents, people):
