@@ -53,6 +53,7 @@ users v1 webmaster well-known www
 """
 RESERVED_USERNAMES = frozenset(_RESERVED.split())
 _ERASED = "erased-"
+_ERASED_DISPLAY_NAME = "Deleted user"
 _ERASED_NAME = re.compile(rf"{_ERASED}[0-9a-f]{{24}}")
 _USERNAME = re.compile(USERNAME_PATTERN)
 _LOCAL_PART = re.compile(r"[^\s.@\"(),:;<>\[\]\\\x00-\x20\x7f]+(?:\.[^\s.@\"(),:;<>\[\]\\\x00-\x20\x7f]+)*")
@@ -153,6 +154,23 @@ class User:
     def permissions(self) -> tuple[str, ...]:
         """What the role allows, in words that a user interface can look for."""
         return tuple(name for role in ROLES[: ROLES.index(self.role) + 1] for name in _ADDS[role])
+
+    def erased(self) -> User:
+        """This person with nothing that tells who they were."""
+        name = erased_username(self.id)
+        return User(
+            id=self.id,
+            version=self.version,
+            username=name,
+            username_key=name,
+            display_name=_ERASED_DISPLAY_NAME,
+            role="reader",
+            status="erased",
+            counters=self.counters,
+            changes=self.changes,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+        )
 
     def changed_since(self, versions: Iterable[int]) -> list[str] | None:
         """The fields that changed after the newest of these versions; None when that is too long ago to tell."""

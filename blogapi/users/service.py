@@ -38,7 +38,6 @@ from blogapi.users.model import (
     UserFilter,
     email_fault,
     email_key,
-    erased_username,
     username_fault,
     username_key,
 )
@@ -46,7 +45,6 @@ from blogapi.users.passwords import Passwords
 from blogapi.users.rights import Administrator
 from blogapi.users.store import AdminRoster, UserStore
 
-_ERASED_DISPLAY_NAME = "Deleted user"
 # Who all share one turn when bios are rendered: those who have no account before this one.
 _NOBODY_YET = ""
 FindViewer = Callable[[], Awaitable[Viewer]]
@@ -278,7 +276,7 @@ class UserService:
         user = await self._users.get(user_id)
         while user.status != "erased":
             try:
-                return await self._change(user, _erased(user))
+                return await self._change(user, user.erased())
             except Stale as error:
                 user = error.current
         return await self._tell_again(user)
@@ -412,23 +410,6 @@ def _may_choose(who: Viewer, user: User) -> bool:
     if user.status == "erased":
         return False
     return who is None or who.is_editor or who.user_id == user.id or user.is_offered_as_author
-
-
-def _erased(user: User) -> User:
-    name = erased_username(user.id)
-    return User(
-        id=user.id,
-        version=user.version,
-        username=name,
-        username_key=name,
-        display_name=_ERASED_DISPLAY_NAME,
-        role="reader",
-        status="erased",
-        counters=user.counters,
-        changes=user.changes,
-        created_at=user.created_at,
-        updated_at=user.updated_at,
-    )
 
 
 def _check_version(user: User, versions: frozenset[int]) -> None:
