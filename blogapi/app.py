@@ -29,7 +29,7 @@ from blogapi.web.body import MAX_BYTES
 from blogapi.web.errors import render_errors
 from blogapi.web.middlewares.head import refuse_bad_heads
 from blogapi.web.middlewares.protect import finish_headers, protect
-from blogapi.web.middlewares.routing import find_way
+from blogapi.web.middlewares.routing import answer_unrouted
 from blogapi.web.routes import add_routes
 from blogapi.wiring import SERVICES, build_services
 
@@ -44,7 +44,7 @@ def create_app(
     wiring = build_services(config, database, features, now)
     credentials = [kind for feature in features for kind in feature.credentials(wiring)]
     around = [middleware for kind in credentials for middleware in kind.middlewares]
-    middlewares = [log_requests, render_errors, refuse_bad_heads, protect, find_way, *around]
+    middlewares = [log_requests, render_errors, refuse_bad_heads, protect, answer_unrouted, *around]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BYTES)
     app[SERVICES], app[KINDS] = wiring, credentials
     set_up_tools(app, wiring)

@@ -1,4 +1,4 @@
-"""One attempt at a request that may be repeated: what makes the repetition safe."""
+"""One attempt at a request that may be sent again, and what makes that safe."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """Handed to whoever creates or moves something.
+    """Passed on to whatever creates or changes something.
 
     With an `Idempotency-Key`, every attempt at the request carries the same `resource_id` and `key`: a create uses
     the first as its `_id`, a transition writes the second into the document with the change itself. So an attempt

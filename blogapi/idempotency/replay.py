@@ -42,10 +42,10 @@ class Records(Protocol):
         """Keep the answer for replays."""
 
     async def forget(self, key: str) -> None:
-        """The request was refused: the key is free again."""
+        """The request was refused, so the key may be used again."""
 
     async def release(self, key: str) -> None:
-        """What became of the attempt is not known: let the next one take over at once."""
+        """It is not known what became of the attempt: the next one may take over at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Idempotency:
     """How many requests with a key did their work, `first`, and how many got the first answer again, `replayed`."""
 
     def measures(self) -> list[Measure]:
-        """What there is to tell."""
+        """Its metrics."""
         says = "Requests with an Idempotency-Key: first ones, and those that got the first answer again (replayed)."
         return [counter("blogapi_idempotent_requests_total", says, lambda: self.outcomes, ("outcome",))]
 

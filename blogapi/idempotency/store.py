@@ -19,7 +19,7 @@ from blogapi.errors import BlogError, StillRunning
 from blogapi.idempotency.attempt import Attempt
 from blogapi.idempotency.replay import StoredAnswer
 
-# Then it was cut off at the latest. A shorter one would do no harm: who takes over works under the same id.
+# By then, the attempt was cut off. A shorter lease would do no harm: whoever takes over works under the same id.
 _LEASE = LONGEST_WORK
 _KEPT = timedelta(hours=24)
 
@@ -76,9 +76,9 @@ class IdempotencyStore(Store):
         await self._records.update_one({"_id": key}, {"$set": kept})
 
     async def forget(self, key: str) -> None:
-        """The request was refused: the key is free again."""
+        """The request was refused, so the key may be used again."""
         await self._records.delete_one({"_id": key, "state": "running"})
 
     async def release(self, key: str) -> None:
-        """What became of the attempt is not known: the next one may take over at once."""
+        """It is not known what became of the attempt: the next one may take over at once."""
         await self._records.update_one({"_id": key, "state": "running"}, {"$set": {"lease_until": self._now()}})

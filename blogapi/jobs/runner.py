@@ -1,4 +1,4 @@
-"""Background work: a feature declares what is to be done every so often, and each process does it.
+"""Background jobs: a feature declares what is done periodically, and each process does it.
 
 There is no leader and no table of jobs: work that must not be done twice says so in its own update in the database.
 """
@@ -27,7 +27,7 @@ log = logging.getLogger("blogapi.jobs")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Something of a service that is to be done again and again. It returns how much there was to do."""
+    """A method of a service that is called periodically. It returns how much there was to do."""
 
     seconds: float
     work: Callable[[Any], Awaitable[int]]
@@ -36,12 +36,12 @@ class Job:
 
     @property
     def name(self) -> str:
-        """For machines: `purge_trash`."""
+        """Its name in metrics: `purge_trash`."""
         return self.work.__name__.lstrip("_")
 
 
 def every(seconds: float, work: Callable[[Any], Awaitable[int]], *, done: str) -> Job:
-    """To be declared in the door of a feature: `every(60, TagService.finish_renames, done="tags renamed")`."""
+    """A periodic job, for the door of a feature: `every(60, TagService.finish_renames, done="tags renamed")`."""
     return Job(seconds=seconds, work=work, done=done)
 
 
@@ -52,7 +52,7 @@ class Runs:
         self.times, self.failures, self.done = Durations(), Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
 
     def measures(self) -> list[Measure]:
-        """What there is to tell."""
+        """Their metrics."""
         label, failures, done = ("task",), self.failures, self.done
         return [
             self.times.measure("blogapi_job_duration_seconds", "How long a run of a background job took.", label),
@@ -62,7 +62,7 @@ class Runs:
 
 
 async def run_again_and_again(job: Job, service: Any, runs: Runs) -> None:
-    """Do it, one at a time, each within a minute; longer and longer pauses while it fails. Runs until cancelled."""
+    """Run a job periodically until cancelled: each time within a minute, with longer pauses while it fails."""
     failures, label = 0, (job.name,)
     while True:
         begun = time.monotonic()

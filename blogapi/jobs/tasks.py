@@ -1,4 +1,4 @@
-"""Tasks and their end. Every task has an owner, who ends it."""
+"""Ends tasks. Every task has an owner that ends it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
 
 @asynccontextmanager
 async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Work that goes on beside the requests, and is cancelled at the end."""
+    """Run work beside the requests, and cancel it at the end."""
     task = asyncio.create_task(work)
     try:
         yield

@@ -25,7 +25,7 @@ _DROPPED_PART = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What is left of a limit in its present window, and when that ends, if this was asked."""
+    """What is left of a limit in its present window, and when that window ends, where that is asked for."""
 
     bucket: str
     most: int
@@ -93,7 +93,7 @@ class RateLimiter:
         raise LimitReached(full, retry_after_seconds=seconds)
 
     def measures(self) -> list[Measure]:
-        """What there is to tell."""
+        """Its metrics."""
         says = "Requests that were refused because somebody had asked too often, by limit."
         return [counter("blogapi_rate_limited_total", says, lambda: self.refusals, ("limit",))]
 

@@ -65,7 +65,7 @@ def link_header(request: web.Request, cursor: str) -> str:
 
 
 def _binding(request: web.Request) -> bytes:
-    # A list that is repeated is the one that is separated by commas.
+    # A repeated parameter means the same as one with commas.
     bound = {name: ",".join(request.query.getall(name)) for name in request.query if name not in _NOT_BOUND}
     return f"{request.rel_url.raw_path}?{_encoded(sorted(bound.items()))}".encode()
 

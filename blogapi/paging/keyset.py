@@ -21,7 +21,7 @@ _MOST_HELD = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """By which key of the documents, and in which direction; the id decides among equals, in the same direction."""
+    """The key by which documents are sorted, and the direction. Among equals, the id decides, in the same direction."""
 
     key: str
     descending: bool = False
@@ -38,7 +38,7 @@ def stored(value: SortValue) -> SortValue:
 
 
 def after(query: Mapping[str, Any], sort: Sort, position: Position) -> Document:
-    """The query for what comes behind a position.
+    """The query for what comes after a position.
 
     `{key: {$lte: x}, $or: [...]}` and not the `$or` alone: only with the bound spelt out does the planner walk one
     range of the index when the query also has an `$in`. A query with an `$or` of its own keeps it, too.
@@ -106,7 +106,7 @@ async def find_page(
     following = None if behind is None else position_of(-1)
     uses_page(
         collection.name,
-        # The first behind the page as well: when that one goes, there may be no next page.
+        # The first after the page as well: when that one goes, there may be no next page.
         on_it=[document["_id"] for document in (*documents, *([] if behind is None else [behind]))],
         found=selection.found,
         counted=page.count,
@@ -131,7 +131,7 @@ async def _take(cursor: Cursor, limit: int, *, heavy: bool) -> tuple[list[Docume
 
 
 def _size(value: Any) -> int:
-    """Of all texts in it, in characters."""
+    """The length of all texts in a value, in characters."""
     if isinstance(value, str):
         return len(value)
     if isinstance(value, Mapping):

@@ -1,1 +1,1 @@
-"""Work that takes long, in processes of a lower priority: `turns` says whose is next, `processes` has it done."""
+"""Long computations, in processes of a lower priority. `turns` decides whose is next, `processes` runs it."""

@@ -25,7 +25,7 @@ class TimeSpent(Exception):
 
 
 class Processes:
-    """Of one task, a module with a function `answer` from bytes to bytes: as many as questions are asked at once."""
+    """The processes of one task: a module with a function `answer` from bytes to bytes, one question each at a time."""
 
     def __init__(self, task: str, *, niceness: int) -> None:
         self._task, self._niceness = task, niceness
@@ -119,7 +119,7 @@ class Processes:
         return process
 
     def _end(self, process: _Process) -> None:
-        """Killed, since one that hangs hears nothing else. It is not waited for: a low priority dies slowly."""
+        """Kill a process: one that hangs hears nothing else. It is not waited for, as a low priority dies slowly."""
         self._alive.discard(process)
         process.channel.close()
         process.popen.kill()
@@ -138,7 +138,7 @@ class Processes:
 
 
 def crews(processes: Mapping[str, Processes]) -> list[Measure]:
-    """What there is to tell of processes, by the name of the queue before them."""
+    """The metrics of processes, by the name of the queue before them."""
     return [
         gauge(
             "blogapi_pool_processes",

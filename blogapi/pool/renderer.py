@@ -1,4 +1,4 @@
-"""Has texts rendered by processes of a lower priority, whoever asks: a long text holds up no reader."""
+"""Renders texts in processes of a lower priority, so that a long text holds up no reader."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Renderer:
         SHORT_TEXTS.start()
 
     def measures(self) -> list[Measure]:
-        """What there is to tell."""
+        """Its metrics."""
         short, long = "short_texts", "long_texts"
         return [*queues({short: self._short, long: self._long}), *crews({short: SHORT_TEXTS, long: LONG_TEXTS})]
 

@@ -1,4 +1,4 @@
-"""Whose turn it is: one account after the other, whatever each of them brings."""
+"""A fair queue: one account after the other, however much each of them asks for."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Turns:
 
     @property
     def having(self) -> int:
-        """How many have their turn."""
+        """How many have their turn now."""
         return len(self._having)
 
     @property
@@ -114,7 +114,7 @@ class Turns:
 
 
 def queues(turns: Mapping[str, Turns]) -> list[Measure]:
-    """What there is to tell of queues, by their names."""
+    """The metrics of queues, by their names."""
     return [
         gauge(
             "blogapi_queue_waiting",

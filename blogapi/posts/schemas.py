@@ -45,12 +45,12 @@ from blogapi.web.fields import (
     LanguageTag,
     Line,
     Mapped,
-    Moment,
     QueryFlag,
     Record,
     Size,
     Strict,
     Text,
+    Timestamp,
     Url,
     Whole,
     unstorable,
@@ -260,8 +260,8 @@ class AddressQuery(Strict):
             ) from None
 
 
-def _moment(parameter: str, description: str) -> Moment:
-    return Moment(data_key=parameter, load_default=None, metadata={"description": description})
+def _timestamp(parameter: str, description: str) -> Timestamp:
+    return Timestamp(data_key=parameter, load_default=None, metadata={"description": description})
 
 
 class PostListQuery(PageQuery, FieldsQuery):
@@ -298,10 +298,10 @@ class PostListQuery(PageQuery, FieldsQuery):
     featured = QueryFlag(
         load_default=None, metadata={"description": "`true`: only featured posts. `false`: only others."}
     )
-    published_from = _moment("published_at[gte]", "Published at this time or later.")
-    published_before = _moment("published_at[lt]", "Published before this time.")
-    updated_from = _moment("updated_at[gte]", "Changed at this time or later. Not for public posts.")
-    updated_before = _moment("updated_at[lt]", "Changed before this time. Not for public posts.")
+    published_from = _timestamp("published_at[gte]", "Published at this time or later.")
+    published_before = _timestamp("published_at[lt]", "Published before this time.")
+    updated_from = _timestamp("updated_at[gte]", "Changed at this time or later. Not for public posts.")
+    updated_before = _timestamp("updated_at[lt]", "Changed before this time. Not for public posts.")
     sort = Text(
         load_default=None,
         validate=Choice(["-published_at", "published_at", "-updated_at", "updated_at"]),

@@ -25,8 +25,8 @@ _INTEGERS = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """What came with a request. What is large is worked on in a thread, so that nobody waits for it."""
+class RequestBody:
+    """The parsed body of a request. A large one is loaded in a thread, so that other requests need not wait."""
 
     value: Any
     is_large: bool = False
@@ -39,10 +39,10 @@ async def read_json(
     timeout_seconds: float,
     admit: Callable[[], Awaitable[None]],
     max_bytes: int = MAX_BYTES,
-) -> Sent:
-    """The parsed body. None at all counts as an empty object, but for a PATCH, which has nothing to say without one.
+) -> RequestBody:
+    """The parsed body. A missing one counts as an empty object, except for a PATCH.
 
-    Who sends more than is small has to be admitted before more than that is read. Raises what `admit` raises, and
+    Of a large body, only the beginning is read before `admit` has let the sender in. Raises what `admit` raises, and
     BlogError: `too_large`, `unsupported_media_type`, `malformed_json`, `request_timeout`.
     """
     if (request.content_length or 0) > max_bytes:
@@ -61,12 +61,12 @@ async def read_json(
             raise _too_large(max_bytes)
     _check_type(request, media_types)
     if max(announced, len(received)) <= SMALL_BYTES:
-        return Sent(parse_json(bytes(received)))
+        return RequestBody(parse_json(bytes(received)))
     await admit()
     await _read(request, received, max_bytes, deadline)
     if len(received) > max_bytes:
         raise _too_large(max_bytes)
-    return Sent(await asyncio.to_thread(parse_json, bytes(received)), is_large=True)
+    return RequestBody(await asyncio.to_thread(parse_json, bytes(received)), is_large=True)
 
 
 def _check_type(request: web.Request, media_types: frozenset[str]) -> None:
@@ -76,7 +76,7 @@ def _check_type(request: web.Request, media_types: frozenset[str]) -> None:
 
 
 async def _read(request: web.Request, received: bytearray, enough: int, deadline: float) -> None:
-    """Take up what comes until it is all, or more than enough."""
+    """Read until the body is complete, or too large."""
     content = request.content
     if content.is_eof():  # small ones come together with the head
         received += content.read_nowait()
@@ -99,10 +99,10 @@ def _too_large(max_bytes: int) -> BlogError:
     return BlogError(f"A body holds at most {size_text(max_bytes)} here.", code="too_large")
 
 
-def _nothing(request: web.Request) -> Sent:
+def _nothing(request: web.Request) -> RequestBody:
     if request.method == "PATCH":
         raise _malformed("there is none")
-    return Sent({})
+    return RequestBody({})
 
 
 def parse_json(raw: bytes) -> Any:

@@ -31,7 +31,7 @@ def etag_of(body: bytes, version: int | None, of: str = "") -> str:
 
 
 def mark_of(resource: str) -> str:
-    """What the tags of all versions of a resource have in common."""
+    """The part of an ETag that is the same for all versions of a resource."""
     return hashlib.sha256(resource.encode()).hexdigest()[:_MARK_DIGITS]
 
 
@@ -43,7 +43,7 @@ def recoded_etag(etag: str, body: bytes) -> str:
 
 
 def revalidated(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
-    """The answer to a read, or 304 if the caller has it already."""
+    """The answer to a read, or 304 if the client has it already."""
     etag = response.headers.get("ETag")
     if etag is None or response.status != 200 or "If-None-Match" not in request.headers or not is_known(request, etag):
         return response

@@ -28,7 +28,7 @@ from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.idempotency.replay import IDEMPOTENCY, offered_key
 from blogapi.paging.cursors import link_header, page_body, page_request
 from blogapi.paging.page import Page, Position
-from blogapi.web.body import SMALL_BYTES, Sent, read_json
+from blogapi.web.body import SMALL_BYTES, RequestBody, read_json
 from blogapi.web.conditional import etag_of, expected_versions, revalidated
 from blogapi.web.fields import Message, Record, Strict
 from blogapi.web.middlewares.protect import count_write
@@ -86,7 +86,7 @@ class NoBody(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a model leaves: a plain function that makes it JSON-ready, and the schema that documents the result.
+    """How a model is shown: a plain function makes it JSON-ready, and a schema documents the result.
 
     In a list it leaves without what is `heavy`, unless `fields` asks for it. `says` who alone may read it, and tells so
     in the documentation of public routes.
@@ -100,10 +100,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A handler's result with something to add. `shape` where it is not the first one that the route declares.
+    """A handler's result with something to add. `shape` is given where it is not the first that the route declares.
 
-    `public`: the answer is the same for everybody, and may be kept by the read cache and by shared caches. Whatever
-    does not say so is for who asked, and kept by nobody.
+    `public`: the answer is the same for everybody, and may be kept by the read cache and by shared caches. Any
+    other answer is for who asked alone, and is kept by nobody.
     """
 
     result: Any
@@ -133,10 +133,10 @@ class Endpoint:
     cached: bool = False
     content_type: str = JSON
     also: tuple[int, ...] = ()
-    # Values of parameters by name, and of the `body`, that do something good on the demo content.
+    # Values of parameters by name, and of the `body`, with which the route succeeds on the demo content.
     examples: Mapping[str, Any] = field(default_factory=dict)
     documented: bool = True
-    # What else is wrong with those fields that the schema finds good, so that one answer names everything.
+    # What is wrong with the fields that the schema accepts, so that one answer names all that is wrong.
     faults: Callable[[web.Request, Mapping[str, Any]], list[FieldError]] | None = None
 
 
@@ -157,7 +157,7 @@ def if_match(request: web.Request) -> frozenset[int]:
     return request[EXPECTED]
 
 
-def endpoint(*, returns: Shape | tuple[Shape, ...] = (), **declaration: Any) -> Callable[[Any], Any]:
+def endpoint(*, returns: Shape | tuple[Shape, ...] = (), **members: Any) -> Callable[[Any], Any]:
     """Declare a route; takes the fields of `Endpoint`.
 
     The handler is called with the request, then, each only if declared: what `on` found, the loaded body, the loaded
@@ -167,8 +167,8 @@ def endpoint(*, returns: Shape | tuple[Shape, ...] = (), **declaration: Any) -> 
 
     def decorate(handler: Callable[..., Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         summary = (handler.__doc__ or "").strip().split("\n")[0]
-        known = Endpoint(returns=shapes, summary=summary, **declaration)
-        serve = _Server(known, handler)
+        declaration = Endpoint(returns=shapes, summary=summary, **members)
+        serve = _Server(declaration, handler)
 
         @wraps(handler)
         async def run(request: web.Request) -> web.StreamResponse:
@@ -176,11 +176,11 @@ def endpoint(*, returns: Shape | tuple[Shape, ...] = (), **declaration: Any) -> 
                 sent = await serve.read_body(request)
                 if request.method not in _SAFE:
                     return await serve(request, sent)
-                reads = request.config_dict[CACHED_READS] if known.cached else None
+                reads = request.config_dict[CACHED_READS] if declaration.cached else None
                 make = partial(serve, request, sent)
                 return revalidated(request, await (make() if reads is None else reads.through(request, make)))
 
-        run.__endpoint__ = known  # type: ignore[attr-defined]  # how the OpenAPI document and the app find it
+        run.__endpoint__ = declaration  # type: ignore[attr-defined]  # how the OpenAPI document and the app find it
         return run
 
     return decorate
@@ -189,24 +189,24 @@ def endpoint(*, returns: Shape | tuple[Shape, ...] = (), **declaration: Any) -> 
 class _Server:
     """Serves one endpoint."""
 
-    def __init__(self, known: Endpoint, handler: Callable[..., Awaitable[Any]]) -> None:
-        self._known, self._handler = known, handler
-        self._body, self._query = known.body(), known.query()
-        self._takes_body = known.body is not NoBody
-        self._takes_query = known.query is not NoQuery
+    def __init__(self, declaration: Endpoint, handler: Callable[..., Awaitable[Any]]) -> None:
+        self._declaration, self._handler = declaration, handler
+        self._body, self._query = declaration.body(), declaration.query()
+        self._takes_body = declaration.body is not NoBody
+        self._takes_query = declaration.query is not NoQuery
 
-    async def __call__(self, request: web.Request, sent: Sent) -> web.StreamResponse:
+    async def __call__(self, request: web.Request, sent: RequestBody) -> web.StreamResponse:
         async with Deadline(request.config_dict[SETTINGS].longest_work):
             return await self._serve(request, sent)
 
-    async def _serve(self, request: web.Request, sent: Sent) -> web.StreamResponse:
-        known = self._known
+    async def _serve(self, request: web.Request, sent: RequestBody) -> web.StreamResponse:
+        declaration = self._declaration
         query = self._read_head(request)
-        await known.needs.authenticate(request)
-        if request.method not in _SAFE and not known.needs.is_public:
-            await count_write(request, known.needs.caller(request))
-        subject: tuple[Any, ...] = () if known.on is None else (await known.on(request),)
-        known.needs.authorize(request)
+        await declaration.needs.authenticate(request)
+        if request.method not in _SAFE and not declaration.needs.is_public:
+            await count_write(request, declaration.needs.caller(request))
+        subject: tuple[Any, ...] = () if declaration.on is None else (await declaration.on(request),)
+        declaration.needs.authorize(request)
 
         async def work(attempt: Attempt) -> web.StreamResponse:
             request[ATTEMPT] = attempt
@@ -214,62 +214,66 @@ class _Server:
             if request.method not in _SAFE:
                 wish = await self._wish(request, sent, *subject)
                 arguments += [wish] if self._takes_body else []
-            if known.match:
+            if declaration.match:
                 request[EXPECTED] = expected_versions(request, subject[0].id)
             if self._takes_query:
                 arguments.append(query)
             try:
-                return respond(request, known, await self._handler(request, *arguments))
+                return respond(request, declaration, await self._handler(request, *arguments))
             except Stale as error:
                 raise self._with_present(error) from None
 
-        if not known.idempotent:
+        if not declaration.idempotent:
             return await work(ONCE)
-        idempotency, caller = request.config_dict[IDEMPOTENCY], known.needs.caller(request)
+        idempotency, caller = request.config_dict[IDEMPOTENCY], declaration.needs.caller(request)
         return await idempotency.run(request, caller=caller, body=sent.value, work=work)
 
-    async def read_body(self, request: web.Request) -> Sent:
-        """What came with the request, parsed; nothing for methods that take no body."""
+    async def read_body(self, request: web.Request) -> RequestBody:
+        """The parsed body; an empty object for methods that take none."""
         if request.method in _SAFE:
-            return Sent({})
+            return RequestBody({})
         media_types = _MERGE_PATCH if request.method == "PATCH" else _JSON_ONLY
         seconds = request.config_dict[SETTINGS].body_timeout_seconds
 
         async def admit() -> None:
             self._read_head(request)
-            await self._known.needs.authenticate(request)
+            await self._declaration.needs.authenticate(request)
 
         return await read_json(
-            request, media_types=media_types, timeout_seconds=seconds, admit=admit, max_bytes=self._known.max_bytes
+            request,
+            media_types=media_types,
+            timeout_seconds=seconds,
+            admit=admit,
+            max_bytes=self._declaration.max_bytes,
         )
 
     def _read_head(self, request: web.Request) -> Any:
         """The loaded query. What else can be malformed in the head is refused with it."""
         query = read_query(request, self._query)
-        if self._known.listed:
+        if self._declaration.listed:
             page_request(request, query)
-        if self._known.idempotent:
+        if self._declaration.idempotent:
             offered_key(request)
         return query
 
-    async def _wish(self, request: web.Request, sent: Sent, *subject: Any) -> Any:
+    async def _wish(self, request: web.Request, sent: RequestBody, *subject: Any) -> Any:
         if sent.is_large:
             return await asyncio.to_thread(self._load, request, sent.value, *subject)
         return self._load(request, sent.value, *subject)
 
     def _load(self, request: web.Request, value: Any, *subject: Any) -> Any:
-        if self._known.merge is not None and isinstance(value, dict):
-            value = _with_unknown(self._body, value, merge_patch(self._known.merge(subject[0]), value))
+        if self._declaration.merge is not None and isinstance(value, dict):
+            value = _with_unknown(self._body, value, merge_patch(self._declaration.merge(subject[0]), value))
         try:
             return self._body.load(value)
         except ValidationError as error:
             faults = field_errors(error.messages)
-            if self._known.faults is not None and isinstance(error.valid_data, dict):
-                faults += self._known.faults(request, error.valid_data)
+            if self._declaration.faults is not None and isinstance(error.valid_data, dict):
+                faults += self._declaration.faults(request, error.valid_data)
             raise Invalid(faults) from None
 
     def _with_present(self, error: Stale) -> Stale:
-        view = self._known.returns[0].view(error.current)
+        view = self._declaration.returns[0].view(error.current)
         error.members = {"version": view["version"], "etag": etag_of(orjson.dumps(view), view["version"], view["id"])}
         return error
 
@@ -288,7 +292,7 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 
 def _with_unknown(schema: Schema, patch: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:
-    """What the patch has made, and the unknown fields that null has removed there, to be refused like any other."""
+    """The merged object with the unknown fields that null removed from it, so that they are refused like all others."""
     whole = {**merged, **{name: sent for name, sent in patch.items() if name not in schema.fields}}
     for name, known in schema.fields.items():
         sent, made = patch.get(name), merged.get(name)
@@ -312,21 +316,21 @@ def field_errors(messages: Any, pointer: str = "") -> list[FieldError]:
     return [FieldError(pointer=pointer, code=code, detail=str(messages), params=params)]
 
 
-def respond(request: web.Request, known: Endpoint, result: Any) -> web.StreamResponse:
+def respond(request: web.Request, declaration: Endpoint, result: Any) -> web.StreamResponse:
     """The answer: JSON with a strong ETag."""
     if isinstance(result, web.StreamResponse):
         return result
     reply = result if isinstance(result, Reply) else Reply(result=result)
     headers = {hdrs.CACHE_CONTROL: _PRIVATE, **reply.headers}
     if reply.result is None:
-        return web.Response(status=known.status, headers=headers)
-    body, headers[hdrs.ETAG] = _render(request, reply.shape or known.returns[0], reply, headers)
-    if known.status == 204:
+        return web.Response(status=declaration.status, headers=headers)
+    body, headers[hdrs.ETAG] = _render(request, reply.shape or declaration.returns[0], reply, headers)
+    if declaration.status == 204:
         return web.Response(status=204, headers=headers)
     if reply.public and request.method in _SAFE:
         headers[hdrs.CACHE_CONTROL] = request.config_dict[SETTINGS].public_cache_control
-    headers[hdrs.CONTENT_TYPE] = known.content_type
-    return web.Response(status=known.status, body=body, headers=headers)
+    headers[hdrs.CONTENT_TYPE] = declaration.content_type
+    return web.Response(status=declaration.status, body=body, headers=headers)
 
 
 def _render(request: web.Request, shape: Shape, reply: Reply, headers: dict[str, str]) -> tuple[bytes, str]:

@@ -20,7 +20,7 @@ from blogapi.text.visible import is_blank
 
 # RFC 3339 section 5.6. `fromisoformat` alone also takes week dates, missing zones and the basic format.
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
-# So many wrong fields are told at once.
+# At most so many wrong fields are named in one answer.
 MAX_ERRORS = 100
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 _CODES = {"null": "required", "invalid": "invalid_type", "type": "invalid_type", "invalid_utf8": "invalid_type"}
@@ -42,12 +42,12 @@ class Message(str):
 
 
 def wrong(code: str, text: str, **params: Any) -> ValidationError:
-    """What a validator raises."""
+    """The error that a validator raises."""
     return ValidationError(Message(text, code, params))
 
 
 class Coded(fields.Field[Value]):
-    """A field whose own complaints carry codes: marshmallow's keys, made to read well."""
+    """A field whose own errors have codes, made from marshmallow's keys."""
 
     def make_error(self, key: str, **kwargs: Any) -> ValidationError:
         text = str(super().make_error(key, **kwargs).messages[0])
@@ -67,7 +67,7 @@ class Text(Coded[str], fields.String):
 
 
 class Line(Text):
-    """A text of one line; white space around it is dropped, and all of it where there is nothing to be seen."""
+    """A text of one line. White space around it is dropped; one that shows nothing is empty."""
 
     default_error_messages = {"invalid_line": "Line breaks and control characters are not allowed."}
 
@@ -116,7 +116,7 @@ class Whole(Coded[int], fields.Integer):
         return int(super()._deserialize(value, attr, data, **kwargs) or 0)
 
 
-class Moment(Coded[datetime], fields.DateTime):
+class Timestamp(Coded[datetime], fields.DateTime):
     """An RFC 3339 time; becomes an aware datetime in UTC, cut to the milliseconds that MongoDB keeps."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
@@ -264,7 +264,7 @@ class Strict(Schema):
     }
 
     class Meta:
-        """marshmallow's default, said aloud."""
+        """marshmallow's default, written down."""
 
         unknown = "raise"
 

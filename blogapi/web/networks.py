@@ -1,4 +1,4 @@
-"""Addresses of clients, as little of them as we keep."""
+"""Addresses of clients: only the part that we keep."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def network_of(address: str) -> str:
 
 @lru_cache(maxsize=4096)
 def limit_key(address: str) -> str:
-    """One key for all addresses that one client has at will: a /64 of IPv6, else the address itself."""
+    """One key for all addresses that a client can choose from: a /64 of IPv6, else the address itself."""
     known = _read(address)
     if isinstance(known, IPv6Address):
         return str(ip_network((known, 64), strict=False))

@@ -1,4 +1,4 @@
-"""Pages of which origins may call from a browser, with credentials too."""
+"""The origins whose pages may call from a browser, also with credentials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts of a request that are found once and asked for often."""
+"""What is found out about a request once and needed often."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def route_of(request: web.Request) -> str:
 
 
 def has_gone(request: web.BaseRequest) -> bool:
-    """Whether nobody waits for the answer: the connection is at its end, or broke off in the middle of the body."""
+    """Whether the client has left: the connection was closed, or it broke off amid the body."""
     wire = request.transport
     return wire is None or wire.is_closing() or request.content.exception() is not None
 

@@ -1,4 +1,4 @@
-"""Putting routes into an app: deny by default, and no method falls through to another route."""
+"""Adds routes to an app. Each must declare who may call it, and no method falls through to another route."""
 
 from __future__ import annotations
 

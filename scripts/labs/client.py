@@ -1,6 +1,7 @@
 """A lean HTTP/1.1 client of the laboratories: one connection, one request at a time, and when it was sent and answered.
 
-It retries nothing and follows nothing, so what a server does to a connection shows as it is.
+It retries nothing and follows nothing, so what a server does to a connection shows as it is. `bench` asks by the
+standard library's client instead: it runs in no event loop, its few requests are not measured, and wrk makes its load.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from blogapi.openapi.document import build_document, documented_routes, resolved
 from blogapi.openapi.json_schemas import JsonSchemas
 from blogapi.openapi.reference import api_page, errors_page
 from blogapi.web.endpoint import endpoint
-from blogapi.web.fields import Choice, CommaList, FullMatch, Items, Moment, QueryFlag, QueryWhole, Record, Size, Text
+from blogapi.web.fields import Choice, CommaList, FullMatch, Items, QueryFlag, QueryWhole, Record, Size, Text, Timestamp
 from blogapi.web.fields import Strict as StrictSchema
 from blogapi.web.problems import PROBLEMS
 from blogapi.web.routes import add_routes
@@ -371,7 +371,7 @@ class _ThingSchema(StrictSchema):
     words = CommaList(str.islower, of="word", load_default=())
     flag = QueryFlag(load_default=None)
     count = QueryWhole(1, 9, load_default=5)
-    since = Moment(data_key="since[gte]", load_default=None, metadata={"description": "From then on."})
+    since = Timestamp(data_key="since[gte]", load_default=None, metadata={"description": "From then on."})
     sort = Text(load_default=None, validate=Choice(["up", "down"]))
     name = Text(load_default="", validate=[Size(min=2, max=3), FullMatch("[a-z]+|[0-9]+", "no")])
     inner = Record(_InnerSchema, load_default=None)

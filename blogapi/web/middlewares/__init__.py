@@ -1,1 +1,1 @@
-"""What every request passes through, outermost first: `log_requests`, `render_errors`, `protect`, sessions."""
+"""The middlewares of every request; `app.py` has their order."""

@@ -1,4 +1,4 @@
-"""What the parser lets through and HTTP does not: refused here, whatever the rest of the request is."""
+"""Refuses targets and `Host` headers that the parser accepts and HTTP does not."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _is_good_authority(target: str, method: str) -> bool:
 
 @web.middleware
 async def refuse_bad_heads(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Within the errors, around everything else."""
+    """Refuse them before anything else looks at the request."""
     fault = fault_of(request)
     if fault is not None:
         raise fault

@@ -1,4 +1,4 @@
-"""CORS, security headers and rate limits: what stands between the network and the handlers."""
+"""CORS, security headers and rate limits."""
 
 from __future__ import annotations
 
