@@ -18,11 +18,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from cachetools import LRUCache
-
-from blogapi.cache.sources import FoundBy, Place, PublicPart, Sources, document, found_by
+from blogapi.cache.index import Index
+from blogapi.cache.shelves import Doorkeeper, Held, Shelf
+from blogapi.cache.sources import FoundBy, MadeFrom, Place, PublicPart, Sources, document, found_by
 from blogapi.db.collection import Write
 from blogapi.measures import Measure, counter, gauge, tally
 
@@ -30,13 +30,15 @@ Answer = TypeVar("Answer")
 Names = frozenset[str]
 
 # What an entry takes besides its answer: itself, its key, and for each of its names a string and a place in the index.
-_BYTES_PER_ENTRY, _BYTES_PER_NAME = 1500, 250
+_BYTES_PER_ENTRY, _BYTES_PER_NAME, _BYTES_PER_UNPACKED = 700, 200, 400
 # No entry may take the place of many: at most this part of all.
 _LARGEST_PART = 64
-# Where an answer waits until it is asked for again: whoever asks for a million things once pushes out only these.
-_NEW_PART = 5
 # What may be known to be missing: at most this part of all.
 _MISSING_PART = 32
+# What is left to unpacked answers by all others, at least.
+_UNPACKED_PART = 8
+# There is no room when less than this part is left.
+_FREE_PART = 16
 # How many writes an answer may be overtaken by while it is made.
 _REMEMBERED = 2000
 _FRESH_SECONDS = 1.0
@@ -51,30 +53,21 @@ class _Effect:
     possible: Names = frozenset()
     place: Place | None = None
 
-    def evicts(self, sources: Sources) -> bool:
-        if not self.certain.isdisjoint(sources.names):
+    def evicts(self, made_from: MadeFrom) -> bool:
+        if not self.certain.isdisjoint(made_from.names):
             return True
-        return not self.possible.isdisjoint(sources.names) and sources.admit(self.collection, self.place)
+        return not self.possible.isdisjoint(made_from.names) and made_from.admit(self.collection, self.place)
 
 
-@dataclass(slots=True)
-class _Entry(Generic[Answer]):
+@dataclass(slots=True, kw_only=True)
+class _Entry(Held, Generic[Answer]):
     answer: Answer
-    sources: Sources
-    size: int
+    made_from: MadeFrom
 
 
-class _Shelf(LRUCache[str, _Entry[Answer]]):
-    """Entries by key, with a bound; tells what it drops by itself."""
-
-    def __init__(self, bound: int, size_of: Callable[[_Entry[Answer]], int], dropped: Callable[..., None]) -> None:
-        super().__init__(bound, size_of)
-        self._dropped = dropped
-
-    def popitem(self) -> tuple[str, _Entry[Answer]]:
-        key, entry = super().popitem()  # which only the bound calls
-        self._dropped(key, entry)
-        return key, entry
+@dataclass(slots=True, kw_only=True)
+class _Unpacked(Held, Generic[Answer]):
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +86,13 @@ class Cache(Generic[Answer]):
     ) -> None:
         self.public, self.max_bytes, self._clock = public, max_bytes, clock
         self._largest = max_bytes // _LARGEST_PART
-        new, missing = max_bytes // _NEW_PART, max_bytes // _MISSING_PART
-        # An answer moves from `new` to `proven` when it is asked for a second time.
-        self._new: _Shelf[Answer] = _Shelf(new, _size, self._dropped)
-        self._proven: _Shelf[Answer] = _Shelf(max_bytes - new - missing, _size, self._dropped)
-        self._missing: _Shelf[Answer] = _Shelf(missing, _size, self._dropped)
-        self._shelves = (self._new, self._proven, self._missing)
-        # By name, the entries that have it by their keys.
-        self._named: dict[str, dict[str, _Entry[Answer]]] = {}
+        missing, unpacked = max_bytes // _MISSING_PART, max_bytes // _UNPACKED_PART
+        self._entries: Shelf[_Entry[Answer]] = Shelf(max_bytes - missing - unpacked, self._dropped)
+        self._missing: Shelf[_Entry[Answer]] = Shelf(missing, self._dropped)
+        # What some entries are unpacked, under the same keys. It takes the room that entries leave.
+        self._unpacked: Shelf[_Unpacked[Answer]] = Shelf(max_bytes - missing, lambda *_: None)
+        self._answers_door, self._unpacked_door = Doorkeeper(), Doorkeeper()
+        self._index = Index()
         self._latest: deque[_Effect] = deque(maxlen=_REMEMBERED)
         self._era = self._writes = 0
         self._fresh_until = float("-inf")
@@ -129,18 +121,17 @@ class Cache(Generic[Answer]):
         """The answer under this key, as it would be made now."""
         if self._clock() >= self._fresh_until:
             return None
-        entry = self._proven.get(key)
-        if entry is None:
-            entry = self._new.get(key)
-            if entry is None:
-                return None
-            del self._new[key]
-            self._proven[key] = entry
-        return entry.answer
+        entry = self._entries.ask(key)
+        return None if entry is None else entry.answer
+
+    def get_unpacked(self, key: str) -> Answer | None:
+        """The unpacked form of what `get` has just returned, if that is kept, too."""
+        unpacked = self._unpacked.ask(key)
+        return None if unpacked is None else unpacked.answer
 
     def get_missing(self, key: str) -> Answer | None:
         """What was answered under this key when there was nothing, if there still is nothing."""
-        entry = self._missing.get(key) if self.is_fresh else None
+        entry = self._missing.ask(key) if self.is_fresh else None
         return None if entry is None else entry.answer
 
     def now(self) -> Beginning | None:
@@ -151,45 +142,59 @@ class Cache(Generic[Answer]):
         """Whether nothing at all was written since, and nothing may have been missed."""
         return self.now() == since
 
+    def wants(self, key: str, size: int) -> bool:
+        """Whether an answer of so many bytes would be kept if it is true: to be asked before it is packed for that.
+
+        When there is no room any more, only what was asked for before is worth the place of something else.
+        """
+        if size > self._largest:
+            return False
+        has_room = self._entries.bytes < self._entries.bound - self._entries.bound // _FREE_PART
+        return has_room or self._answers_door.admits(key, len(self._entries))
+
     def put(self, key: str, answer: Answer, size: int, sources: Sources, begun: Beginning) -> bool:
-        """Keep an answer, unless it may be out of date already or is too large; whether it was kept."""
-        return self._put(self._new, key, answer, size, sources, begun)
+        """Keep an answer if it is wanted, unless it may be out of date already; whether it was kept."""
+        if not self.wants(key, size) or not self._put(self._entries, key, answer, size, sources, begun):
+            return False
+        self._unpacked.shrink(self._left_to_unpacked)
+        return True
+
+    def put_unpacked(self, key: str, answer: Answer, size: int) -> None:
+        """Keep an unpacked form of what `get` has just returned: while there is room, or if it was wanted before."""
+        size += _BYTES_PER_UNPACKED + len(key)
+        has_room = self._unpacked.bytes + size <= self._left_to_unpacked
+        if has_room or self._unpacked_door.admits(key, len(self._unpacked)):
+            self._unpacked.remove(key)
+            self._unpacked.add(key, _Unpacked(answer=answer, size=size))
+            self._unpacked.shrink(self._left_to_unpacked)
+
+    @property
+    def _left_to_unpacked(self) -> int:
+        return self._unpacked.bound - self._entries.bytes
 
     def put_missing(self, key: str, answer: Answer, sources: Sources, begun: Beginning) -> bool:
         """Keep that there is nothing, and how that was answered."""
         return self._put(self._missing, key, answer, 0, sources, begun)
 
     def _put(
-        self, shelf: _Shelf[Answer], key: str, answer: Answer, size: int, sources: Sources, begun: Beginning
+        self, shelf: Shelf[_Entry[Answer]], key: str, answer: Answer, size: int, sources: Sources, begun: Beginning
     ) -> bool:
         if not sources.are_complete:
             return False
-        sources.names |= {_whole(name) for name in sources.names}
-        size += _BYTES_PER_ENTRY + 2 * len(key) + _BYTES_PER_NAME * len(sources.names)
-        if size > self._largest or self._is_overtaken(sources, begun):
+        made_from = sources.sealed()
+        size += _BYTES_PER_ENTRY + 2 * len(key) + _BYTES_PER_NAME * len(made_from.names)
+        if size > self._largest or self._is_overtaken(made_from, begun):
             return False
         self._remove(key)
-        shelf[key] = entry = _Entry(answer, sources, size)
-        for name in sources.names:
-            self._named.setdefault(name, {})[key] = entry
-        return True
+        self._index.add(key, made_from.names)
+        shelf.add(key, _Entry(size=size, answer=answer, made_from=made_from))
+        return key in shelf
 
-    def _is_overtaken(self, sources: Sources, begun: Beginning) -> bool:
+    def _is_overtaken(self, made_from: MadeFrom, begun: Beginning) -> bool:
         missed = self._writes - begun.writes
         if begun.era != self._era or not self.is_fresh or missed > len(self._latest):
             return True
-        return any(self._latest[-number].evicts(sources) for number in range(1, missed + 1))
-
-    def grow(self, key: str, answer: Answer, size: int) -> bool:
-        """Make room for something more with an answer, such as a compressed form; whether it may be added."""
-        for shelf in (self._proven, self._new):
-            entry = shelf.get(key)
-            if entry is not None and entry.answer is answer and entry.size + size <= self._largest:
-                del shelf[key]
-                entry.size += size
-                shelf[key] = entry
-                return True
-        return False
+        return any(self._latest[-number].evicts(made_from) for number in range(1, missed + 1))
 
     # Hearing of writes
 
@@ -200,12 +205,13 @@ class Cache(Generic[Answer]):
             return
         self._writes += 1
         self._latest.append(effect)
-        names = effect.certain | effect.possible
-        met = {key: entry for name in names for key, entry in self._named.get(name, {}).items()}
-        for key, entry in met.items():
-            if effect.evicts(entry.sources):
+        for key in {key for name in effect.certain | effect.possible for key in self._index.find(name)}:
+            entry = self._entries.find(key) or self._missing.find(key)
+            if entry is not None and effect.evicts(entry.made_from):
                 self._remove(key)
                 self.evictions["written",] += 1
+                if entry.asked:  # it will be asked for again
+                    self._answers_door.admits(key, len(self._entries))
 
     def _effect_of(self, write: Write) -> _Effect | None:
         collection, part = write.collection, self.public.get(write.collection)
@@ -241,29 +247,23 @@ class Cache(Generic[Answer]):
         self.stand_aside(why)
         self._era += 1
         self.evictions["forgotten",] += len(self)
-        for shelf in self._shelves:
-            shelf.clear()
-        self._named.clear()
-        self._latest.clear()
+        for kept in (self._entries, self._missing, self._unpacked, self._index, self._latest):
+            kept.clear()
 
     # Upkeep
 
     def _remove(self, key: str) -> None:
-        for shelf in self._shelves:
-            if key in shelf:
-                self._forget(key, shelf.pop(key))
+        entry = self._entries.remove(key) or self._missing.remove(key)
+        if entry is not None:
+            self._forget(key, entry)
 
     def _dropped(self, key: str, entry: _Entry[Answer]) -> None:
         self._forget(key, entry)
         self.evictions["room",] += 1
 
     def _forget(self, key: str, entry: _Entry[Answer]) -> None:
-        for name in entry.sources.names:
-            named = self._named.get(name)
-            if named is not None:
-                named.pop(key, None)
-                if not named:
-                    del self._named[name]
+        self._unpacked.remove(key)
+        self._index.remove(key, entry.made_from.names)
 
     @property
     def lag(self) -> float | None:
@@ -274,6 +274,7 @@ class Cache(Generic[Answer]):
         """What there is to tell."""
         return [
             gauge("blogapi_cache_bytes", "What the kept answers take.", lambda: self.bytes),
+            gauge("blogapi_cache_unpacked_bytes", "What of these is unpacked too.", lambda: self._unpacked.bytes),
             gauge("blogapi_cache_entries", "How many answers are kept.", lambda: len(self)),
             gauge("blogapi_cache_limit_bytes", "How much they may take: cache.max_bytes.", lambda: self.max_bytes),
             counter(
@@ -297,17 +298,7 @@ class Cache(Generic[Answer]):
     @property
     def bytes(self) -> int:
         """What the kept answers take, about."""
-        return int(sum(shelf.currsize for shelf in self._shelves))
+        return self._entries.bytes + self._missing.bytes + self._unpacked.bytes
 
     def __len__(self) -> int:
-        return sum(map(len, self._shelves))
-
-
-def _whole(name: str) -> str:
-    """The name under which all of a collection's entries go that have names like this one."""
-    collection, mark, _ = name.partition("?") if "?" in name.partition("/")[0] else name.partition("/")
-    return f"{collection}{mark}*"
-
-
-def _size(entry: _Entry[Any]) -> int:
-    return entry.size
+        return len(self._entries) + len(self._missing)

@@ -9,58 +9,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import hdrs, web
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDictProxy
 
 from blogapi.cache.cache import Beginning, Cache
-from blogapi.cache.coding import Coding, chosen_coding, pack
-from blogapi.cache.serialized import Serialized, head_of
-from blogapi.cache.sources import asked, collecting
+from blogapi.cache.coding import Coding, chosen_coding
+from blogapi.cache.serialized import lines_of
+from blogapi.cache.sources import Sources, asked, collecting
+from blogapi.cache.stored import Stored
 from blogapi.db.client import Database, database_errors
 from blogapi.db.follow import follow
 from blogapi.errors import BlogError, NotFound, Unavailable
-from blogapi.web.conditional import is_known, recoded_etag, without_content
 from blogapi.web.requests import route_of
 
 _KEPT_STATUSES = (200, 301)
 _LEAST_PACKED = 1000
-_BYTES_PER_FORM = 1000
 _LONGEST_KEY = 2000
+# What `Stored` holds beside the header lines.
+_OF_CONTENT = frozenset({hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.ETAG})
 CACHE_STATUS = "Cache-Status"
-
-
-@dataclass(slots=True)
-class Stored:
-    """A finished answer as it is sent to everybody, and how it is sent packed once that was asked for."""
-
-    route: str
-    status: int
-    body: bytes
-    headers: CIMultiDict[str]
-    etag: str = field(init=False)
-    head: bytes = field(init=False)
-    head_if_known: bytes = field(init=False)
-    packed: Stored | None = None
-    is_packing: bool = False
-
-    def __post_init__(self) -> None:
-        self.etag = self.headers.get(hdrs.ETAG, "")
-        self.head = head_of(self.status, [*self.headers.items(), (hdrs.CONTENT_LENGTH, str(len(self.body)))])
-        self.head_if_known = head_of(304, without_content(self.headers).items())
-
-    @property
-    def size(self) -> int:
-        """Of all that is kept as bytes or as text, twice in headers, and of the objects that hold it."""
-        return len(self.body) + 2 * len(self.head) + len(self.head_if_known) + _BYTES_PER_FORM
-
-    def serialized(self, request: web.Request, own: Mapping[str, str]) -> Serialized:
-        """The whole answer to one request, with the headers that are its own: 304 where the client has this already."""
-        if hdrs.IF_NONE_MATCH in request.headers and self.etag and is_known(request, self.etag):
-            return Serialized(request, 304, self.head_if_known, own, b"")
-        return Serialized(request, self.status, self.head, own, self.body)
-
-    def response(self) -> web.Response:
-        """A response that the app goes on with, which also looks whether the client has this already."""
-        return web.Response(status=self.status, body=self.body or None, headers=self.headers.copy())
 
 
 @dataclass(slots=True)
@@ -69,6 +35,8 @@ class _Fill:
 
     begun: Beginning
     done: asyncio.Future[Stored | BlogError | None]
+    readers: int = 0
+    """How many wait for it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,20 +47,23 @@ class CachedReads:
     headers: dict[str, str]
     compresses: bool
     _fills: dict[str, _Fill] = field(default_factory=dict)
-    _packing: set[asyncio.Future[Stored]] = field(default_factory=set)
+    _shared_lines: dict[frozenset[str], bytes] = field(default_factory=dict)
 
     def find(self, request: web.Request) -> Stored | None:
         """What a safe request is answered from the cache, in the content coding that it prefers."""
-        stored: Stored | None = self.cache.get(request.raw_path)
+        key = request.raw_path
+        stored: Stored | None = self.cache.get(key)
         if stored is None or _wants_origin(request.headers) or _has_two_credentials(request):
             return None
-        coding = self._coding_for(request, stored)
-        if coding is Coding.IDENTITY:
+        if not stored.is_packed or _coding_for(request) is not Coding.IDENTITY:
             return stored
-        if stored.packed is None:
-            self._pack_soon(request.raw_path, stored)
-            return None if coding is Coding.GZIP_ONLY else stored
-        return stored.packed
+        unpacked: Stored | None = self.cache.get_unpacked(key)
+        return unpacked or self._unpack(key, stored)
+
+    def _unpack(self, key: str, stored: Stored) -> Stored:
+        unpacked = stored.unpacked()
+        self.cache.put_unpacked(key, unpacked, unpacked.size)
+        return unpacked
 
     async def through(self, request: web.Request, make: Callable[[], Awaitable[web.StreamResponse]]) -> Any:
         """The kept answer, or one that is made, and kept if it may be. Raises what `make` raises."""
@@ -112,9 +83,10 @@ class CachedReads:
             raise copy(missing)
         fill = self._fills.get(request.raw_path)
         if fill is not None and self.cache.is_unchanged(fill.begun):
+            fill.readers += 1
             shared = await asyncio.shield(fill.done)
             if isinstance(shared, Stored):
-                return _marked(await self._coded(request, shared), "fwd=uri-miss; collapsed")
+                return _marked(self._coded(request, shared), "fwd=uri-miss; collapsed")
             if shared is not None and is_anonymous:
                 raise copy(shared)
         return await self._fill(request, begun, make, "fwd=uri-miss")
@@ -132,7 +104,10 @@ class CachedReads:
         try:
             with collecting() as sources, database_errors():
                 response = await make()
-            stored = self._stored(request, response)
+            if not _is_for_everybody(request, response):
+                return _marked(response, f"{forwarded}; detail=private")
+            if mine.readers or self.cache.wants(key, len(_body_of(response))):
+                stored = self._stored(request, response)
         except (NotFound, Unavailable) as error:
             if _is_anonymous(request):
                 failure = copy(error)  # which holds on to no frame, and so to no request
@@ -143,51 +118,49 @@ class CachedReads:
             if self._fills.get(key) is mine:
                 del self._fills[key]
             done.set_result(stored or failure)
-        if stored is None:
-            return _marked(response, f"{forwarded}; detail=private")
-        is_kept = self.cache.put(key, stored, stored.size, sources, begun)
-        return _marked(await self._coded(request, stored), f"{forwarded}; stored" if is_kept else forwarded)
+        kept = None if stored is None else self._keep(key, stored, sources, begun)
+        coding = _coding_for(request)
+        if kept is not None and kept.is_packed and coding is not Coding.IDENTITY:
+            response = kept.response()
+        elif coding is Coding.GZIP_ONLY and self._may_pack(_body_of(response)):
+            response = self._stored(request, response).packed().response()
+        return _marked(response, forwarded if kept is None else f"{forwarded}; stored")
 
-    def _stored(self, request: web.Request, response: web.StreamResponse) -> Stored | None:
-        """What to keep of a fresh answer; None of what is not for everybody."""
-        is_public = response.headers.get(hdrs.CACHE_CONTROL, "").startswith("public")
-        if not is_public or response.status not in _KEPT_STATUSES:
+    def _keep(self, key: str, stored: Stored, sources: Sources, begun: Beginning) -> Stored | None:
+        """What is kept of an answer from now on: packed where that helps; None where it is not kept."""
+        if not self.cache.wants(key, stored.size):
             return None
-        if not isinstance(response, web.Response) or len(request.raw_path) > _LONGEST_KEY:
-            return None
-        headers = CIMultiDict({**self.headers, **response.headers, CACHE_STATUS: "blogapi; hit"})
-        body = response.body if isinstance(response.body, bytes) else b""
-        return Stored(route_of(request), response.status, body, headers)
+        kept = stored.packed() if self._may_pack(stored.body) else stored
+        return kept if self.cache.put(key, kept, kept.size, sources, begun) else None
 
-    async def _coded(self, request: web.Request, stored: Stored) -> web.Response:
+    def _may_pack(self, body: bytes) -> bool:
+        return self.compresses and len(body) >= _LEAST_PACKED
+
+    def _stored(self, request: web.Request, response: web.StreamResponse) -> Stored:
+        own = {name: value for name, value in response.headers.items() if name not in _OF_CONTENT}
+        return Stored(
+            route=route_of(request),
+            status=response.status,
+            shared_lines=self._lines_beside(own),
+            own_lines=lines_of(own.items()),
+            content_type=response.headers.get(hdrs.CONTENT_TYPE, ""),
+            etag=response.headers.get(hdrs.ETAG, ""),
+            body=_body_of(response),
+        )
+
+    def _lines_beside(self, own: Mapping[str, str]) -> bytes:
+        """What every kept answer carries, but for what an answer says itself: the same object for nearly all."""
+        said = self.headers.keys() & own.keys()
+        lines = self._shared_lines.get(frozenset(said))
+        if lines is None:
+            left = {name: value for name, value in self.headers.items() if name not in said}
+            lines = self._shared_lines[frozenset(said)] = lines_of({**left, CACHE_STATUS: "blogapi; hit"}.items())
+        return lines
+
+    def _coded(self, request: web.Request, stored: Stored) -> web.Response:
         """In the identity coding, unless the client will not have that."""
-        if self._coding_for(request, stored) is Coding.GZIP_ONLY:
-            stored = stored.packed or await self._pack(request.raw_path, stored)
-        return stored.response()
-
-    def _coding_for(self, request: web.Request, stored: Stored) -> Coding:
-        accepted = request.headers.get(hdrs.ACCEPT_ENCODING)
-        if accepted is None or not self.compresses or len(stored.body) < _LEAST_PACKED:
-            return Coding.IDENTITY
-        return chosen_coding(accepted)
-
-    def _pack_soon(self, key: str, stored: Stored) -> None:
-        if not stored.is_packing:
-            stored.is_packing = True
-            task = asyncio.ensure_future(self._pack(key, stored))
-            self._packing.add(task)
-            task.add_done_callback(self._packing.discard)
-
-    async def _pack(self, key: str, stored: Stored) -> Stored:
-        body = await asyncio.to_thread(pack, stored.body)
-        headers = stored.headers.copy()
-        headers[hdrs.CONTENT_ENCODING] = "gzip"
-        if hdrs.ETAG in headers:
-            headers[hdrs.ETAG] = recoded_etag(headers[hdrs.ETAG], body)
-        packed = Stored(stored.route, stored.status, body, headers)
-        if self.cache.grow(key, stored, packed.size):
-            stored.packed = packed
-        return packed
+        packs = self._may_pack(stored.body) and _coding_for(request) is Coding.GZIP_ONLY
+        return (stored.packed() if packs else stored).response()
 
 
 async def following_writes(database: Database, cache: Cache[Any]) -> None:
@@ -202,6 +175,23 @@ async def following_writes(database: Database, cache: Cache[Any]) -> None:
 
 
 CACHED_READS: web.AppKey[CachedReads | None] = web.AppKey("cached_reads")
+
+
+def _coding_for(request: web.Request) -> Coding:
+    accepted = request.headers.get(hdrs.ACCEPT_ENCODING)
+    return Coding.IDENTITY if accepted is None else chosen_coding(accepted)
+
+
+def _is_for_everybody(request: web.Request, response: web.StreamResponse) -> bool:
+    if not response.headers.get(hdrs.CACHE_CONTROL, "").startswith("public"):
+        return False
+    is_whole = isinstance(response, web.Response) and response.status in _KEPT_STATUSES
+    return is_whole and len(request.raw_path) <= _LONGEST_KEY
+
+
+def _body_of(response: web.StreamResponse) -> bytes:
+    body = response.body if isinstance(response, web.Response) else None
+    return body if isinstance(body, bytes) else b""
 
 
 def _marked(response: web.StreamResponse, how: str) -> web.StreamResponse:

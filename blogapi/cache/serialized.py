@@ -12,7 +12,7 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 
-from aiohttp import HttpVersion11, hdrs, web
+from aiohttp import HttpVersion, HttpVersion10, HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
 # A longer body is sent from where it is. A shorter one is sooner copied.
@@ -21,40 +21,50 @@ _WORTH_NO_COPY = 4096
 _SLICE_BYTES = 256 * 1024
 
 
-def head_of(status: int, headers: Iterable[tuple[str, str]]) -> bytes:
-    """The status and the header lines, between the version of HTTP and what belongs to one request only.
-
-    Raises ValueError for what would end a line.
-    """
-    lines = [f" {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers)]
+def lines_of(headers: Iterable[tuple[str, str]]) -> bytes:
+    """Header lines, each with its end. Raises ValueError for what would end a line before."""
+    lines = [f"{name}: {value}" for name, value in headers]
     if any("\r" in line or "\n" in line or "\0" in line for line in lines):
         raise ValueError("A header holds what ends its line.")
-    return "\r\n".join(lines).encode() + b"\r\n"
+    return "".join([f"{line}\r\n" for line in lines]).encode()
+
+
+def parse_lines(lines: bytes) -> list[tuple[str, str]]:
+    """The headers that `lines_of` was given."""
+    parts = [line.partition(": ") for line in lines.decode().split("\r\n")]
+    return [(name, value) for name, _, value in parts if name]
+
+
+@lru_cache(maxsize=64)
+def _first_line(version: HttpVersion, status: int) -> bytes:
+    return f"HTTP/{version.major}.{version.minor} {status} {HTTPStatus(status).phrase}\r\n".encode()
 
 
 class Serialized(web.StreamResponse):
-    """The answer to one request: a head as `head_of` makes it, the lines that are its own, and the body."""
+    """The answer to one request: lines as `lines_of` makes them, the headers that are its own, and the body."""
 
-    def __init__(self, request: web.BaseRequest, status: int, head: bytes, own: Mapping[str, str], body: bytes) -> None:
+    def __init__(
+        self, request: web.BaseRequest, status: int, lines: Iterable[bytes], own: Mapping[str, str], body: bytes
+    ) -> None:
         super().__init__(status=status)
         is_newest = request.version == HttpVersion11
         self._stays_open = request.keep_alive
-        lines = "".join([f"{name}: {value}\r\n" for name, value in own.items()])
+        text = "".join([f"{name}: {value}\r\n" for name, value in own.items()])
         if self._stays_open is not is_newest:  # else what this version of HTTP takes for granted
-            lines += f"Connection: {'keep-alive' if self._stays_open else 'close'}\r\n"
-        lines += f"Date: {_date(int(time.time()))}\r\n\r\n"
-        version = b"HTTP/1.1" if is_newest else b"HTTP/1.0"
-        own_head = b"".join((version, head, lines.encode()))
+            text += f"Connection: {'keep-alive' if self._stays_open else 'close'}\r\n"
+        text += f"Date: {_date(int(time.time()))}\r\n\r\n"
+        first = _first_line(HttpVersion11 if is_newest else HttpVersion10, status)
+        head = b"".join((first, *lines, text.encode()))
         if request.method == hdrs.METH_HEAD:
-            self._parts: tuple[bytes | memoryview, ...] = (own_head,)
+            self._parts: tuple[bytes | memoryview, ...] = (head,)
         elif len(body) < _WORTH_NO_COPY:
-            self._parts = (own_head + body,)
+            self._parts = (head + body,)
         elif len(body) <= _SLICE_BYTES:
-            self._parts = (own_head, body)
+            self._parts = (head, body)
         else:
             whole = memoryview(body)
             slices = (whole[start : start + _SLICE_BYTES] for start in range(0, len(body), _SLICE_BYTES))
-            self._parts = (own_head, *slices)
+            self._parts = (head, *slices)
 
     @property
     def keep_alive(self) -> bool:

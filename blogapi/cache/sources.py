@@ -7,6 +7,7 @@ nothing is noticed (`asked`): an answer made with it is not kept.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -52,6 +53,25 @@ def found_by(collection: str, how: str) -> str:
     return f"{collection}?{how}"
 
 
+@dataclass(frozen=True, slots=True)
+class MadeFrom:
+    """What a finished answer was made from: names, those of whole collections among them, and pages of lists."""
+
+    names: tuple[str, ...]
+    pages: Mapping[str, Callable[[Any], bool]]
+
+    def admit(self, collection: str, place: Any) -> bool:
+        """Whether a document of the collection, at this place, would stand on a page; yes where nobody can tell."""
+        page = self.pages.get(collection)
+        try:
+            return page is None or page(place)
+        except Exception:  # a time that is a number: who knows where such a document would stand
+            return True
+
+
+_NO_PAGES: Mapping[str, Callable[[Any], bool]] = {}
+
+
 @dataclass(slots=True)
 class Sources:
     """What an answer is made from: names, and for pages of lists which documents belong on them.
@@ -71,13 +91,16 @@ class Sources:
         """Whether every collection that was read said what the answer is made from."""
         return bool(self.names) and self._asked <= self._told
 
-    def admit(self, collection: str, place: Any) -> bool:
-        """Whether a document of the collection, at this place, would stand on a page; yes where nobody can tell."""
-        page = self.pages.get(collection)
-        try:
-            return page is None or page(place)
-        except Exception:  # a time that is a number: who knows where such a document would stand
-            return True
+    def sealed(self) -> MadeFrom:
+        """All of it, in the little room that it needs from now on."""
+        names = self.names.union([_whole(name) for name in self.names])
+        return MadeFrom(tuple(names), self.pages or _NO_PAGES)
+
+
+def _whole(name: str) -> str:
+    """The name under which all of a collection's entries go that have names like this one."""
+    collection, mark, _ = name.partition("?") if "?" in name.partition("/")[0] else name.partition("/")
+    return sys.intern(f"{collection}{mark}*")
 
 
 _SOURCES: ContextVar[Sources | None] = ContextVar("sources", default=None)

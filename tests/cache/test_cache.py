@@ -196,6 +196,35 @@ def test_memory_is_bounded_whatever_the_keys(cache):
     assert cache.bytes == 0
 
 
+def test_what_is_asked_for_once_takes_nobodys_place_when_there_is_no_room(cache):
+    for number in range(20_000):
+        put(cache, f"/?{number}", REX, size=1000)
+    kept = len(cache)
+    assert not put(cache, "/new", REX, size=1000)
+    assert put(cache, "/new", REX, size=1000)
+    assert cache.get("/new")
+    assert abs(len(cache) - kept) <= 1
+
+
+def test_what_was_asked_for_and_changed_is_kept_again_at_once_when_there_is_no_room(cache):
+    put(cache, "/rex", REX, size=1000)
+    assert cache.get("/rex")
+    for number in range(20_000):
+        put(cache, f"/?{number}", CATS, size=1000)
+    cache.written(pet("rex", "dog"))
+    assert put(cache, "/rex", REX, size=1000)
+
+
+def test_what_nobody_asks_for_any_more_goes_in_the_end(cache):
+    put(cache, "/once-loved", REX, size=1000)
+    for _ in range(10):
+        assert cache.get("/once-loved")
+    for number in range(50_000):
+        put(cache, f"/?{number}", REX, size=1000)
+        put(cache, f"/?{number}", REX, size=1000)
+    assert cache.get("/once-loved") is None
+
+
 def test_what_is_asked_for_again_survives_a_flood_of_what_is_not(cache):
     for number in range(1000):
         put(cache, f"/loved/{number}", REX, size=1000)
@@ -222,14 +251,49 @@ def test_what_is_missing_takes_a_small_part_and_is_evicted_like_the_rest(cache):
     assert cache.get_missing("/4998") == "no"
 
 
-def test_answer_that_grows_is_counted(cache):
-    answer = object()
-    put(cache, "/", REX, answer=answer)
+def test_unpacked_form_is_counted_and_goes_with_its_answer(cache):
+    put(cache, "/", REX)
     before = cache.bytes
-    assert cache.grow("/", answer, 5000)
-    assert cache.bytes == before + 5000
-    assert not cache.grow("/", object(), 5000)
-    assert not cache.grow("/", answer, MB)
-    assert cache.bytes == before + 5000
+    cache.put_unpacked("/", "unpacked", 5000)
+    assert cache.get_unpacked("/") == "unpacked"
+    assert cache.bytes > before + 5000
     cache.written(pet("rex"))
-    assert cache.bytes == 0
+    assert (cache.get_unpacked("/"), cache.bytes) == (None, 0)
+
+
+@pytest.mark.parametrize("forget", ["another answer", "all"])
+def test_unpacked_form_of_a_former_answer_is_never_found(cache, forget):
+    put(cache, "/", REX)
+    cache.put_unpacked("/", "unpacked", 5000)
+    if forget == "all":
+        cache.start_over("lost")
+        cache.heard(0)
+    put(cache, "/", REX, answer="another")
+    assert cache.get("/") == "another"
+    assert cache.get_unpacked("/") is None
+
+
+def test_unpacked_forms_take_the_room_that_answers_leave(cache):
+    def unpacked():
+        return sum(cache.get_unpacked(f"/{number}") is not None for number in range(500))
+
+    for number in range(500):
+        put(cache, f"/{number}", CATS, size=1000)
+        cache.put_unpacked(f"/{number}", "unpacked", 9000)
+    assert unpacked() == 500
+    for number in range(20_000):
+        put(cache, f"/?{number}", REX, size=1000)
+        assert cache.bytes <= 8 * MB
+    assert cache.bytes > 7 * MB
+    assert 100 < unpacked() < 200  # an eighth is theirs, and what is free
+
+
+def test_what_is_unpacked_once_takes_no_other_unpacked_forms_place(cache):
+    for number in range(2000):
+        put(cache, f"/{number}", CATS)
+        cache.put_unpacked(f"/{number}", "unpacked", 9000)
+    put(cache, "/new", CATS)
+    cache.put_unpacked("/new", "unpacked", 9000)
+    assert cache.get_unpacked("/new") is None
+    cache.put_unpacked("/new", "unpacked", 9000)
+    assert cache.get_unpacked("/new") == "unpacked"

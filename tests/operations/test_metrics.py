@@ -6,11 +6,12 @@ import select
 from dataclasses import replace
 
 import pytest
-from multidict import CIMultiDict
 
 from blogapi.app import create_app
-from blogapi.cache.reads import CACHED_READS, Stored
+from blogapi.cache.reads import CACHED_READS
+from blogapi.cache.serialized import lines_of
 from blogapi.cache.sources import Sources
+from blogapi.cache.stored import Stored
 from blogapi.config import CacheConfig, LimitsConfig
 from blogapi.errors import Overloaded
 from blogapi.jobs.runner import Runs, every, run_again_and_again
@@ -92,10 +93,15 @@ async def test_hits_are_counted_like_all_others(aiohttp_client, config, mongod_d
     client = await aiohttp_client(AppServer(app))
     reads = app[CACHED_READS]
     await until(lambda: reads.cache.is_fresh)
-    headers = CIMultiDict(
-        {**reads.headers, "ETag": '"abc"', "Content-Type": "text/plain", "Cache-Status": "blogapi; hit"}
+    kept = Stored(
+        route="/robots.txt",
+        status=200,
+        shared_lines=lines_of({**reads.headers, "Cache-Status": "blogapi; hit"}.items()),
+        own_lines=b"",
+        content_type="text/plain",
+        etag='"abc"',
+        body=b"hello",
     )
-    kept = Stored("/robots.txt", 200, b"hello", headers)
     assert reads.cache.put("/robots.txt", kept, kept.size, Sources({"posts/1"}, {}), reads.cache.now())
     for headers in ({}, {}, {"If-None-Match": '"abc"'}):
         answer = await client.get("/robots.txt", headers=headers)

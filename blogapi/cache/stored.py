@@ -1,0 +1,84 @@
+"""A finished answer as the cache keeps it: in one content coding, and ready to be sent to everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import hdrs, web
+from multidict import CIMultiDict
+
+from blogapi.cache.coding import pack, unpack
+from blogapi.cache.serialized import Serialized, parse_lines
+from blogapi.web.conditional import is_known, recoded_etag
+
+# Of the object that holds it, and of its texts.
+_BYTES_PER_ANSWER = 400
+
+
+@dataclass(slots=True, kw_only=True)
+class Stored:
+    """An answer in one content coding.
+
+    Header lines are bytes as `lines_of` makes them: `shared_lines` are one object for many answers. Headers that depend
+    on the coding stand beside them. `plain_etag` is that of the body as it was, where this one is packed.
+    """
+
+    route: str
+    status: int
+    shared_lines: bytes
+    own_lines: bytes
+    content_type: str
+    etag: str
+    body: bytes
+    plain_etag: str = ""
+    is_packed: bool = False
+
+    @property
+    def size(self) -> int:
+        """Of all that belongs to this answer alone, in bytes."""
+        return len(self.body) + len(self.own_lines) + _BYTES_PER_ANSWER
+
+    def packed(self) -> Stored:
+        """The same compressed. Takes 2 microseconds for each KB."""
+        return self._coded(pack(self.body), is_packed=True)
+
+    def unpacked(self) -> Stored:
+        """The same as it was. Takes 1 microsecond for each KB."""
+        return self._coded(unpack(self.body), is_packed=False)
+
+    def _coded(self, body: bytes, *, is_packed: bool) -> Stored:
+        return Stored(
+            route=self.route,
+            status=self.status,
+            shared_lines=self.shared_lines,
+            own_lines=self.own_lines,
+            content_type=self.content_type,
+            etag=recoded_etag(self.etag, body) if is_packed and self.etag else self.plain_etag,
+            body=body,
+            plain_etag=self.etag if is_packed else "",
+            is_packed=is_packed,
+        )
+
+    def serialized(self, request: web.Request, own: Mapping[str, str]) -> Serialized:
+        """The whole answer to one request, with the headers that are its own: 304 where the client has this already."""
+        lines = (self.shared_lines, self.own_lines)
+        own = {hdrs.ETAG: self.etag, **own} if self.etag else own
+        if hdrs.IF_NONE_MATCH in request.headers and self.etag and is_known(request, self.etag):
+            return Serialized(request, 304, lines, own, b"")
+        own = {**own, **self._of_content(), hdrs.CONTENT_LENGTH: str(len(self.body))}
+        return Serialized(request, self.status, lines, own, self.body)
+
+    def response(self) -> web.Response:
+        """A response that the app goes on with, which also looks whether the client has this already."""
+        headers = CIMultiDict([*parse_lines(self.shared_lines), *parse_lines(self.own_lines)])
+        headers.update(self._of_content())
+        if self.etag:
+            headers[hdrs.ETAG] = self.etag
+        return web.Response(status=self.status, body=self.body or None, headers=headers)
+
+    def _of_content(self) -> dict[str, str]:
+        found: dict[str, str] = {hdrs.CONTENT_TYPE: self.content_type} if self.content_type else {}
+        if self.is_packed:
+            found[hdrs.CONTENT_ENCODING] = "gzip"
+        return found
