@@ -233,13 +233,60 @@ def test_app_may_use_its_own_database_only(replica_set):
             client["other"]["anything"].insert_one({})
 
 
+def run(command, settings):
+    """A command, to its end."""
+    program = [sys.executable, "-m", "blogapi", *command]
+    return subprocess.run(program, env=settings, cwd=ROOT, capture_output=True, text=True, timeout=LONG)
+
+
 def test_command_whose_user_may_not_read_says_so_in_a_line(replica_set, tmp_path):
-    settings = environment(tmp_path, MONGO__URL=replica_set.url, MONGO__DATABASE="other")
-    command = [sys.executable, "-m", "blogapi", "doctor"]
-    ran = subprocess.run(command, env=settings, cwd=ROOT, capture_output=True, text=True, timeout=LONG)
+    ran = run(["doctor"], environment(tmp_path, MONGO__URL=replica_set.url, MONGO__DATABASE="other"))
     assert ran.returncode == 1
     assert ran.stderr.strip().splitlines()[-1].startswith("blogapi: The database refused it: not authorized on other")
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("command", [["doctor"], ["serve", "--empty"]], ids=" ".join)
+def test_wrong_password_is_for_people_to_change(replica_set, tmp_path, command):
+    url = replica_set.url.replace(SECRETS["MONGO_PASSWORD"], "Tr0ub4dor")
+    ran = run(command, environment(tmp_path, MONGO__URL=url))
+    assert ran.returncode == 78, ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "Tr0ub4dor" not in ran.stdout + ran.stderr
+    (told,) = [line for line in ran.stderr.splitlines() if line.startswith("blogapi: ")]
+    assert told.startswith("blogapi: mongo.url: MongoDB refuses us. Correct the URL. (Authentication failed")
+
+
+@pytest.mark.parametrize("command", [["doctor"], ["serve", "--empty"]], ids=" ".join)
+def test_primary_that_is_away_too_long_is_for_another_try(replica_set, tmp_path, command):
+    primary, (other, _) = replica_set.roles()
+    replica_set.kill(primary, other)
+    patience = {"SERVER__START_PATIENCE_SECONDS": "3", "MONGO__TIMEOUT_SECONDS": "1"}
+    ran = run(command, environment(tmp_path, MONGO__URL=replica_set.url, **patience))
+    assert ran.returncode == 75, ran.stderr
+    assert "Traceback" not in ran.stderr
+    (told,) = [line for line in ran.stderr.splitlines() if line.startswith("blogapi: ")]
+    assert told.startswith("blogapi: mongo.url: no MongoDB primary answers there.")
+
+
+async def test_server_that_starts_without_a_primary_serves_when_there_is_one(replica_set, tmp_path):
+    primary, (other, _) = replica_set.roles()
+    replica_set.kill(primary, other)
+    settings = environment(tmp_path, MONGO__URL=replica_set.url, MONGO__TIMEOUT_SECONDS="1")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "blogapi", "serve", "--empty"),
+        env={**settings, "BLOGAPI_SERVER__START_PATIENCE_SECONDS": "600"},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        assert b"waiting up to" in await asyncio.wait_for(process.stderr.readline(), LONG)
+        replica_set.start()
+        assert b"blogapi" in await asyncio.wait_for(process.stdout.readline(), LONG)
+    finally:
+        process.terminate()
+        await process.communicate()
 
 
 async def test_write_that_no_majority_has_yet_is_told_to_who_begins_to_follow(replica_set):
