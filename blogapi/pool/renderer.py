@@ -8,7 +8,7 @@ from blogapi.errors import BlogError
 from blogapi.measures import Measure
 from blogapi.pool.processes import Processes, TimeSpent, crews
 from blogapi.pool.turns import Turns, queues
-from blogapi.text.rendering import BodyFormat, Rendered, TocEntry
+from blogapi.text.rendered import BodyFormat, Rendered, TocEntry
 
 CPU_SECONDS = 5
 # What takes less time than people notice, however it is made: profiles, comments, and most posts.

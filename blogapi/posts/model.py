@@ -14,7 +14,7 @@ from blogapi.access.identity import Byline, Identity, Viewer
 from blogapi.changes import Change, changed_since
 from blogapi.errors import Invalid, Stale
 from blogapi.ids import Id
-from blogapi.text.rendering import BodyFormat, TocEntry
+from blogapi.text.rendered import BodyFormat, TocEntry
 from blogapi.text.visible import is_blank
 
 STATUSES = ("draft", "published", "archived", "trashed")

@@ -34,7 +34,7 @@ from blogapi.posts.saving import Saving
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.transitions import require_not_trashed
 from blogapi.tags.service import TagService
-from blogapi.text.rendering import BodyFormat, Rendered
+from blogapi.text.rendered import BodyFormat, Rendered
 from blogapi.users.service import UserService
 
 # A body, its format, and who writes it.

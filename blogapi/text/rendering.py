@@ -1,32 +1,18 @@
 """Bodies to safe HTML, and what goes with it: excerpt, counts, table of contents."""
 
-from dataclasses import dataclass
 from html import escape
-from typing import Literal
 
 from blogapi.text import html_body, markdown
 from blogapi.text.markup import TooComplex, visible_text, without_comments
+from blogapi.text.rendered import BodyFormat, Rendered, TocEntry
 from blogapi.text.sanitizer import clean_post, clean_small
-from blogapi.text.transcript import TocEntry, Transcript
+from blogapi.text.transcript import Transcript
 
 __all__ = ["MAX_HTML_BYTES", "BodyFormat", "Rendered", "TocEntry", "render", "render_small"]
-
-BodyFormat = Literal["markdown", "html"]
 
 # A document in MongoDB has 16 MiB, and a post keeps body and HTML twice. The HTML of real posts is at most a few times
 # as long as the body.
 MAX_HTML_BYTES = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """What is stored beside a body."""
-
-    html: str
-    excerpt_auto: str
-    word_count: int
-    reading_minutes: int
-    toc: tuple[TocEntry, ...]
 
 
 def render(body: str, body_format: BodyFormat) -> Rendered:

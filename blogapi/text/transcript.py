@@ -3,9 +3,9 @@
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from blogapi.text.anchors import UniqueAnchors, anchor
+from blogapi.text.rendered import TocEntry
 
 MAX_EXCERPT = 300
 MAX_TOC_ENTRIES = 1000  # a document in MongoDB has 16 MiB, and a post keeps its contents twice
@@ -33,15 +33,6 @@ _UNSPACED = (
 )
 _ANY_UNSPACED = re.compile("[\u0e01-\u0edf\u1000-\u109d\u1780-\u17dd\ua9e0-\ua9fe\uaa60-\uaa7f]")
 _ZERO_WIDTH_SPACE = "\u200b"  # says where a word ends, where somebody takes the trouble
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TocEntry:
-    """A heading: its level from 1 to 6, the id it has in the HTML, its plain text."""
-
-    level: int
-    id: str
-    text: str
 
 
 class Transcript:
