@@ -1,13 +1,18 @@
 """The numbers of public posts of tags and authors, when whoever moves a post does not come to count it."""
 
 import asyncio
+import itertools
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from blogapi.access.identity import Identity
+from blogapi.clock import utc_now
 from blogapi.deadline import LONGEST_WORK, OVER
+from blogapi.feature import Wiring
 from blogapi.posts.answers import PUBLIC_PART
 from blogapi.posts.model import Draft
 from blogapi.posts.rights import Editable, Publishable, Purgeable
@@ -16,6 +21,7 @@ from blogapi.posts.store import PostStore
 from blogapi.posts.transitions import ARCHIVE, TRASH, UNPUBLISH
 from blogapi.tags.service import TagService
 from blogapi.tags.store import TagStore
+from blogapi.users.service import UserService
 from blogapi.users.store import UserStore
 from blogapi.wiring import SERVICES
 from tests.conftest import until
@@ -37,13 +43,13 @@ def adam(admin):
 
 
 @contextmanager
-def death(database, *, after="posts"):
-    """Whoever writes to this collection goes no further."""
+def death(database, *, after="posts", touching=None):
+    """Whoever writes to this collection, or there to these fields alone, goes no further."""
     dead = set()
 
     def listener(write):
         task = asyncio.current_task()
-        if write.collection == after and task not in dead:
+        if write.collection == after and touching in (None, write.touched) and task not in dead:
             dead.add(task)
             task.cancel()
 
@@ -221,6 +227,144 @@ async def test_count_that_others_are_about_to_move_is_not_taken_anew(services, d
 async def test_what_nobody_carries_needs_no_count(services):
     assert await services[PostService].counts.recount_tag("nonesuch")
     assert await services[PostService].counts.recount_author("0" * 24)
+
+
+# What may come between the steps of who counts anew: sees the count, counts, looks for who is moving, corrects.
+
+
+@dataclass
+class Numbered:
+    """A count that is taken anew, of a tag or of an author, with somebody who comes in between."""
+
+    services: Wiring
+    name: dict[str, str]
+    """`{"tag": slug}` or `{"author_id": id}`."""
+
+    async def shown(self):
+        (name,) = self.name.values()
+        tags, people = await counts(self.services, name)
+        return {**tags, **people}.get(name, 0)
+
+    async def true(self):
+        return await PostStore(self.services.database).count_listed(**self.name)
+
+    async def recount(self, *, before=None, after=None, missed=0):
+        """Whether it was taken anew. Once, `before` comes to pass before the posts are counted, or `after`, after it;
+        and so many posts are missed, that time.
+        """
+        calls = itertools.count()
+
+        async def count():
+            is_first = next(calls) == 0
+            if is_first and before:
+                await before()
+            found = await self.true()
+            if is_first and after:
+                await after()
+            return found - missed if is_first else found
+
+        posts, (name,) = PostStore(self.services.database), self.name.values()
+        is_moving = partial(posts.is_moving, utc_now() - OVER, **self.name)
+        if "tag" in self.name:
+            return await self.services[TagService].recount_posts(name, count, is_moving)
+        return await self.services[UserService].recount_posts(name, count, is_moving)
+
+
+@pytest.fixture(params=["tag", "author"])
+def numbered(request, services, adam):
+    return Numbered(services, {"tag": "tea"} if request.param == "tag" else {"author_id": adam.user_id})
+
+
+@pytest.fixture
+async def two_posts(services, adam):
+    """One that is published, and a draft."""
+    writing = services[PostService].writing
+    return [await writing.create(adam, draft("tea", status=status)) for status in ("published", "draft")]
+
+
+async def test_move_that_was_counted_meanwhile_is_not_taken_back(services, adam, numbered, two_posts):
+    _, post = two_posts
+    assert await numbered.recount(after=lambda: publish(services[PostService], adam, post))
+    assert await numbered.shown() == await numbered.true() == 2
+
+
+async def test_count_that_went_to_and_fro_meanwhile_is_taken_once_more(services, adam, numbered, two_posts):
+    """It is what it was, and what was counted in between is not."""
+    posts, published = services[PostService], []
+
+    async def come():
+        published.append(await publish(posts, adam, two_posts[1]))
+
+    assert await numbered.recount(before=come, after=lambda: take(posts, adam, published.pop(), UNPUBLISH))
+    assert await numbered.shown() == await numbered.true() == 1
+
+
+async def test_post_that_was_missed_because_it_changed_its_place_is_found_again(services, numbered, two_posts):
+    post, _ = two_posts
+    counting = services[PostService].counts.between(
+        post.live, replace(post.live, published_at=post.live.published_at - timedelta(days=1))
+    )
+    assert await numbered.recount(after=lambda: services[PostService].counts.follow(post.id, counting), missed=1)
+    assert await numbered.shown() == await numbered.true() == 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_post_that_somebody_is_about_to_count_is_not_counted_for_them(
+    services, database, adam, clock, numbered, two_posts, when
+):
+    """They have moved it, and would count it a second time."""
+    assert not await numbered.recount(
+        **{when: lambda: die(database, publish(services[PostService], adam, two_posts[1]))}
+    )
+    assert (await numbered.shown(), await numbered.true()) == (1, 2)
+    clock.ahead = SOON
+    assert await services[PostService].counts.settle() == 1
+    assert await numbered.shown() == 2
+
+
+async def test_who_dies_without_a_mark_has_counted(services, database, adam, two_posts):
+    with death(database, after="posts", touching={"uncounted"}):
+        task = asyncio.create_task(publish(services[PostService], adam, two_posts[1]))
+        with suppress(asyncio.CancelledError):
+            await task
+    await until(partial(no_mark, database))
+    assert await counts(services, "tea") == await truth(services, "tea")
+
+
+@pytest.mark.parametrize("after", ["tags", "users"])
+async def test_who_dies_in_the_middle_of_counting_is_counted_for(services, database, adam, clock, two_posts, after):
+    with death(database, after=after):
+        task = asyncio.create_task(publish(services[PostService], adam, two_posts[1]))
+        with suppress(asyncio.CancelledError):
+            await task
+    clock.ahead = SOON
+    await services[PostService].counts.settle()
+    assert await counts(services, "tea") == await truth(services, "tea")
+
+
+async def test_who_counts_leaves_the_mark_of_somebody_who_died(services, database, adam, clock, two_posts):
+    posts = services[PostService]
+    await die(database, publish(posts, adam, two_posts[1]))
+    published = await posts.reading.read(adam, post_id=two_posts[1].id)
+    await take(posts, adam, published, ARCHIVE)
+    clock.ahead = SOON
+    assert await posts.counts.settle() >= 1  # the other mark may go a moment later
+    assert await counts(services, "tea") == await truth(services, "tea")
+
+
+@pytest.mark.parametrize("shared", ["tag", "author"])
+async def test_mark_stays_until_its_counts_could_be_taken(services, database, adam, bob, clock, two_posts, shared):
+    """Somebody moves another post of this tag, or by this author, just now."""
+    posts = services[PostService]
+    await die(database, publish(posts, adam, two_posts[1]))
+    clock.ahead = SOON
+    other = draft("tea", author_ids=(bob.id,)) if shared == "tag" else draft("milk")
+    await die(database, posts.writing.create(adam, replace(other, status="published")))
+    assert await posts.counts.settle() == 0
+    assert await database["posts"].count_documents({"uncounted.at": {"$exists": True}}) == 2
+    clock.ahead = 2 * SOON
+    assert await posts.counts.settle() == 2
+    assert await counts(services, "tea", "milk") == await truth(services, "tea", *(["milk"] * (shared == "author")))
 
 
 @pytest.mark.mongod
