@@ -21,7 +21,7 @@ import pytest
 import blogapi
 from blogapi.cache.coding import chosen_coding
 from blogapi.errors import BlogError
-from blogapi.importers import frontmatter, links, mdx, templates
+from blogapi.importers import frontmatter, links, marks, mdx, programs, templates
 from blogapi.importers.blog import Blog
 from blogapi.importers.model import Unfit
 from blogapi.importers.prose import verbatim
@@ -299,6 +299,12 @@ PROSE = [
     "```a\n", "~~~\n", "    a\n", "    a\n\n", "\ta\n", "- a\n", "- ```\n", "> ", "> ```\n", "1. ",
     "<pre>\n", "</pre>\n", "<script>\n", "<style>", "a\n", "\n", " ", "\r\n",
 ]  # fmt: skip
+MARKS = [
+    "]{:", "){", "`{.a", "{: ", "{:#a}\n", "# a\n{:#a}\n", "[[", "[[a|", "[[a]]", "![[", "![[a.png]]", ":::a\n",
+    ":::\n", "::a[\n", "!!! a\n", "!!! note\n    ", "> [!a]", "> [!a]\n", "<!-- a", "<!-- cut -->", "{::comment}",
+    "{::comment}\n", "a\n===\n", "[toc]\n", "`[[a]]` ", "$a$ ){.a} ", '=== "',
+]  # fmt: skip
+PROGRAMS = ("a: [", "a: 1, ", "'", "\\'", "`", "/*", "//", "{", "}", '"a": "b", ', "[1,", "module.exports =")
 LINKS = [
     "](", "[a](", "[a](b.md)", "[a](<", "[a](<b.md>)", "[a]: b.md\n", "[a]:", "href=", "<a href='b.md'>", "[a](@/b.md)",
     "[a](../", "../", "%2e", "[a](b.md#", "[a]({filename}b.md)", "#", "?", "a:", "/", "`[a](b.md)`", "b.md",
@@ -379,6 +385,9 @@ SURFACES = {
     "mdx with ends": (mdx.to_markdown, MDX, 32 * KIB, ("", "'\"`>}")),
     "prose": (verbatim, PROSE, 32 * KIB, ("", "")),
     "prose with ends": (verbatim, PROSE, 32 * KIB, ("", " ` `` $ $$ \\) \\] -->")),
+    "marks": (lambda text: marks.to_markdown(text, lambda name: None), MARKS, 32 * KIB, ("", "")),
+    "marks with ends": (lambda text: marks.to_markdown(text, lambda name: name), MARKS, 32 * KIB, ("", "}]]-->`$")),
+    "programs": (programs.literal_fields, PROGRAMS, 32 * KIB, ("export default {", "")),
     "links": (lambda text: links.to_posts(text, BLOG, "a.md"), LINKS, 32 * KIB, ("", "")),
     "links with ends": (lambda text: links.to_posts(text, BLOG, "a.md"), LINKS, 32 * KIB, ("", ">)'.md)")),
     "address": (normal_address, ADDRESSES, 64 * KIB, ("", "")),

@@ -23,7 +23,7 @@ HIDE_HERE = frozenset((
     "restricted", "exclude", "excluded", "ignore", "ignored", "skip", "disabled", "paywall",
     "paywalled", "loginrequired", "requireslogin", "requirelogin", "requiresauth", "requireauth", "authrequired",
     "deleted", "trash", "trashed", "removed", "forbidden", "withdrawn", "retracted", "secret", "lock", "protect",
-    "unfinished", "incomplete", "gated", "contentgate", "archived", "isarchived", "auth", "authentication",
+    "unfinished", "incomplete", "gated", "contentgate", "auth", "authentication",
     "authenticated",
     "excludefromindex", "excludefromlist", "hidefromlist", "hidefromhome", "hidefromhomepage", "hidefromfeed",
     "hidefromindex", "hideonhomepage", "noarchive",

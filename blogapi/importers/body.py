@@ -7,7 +7,8 @@ import re
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from blogapi.importers import links, mdx, templates
+from blogapi.importers import links, marks, mdx, templates
+from blogapi.importers.frontmatter import as_text
 from blogapi.importers.layout import SUFFIXES
 from blogapi.importers.model import Unfit
 from blogapi.importers.post_file import PostFile
@@ -25,16 +26,23 @@ def body_of(file: PostFile) -> str:
         raise Unfit("the body has a NUL character")
     line = file.document.line
     body, linked = links.to_posts(body, file.blog, file.path, line)
+    body, plain = marks.to_markdown(body, file.blog.slug_named, separator=_separator(file), first_line=line)
     if PurePosixPath(file.path).suffix.lower() == ".mdx":
         body, translated = mdx.to_markdown(body, line)
     else:
         body, translated = templates.to_markdown(body, _dialect(file), line)
-    file.notes.extend([*linked, *translated])
+    file.notes.extend([*linked, *plain, *translated])
     if len(body.encode()) > MAX_BODY_BYTES:
         raise Unfit(f"the body is larger than {MAX_BODY_BYTES // 1024} KiB")
     if files := _linked_files(file, body):
         file.notes.append(f"files that it links to are not imported: {', '.join(files)}")
     return body
+
+
+def _separator(file: PostFile) -> str:
+    """What ends the excerpt of a post in Jekyll, by the post itself or its site."""
+    written = file.values.get("excerpt_separator", file.blog.site.values.get("excerpt_separator"))
+    return as_text(written) or ""
 
 
 def _dialect(file: PostFile) -> templates.Dialect:

@@ -19,8 +19,8 @@ from blogapi.text.slug import slugify
 
 # No part can run over a bracket, a quote or white space, or is bounded, so this reads the text once.
 _TARGET = re.compile(
-    r"""(?:\]\([ \t]{0,3}|\]:[ \t]{0,3})"""
-    r"""(?:<([^<>\n]{1,500})>|(\{index\}|(?:\{[a-z]{1,12}\})?[^\s<>()\[\]"'{}]{1,1000}))"""
+    r"""(?:\]\([ \t]{0,3}|\]:[ \t]{0,3})(?:<([^<>\n]{1,500})>"""
+    r"""|(\{index\}|(?:\{[a-z]{1,12}\})?[^\s<>()\[\]"'{}]{1,1000}))"""
     r"""|\b(?:href|src)=["']?((?:\{[a-z]{1,12}\})?[^\s<>"'{}]{1,1000})"""
 )
 _PELICAN = re.compile(r"\{(filename|static|attach|author|category|tag|index)\}|\|(filename|static|attach)\|")
