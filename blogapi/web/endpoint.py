@@ -88,8 +88,8 @@ class NoBody(Strict):
 class Shape:
     """How a model is shown: a plain function makes it JSON-ready, and a schema documents the result.
 
-    In a list it leaves without what is `heavy`, unless `fields` asks for it. `says` who alone may read it, and tells so
-    in the documentation of public routes.
+    Items of a list lack the `heavy` fields, unless `fields` asks for them. `says` who alone may read it, for the
+    documentation of public routes; an answer of such a shape cannot be public.
     """
 
     schema: type[Strict]
@@ -317,14 +317,17 @@ def field_errors(messages: Any, pointer: str = "") -> list[FieldError]:
 
 
 def respond(request: web.Request, declaration: Endpoint, result: Any) -> web.StreamResponse:
-    """The answer: JSON with a strong ETag."""
+    """The answer: JSON with a strong ETag. Raises TypeError for a public answer of a shape that only some may read."""
     if isinstance(result, web.StreamResponse):
         return result
     reply = result if isinstance(result, Reply) else Reply(result=result)
     headers = {hdrs.CACHE_CONTROL: _PRIVATE, **reply.headers}
     if reply.result is None:
         return web.Response(status=declaration.status, headers=headers)
-    body, headers[hdrs.ETAG] = _render(request, reply.shape or declaration.returns[0], reply, headers)
+    shape = reply.shape or declaration.returns[0]
+    if reply.public and shape.says:
+        raise TypeError(f"This is not for everybody: {shape.says}.")
+    body, headers[hdrs.ETAG] = _render(request, shape, reply, headers)
     if declaration.status == 204:
         return web.Response(status=204, headers=headers)
     if reply.public and request.method in _SAFE:
