@@ -6,8 +6,8 @@ from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.jobs.runner import every
 from blogapi.posts import handlers
 from blogapi.posts.addresses import Addresses
-from blogapi.posts.answers import PUBLIC_ADDRESSES, PUBLIC_PART
 from blogapi.posts.bylines import Bylines
+from blogapi.posts.cache_sources import PUBLIC_ADDRESSES, PUBLIC_PART
 from blogapi.posts.checks import post_checks
 from blogapi.posts.counts import Counts
 from blogapi.posts.reading import Reading

@@ -1,4 +1,4 @@
-"""Posts: what a writer writes, what readers see, and the steps between the two."""
+"""Posts: the working copy, which writers edit, and the live copy, which readers see."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ WHO_READS = (
     " signed-in user. `private`: its authors and editors."
 )
 COMMENTS_POLICIES = ("open", "moderated", "closed")
-# What is not part of the copies: it takes effect at once.
+# The fields that are not part of the copies. They take effect at once.
 FLAGS = ("visibility", "featured", "comments_policy")
-# The weakest role that may write at all.
+# The weakest role that may write posts.
 EDITING_ROLE = "contributor"
 BODY_FORMATS = ("markdown", "html")
 
@@ -92,7 +92,7 @@ class Content:
 
 
 CONTENT_FIELDS = tuple(member.name for member in fields(Content))
-# What tells of a copy whose heavy fields are not at hand, and of which revision it tells.
+# A digest of the heavy fields of a copy, for reads without them, and the revision that it was made of.
 DIGEST_FIELDS = ("heavy_digest", "digested_revision")
 RENDERED_FIELDS = ("html", "excerpt_auto", "word_count", "reading_minutes", "toc")
 
@@ -135,7 +135,7 @@ class Live(Content):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uncounted:
-    """The mark that a post carries from a move on until the counts of these tags and authors have followed."""
+    """The mark that a change leaves in a post until the counts of these tags and authors are updated."""
 
     id: Id
     at: datetime
@@ -190,18 +190,18 @@ class Post:
         """Whether publishing would show readers something new. A flag of a published post, not a state."""
         if self.status != "published" or self.live is None:
             return False
-        # Lists read copies without what is heavy in them.
+        # Lists read the copies without their heavy fields.
         differ = self.is_digested and self.live.heavy_digest != self.working.heavy_digest
         return differ or bool(differences(self.live, self.working))
 
     @property
     def is_digested(self) -> bool:
-        """Whether both digests are of these very revisions; an earlier version beside ours moves on without them."""
+        """Whether both digests are of the present revisions. An earlier version beside ours makes revisions without."""
         copies: list[Working | Live] = [self.working, *([self.live] if self.live else [])]
         return all(copy.digested_revision == copy.revision for copy in copies)
 
     def digested(self) -> Post:
-        """This whole post with digests that fit."""
+        """This post with digests of its present revisions."""
         live = self.live and replace(self.live, heavy_digest=_digest(self.live), digested_revision=self.live.revision)
         digest = _digest(self.working)
         working = replace(self.working, heavy_digest=digest, digested_revision=self.working.revision)
@@ -242,7 +242,7 @@ class Post:
 
 
 def audiences_of(who: Viewer) -> tuple[str, ...]:
-    """The audiences that somebody belongs to: what is live for one of them, they see."""
+    """The audiences that somebody belongs to. They see posts that are live for one of these."""
     return ("public", "unlisted") if who is None else ("public", "unlisted", "members")
 
 
@@ -297,7 +297,7 @@ def _content_of(copy: Content) -> dict[str, Any]:
 
 
 def _digest(copy: Content) -> str:
-    """Of what is heavy and written by hand; the rest of what is heavy follows from it."""
+    """A digest of the heavy fields that people write. The other heavy fields follow from them."""
     written = json.dumps([copy.body, copy.body_format, copy.custom], sort_keys=True)
     return blake2b(written.encode(), digest_size=16).hexdigest()
 
@@ -319,7 +319,7 @@ def live_copy(content: Content, revision: int, *, version: int, since: datetime,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a writer wishes a post to be: everything they can set. `slug` and `author_ids` None: choose for me."""
+    """All that a writer can set of a post. Without `slug` or `author_ids`, the server chooses."""
 
     title: str = ""
     slug: str | None = None
@@ -401,5 +401,5 @@ class PublicPost(TypedDict, total=False):
 
 
 PUBLIC_FIELDS = tuple(PublicPost.__annotations__)
-# What list items have only when `fields` asks for it.
+# The fields that list items have only when `fields` asks for them.
 HEAVY_FIELDS = frozenset({"body", "html", "toc", "custom"})

@@ -13,7 +13,7 @@ _Write = Callable[[Any], Any]
 _NONE_YET: Mapping[str, Any] = {"likes": 0, "comments": 0}
 
 
-# Subdocuments, too, leave field by field: what else lies in them was meant for nobody.
+# Subdocuments are shown field by field, too: other fields in them are for nobody.
 
 
 def _authors(authors: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -47,8 +47,8 @@ def _seo(seo: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-# Where the fields of the public view come from: the part of the head document, the name there, and how it is written.
-# `id`, and what is the same for all posts that readers see, are not among them.
+# Where each field of the public view comes from: the part of the head document, the name there, and how it is written.
+# Not among them are `id` and what is the same for all posts that readers see.
 _LIVE, _HEAD, _COUNTERS = range(3)
 _PREFIXES = ("live.", "", "counters.")
 _SOURCES: dict[str, tuple[int, str, _Write | None]] = {

@@ -1,4 +1,4 @@
-"""Reading posts: whoever asks finds what they may see, and nothing else is there."""
+"""Reading posts. People find what they may see; for them, nothing else is there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Reading:
         self._posts, self._slugs, self._addresses, self._users = posts, slugs, addresses, users
 
     async def find_public(self, *, post_id: str = "", slug: str = "") -> PublicPost | None:
-        """What everybody sees of a post; None when that is nothing. One query, nobody is asked who they are."""
+        """A post as everybody sees it; None when it is not public. One query, and no credential is looked at."""
         return await self._posts.find_public({"slug": slug} if slug else {"id": post_id})
 
     async def moved_to(self, slug: str, who: Viewer) -> str | None:
@@ -55,7 +55,7 @@ class Reading:
         if slug:
             post_id = await self._slugs.holder(slug) or ""
         found = editable_or_live(await self._get(post_id, who, asked_for=slug or post_id), who)
-        # A slug that readers have not seen yet says what is planned.
+        # A slug that readers have not seen yet would tell them what is planned.
         if slug and isinstance(found, LivePost) and slug != found.live.slug:
             raise NotFound(f"There is no post {slug!r}.")
         return found
@@ -107,5 +107,5 @@ class Reading:
         return await self._posts.find_by_origin(source, path)
 
     async def lost_addresses(self, post: Post, addresses: Iterable[str]) -> tuple[str, ...]:
-        """Those of these that lead to another post, which had them first."""
+        """Those of these addresses that lead to another post, which had them first."""
         return await self._addresses.lost(addresses, post.id)

@@ -1,8 +1,8 @@
 """Who may do what with a post.
 
 Verbs that change a post, and those that show more of it than readers see, take one of these instead of a post. Each
-checks itself when it is made, so having one is the proof, and to forget it is an error of types. They are of one
-version of the post: for who lost the right since then, the compare-and-set fails.
+checks itself when it is made, so having one is the proof, and to forget it is an error of types. A proof is of one
+version of the post. If somebody has lost the right since, the compare-and-set fails.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Held(ABC):
 
     @property
     def id(self) -> str:
-        """Of the post."""
+        """The id of the post."""
         return self.post.id
 
 
@@ -101,7 +101,7 @@ EditableOrLive: TypeAlias = Editable | LivePost
 
 
 def editable_or_named(post: Post, who: Identity) -> EditableOrNamed:
-    """The stronger of the two. Raises Forbidden."""
+    """The stronger right of the two. Raises Forbidden."""
     return Editable(post, who) if post.may_edit(who) else Named(post, who)
 
 
@@ -111,7 +111,7 @@ def editable_or_live(post: Post, who: Viewer) -> EditableOrLive:
 
 
 def require_rights(who: Identity, draft: Draft, before: Post | None) -> None:
-    """Whether somebody may wish this of a new post, or of one that they may edit. Raises Forbidden."""
+    """Whether somebody may make a new post this way, or change one that they may edit. Raises Forbidden."""
     if not who.has_role(EDITING_ROLE):
         raise Forbidden("A reader cannot write posts.")
     if draft.status == "published" and not who.has_role("author"):
@@ -129,5 +129,5 @@ def require_rights(who: Identity, draft: Draft, before: Post | None) -> None:
 
 
 def operator_in_the_name_of(author_id: str) -> Identity:
-    """Who runs an import: they may do anything with posts, and there is nobody but the author to put down."""
+    """Who runs an import. They may do anything with posts, and are recorded as the author, for want of anybody else."""
     return Identity(user_id=author_id, role="editor")

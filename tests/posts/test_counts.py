@@ -13,7 +13,7 @@ from blogapi.access.identity import Identity
 from blogapi.clock import utc_now
 from blogapi.deadline import LONGEST_WORK, OVER
 from blogapi.feature import Wiring
-from blogapi.posts.answers import PUBLIC_PART
+from blogapi.posts.cache_sources import PUBLIC_PART
 from blogapi.posts.model import Draft
 from blogapi.posts.rights import Editable, Publishable, Purgeable
 from blogapi.posts.service import PostService

@@ -26,7 +26,7 @@ from blogapi.db.indexes import Store
 from blogapi.errors import Gone, NotFound
 from blogapi.paging.keyset import Sort, find_page, stored
 from blogapi.paging.page import Page, PageRequest
-from blogapi.posts.answers import POSTS, selection_of
+from blogapi.posts.cache_sources import POSTS, selection_of
 from blogapi.posts.model import (
     DIGEST_FIELDS,
     EDITING_ROLE,
@@ -96,7 +96,7 @@ class PostStore(Store):
 
     def __init__(self, database: Database) -> None:
         self._posts = database[self.collection]
-        # What a failover takes back of this is done once more: it need not be waited for.
+        # For updates that are repeated when a failover has undone them, so they need not wait for a majority.
         self._marks = database.get_collection(self.collection, write_concern=WriteConcern(w=1))
         self._public = Together(self._find_all_public, most=_TOGETHER)
 
@@ -125,7 +125,7 @@ class PostStore(Store):
         return await self._get(post_id, _visible_to(visible_to))
 
     async def get_unguarded(self, post_id: str) -> Post:
-        """The same whoever asks: for what follows from a right that was checked before. Raises NotFound, Gone."""
+        """The whole post, whoever asks: only where a right was checked before. Raises NotFound, Gone."""
         return await self._get(post_id, {})
 
     async def _get(self, post_id: str, where: Document) -> Post:
@@ -194,7 +194,7 @@ class PostStore(Store):
         return None if document is None else _post(document)
 
     async def purge(self, post: Post, now: datetime, mark: Uncounted | None) -> bool:
-        """Leave only the fact that there was a post; False when somebody else changed it first."""
+        """Remove all of a post but the fact that there was one; False when somebody else changed it first."""
         gone = {"_id": object_id(post.id), "version": post.version + 1, "status": "purged", "schema": 1}
         remaining = {
             "was_public": post.live is not None and post.visibility in ("public", "unlisted"),
@@ -235,7 +235,7 @@ class PostStore(Store):
         return found if heavy else replace(found, items=[await self._digested(post) for post in found.items])
 
     async def _digested(self, light: Post) -> Post:
-        """A post of a light list. Where digests do not fit, they are made of the whole post, as it is by now."""
+        """A post of a list without heavy fields. Outdated digests are made of the whole post as it is now."""
         if light.status != "published" or light.is_digested:
             return light
         try:
@@ -266,12 +266,12 @@ class PostStore(Store):
     # What is counted
 
     async def counted(self, post_id: str, mark: Uncounted, *, surely: bool = False) -> None:
-        """The counts have followed. Only `surely` it is true for the next who asks."""
+        """Remove a mark: the counts are updated. `surely`: not before a majority of the servers has it."""
         posts = self._posts if surely else self._marks
         await posts.update_one({"_id": object_id(post_id)}, {"$pull": {"uncounted": {"id": object_id(mark.id)}}})
 
     async def uncounted_before(self, moment: datetime, limit: int) -> list[tuple[str, Uncounted]]:
-        """The ids of posts with the marks that they have carried since before then, oldest first."""
+        """Marks from before then, each with the id of its post, oldest first."""
         found = self._posts.find({"uncounted.at": {"$lt": stored(moment)}}, {"uncounted": 1})
         documents = await found.sort([("uncounted.at", 1)]).limit(limit).to_list(limit)
         marks = [(str(document["_id"]), _mark(mark)) for document in documents for mark in document["uncounted"]]
@@ -293,7 +293,7 @@ class PostStore(Store):
 
     async def _all(self, projection: Mapping[str, int]) -> AsyncIterator[Document]:
         """Every post that was not removed for good."""
-        # Filtered here: the index of the statuses would lead to and fro through the collection.
+        # Filtered here: through the index of the statuses, the documents would be read out of order.
         async for document in every(self._posts, None, projection):
             if "working" in document:
                 yield document
@@ -313,7 +313,7 @@ class PostStore(Store):
                 yield str(document["_id"])
 
     async def digest(self, post_id: str) -> bool:
-        """Make digests that fit; False when the post moved meanwhile."""
+        """Make digests of the present revisions; False when the post was changed meanwhile."""
         post = (await self.get_unguarded(post_id)).digested()
         copies = {"working": post.working, **({} if post.live is None else {"live": post.live})}
         fresh = {f"{name}.{field}": getattr(copy, field) for name, copy in copies.items() for field in DIGEST_FIELDS}
@@ -326,7 +326,7 @@ class PostStore(Store):
             yield str(document["_id"]), document["working"]["revision"]
 
     async def slugs_of(self, post_ids: Iterable[str]) -> dict[str, frozenset[str]]:
-        """The same for these posts, by id; one that was removed for good is left out."""
+        """The slugs of these posts, by id, without those that were removed for good."""
         wanted = {"$in": [object_id(post_id) for post_id in post_ids]}
         found = self._posts.find({"_id": wanted, "status": {"$ne": "purged"}}, _SLUGS)
         return {str(document["_id"]): _slugs_in(document) async for document in found}
@@ -350,7 +350,7 @@ def _slugs_in(document: Document) -> frozenset[str]:
 
 
 def _visible_to(who: Viewer) -> Document:
-    """The one rule of who sees what. That a post was removed for good is no secret of those who could see it."""
+    """The rule of who sees what. That a post was removed for good is told to everybody who could see it."""
     if who is not None and who.is_editor:
         return {}
     seen: list[Document] = [{"live.audience": {"$in": [*audiences_of(who)]}}, {"status": "purged"}]

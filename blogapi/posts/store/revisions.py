@@ -26,7 +26,7 @@ class RevisionStore(Store):
         self._revisions = database[self.collection]
 
     async def keep(self, post: Post) -> None:
-        """Keep the outgoing working copy. Every racer writes the same bytes, so finding it there is success."""
+        """Keep the outgoing working copy. Several writers at once all write the same, so it may be there already."""
         copy = {"_id": f"{post.id}:{post.working.revision}", "post_id": object_id(post.id), "schema": 1}
         try:
             await self._revisions.insert_one({**to_document(post.working), **copy})
@@ -37,7 +37,7 @@ class RevisionStore(Store):
         """Raises NotFound."""
         if revision == post.working.revision:
             return post.working
-        # A crash may have left a copy of a revision that never was.
+        # After a crash, there may be a copy of a revision that never came to be.
         document = await self._revisions.find_one({"_id": f"{post.id}:{revision}", "post_id": object_id(post.id)})
         if document is None or revision > post.working.revision:
             raise NotFound(f"This post has no revision {revision}.")
@@ -61,11 +61,11 @@ class RevisionStore(Store):
         return Page(items=[*first, *older.items], next=older.next, total=total)
 
     async def delete_all(self, post_id: str) -> None:
-        """With the post itself."""
+        """Remove all revisions of a post that is removed for good."""
         await self._revisions.delete_many({"post_id": object_id(post_id)})
 
     async def missing(self, newest: Mapping[str, int]) -> dict[str, Sequence[int]]:
-        """The numbers below those of the newest revisions that nothing is kept under, by post. For `doctor`."""
+        """By post, the numbers below that of its newest revision under which nothing is kept. For `doctor`."""
         kept: dict[str, set[int]] = {post_id: set() for post_id in newest}
         where = {"post_id": {"$in": [object_id(post_id) for post_id in newest]}}
         async for document in self._revisions.find(where, {"post_id": 1, "revision": 1}):

@@ -16,7 +16,7 @@ from blogapi.paging.keyset import stored
 
 
 class SlugStore(Store):
-    """Who holds which slug: `{_id: slug, post_id}`. Inserted before the head moves, so publishing cannot fail on it."""
+    """Who holds which slug: `{_id: slug, post_id}`. A slug is claimed before its post is saved."""
 
     collection = "slugs"
     indexes = (IndexModel([("post_id", 1)], name="by_post"),)
@@ -25,10 +25,10 @@ class SlugStore(Store):
         self._slugs = database[self.collection]
 
     async def claim(self, slug: str, post_id: str, now: datetime) -> str | None:
-        """Returns a token to give this claim back with; None when another post has the slug.
+        """Returns a token with which this claim is released; None when another post has the slug.
 
-        Each claim of a post adds its own token, and the slug is free when the last one is given back: so nobody gives
-        back what somebody else has claimed meanwhile.
+        Each claim of a post adds a token, and the slug is free when the last one is released. So nobody releases what
+        somebody else has claimed meanwhile.
         """
         mine, token = {"_id": slug, "post_id": object_id(post_id)}, new_id()
         for _ in range(2):
@@ -68,7 +68,7 @@ class SlugStore(Store):
         if token := await self.claim(base, post_id, now):
             return base, token
         taken, free = 1, 2
-        # What an attempt that was cut off has claimed for this very post is as good as free.
+        # A slug that an interrupted attempt has claimed for this very post counts as free.
         while await self.holder(numbered(base, free)) not in (None, post_id):
             taken, free = free, free * 2
         while free - taken > 1:
@@ -93,16 +93,16 @@ class SlugStore(Store):
         return [] if document is None else list(document["claims"])
 
     async def release(self, slug: str, post_id: str, tokens: Sequence[str]) -> bool:
-        """Give these claims back; returns whether the slug is free now."""
+        """Release these claims; returns whether the slug is free now."""
         mine = {"_id": slug, "post_id": object_id(post_id)}
         await self._slugs.update_one(mine, {"$pullAll": {"claims": list(tokens)}})
         return (await self._slugs.delete_one({**mine, "claims": []})).deleted_count == 1
 
     async def release_all(self, post_id: str) -> None:
-        """With the post itself."""
+        """Release all slugs of a post that is removed for good."""
         await self._slugs.delete_many({"post_id": object_id(post_id)})
 
     async def claimed_before(self, moment: datetime) -> AsyncIterator[tuple[str, str, list[str]]]:
-        """`(slug, post id, tokens)` of all but the newest claims, whose posts may be on their way. For `doctor`."""
+        """`(slug, post id, tokens)` of all but the newest claims, whose posts may not be saved yet. For `doctor`."""
         async for document in every(self._slugs, {"claimed_at": {"$lt": stored(moment)}}):
             yield document["_id"], str(document["post_id"]), document["claims"]

@@ -11,7 +11,7 @@ from blogapi.access.identity import Byline, Identity
 from blogapi.cache.cache import Cache
 from blogapi.cache.sources import collecting
 from blogapi.paging.page import PageRequest, Position
-from blogapi.posts.answers import POSTS, PUBLIC_PART
+from blogapi.posts.cache_sources import POSTS, PUBLIC_PART
 from blogapi.posts.model import Content, Post, PublicFilter, live_copy, working_copy
 from blogapi.posts.store import PostStore
 

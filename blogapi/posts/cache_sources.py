@@ -1,4 +1,4 @@
-"""Which public answers a post belongs in: what the read cache has to know of it."""
+"""Which public answers show a post. The read cache evicts them when the post is written."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PostPlace:
 
     @property
     def found_by(self) -> Iterator[str]:
-        """What it is found by."""
+        """The ways in which it is found, as `uses` names them."""
         yield from (f"slug={slug}" for slug in self.slugs)
         if self.published_at is not None:
             yield from ("all", "any", f"lang={self.lang}")
@@ -41,7 +41,7 @@ class PostPlace:
 
 
 def place_of(post: Mapping[str, Any]) -> PostPlace | FoundBy:
-    """Of a head document."""
+    """The place of the post in a head document."""
     if "live_slugs" not in post:
         return FoundBy(("*",))  # removed for good, and nothing is left of what it was
     live = post.get("live") or {}
@@ -82,7 +82,7 @@ PUBLIC_PART = PublicPart(
 )
 
 
-# An address leads to the same post until that is removed for good; what it shows of the post is that one's.
+# An address leads to the same post until that is removed for good. What an answer shows of the post names the post.
 PUBLIC_ADDRESSES = PublicPart(
     fields=frozenset({"post_id"}),
     projection={"post_id": 1},
@@ -91,7 +91,7 @@ PUBLIC_ADDRESSES = PublicPart(
 
 
 def selection_of(wanted: PublicFilter) -> Selection:
-    """What may come to stand on a page of this list."""
+    """The posts that a list selects, so that the cache knows which of them a page would show."""
     return Selection(found=_selected_by(wanted), admits=partial(_admits, wanted))
 
 
@@ -116,7 +116,7 @@ def _key(position: Position | None) -> Any:
 
 
 def _selected_by(wanted: PublicFilter) -> Iterable[str]:
-    """The narrowest names that every post of this selection has one of."""
+    """The narrowest ways in which all posts of a selection are found."""
     if wanted.tags:
         return [f"tag={tag}" for tag in wanted.tags]
     if wanted.author_ids:
