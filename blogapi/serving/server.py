@@ -51,7 +51,17 @@ log = logging.getLogger("blogapi.connections")
 class Protocol(RequestHandler):
     """One connection. Counted by address, cut off when its reader stalls, and its protocol errors are ours to word."""
 
-    __slots__ = ("_address", "_has_said_all", "_is_broken", "_latest", "_server", "_stalled", "_unsent", "_wire")
+    __slots__ = (
+        "_address",
+        "_answer_bytes",
+        "_has_said_all",
+        "_is_broken",
+        "_latest",
+        "_server",
+        "_stalled",
+        "_unsent",
+        "_wire",
+    )
 
     def __init__(self, manager: Server, **kwargs: Any) -> None:
         super().__init__(manager, **kwargs)
@@ -62,7 +72,7 @@ class Protocol(RequestHandler):
         # Ours to keep: aiohttp lets go of `transport` once it has closed it, while bytes may still wait.
         self._wire: asyncio.Transport | None = None
         self._stalled: asyncio.TimerHandle | None = None
-        self._unsent = 0
+        self._unsent = self._answer_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -148,6 +158,10 @@ class Protocol(RequestHandler):
         """How many bytes wait to be sent."""
         return 0 if self._wire is None else self._wire.get_write_buffer_size()
 
+    def held(self) -> int:
+        """How many bytes are in memory until then: of an answer also what the kernel has taken already."""
+        return max(self.unsent(), self._answer_bytes)
+
     def end(self, why: str) -> None:
         """End the connection at once, whatever waits."""
         if self._wire is not None:
@@ -171,7 +185,9 @@ class Protocol(RequestHandler):
             resp = self.handle_error(request, resp.status)
         if self._is_last() and not resp.prepared:
             resp.force_close()
+        self._answer_bytes = resp.content_length or 0
         finished = await super().finish_response(request, resp, start_time)
+        self._answer_bytes = 0
         if self._has_said_all and not self._messages:
             self._close = True
         return finished

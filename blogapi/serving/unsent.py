@@ -18,16 +18,20 @@ class Reader(Protocol):
     def unsent(self) -> int:
         """How many bytes wait to be sent."""
 
+    def held(self) -> int:
+        """How many are in memory until then: the whole of an answer, of which a part may have been sent."""
+
     def end(self, why: str) -> None:
         """End the connection at once, whatever waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Wait:
-    """Counted as it was at first, until all of it is sent: what an event loop sends in parts it keeps as a whole."""
+    """What is held, as it was at first, until all of it is sent: what is sent in parts is kept as a whole."""
 
     key: str
     size: int
+    unsent: int
     since: float
 
 
@@ -43,7 +47,7 @@ class Unsent:
     def begin(self, reader: Reader, key: str, *, is_shared: bool = False) -> None:
         """Bytes begin to wait. `key` is the reader's address, which has no bound of its own if many people share it."""
         self.end(reader)
-        wait = self._waits[reader] = _Wait(key, reader.unsent(), self._now())
+        wait = self._waits[reader] = _Wait(key, reader.held(), reader.unsent(), self._now())
         self.size += wait.size
         self._of[key] += wait.size
         while not is_shared and self._of[key] > self._per_address:
@@ -67,5 +71,5 @@ class Unsent:
 
     def _pace(self, reader: Reader) -> float:
         wait = self._waits[reader]
-        taken = wait.size - reader.unsent()
+        taken = wait.unsent - reader.unsent()
         return (_START_BYTES + taken) / (self._now() - wait.since + 1e-6)

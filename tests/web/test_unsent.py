@@ -10,10 +10,14 @@ from blogapi.serving.unsent import Unsent
 @dataclass(eq=False)
 class Reader:
     waits: int
+    sent: int = 0
     ended: list[str] = field(default_factory=list)
 
     def unsent(self):
         return self.waits
+
+    def held(self):
+        return self.waits + self.sent
 
     def end(self, why):
         self.ended.append(why)
@@ -51,6 +55,17 @@ def test_what_has_been_sent_in_part_counts_whole(unsent):
     unsent.end(reader)
     unsent.end(reader)
     assert unsent.size == 0
+
+
+def test_what_was_sent_before_anything_waited_counts_too(unsent):
+    """It is kept with the rest, and says nothing of how fast its reader is: the kernel has it."""
+    few, many = Reader(40_000, sent=10_000), Reader(10_000, sent=40_000)
+    unsent.begin(few, "a")
+    unsent.begin(many, "a")
+    assert unsent.size == 100_000
+    few.waits -= 2_000
+    unsent.begin(Reader(10), "a")
+    assert [bool(reader.ended) for reader in (few, many)] == [False, True]
 
 
 def test_one_who_waits_for_too_much_is_ended(unsent):
