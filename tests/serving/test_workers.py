@@ -220,8 +220,11 @@ async def test_server_that_is_watched_takes_requests_until_the_watcher_has_looke
             while True:
                 async with raw(served.address) as connection:
                     await connection.send("GET /readyz")
-                    if "503" in (await connection.answer()).split("\r\n")[0]:
+                    answer = await connection.answer()
+                    if "503" in answer.split("\r\n")[0]:
                         break
+                    # Whoever has heard that it has to stop, and so says goodbye, is not ready any more.
+                    assert "Connection: close" not in answer
         await asyncio.sleep(3)  # nobody is connected
         async with raw(served.address) as connection:
             await connection.send("GET /healthz")
