@@ -62,7 +62,8 @@ def test_process_exits_with_2_for_wrong_usage(commands):
 @pytest.mark.parametrize("command", ["indexes", "serve"])
 def test_wrong_configuration_exits_with_78_and_one_line(commands, command, yaml, settings, said):
     commands.file.write_text(yaml)
-    with commands.start(command, **settings) as process:
+    # Somebody else may have the port that is told by default.
+    with commands.start(command, **{"METRICS__PORT": "0", **settings}) as process:
         try:
             stdout, stderr = process.communicate(timeout=LONG)
         finally:
