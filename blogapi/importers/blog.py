@@ -14,6 +14,7 @@ from blogapi.importers.inherited import Inherited
 from blogapi.importers.languages import Languages
 from blogapi.importers.layout import SUFFIXES
 from blogapi.importers.model import Entry
+from blogapi.importers.people import read_people
 from blogapi.importers.site import Site, host_of, read_site
 from blogapi.text.address import lookup_order
 from blogapi.text.slug import slugify, with_suffix
@@ -32,6 +33,7 @@ class Blog:
         self.root = root
         self.languages = Languages(files)
         self.site: Site = read_site(root)
+        self.people = read_people(root)
         self.inherited = Inherited(root, self.site)
         self.ignored = Ignored(root, self.site)
         self._slugs: Counter[str] = Counter()

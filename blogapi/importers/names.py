@@ -24,6 +24,18 @@ _GROUP = re.compile(
     r"|engineering|services|support|office|agency|partnership|behalf|association|union|club)\b",
     re.IGNORECASE,
 )
+# What somebody is, and no name: said behind a comma, it is of the one before.
+_OFFICE = re.compile(
+    r"\b(?:director|engineer|ceo|cto|cfo|coo|cio|president|chairman|chair|chairwoman|manager|founder|co-?founder|editor"
+    r"|professor|lecturer|developer|programmer|officer|head of|vice president|vp|scientist|researcher|designer"
+    r"|architect|analyst|consultant|student|intern|advocate|evangelist|fellow|maintainer|administrator|specialist|coordinator"
+    r"|journalist|reporter|writer|lead)\b",
+    re.IGNORECASE,
+)
+_BY = re.compile(r"(?:written |posted )?by:? ", re.IGNORECASE)
+_AND_OTHERS = re.compile(r",? (?:et al\.?|and others|and friends|u\. ?a\.)", re.IGNORECASE)
+_BETWEEN = re.compile(r" [/|·•] |[、，]")
+_LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()]{0,500}\)|<a\b[^<>]{0,500}>([^<>]{1,200})</a>", re.IGNORECASE)
 _LEVELS = re.compile(r"[>»→]")
 
 
@@ -41,6 +53,13 @@ def people_in(text: str, *, is_plural: bool) -> list[str]:
     text = tidy(text)
     if len(text) > _LONGEST_LIST:
         return [text]
+    text = _LINK.sub(lambda found: found[1] or found[2], text)
+    text = text[by.end() :] if (by := _BY.match(text)) else text
+    if (others := _AND_OTHERS.search(text)) and others.end() == len(text) and not _GROUP.search(text[: others.start()]):
+        text = text[: others.start()]
+    parts = _filled(_BETWEEN.split(text))
+    if len(parts) > 1 and all(map(_is_name, parts)):
+        return [name for part in parts for name in people_in(part, is_plural=False)]
     if ";" in text:
         return [name for part in text.split(";") if part.strip() for name in people_in(part, is_plural=False)]
     names = _people(text, is_plural)
@@ -64,11 +83,16 @@ def _people(text: str, is_plural: bool) -> list[str]:
 
 def _at_commas(text: str, is_plural: bool) -> list[str]:
     names: list[str] = []
+    has_office = False
     for part in map(str.strip, text.split(",")):
         if names and _TITLES.fullmatch(part):
             names[-1] += f", {part}"
+        elif names and _OFFICE.search(part):
+            has_office = True
         elif part:
             names.append(part)
+    if has_office and all(map(_is_name, names)):
+        return names
     # `Example, A.` has its names turned round; three single words are no longer one person.
     are_whole = all(" " in name for name in names) or (len(names) > 2 and all(" " not in name for name in names))
     are_people = len(names) > 1 and all(map(_is_name, names)) and not any(map(_GROUP.search, names[1:]))

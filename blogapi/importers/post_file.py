@@ -72,17 +72,25 @@ class PostFile:
 
     def names(self, value: object, what: str) -> list[str]:
         """The texts in a text or a list of texts; of tables the names."""
-        names = []
+        names: list[str] = []
         for item in value if isinstance(value, list) else [] if value is None else [value]:
+            items = [item]
             if isinstance(item, Mapping):
                 self.notes.append(f"of what {what} tells only names are kept")
-                item = next((item[key] for key in ("name", "title") if key in item), None)
-            name = as_text(item)
-            if name:
-                names.append(name)
-            elif item != "":
+                items = _named(item)
+            texts = [as_text(each) for each in items]
+            names += [text for text in texts if text]
+            if item != "" and not all(texts):
                 self.notes.append(f"a value of {what} that is no text is left out")
         return names
+
+
+def _named(table: Mapping[str, Any]) -> list[Any]:
+    """The name in a table; of a table of such tables all names, or else what they are called there."""
+    if own := next((table[key] for key in ("name", "title", "label") if key in table), None):
+        return [own]
+    inner = [value.get("name", key) if isinstance(value, Mapping) else key for key, value in table.items()]
+    return inner or [None]
 
 
 def _borrowed(inherited: Sequence[Inheritance], fit: Fit) -> Iterator[tuple[str, Any]]:

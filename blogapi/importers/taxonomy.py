@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 
 from blogapi.importers.frontmatter import Fields, is_switch
-from blogapi.importers.names import categories_in, people_in
+from blogapi.importers.names import categories_in, people_in, tidy
 from blogapi.importers.post_file import PostFile
 
-_LIST_MARK = re.compile(r"[,;]")
+_LIST_MARK = re.compile(r"[,;、，]")
 _LEVEL = re.compile(r"[>»→]")
+_AUTHORS = ("authors", "author", "bylines", "byline")
+# These count only where nobody is called an author.
+_CREATORS = ("creator", "dc:creator", "writer", "writtenby", "postauthor", "authorname", "guestauthor")
 # Tables in which generators keep fields of their users.
 _TABLES = ("taxonomies", "extra", "params")
 
@@ -30,8 +33,10 @@ def terms_of(file: PostFile) -> Terms:
     taxonomies = tables["taxonomies"]
     categories = [*file.place.categories, *_labels(file, file.fields, "categories", "category")]
     categories += _labels(file, taxonomies, "categories", "category")
-    tags = [*_labels(file, file.fields, "tags", "tag"), *_labels(file, taxonomies, "tags", "tag"), *categories]
-    authors = [name for fields in (file.fields, *tables.values()) for name in _bylines(file, fields)]
+    tags = [name for fields in (file.fields, *tables.values()) for name in _labels(file, fields, "tags", "tag")]
+    tags += categories
+    authors = [name for fields in (file.fields, *tables.values()) for name in _bylines(file, fields, _AUTHORS)]
+    authors = authors or _bylines(file, file.fields, _CREATORS)
     for name, fields in tables.items():
         file.fields.put_back(name, fields)
     return Terms(authors=authors, tags=tags, categories=categories)
@@ -58,19 +63,23 @@ def _categories(file: PostFile, value: object, what: str) -> list[str]:
     return [name for name, _ in found]
 
 
-def _bylines(file: PostFile, fields: Fields) -> list[str]:
+def _bylines(file: PostFile, fields: Fields, spellings: tuple[str, ...]) -> list[str]:
     """People, one by one, also those whom one text names together."""
     names: list[str] = []
-    for field in ("authors", "author", "bylines", "byline"):
+    for field in spellings:
         if is_switch(fields.peek(field)):
             continue
         value = fields.take(field)
         for text in file.names(value, field):
+            if known := file.blog.people.get(text):
+                names.append(known)
+                continue
             people = people_in(text, is_plural=isinstance(value, str) and field.endswith("s"))
-            if len(people) > 1:
+            if people != [tidy(text)]:
                 # A mail address that stands there is public nowhere.
                 whom = "" if "@" in text else f": {'; '.join(people)}"
-                file.notes.append(f"a text of {field} names {len(people)} people{whom}")
+                count = "one person" if len(people) == 1 else f"{len(people)} people"
+                file.notes.append(f"a text of {field} names {count}{whom}")
             names += people
     return names
 
