@@ -15,6 +15,7 @@ from blogapi.text.slug import ascii_words
 
 # Where generators keep what becomes pages: no part of an address.
 _CONTENT = ("src", "content", "pages", "source", "site", "input", "data", "collections")
+_INNER_CONTENT = ("content", "pages", "source", "src")
 # Folders that are imported by themselves and that usually are a part of the address.
 _SECTIONS = frozenset({"articles", "blog", "news", "notes", "post", "posts", "writing"})
 # Jekyll's patterns that have a name, and what stands in `{}` for Hexo and Jekyll alike.
@@ -55,7 +56,7 @@ class Standing:
     @property
     def sections(self) -> tuple[str, ...]:
         """The folders that are a part of the address in every language."""
-        return _public([folder for folder in self.folders if folder != self.tongue.folder])
+        return _public([folder for folder in _within(self.folders) if folder != self.tongue.folder])
 
     @property
     def section(self) -> str:
@@ -96,6 +97,9 @@ def places(post: Standing) -> tuple[str, ...]:
     is_whole = bool(post.folders) and post.folders[0].lower() in (*_CONTENT, "_posts")
     if prefixes[0] == public and post.root.name.lower() in _SECTIONS and not is_whole:
         prefixes.append((post.root.name, *public))
+    whole = _public([folder for folder in post.folders if folder != post.tongue.folder])
+    if whole != public:
+        prefixes.append(whole)
     found = ["/" + "/".join([*prefix, name]) for prefix in prefixes for name in names]
     found += ["/" + "/".join([*(ascii_words(part, 100) or part for part in prefixes[0]), *names[-1:]])]
     found = [language + place for language in post.languages for place in found]
@@ -141,7 +145,16 @@ def _public(folders: Sequence[str]) -> tuple[str, ...]:
     rest = list(folders)
     while rest and rest[0].lower() in _CONTENT:
         rest.pop(0)
+    if rest and rest[0] == "i18n":  # of Docusaurus
+        rest.pop(0)
+    rest = [part.removeprefix("docusaurus-plugin-content-") for part in rest]
     return tuple(part.lstrip("_") for part in rest if part not in ("_posts", "_drafts"))
+
+
+def _within(folders: Sequence[str]) -> Sequence[str]:
+    """The folders below the innermost one that holds content: a site can lie deep in a folder with several programs."""
+    inner = [at for at, folder in enumerate(folders) if folder in _INNER_CONTENT]
+    return folders[inner[-1] + 1 :] if inner else folders
 
 
 def _around(root: Path) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ def standing_of(file: PostFile, slug: str | None, date: datetime | None, categor
         title=as_text(file.fields.peek("title")) or "",
         date=_in_its_zone(file, date),
         tongue=file.tongue,
-        categories=tuple(categories),
+        categories=(*file.place.folders_above, *categories[len(file.place.categories) :]),
         is_hexo=file.blog.site.kind == "hexo",
     )
 

@@ -48,5 +48,10 @@ class Place:
     @property
     def categories(self) -> list[str]:
         """To Jekyll the folders above `_posts` are categories, but for those that hold languages."""
+        return [folder for folder in self.folders_above if folder != self.language_folder]
+
+    @property
+    def folders_above(self) -> list[str]:
+        """The folders above `_posts`, which stand in Jekyll's addresses, whatever they hold."""
         above = self.folders[1 : self.folders.index("_posts")] if "_posts" in self.folders[1:] else ()
-        return [folder for folder in above if not folder.startswith("_") and folder != self.language_folder]
+        return [folder for folder in above if not folder.startswith("_")]

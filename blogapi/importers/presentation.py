@@ -20,6 +20,12 @@ _MAX_URL = 2000
 _HTTPS = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#][^\s\\<>\"]*)?")
 # Language, script, region: what blogs use of BCP 47.
 _LANG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?")
+# Lines above a first heading that no reader sees: comments, JavaScript, tags, attributes.
+_UNSEEN = re.compile(r"[ \t]*(?:<!--[^<>]{0,500}-->|(?:import|export) .{0,500}|\{[%{:#].{0,500}\})[ \t]*")
+_ATTRIBUTES = re.compile(r"[ \t]\{:? ?[#.][^{}]{0,200}\}\Z")
+_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()]{0,500}\)")
+_EMPHASIS = re.compile(r"(\*{1,3}|`{1,3})([^*`]{1,300})\1")
+_LONGEST_BEGINNING = 4000
 _COVERS = ("cover", "coverimage", "featuredimage", "heroimage", "image", "thumbnail", "banner")
 
 
@@ -59,7 +65,7 @@ def lang_of(file: PostFile) -> str | None:
     """As a tag of BCP 47; where no field says it, by the place of the file."""
     spellings = ("lang", "language", "locale")
     written = as_text(file.fields.peek(*spellings)) or ""
-    lang = written.replace("_", "-")
+    lang = re.sub(r"\.utf-?8\Z", "", written, flags=re.IGNORECASE).replace("_", "-")
     if not _LANG.fullmatch(lang):
         if written:
             file.notes.append(f"the language {written[:60]!r} is not understood; it is in custom")
@@ -119,11 +125,20 @@ def note_translations(file: PostFile) -> None:
 
 
 def _heading(body: str) -> str:
-    """The text of a first-level heading that opens the body, or nothing."""
-    line = body.lstrip().partition("\n")[0]
-    title = line.removeprefix("# ").strip() if line.startswith("# ") else ""
-    without_closing = title.rstrip("#")
-    return without_closing.rstrip() if without_closing[-1:].isspace() else title
+    """The text of a first-level heading that opens the body, or nothing. What nobody sees may stand before it."""
+    lines = body.lstrip()[:_LONGEST_BEGINNING].splitlines()
+    for number, line in enumerate(lines):
+        if not line.strip() or _UNSEEN.fullmatch(line):
+            continue
+        following = lines[number + 1] if number + 1 < len(lines) else ""
+        title = line.strip().removeprefix("# ") if line.lstrip().startswith("# ") else ""
+        if not title and following.startswith("=") and not following.strip().strip("="):
+            title = line
+        title = _ATTRIBUTES.sub("", title).strip()
+        without_closing = title.rstrip("#")
+        title = without_closing if without_closing[-1:].isspace() else title
+        return _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", title)).strip()
+    return ""
 
 
 def _is_https(text: str | None) -> TypeGuard[str]:

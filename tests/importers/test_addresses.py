@@ -158,6 +158,27 @@ def test_words_count_more_than_places(addresses, blog):
         ({}, "src/content/blog/x.mdx", "", "/blog/x"),
         ({}, "src/pages/blog/x.md", "", "/blog/x"),
         # WordPress
+        # Others
+        ({"posts/posts.json": '{"permalink": "/n/{{ page.fileSlug }}/"}'}, "posts/2015-03-01-x.md", "", "/n/x"),
+        (
+            {"posts/posts.11tydata.js": 'export default { permalink: "/j/{{ page.fileSlug }}/" }'},
+            "posts/x.md",
+            "",
+            "/j/x",
+        ),
+        ({"pelicanconf.py": "ARTICLE_URL = 'p/{date:%Y}/{slug}.html'"}, "content/x.md", "", "/p/2015/x"),
+        ({"pelicanconf.py": "SITENAME = 'T'"}, "content/cats/x.md", "", "/x"),
+        ({}, "services/site/content/blog/x.mdx", "", "/blog/x"),
+        ({}, "services/site/content/blog/x.mdx", "", "/services/site/content/blog/x"),
+        ({}, "apps/site/pages/en/blog/x.md", "", "/en/blog/x"),
+        ({}, "i18n/fr/docusaurus-plugin-content-blog/x.md", "", "/fr/blog/x"),
+        ({}, "fr/_posts/2015-03-01-x.md", "category: News", "/fr/news/2015/03/01/x"),
+        (
+            {"hugo.toml": '[permalinks]\nposts = "/:year/:slug/"', "content/posts/x.fr.md": DATED.format("")},
+            "content/posts/x.en.md",
+            "",
+            "/2015/x",
+        ),
         ({}, "x.md", "wordpress_id: 123", "/?p=123"),
         ({}, "x.md", "guid: 'https://old.example/?p=77'", "/?p=77"),
     ],

@@ -499,7 +499,9 @@ def test_mail_addresses_of_authors_are_published_nowhere(post):
     [
         ("title: ' Spaced\n  out '", "", "Spaced out"),
         ("title: 2024", "", "2024"),
-        ("author: A", "\n# From *here* #\n\nText", "From *here*"),
+        ("author: A", "\n# From *here* #\n\nText", "From here"),
+        ("author: A", "<!-- c -->\n\n{% toc %}\n# [A](b) `c` C*-x {#id}\n", "A c C*-x"),
+        ("author: A", "import A from 'a'\n\nFrom here\n===\n", "From here"),
         ("author: A", "# About C#\n", "About C#"),
         ("author: A", "Text\n# Not from here", "A post"),
     ],
