@@ -21,7 +21,7 @@ import pytest
 import blogapi
 from blogapi.cache.coding import chosen_coding
 from blogapi.errors import BlogError
-from blogapi.importers import frontmatter, links, marks, mdx, programs, templates
+from blogapi.importers import elements, frontmatter, links, marks, mdx, programs, templates
 from blogapi.importers.blog import Blog
 from blogapi.importers.model import Unfit
 from blogapi.importers.prose import verbatim
@@ -304,6 +304,10 @@ MARKS = [
     ":::\n", "::a[\n", "!!! a\n", "!!! note\n    ", "> [!a]", "> [!a]\n", "<!-- a", "<!-- cut -->", "{::comment}",
     "{::comment}\n", "a\n===\n", "[toc]\n", "`[[a]]` ", "$a$ ){.a} ", '=== "',
 ]  # fmt: skip
+ELEMENTS = [
+    "<iframe ", "<iframe src=", "<iframe src='a'>", '<video src="', "<source src=a>", "<script>", "<script ", "<a b",
+    "<a markdown=", "<a markdown=1>\n", " markdown=1", "src=", "`<iframe src=a>` ",
+]  # fmt: skip
 PROGRAMS = ("a: [", "a: 1, ", "'", "\\'", "`", "/*", "//", "{", "}", '"a": "b", ', "[1,", "module.exports =")
 LINKS = [
     "](", "[a](", "[a](b.md)", "[a](<", "[a](<b.md>)", "[a]: b.md\n", "[a]:", "href=", "<a href='b.md'>", "[a](@/b.md)",
@@ -387,6 +391,9 @@ SURFACES = {
     "prose with ends": (verbatim, PROSE, 32 * KIB, ("", " ` `` $ $$ \\) \\] -->")),
     "marks": (lambda text: marks.to_markdown(text, lambda name: None), MARKS, 32 * KIB, ("", "")),
     "marks with ends": (lambda text: marks.to_markdown(text, lambda name: name), MARKS, 32 * KIB, ("", "}]]-->`$")),
+    "elements": (elements.to_links, ELEMENTS, 32 * KIB, ("", "")),
+    "elements with ends": (elements.to_links, ELEMENTS, 32 * KIB, ("", ">'\"")),
+    "markdown inside": (elements.with_markdown_inside, ELEMENTS, 32 * KIB, ("", "")),
     "programs": (programs.literal_fields, PROGRAMS, 32 * KIB, ("export default {", "")),
     "links": (lambda text: links.to_posts(text, BLOG, "a.md"), LINKS, 32 * KIB, ("", "")),
     "links with ends": (lambda text: links.to_posts(text, BLOG, "a.md"), LINKS, 32 * KIB, ("", ">)'.md)")),

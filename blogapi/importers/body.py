@@ -7,7 +7,7 @@ import re
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from blogapi.importers import links, marks, mdx, templates
+from blogapi.importers import elements, links, marks, mdx, templates
 from blogapi.importers.frontmatter import as_text
 from blogapi.importers.layout import SUFFIXES
 from blogapi.importers.model import Unfit
@@ -27,11 +27,13 @@ def body_of(file: PostFile) -> str:
     line = file.document.line
     body, linked = links.to_posts(body, file.blog, file.path, line)
     body, plain = marks.to_markdown(body, file.blog.slug_named, separator=_separator(file), first_line=line)
+    body, embedded = elements.to_links(body, line)
     if PurePosixPath(file.path).suffix.lower() == ".mdx":
         body, translated = mdx.to_markdown(body, line)
     else:
         body, translated = templates.to_markdown(body, _dialect(file), line)
-    file.notes.extend([*linked, *plain, *translated])
+    body, inside = elements.with_markdown_inside(body)
+    file.notes.extend([*linked, *plain, *embedded, *translated, *inside])
     if len(body.encode()) > MAX_BODY_BYTES:
         raise Unfit(f"the body is larger than {MAX_BODY_BYTES // 1024} KiB")
     if files := _linked_files(file, body):
