@@ -20,6 +20,8 @@ _MARKDOWN = re.compile(
     r"""(<[A-Za-z][A-Za-z0-9]{0,20}+(?:[ \t][^<>\n]{0,300})?)[ \t]markdown=["']?(?:1|block|span)["']?"""
     r"""([^<>\n]{0,300}+>)[ \t]{0,9}\n"""
 )
+# How far a tag may stand from the start of its line.
+_DEEPEST = 40
 _EMBEDDED = frozenset(("iframe", "video", "audio", "embed", "source"))
 
 
@@ -64,4 +66,7 @@ def _address(attributes: str) -> str:
 def _is_code(body: str, spans: list[Span], starts: list[int], at: int) -> bool:
     """Whether a tag is only shown, or hidden; a script at the start of a line is kept by its own tag."""
     index = bisect_right(starts, at) - 1
-    return index >= 0 and spans[index][1] > at and body[spans[index][0] : at].strip(" \t>") != ""
+    if index < 0 or spans[index][1] <= at:
+        return False
+    start = spans[index][0]
+    return at - start > _DEEPEST or body[start:at].strip(" \t>") != ""
