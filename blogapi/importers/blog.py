@@ -31,6 +31,7 @@ class Blog:
 
     def __init__(self, root: Path, files: Iterable[str]) -> None:
         self.root = root
+        self.knows_all = False  # set it when all posts are learned
         self.languages = Languages(files)
         self.site: Site = read_site(root)
         self.people = read_people(root)

@@ -24,6 +24,8 @@ def body_of(file: PostFile) -> str:
     body = file.document.body
     if "\0" in body:
         raise Unfit("the body has a NUL character")
+    if not file.blog.knows_all:
+        return body  # what it links to is not known yet, so it will be read again
     line = file.document.line
     body, linked = links.to_posts(body, file.blog, file.path, line)
     body, plain = marks.to_markdown(body, file.blog.slug_named, separator=_separator(file), first_line=line)

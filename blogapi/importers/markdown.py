@@ -48,6 +48,7 @@ def _read_all(root: Path, source: str) -> Iterator[Found]:
         entry = found or _read(blog, file, source)
         if isinstance(entry, Entry):
             blog.learn(entry)
+    blog.knows_all = True
     for file, found in files:
         entry = found or _read(blog, file, source)
         yield blog.settled(entry) if isinstance(entry, Entry) else entry
