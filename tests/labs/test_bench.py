@@ -6,9 +6,10 @@ import sys
 import pytest
 
 from scripts.labs.bench import by_hand as handlers
-from scripts.labs.bench import rows
+from scripts.labs.bench import holding, rows
+from scripts.labs.bench.holding import Holding
 from scripts.labs.bench.load import Result
-from scripts.labs.bench.report import judge, judge_texts
+from scripts.labs.bench.report import judge, judge_holding, judge_texts
 from scripts.labs.bench.rows import Endurance, Sample, Samples
 from scripts.labs.bench.texts import Texts
 
@@ -74,7 +75,7 @@ def sample(rate=100.0, p99_ms=10.0, peak_mb=80.0):
 def run(slow="", storm_p99=12.0):
     """A run in which everything is as fast as it is asked to be, but for one row."""
     samples, rates = Samples(), dict[str, float]()
-    for row in rows.ROWS:
+    for row in (*rows.ROWS, *holding.ROWS):
         rates[row.name] = rates.get(row.against, 10_000.0) * (1.01 * row.least or 1)
         samples.of[row.name] = [sample(rates[row.name] * (0.9 if row.name == slow else 1))]
     samples.of[rows.QUIET] = [sample()]
@@ -88,14 +89,15 @@ def endured(memory_mb=(80.0, 80.0, 80.0), wanted=300):
 
 
 def missed(samples, endurance):
-    return [target.name for target in judge(rows.ROWS, samples, endurance) if not target.is_met]
+    targets = judge((*rows.ROWS, *holding.ROWS), samples, endurance)
+    return [target.name for target in targets if not target.is_met]
 
 
 def test_good_run_meets_all_targets():
     assert missed(run(), endured()) == []
 
 
-@pytest.mark.parametrize("name", [row.name for row in rows.ROWS if row.least])
+@pytest.mark.parametrize("name", [row.name for row in (*rows.ROWS, *holding.ROWS) if row.least])
 def test_slow_row_misses_its_target(name):
     assert missed(run(slow=name), endured()) == [name]
 
@@ -129,3 +131,16 @@ def test_ratio_is_the_median_of_those_of_the_rounds():
 def test_one_line_may_take_three_times_as_long_amid_long_posts(amid_ms, is_met):
     texts = Texts(alone_ms=10.0, amid_ms=amid_ms, worst_ms=99.0, bombs={201: 1, 503: 15})
     assert judge_texts(texts).is_met is is_met
+
+
+@pytest.mark.parametrize(
+    ("peak_mb", "kept_mb", "is_met"), [(150.0, 60.4, True), (151.0, 67.0, False), (120.0, 60.3, False)]
+)
+def test_memory_of_a_full_cache_counts_only_when_it_is_full(peak_mb, kept_mb, is_met):
+    assert judge_holding(Holding(peak_mb=peak_mb, kept_mb=kept_mb, most_kept_mb=67.1)).is_met is is_met
+
+
+def test_popularity_follows_zipfs_law():
+    paths = holding.by_popularity([f"/{number}" for number in range(1, 101)])
+    assert [paths.count(f"/{rank}") for rank in (1, 2, 4, 100)] == [100, 50, 25, 1]
+    assert len(set(paths)) == 100

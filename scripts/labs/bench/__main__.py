@@ -23,7 +23,8 @@ from rich.console import Console
 from blogapi.db.embedded.mongod import embedded_mongo, free_port
 from blogapi.errors import ConfigError
 from scripts.labs import ROOT
-from scripts.labs.bench import load, report
+from scripts.labs.bench import holding, load, report
+from scripts.labs.bench.holding import Holding
 from scripts.labs.bench.load import Broken
 from scripts.labs.bench.requests import check_same, middling_answer, prepare, prepare_scaled
 from scripts.labs.bench.rows import (
@@ -81,6 +82,7 @@ class Plan:
 @click.option("--scale", type=int, help="Compare with a hundredth of so many posts; 0 not.  [default: 500000]")
 @click.option("--soak", type=click.IntRange(1000), metavar="N", help="Only N mixed requests, with the cache.")
 @click.option("--texts", is_flag=True, help="Only one-line posts amid long ones of another author.")
+@click.option("--cache", "only_cache", is_flag=True, help="Only what the read cache holds, and what keeping costs.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -95,6 +97,7 @@ def main(
     scale: int | None,
     soak: int | None,
     texts: bool,
+    only_cache: bool,
     output: Path | None,
 ) -> None:
     """Measure blogapi beside servers written by hand, on a database of its own."""
@@ -105,21 +108,28 @@ def main(
         report.show_targets([target])
         sys.exit(MISSED if check and not target.is_met else 0)
     _require_tools()
+    rounds, seconds = rounds or (1 if quick else 4 if check else 5), seconds or (1 if quick else 2 if check else 4)
+    if only_cache:
+        kept, full = _guarded(lambda: _measure_cache(rounds, seconds))
+        targets = [*report.judge_rows(holding.ROWS, kept), report.judge_holding(full)]
+        report.show(holding.ROWS, kept, None, targets)
+        sys.exit(MISSED if check and not all(target.is_met for target in targets) else 0)
     plan = Plan(
-        rounds=rounds or (1 if quick else 5),
-        seconds=seconds or (1 if quick else 2 if check else 4),
+        rounds=rounds,
+        seconds=seconds,
         posts=posts or (500 if quick else 10_000),
         mixed_requests=soak or (5_000 if quick else 100_000),
         rows=() if soak else ROWS,
         scale=0 if soak else _SCALE * (not (check or quick)) if scale is None else scale,
         until=time.monotonic() + (_CHECK_SECONDS if check else _NEVER),
     )
-    samples, endurance, written, mongod = _guarded(lambda: _measure(plan))
+    samples, endurance, written, held, mongod = _guarded(lambda: _measure(plan))
     if soak:
         report.show_soak(endurance)
         return
-    rows = [*plan.rows, *(scaled(plan.scale) if plan.scale else ())]
+    rows = [*plan.rows, *(scaled(plan.scale) if plan.scale else ()), *(holding.ROWS if held else ())]
     targets = [*report.judge(rows, samples, endurance), report.judge_texts(written)]
+    targets += [report.judge_holding(held)] if held else []
     report.show(rows, samples, endurance, targets)
     if output or not (check or quick):
         command = shlex.join(["scripts/bench", *sys.argv[1:]])
@@ -168,7 +178,16 @@ def _measure_texts() -> Texts:
         return measure_texts(server, _LINES, advance)
 
 
-def _measure(plan: Plan) -> tuple[Samples, Endurance, Texts, str]:
+def _measure_cache(rounds: int, seconds: int) -> tuple[Samples, Holding]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="blogapi-bench-")))
+        advance = stack.enter_context(_progress())
+        advance("starting MongoDB")
+        mongo = stack.enter_context(embedded_mongo(folder / "mongo"))
+        return holding.measure(_environment(folder, mongo.url), folder, rounds, seconds, _seed, advance)
+
+
+def _measure(plan: Plan) -> tuple[Samples, Endurance, Texts, Holding | None, str]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="blogapi-bench-")))
         advance = stack.enter_context(_progress())
@@ -204,8 +223,12 @@ def _measure(plan: Plan) -> tuple[Samples, Endurance, Texts, str]:
         written = measure_texts(fresh, _LINES, advance)
         if plan.scale:
             samples.of |= _measure_scaled(stack, plan, folder, mongo.url, environ, advance).of
+        held = None
+        if plan.rows:
+            kept, held = holding.measure(environ, folder, plan.rounds, plan.seconds, _seed, advance)
+            samples.of |= kept.of
         with MongoClient[dict[str, Any]](mongo.url) as client:
-            return samples, endurance, written, client.server_info()["version"]
+            return samples, endurance, written, held, client.server_info()["version"]
 
 
 def _measure_scaled(

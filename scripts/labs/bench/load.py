@@ -18,6 +18,8 @@ SCRIPT = Path(__file__).with_name("load.lua")
 READ, LIST, CREATE, SIGN_IN = {"read": 100}, {"list": 100}, {"create": 100}, {"sign-in": 100}
 # Reads of as many posts as a cache of the default size holds; first pages of lists; reads by who has the post already.
 HOT, FIRST, KNOWN = {"hot": 100}, {"first": 100}, {"known": 100}
+# Reads of all posts, of some far more often than of others.
+POPULAR = {"popular": 100}
 # Pages far from the first one.
 LATE = {"late": 100}
 MIXED = {"read": 90, "list": 8, "create": 2}

@@ -76,6 +76,11 @@ def prepare_scaled(server: Server, url: str, database: str, folder: Path, late: 
         (folder / name).write_text("\n".join(paths))
 
 
+def public_reads(server: Server) -> list[str]:
+    """The paths of all posts that everybody can read."""
+    return [f"/v1/posts/{post['id']}" for post in _public_posts(server)]
+
+
 def _late_pages(server: Server, late: int) -> list[str]:
     cursor = ""
     for _ in range(0, late, 100):

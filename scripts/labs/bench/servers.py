@@ -62,14 +62,22 @@ class Server:
         return max(len(list((proc / "fd").iterdir())) for proc in self._family())
 
     def tasks(self) -> int:
-        """Of the worker's loop, as it says when it is asked. Raises Broken."""
+        """Of the worker's loop. Raises Broken."""
+        return int(self._say(rb"holds ([0-9]+) tasks"))
+
+    def kept_mb(self) -> float:
+        """What the worker's read cache keeps, in megabytes. Raises Broken."""
+        return float(self._say(rb"kept answers of ([0-9.]+) MB"))
+
+    def _say(self, what: bytes) -> str:
+        """What the worker says of what it holds, when it is asked."""
         known, deadline = self._log.stat().st_size, time.monotonic() + _STOCK_SECONDS
         self._process.send_signal(signal.SIGUSR1)
         while time.monotonic() < deadline:
             with self._log.open("rb") as log:
                 log.seek(known)
-                if found := re.search(rb"holds ([0-9]+) tasks", log.read()):
-                    return int(found[1])
+                if found := re.search(what, log.read()):
+                    return found[1].decode()
             time.sleep(0.02)
         raise Broken("The server does not say what it holds.")
 
