@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from blogapi.config import AuthConfig, CacheConfig, Config, LimitsConfig, LogCon
 from blogapi.db.client import Client, connect
 from blogapi.db.driver import DRIVERS, MOTOR
 from blogapi.db.embedded.mongod import embedded_mongo
+from blogapi.features import FEATURES
 from blogapi.users.model import NewUser
 from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
@@ -117,6 +118,12 @@ def database(request):
 @pytest.fixture
 def app(config, database):
     return create_app(config, database)
+
+
+@pytest.fixture
+def quiet_app(config, database):
+    """An app without background jobs, for tests that look at all that the database is asked."""
+    return create_app(config, database, [replace(feature, jobs=()) for feature in FEATURES])
 
 
 @pytest.fixture

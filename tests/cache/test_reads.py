@@ -32,8 +32,8 @@ def config(config):
 
 
 @pytest.fixture
-def app(app):
-    return stop_clock(app)
+def app(quiet_app):
+    return stop_clock(quiet_app)
 
 
 async def ask(client, path, **headers):

@@ -43,6 +43,11 @@ def database(mongod_database):
 
 
 @pytest.fixture
+def app(quiet_app):
+    return quiet_app
+
+
+@pytest.fixture
 async def library(client, ada, bob):
     services = client.app[SERVICES]
     await load(services, ada, 120, tags=("red",), lang="en")

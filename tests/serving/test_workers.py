@@ -136,7 +136,9 @@ async def test_each_worker_says_what_it_holds_when_it_is_asked(tmp_path, shared)
 @pytest.mark.waits(10)
 @pytest.mark.any_driver
 async def test_worker_that_cannot_retire_is_killed(tmp_path, shared):
-    async with several(tmp_path, 1, SERVER__DRAIN_SECONDS="0", **shared) as served:
+    # It is not to be killed for its silence before.
+    patient = {"SERVER__DRAIN_SECONDS": "0", "SERVER__STUCK_SECONDS": "0"}
+    async with several(tmp_path, 1, **patient, **shared) as served:
         (worker,) = serving_workers(served)
         os.kill(worker, signal.SIGSTOP)
         served.process.send_signal(signal.SIGHUP)
