@@ -165,10 +165,11 @@ async def test_log_holds_no_secret_and_no_personal_data(tmp_path, shared):
 KILLS = 8
 
 
-async def publish_and_withdraw(session, address, headers, moves, enough):
-    """Move posts in and out of the counts of a few tags until the end, whatever is cut off."""
+async def publish_and_withdraw(session, address, headers, moves, may, enough):
+    """While they may, move posts in and out of the counts of a few tags until the end, whatever is cut off."""
     number = 0
     while not enough.is_set():
+        await may.wait()
         number += 1
         sent = {"title": str(number), "status": "published", "tags": ["all", f"tag-{number % 3}"]}
         try:
@@ -201,28 +202,31 @@ def has_more(served, workers):
     return served.log.count(b" serves, process ") > workers
 
 
-async def kill_workers(served, moves):
-    """One after the other, amid the moves."""
+async def kill_workers(served, moves, may):
+    """One after the other, amid the moves. Nobody moves while the next one starts, which that would only slow down."""
     for _ in range(KILLS):
+        may.set()
         await after(len(moves) + 20, moves)
         workers = [int(process) for process in re.findall(rb"worker \d+ serves, process (\d+)", served.log)]
         os.kill(workers[-1], signal.SIGKILL)
+        may.clear()
         await until(partial(has_more, served, len(workers)))
 
 
 @pytest.mark.waits(20)
 async def test_counts_are_right_a_minute_after_workers_were_killed(tmp_path, config, shared, mongod_database):
     """The last run of the job that begins within the minute finds all that was left uncounted."""
-    moves, enough = [], asyncio.Event()
+    moves, may, enough = [], asyncio.Event(), asyncio.Event()
     async with aiohttp.ClientSession() as session:
         async with serving(tmp_path, SERVER__WORKERS="2", **shared) as served:
             headers = await sign_in(session, served.address)
             writers = [
-                asyncio.create_task(publish_and_withdraw(session, served.address, dict(headers), moves, enough))
+                asyncio.create_task(publish_and_withdraw(session, served.address, headers, moves, may, enough))
                 for _ in range(8)
             ]
-            await kill_workers(served, moves)
+            await kill_workers(served, moves, may)
             enough.set()
+            may.set()
             await asyncio.gather(*writers)
         (job,) = [job for job in POSTS.jobs if job.name == "settle_counts"]
         last_run = timedelta(minutes=1) - timedelta(seconds=job.seconds * (1 + JITTER))
