@@ -4,7 +4,7 @@ ConfigError
 NotYet
 BlogError
 ├── Unauthorized ── InvalidCredentials
-├── Forbidden
+├── Forbidden ── InsufficientScope
 ├── NotFound ── Gone
 ├── Invalid
 ├── Conflict ── InvalidTransition, StillRunning
@@ -69,6 +69,17 @@ class Forbidden(BlogError):
     """We know who asks, and they may not."""
 
     code = "forbidden"
+
+
+class InsufficientScope(Forbidden):
+    """An API key lacks the scope that this needs. `scope` is empty where no API key is accepted."""
+
+    code = "insufficient_scope"
+
+    def __init__(self, scope: str) -> None:
+        detail = f"This API key lacks the scope {scope}." if scope else "No API key can do this. Sign in."
+        super().__init__(detail, **({"scope": scope} if scope else {}))
+        self.scope = scope
 
 
 class NotFound(BlogError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from blogapi.api_keys.feature import API_KEYS
 from blogapi.auth.feature import AUTH
 from blogapi.feature import Feature
 from blogapi.openapi.feature import DOCUMENTATION
@@ -12,4 +13,4 @@ from blogapi.posts.feature import POSTS
 from blogapi.tags.feature import TAGS
 from blogapi.users.feature import USERS
 
-FEATURES: tuple[Feature[Any], ...] = (USERS, AUTH, TAGS, POSTS, DOCUMENTATION, OPERATIONS)
+FEATURES: tuple[Feature[Any], ...] = (USERS, AUTH, API_KEYS, TAGS, POSTS, DOCUMENTATION, OPERATIONS)

@@ -23,6 +23,7 @@ OPEN_WRITES = {
 BAD = {
     "no token": {"Authorization": "Bearer"},
     "nonsense": {"Authorization": "Bearer nonsense"},
+    "unknown API key": {"Authorization": "Bearer bk_000000000000000000000000_" + "A" * 43},
     "another scheme": {"Authorization": "Basic YWRhOmFkYQ=="},
     "unsigned": {"Authorization": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."},
     "unknown cookie": {"Cookie": "session=000000000000000000000000." + "A" * 43, "Sec-Fetch-Site": "same-origin"},

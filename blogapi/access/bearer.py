@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
+from blogapi.access.authorization import API_KEY_PREFIX, bearer_value
 from blogapi.access.identity import Identity
 from blogapi.errors import Unauthorized
 
@@ -23,9 +24,9 @@ class BearerToken:
     """Who holds an access token. Raises Unauthorized."""
 
     def find(self, request: web.Request) -> str | None:
-        """The token, unless the header has another scheme."""
-        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        return token.strip() if scheme.lower() == "bearer" else None
+        """The token, unless the header has another scheme or holds an API key."""
+        token = bearer_value(request)
+        return None if token is None or token.startswith(API_KEY_PREFIX) else token
 
     async def identify(self, request: web.Request, value: str) -> Identity:
         """Who holds the token. Raises Unauthorized."""

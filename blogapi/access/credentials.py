@@ -14,6 +14,7 @@ from aiohttp import hdrs, web
 
 from blogapi.access.identity import Identity, Viewer
 from blogapi.errors import BlogError, Forbidden, Unauthorized
+from blogapi.web.endpoint import declared
 from blogapi.web.origins import Origins
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -76,15 +77,22 @@ def credential_of(request: web.Request) -> Credential | None:
 
 
 async def find_identity(request: web.Request) -> Viewer:
-    """Who is asking; None without a credential. Raises Unauthorized for one that is not good."""
+    """Who is asking; None without a credential.
+
+    This is the only way from a request to an identity, so an API key never gets further than the scope of the route
+    allows. Raises Unauthorized for a credential that is not good, InsufficientScope for a key without that scope.
+    """
     known: Viewer = request.get(_VIEWER)
     if known is None:
         credential = credential_of(request)
         if credential is None:
             return None
         if credential.kind is None:
-            raise Unauthorized("The Authorization header has to hold a Bearer token.")
-        known = request[_VIEWER] = await credential.kind.identify(request, credential.value)
+            raise Unauthorized("The Authorization header has to hold a Bearer token or an API key.")
+        known = await credential.kind.identify(request, credential.value)
+        endpoint = declared(request.match_info.handler)
+        known.require_scope("" if endpoint is None else endpoint.scope)
+        request[_VIEWER] = known
     return known
 
 

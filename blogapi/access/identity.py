@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from blogapi.errors import InsufficientScope
 from blogapi.ids import Id
 
 # Weakest first. Who is not signed in has no role.
@@ -23,13 +24,24 @@ class Byline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who acts, whatever the credential was: cookie, access token, or the command line."""
+    """Who acts, whatever the credential was: cookie, access token, API key, or the command line."""
 
     user_id: Id
     role: str
     session_id: Id | None = None
-    scopes: tuple[str, ...] = ()
+    key_id: Id | None = None
+    # The scopes of an API key. None when the user acts without one, and may do whatever their role allows.
+    scopes: frozenset[str] | None = None
     byline: Byline | None = field(default=None, compare=False)  # where it is known without asking
+
+    def has_scope(self, scope: str) -> bool:
+        """Whether the credential allows this. The role has to allow it too."""
+        return self.scopes is None or scope in self.scopes
+
+    def require_scope(self, scope: str) -> None:
+        """Raises InsufficientScope. No API key has the empty scope."""
+        if not self.has_scope(scope):
+            raise InsufficientScope(scope)
 
     def has_role(self, role: str) -> bool:
         """Whether this role or a stronger one."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from blogapi.access.identity import Byline
 from blogapi.ids import Id
+from blogapi.users.joined import CurrentUser
 from blogapi.users.model import User
 
 COOKIE = "cookie"
@@ -45,12 +45,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionWithUser:
-    """A session that has not expired, with the present role, status and byline of its user."""
+    """A session that has not expired, with its user."""
 
     session: Session
-    role: str
-    status: str
-    byline: Byline
+    user: CurrentUser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -180,13 +180,14 @@ class AuthService:
 
     async def _live(self, session_id: str, kind: str) -> SessionWithUser | None:
         live = await self._sessions.find(session_id, self._now())
-        return live if live is not None and live.session.kind == kind and live.status == "active" else None
+        return live if live is not None and live.session.kind == kind and live.user.may_act else None
 
     async def _seen(self, live: SessionWithUser) -> Identity:
         now, session = self._now(), live.session
         if now - session.last_seen_at >= _SEEN_EVERY:
             await self._sessions.touch(session, now, self._expiry(session.created_at, now))
-        return Identity(user_id=session.user_id, role=live.role, session_id=session.id, byline=live.byline)
+        user = live.user
+        return Identity(user_id=session.user_id, role=user.role, session_id=session.id, byline=user.byline)
 
     def _expiry(self, created_at: datetime, now: datetime) -> datetime:
         return min(now + self._idle, created_at + self._longest)

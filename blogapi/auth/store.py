@@ -8,19 +8,14 @@ from typing import ClassVar
 
 from pymongo import IndexModel, ReturnDocument
 
-from blogapi.access.identity import Byline
 from blogapi.auth.model import Session, SessionWithUser
 from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
-from blogapi.users.model import COLLECTION as USERS
+from blogapi.users.joined import user_in, with_user
 
 KEPT_ROTATIONS = 10
-_OF_USER = ("_id", "role", "status", "username", "display_name", "avatar_url")
-_PROJECTION = {
-    **{field.name: 1 for field in fields(Session) if field.name != "id"},
-    **{f"user.{name}": 1 for name in _OF_USER},
-}
+_FIELDS = tuple(field.name for field in fields(Session) if field.name != "id")
 
 
 class SessionStore(Store):
@@ -41,30 +36,10 @@ class SessionStore(Store):
 
     async def find(self, session_id: str, now: datetime) -> SessionWithUser | None:
         """A session with the role, status and byline of its user, in one query."""
-        found = await self._sessions.aggregate(
-            [
-                {"$match": {"_id": object_id(session_id), "expires_at": {"$gt": now}}},
-                {"$limit": 1},
-                {
-                    "$lookup": {
-                        "from": USERS,
-                        "localField": "user_id",
-                        "foreignField": "_id",
-                        "as": "user",
-                    }
-                },
-                {"$project": _PROJECTION},
-            ]
-        ).to_list(1)
-        if not found or not found[0]["user"]:
-            return None
-        user = found[0]["user"][0]
-        return SessionWithUser(
-            session=from_document(Session, found[0]),
-            role=user["role"],
-            status=user["status"],
-            byline=from_document(Byline, user),
-        )
+        where = {"_id": object_id(session_id), "expires_at": {"$gt": now}}
+        found = await self._sessions.aggregate(with_user(where, _FIELDS)).to_list(1)
+        user = user_in(found[0]) if found else None
+        return None if user is None else SessionWithUser(session=from_document(Session, found[0]), user=user)
 
     async def touch(self, session: Session, now: datetime, expires_at: datetime) -> None:
         """Note that it was used. Of several requests at once, one does."""

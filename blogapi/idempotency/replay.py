@@ -13,7 +13,7 @@ import orjson
 from aiohttp import web
 
 from blogapi.db.client import database_errors
-from blogapi.errors import BlogError, Unavailable
+from blogapi.errors import BlogError, Conflict, Unavailable
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.measures import Measure, Tally, counter, tally
 from blogapi.web.problems import PROBLEMS
@@ -72,8 +72,12 @@ class Idempotency:
         caller: str,
         body: Any,
         work: Callable[[Attempt], Awaitable[web.StreamResponse]],
+        shows_secret: bool = False,
     ) -> web.StreamResponse:
-        """Do the work, or replay the answer it got the first time."""
+        """Do the work, or replay the answer it got the first time.
+
+        Raises Conflict `secret_shown_once` instead of replaying an answer that showed a secret.
+        """
         offered = offered_key(request)
         if offered is None:
             return await work(ONCE)
@@ -81,12 +85,20 @@ class Idempotency:
         begun = await self.records.begin(key, self._digest(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)))
         self.outcomes["replayed" if isinstance(begun, StoredAnswer) else "first",] += 1
         if isinstance(begun, StoredAnswer):
+            if shows_secret:
+                detail = "The first request with this Idempotency-Key was done, and what it showed is shown once."
+                raise Conflict(detail, code="secret_shown_once", location=begun.headers.get("Location"))
             headers = {**begun.headers, "Idempotency-Replayed": "true"}
             return web.Response(status=begun.status, body=begun.body, headers=headers)
-        return await self._first_time(key, begun, work)
+        return await self._first_time(key, begun, work, shows_secret=shows_secret)
 
     async def _first_time(
-        self, key: str, attempt: Attempt, work: Callable[[Attempt], Awaitable[web.StreamResponse]]
+        self,
+        key: str,
+        attempt: Attempt,
+        work: Callable[[Attempt], Awaitable[web.StreamResponse]],
+        *,
+        shows_secret: bool,
     ) -> web.StreamResponse:
         try:
             response = await work(attempt)
@@ -99,7 +111,8 @@ class Idempotency:
             raise
         if isinstance(response, web.Response) and isinstance(response.body, bytes):
             headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-            answer = StoredAnswer(status=response.status, headers=headers, body=response.body)
+            body = b"" if shows_secret else response.body
+            answer = StoredAnswer(status=response.status, headers=headers, body=body)
             # The work is done and durable. Should this fail, a retry finds it by the attempt's id or key.
             await _attempted(self.records.finish(key, answer))
         return response

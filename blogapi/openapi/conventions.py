@@ -18,14 +18,16 @@ The JSON API of a blog. What holds everywhere:
 * **Edits** need `If-Match` with the `ETag` of what you read, so that nobody overwrites somebody else's work.
 * **Retries** of a `POST` are safe with an `Idempotency-Key`.
 * **Credentials** are an access token or the session cookie, never both. A request that changes something with the
-  cookie has to come from this site or from an allowed origin.
+  cookie has to come from this site or from an allowed origin. A program sends an API key, as a Bearer token or as the
+  user name of Basic credentials. An operation names the scope that the key needs; without one, it takes no API keys.
 * **Roles**, weakest first: `reader`, `contributor` (writes drafts), `author` (publishes own posts), `editor` (changes
   any post), `admin`. A post can be changed by its own authors and by editors.
 * **Copies** of a post: authors and editors change its *working copy*. Publishing makes that the *live copy*, which is
   what readers see.
 """
 SECURITY: JsonSchema = {
-    "token": {"type": "http", "scheme": "bearer", "description": "The `access_token` that a sign-in answers with."},
+    "token": {"type": "http", "scheme": "bearer", "description": "The `access_token` of a sign-in, or an API key."},
+    "key": {"type": "http", "scheme": "basic", "description": "An API key as the user name. The password is ignored."},
     "cookie": {
         "type": "apiKey",
         "in": "cookie",
@@ -92,6 +94,11 @@ PROBLEM_SCHEMA: JsonSchema = {
             "type": ["array", "null"],
             "items": {"type": "string"},
             "description": "With `stale`: the fields that changed since you read. Null when that is no longer known.",
+        },
+        "scope": {"type": "string", "description": "With `insufficient_scope`: the scope that the API key needs."},
+        "location": {
+            "type": "string",
+            "description": "With `secret_shown_once`: the path of what the first request created.",
         },
         "allowed": {
             "type": "array",

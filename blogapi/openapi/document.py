@@ -168,14 +168,20 @@ def _shows_more_to_some(endpoint: Endpoint) -> bool:
 
 def _access(endpoint: Endpoint) -> str:
     more = [shape.says for shape in endpoint.returns if shape.says] if endpoint.needs.is_public else []
-    return "; ".join([endpoint.needs.says, *more])
+    keys = [f"an API key needs `{endpoint.scope}`"] if _takes_keys(endpoint) else []
+    return "; ".join([endpoint.needs.says, *more, *keys])
+
+
+def _takes_keys(endpoint: Endpoint) -> bool:
+    return bool(endpoint.scope) and (not endpoint.needs.is_public or _shows_more_to_some(endpoint))
 
 
 def _security(endpoint: Endpoint) -> list[JsonSchema]:
     anybody: list[JsonSchema] = [{}] if endpoint.needs.is_public else []
     if endpoint.needs.is_public and not _shows_more_to_some(endpoint):
         return []
-    return [*anybody, {"token": []}, {"cookie": []}]
+    keys: list[JsonSchema] = [{"key": [endpoint.scope]}] if _takes_keys(endpoint) else []
+    return [*anybody, {"token": []}, {"cookie": []}, *keys]
 
 
 def _problem_statuses(route: Route) -> list[int]:

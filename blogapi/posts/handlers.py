@@ -13,6 +13,7 @@ from blogapi.access.credentials import find_identity, signed_in
 from blogapi.access.identity import Identity
 from blogapi.access.needs import PUBLIC as ANYBODY
 from blogapi.access.needs import SIGNED_IN, role
+from blogapi.access.scopes import POSTS_PUBLISH, POSTS_READ, POSTS_WRITE
 from blogapi.errors import Forbidden, NotFound, Unauthorized
 from blogapi.paging.cursors import PageQuery, page_request
 from blogapi.paging.page import Page
@@ -88,7 +89,7 @@ def _with(right: Callable[[Post, Identity], Found]) -> Callable[[web.Request], A
 
 
 @routes.get("/v1/posts")
-@endpoint(needs=ANYBODY, query=PostListQuery, returns=(PUBLIC, WORKING), listed=True, cached=True)
+@endpoint(needs=ANYBODY, scope=POSTS_READ, query=PostListQuery, returns=(PUBLIC, WORKING), listed=True, cached=True)
 async def list_posts(request: web.Request, query: Query) -> Reply:
     """List public posts, or the posts that you may edit.
 
@@ -100,7 +101,7 @@ async def list_posts(request: web.Request, query: Query) -> Reply:
 
 
 @routes.get("/v1/me/posts")
-@endpoint(needs=SIGNED_IN, query=PostListQuery, returns=WORKING, listed=True)
+@endpoint(needs=SIGNED_IN, scope=POSTS_READ, query=PostListQuery, returns=WORKING, listed=True)
 async def list_my_posts(request: web.Request, query: Query) -> Reply:
     """List the posts that name you as an author."""
     return await _list_working(request, query, editable_by=signed_in(request).user_id)
@@ -150,6 +151,7 @@ def _selection(query: Query) -> dict[str, Any]:
 @routes.get("/v1/posts/by-url")
 @endpoint(
     needs=ANYBODY,
+    scope=POSTS_READ,
     query=AddressQuery,
     status=301,
     cached=True,
@@ -176,6 +178,7 @@ async def find_post_by_url(request: web.Request, query: Query) -> web.Response:
 @routes.get("/v1/posts/{id}")
 @endpoint(
     needs=ANYBODY,
+    scope=POSTS_READ,
     path=_ID,
     query=ReadPostQuery,
     returns=(PUBLIC, WORKING),
@@ -199,6 +202,7 @@ async def read_post(request: web.Request, query: Query) -> Reply:
 @routes.get("/v1/posts/by-slug/{slug}")
 @endpoint(
     needs=ANYBODY,
+    scope=POSTS_READ,
     path=_SLUG,
     query=ReadPostQuery,
     returns=(PUBLIC, WORKING),
@@ -255,6 +259,7 @@ async def _read_as(request: web.Request, query: Query, **key: str) -> Reply:
 @routes.post("/v1/posts")
 @endpoint(
     needs=role("contributor"),
+    scope=POSTS_WRITE,
     body=NewPostSchema,
     max_bytes=MAX_BYTES,
     returns=WORKING,
@@ -270,6 +275,7 @@ async def create_post(request: web.Request, draft: Draft) -> Reply:
 @routes.patch("/v1/posts/{id}")
 @endpoint(
     needs=SIGNED_IN,
+    scope=POSTS_WRITE,
     path=_ID,
     on=_with(editable_or_named),
     body=PostEditSchema,
@@ -294,6 +300,7 @@ async def edit_post(request: web.Request, right: EditableOrNamed, draft: Draft) 
 @routes.delete("/v1/posts/{id}")
 @endpoint(
     needs=role("contributor"),
+    scope=POSTS_WRITE,
     path=_ID,
     on=_with(Editable),
     query=PurgeQuery,
@@ -327,12 +334,15 @@ def _transition(transition: Transition[Right], summary: str, **examples: Any) ->
         return await posts(request).states.apply(transition, right, if_match(request), attempt(request))
 
     apply.__name__, apply.__doc__ = f"{transition.verb}_post", summary
-    declared = _transition_endpoint(on=_with(transition.needs), examples=examples)
+    scope = POSTS_PUBLISH if transition.needs is Publishable else POSTS_WRITE
+    declared = _transition_endpoint(scope=scope, on=_with(transition.needs), examples=examples)
     routes.post(f"/v1/posts/{{id}}/{transition.verb}")(declared(apply))
 
 
 @routes.post("/v1/posts/{id}/publish")
-@_transition_endpoint(on=_with(PUBLISH.needs), body=PublishSchema, examples={"id": examples.PUBLISHED})
+@_transition_endpoint(
+    scope=POSTS_PUBLISH, on=_with(PUBLISH.needs), body=PublishSchema, examples={"id": examples.PUBLISHED}
+)
 async def publish_post(request: web.Request, right: Publishable, wish: Query) -> Post:
     """Publish the working copy, or a given revision.
 
@@ -352,7 +362,9 @@ _transition(
 
 
 @routes.post("/v1/posts/{id}/discard")
-@_transition_endpoint(on=_with(DISCARD.needs), examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION})
+@_transition_endpoint(
+    scope=POSTS_WRITE, on=_with(DISCARD.needs), examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION}
+)
 async def discard_changes(request: web.Request, right: Editable) -> Post:
     """Discard unpublished changes.
 
@@ -367,6 +379,7 @@ async def discard_changes(request: web.Request, right: Editable) -> Post:
 @routes.get("/v1/posts/{id}/revisions")
 @endpoint(
     needs=SIGNED_IN,
+    scope=POSTS_READ,
     path=_ID,
     on=_with(Editable),
     query=RevisionListQuery,
@@ -386,7 +399,14 @@ async def list_revisions(request: web.Request, right: Editable, query: Query) ->
 
 
 @routes.get("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}")
-@endpoint(needs=SIGNED_IN, path=_REVISION, on=_with(Editable), returns=REVISION, examples={"id": examples.READ, "n": 1})
+@endpoint(
+    needs=SIGNED_IN,
+    scope=POSTS_READ,
+    path=_REVISION,
+    on=_with(Editable),
+    returns=REVISION,
+    examples={"id": examples.READ, "n": 1},
+)
 async def read_revision(request: web.Request, right: Editable) -> Reply:
     """Read a revision of a post.
 
@@ -398,6 +418,7 @@ async def read_revision(request: web.Request, right: Editable) -> Reply:
 
 @routes.post("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}/restore")
 @_transition_endpoint(
+    scope=POSTS_WRITE,
     path=_REVISION,
     on=_with(Editable),
     examples={"id": examples.RESTORED_TO_A_REVISION, "n": 1, "If-Match": examples.SECOND_VERSION},

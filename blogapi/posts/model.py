@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any, TypedDict
 
 from blogapi.access.identity import Byline, Identity, Viewer
+from blogapi.access.scopes import POSTS_PUBLISH
 from blogapi.changes import Change, changed_since
 from blogapi.errors import Invalid, Stale
 from blogapi.ids import Id
@@ -225,7 +226,9 @@ class Post:
 
     def may_publish(self, who: Viewer) -> bool:
         """Whether what readers see may be changed."""
-        return who is not None and who.has_role("author") and self.may_edit(who)
+        if who is None or not who.has_scope(POSTS_PUBLISH):
+            return False
+        return who.has_role("author") and self.may_edit(who)
 
     def may_purge(self, who: Viewer) -> bool:
         """Whether it may be removed for good."""

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from blogapi.access.identity import Identity, Viewer
+from blogapi.access.scopes import POSTS_PUBLISH
 from blogapi.errors import Forbidden, NotFound
 from blogapi.ids import Id
 from blogapi.posts.model import EDITING_ROLE, FLAGS, Counters, Draft, Live, Post, may_name
@@ -52,6 +53,7 @@ class Publishable(Editable):
 
     def __post_init__(self) -> None:
         Editable.__post_init__(self)
+        self.who.require_scope(POSTS_PUBLISH)
         if not self.post.may_publish(self.who):
             raise Forbidden("A contributor can write drafts. An author or an editor publishes and unpublishes them.")
 
@@ -114,12 +116,15 @@ def require_rights(who: Identity, draft: Draft, before: Post | None) -> None:
     """Whether somebody may make a new post this way, or change one that they may edit. Raises Forbidden."""
     if not who.has_role(EDITING_ROLE):
         raise Forbidden("A reader cannot write posts.")
-    if draft.status == "published" and not who.has_role("author"):
-        raise Forbidden("A contributor can write drafts. An author or an editor publishes them.")
+    if draft.status == "published":
+        who.require_scope(POSTS_PUBLISH)
+        if not who.has_role("author"):
+            raise Forbidden("A contributor can write drafts. An author or an editor publishes them.")
     if draft.featured != (before.featured if before else False) and not who.is_editor:
         raise Forbidden("Only an editor can change `featured`.")
     flagged = before is not None and any(getattr(draft, name) != getattr(before, name) for name in FLAGS)
     if before and flagged and before.status == "published" and not before.may_publish(who):
+        who.require_scope(POSTS_PUBLISH)
         raise Forbidden("A contributor cannot change who reads a published post.")
     named = before.working.author_ids if before else ()
     if draft.author_ids is not None and not may_name(who, named, draft.author_ids):

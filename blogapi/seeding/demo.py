@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from blogapi.access.identity import Identity
+from blogapi.api_keys import examples as programs
+from blogapi.api_keys.model import NewApiKey
+from blogapi.api_keys.service import ApiKeyService
 from blogapi.clock import utc_now
 from blogapi.errors import Conflict
 from blogapi.idempotency.attempt import Attempt
@@ -219,6 +222,9 @@ async def create_demo(services: Wiring, password: str) -> bool:
         return False
     author = await _person(services, people.WRITER, people.WRITER_NAME, people.WRITER_DISPLAY_NAME)
     await _person(services, people.GUEST, people.GUEST_NAME, people.GUEST_DISPLAY_NAME)
+    # For the examples of listing and deleting. Its value is thrown away, and without scopes it can do nothing.
+    key = NewApiKey(name="A program that never was", scopes=())
+    await services[ApiKeyService].create(admin, key, Attempt(resource_id=programs.REVOKED))
     now = utc_now()
     for each in _POSTS:
         await _write(services, admin, author, each, now - timedelta(days=each.days))

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from blogapi.access.credentials import find_identity, signed_in
 from blogapi.access.needs import PUBLIC, SIGNED_IN, role
+from blogapi.access.scopes import USERS_ADMIN, USERS_READ
 from blogapi.paging.cursors import page_request
 from blogapi.users import examples
 from blogapi.users.model import MAX_USERNAME, ManagedProfile, NewUser, OwnProfile, User
@@ -60,7 +61,7 @@ async def _look_up(request: web.Request, query: dict[str, Any], **who: str) -> R
 
 
 @routes.get("/v1/me")
-@endpoint(needs=SIGNED_IN, on=_myself, returns=OWN)
+@endpoint(needs=SIGNED_IN, scope=USERS_READ, on=_myself, returns=OWN)
 async def read_me(request: web.Request, user: User) -> User:
     """Read your own account."""
     return user
@@ -74,7 +75,7 @@ async def edit_me(request: web.Request, user: User, wish: OwnProfile) -> User:
 
 
 @routes.get("/v1/users")
-@endpoint(needs=PUBLIC, query=UserListQuery, returns=(PROFILE, ADMIN), listed=True, cached=True)
+@endpoint(needs=PUBLIC, scope=USERS_READ, query=UserListQuery, returns=(PROFILE, ADMIN), listed=True, cached=True)
 async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
     """List the users who have published.
 
@@ -94,6 +95,7 @@ async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
 @routes.post("/v1/users")
 @endpoint(
     needs=role("admin"),
+    scope=USERS_ADMIN,
     body=NewUserSchema,
     faults=lambda request, fields: users(request).faults(fields),
     returns=ADMIN,
@@ -108,7 +110,13 @@ async def create_user(request: web.Request, new: NewUser) -> Reply:
 
 @routes.get("/v1/users/{id}")
 @endpoint(
-    needs=PUBLIC, path=_ID, query=ReadUserQuery, returns=(PROFILE, ADMIN), cached=True, examples={"id": examples.WRITER}
+    needs=PUBLIC,
+    scope=USERS_READ,
+    path=_ID,
+    query=ReadUserQuery,
+    returns=(PROFILE, ADMIN),
+    cached=True,
+    examples={"id": examples.WRITER},
 )
 async def read_user(request: web.Request, query: dict[str, Any]) -> Reply:
     """Read the profile of a user."""
@@ -118,6 +126,7 @@ async def read_user(request: web.Request, query: dict[str, Any]) -> Reply:
 @routes.get("/v1/users/by-username/{name}")
 @endpoint(
     needs=PUBLIC,
+    scope=USERS_READ,
     path=_NAME,
     query=ReadUserQuery,
     returns=(PROFILE, ADMIN),
@@ -132,6 +141,7 @@ async def read_user_by_name(request: web.Request, query: dict[str, Any]) -> Repl
 @routes.patch("/v1/users/{id}")
 @endpoint(
     needs=role("admin"),
+    scope=USERS_ADMIN,
     path=_ID,
     on=_somebody,
     body=ManagedProfileSchema,
@@ -148,6 +158,7 @@ async def manage_user(request: web.Request, user: User, wish: ManagedProfile) ->
 @routes.delete("/v1/users/{id}")
 @endpoint(
     needs=role("admin"),
+    scope=USERS_ADMIN,
     path=_ID,
     on=_somebody,
     returns=ADMIN,

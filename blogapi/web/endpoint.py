@@ -119,6 +119,8 @@ class Endpoint:
 
     needs: Needs
     summary: str
+    # The scope that an API key needs (`access.scopes`). Without one, the route accepts no API keys.
+    scope: str = ""
     on: Callable[[web.Request], Awaitable[Any]] | None = None
     path: Mapping[str, Field[Any]] = field(default_factory=dict)
     body: type[Strict] = NoBody
@@ -131,6 +133,8 @@ class Endpoint:
     match: bool = False
     idempotent: bool = False
     cached: bool = False
+    # The answer contains a secret that is shown once, so it is not stored for replays.
+    shows_secret: bool = False
     content_type: str = JSON
     also: tuple[int, ...] = ()
     # Values of parameters by name, and of the `body`, with which the route succeeds on the demo content.
@@ -226,7 +230,9 @@ class _Server:
         if not declaration.idempotent:
             return await work(ONCE)
         idempotency, caller = request.config_dict[IDEMPOTENCY], declaration.needs.caller(request)
-        return await idempotency.run(request, caller=caller, body=sent.value, work=work)
+        return await idempotency.run(
+            request, caller=caller, body=sent.value, work=work, shows_secret=declaration.shows_secret
+        )
 
     async def read_body(self, request: web.Request) -> RequestBody:
         """The parsed body; an empty object for methods that take none."""

@@ -10,7 +10,7 @@ import orjson
 from aiohttp import web
 from aiohttp.web_protocol import RequestPayloadError
 
-from blogapi.errors import BlogError, Invalid, Stale
+from blogapi.errors import BlogError, InsufficientScope, Invalid, Stale
 from blogapi.limits.limiter import LimitReached
 from blogapi.web.fields import MAX_ERRORS
 from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
@@ -68,6 +68,10 @@ def describe(error: BlogError) -> tuple[dict[str, Any], dict[str, str]]:
             headers["ETag"] = members["etag"]
     elif isinstance(error, LimitReached):
         headers |= error.standing.headers()
+    elif isinstance(error, InsufficientScope):
+        # RFC 6750 section 3.1.
+        needed = f', scope="{error.scope}"' if error.scope else ""
+        headers["WWW-Authenticate"] = f'Bearer realm="blogapi", error="insufficient_scope"{needed}'
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if PROBLEMS[error.code].status == 401:

@@ -59,6 +59,11 @@ PROBLEMS: dict[str, Problem] = {
         "Cross-site request refused",
         "A change that is made with a cookie has to come from this site or an allowed origin. Scripts use a token.",
     ),
+    "insufficient_scope": Problem(
+        403,
+        "The API key lacks a scope",
+        "Use an API key with the scope that `scope` names. Without `scope`, no API key can do this: sign in instead.",
+    ),
     "registration_closed": Problem(403, "Registration is closed", "Ask an administrator of this blog for an account."),
     "not_found": Problem(404, "Not found", "It does not exist, or you may not see it. The answer does not tell which."),
     "method_not_allowed": Problem(405, "Method not allowed", "The header `Allow` lists the methods of this path."),
@@ -73,6 +78,12 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "invalid_transition": Problem(
         409, "Not possible in this state", "`allowed` lists the transitions that the current state of the post allows."
+    ),
+    "secret_shown_once": Problem(
+        409,
+        "The secret was shown before",
+        "The first request with this Idempotency-Key has succeeded, and its secret is not stored. Delete what stands "
+        "at `location`, then send the request with a new Idempotency-Key.",
     ),
     "idempotency_in_progress": Problem(
         409,

@@ -128,11 +128,16 @@ def test_problems_have_one_schema_that_allows_more_than_is_known_today(document)
         (
             "get",
             "/v1/posts",
-            [{}, {"token": []}, {"cookie": []}],
-            "Access: public; authors and editors can also read working copies.",
+            [{}, {"token": []}, {"cookie": []}, {"key": ["posts:read"]}],
+            "Access: public; authors and editors can also read working copies; an API key needs `posts:read`.",
         ),
-        ("get", "/v1/me", [{"token": []}, {"cookie": []}], "Access: any signed-in user."),
-        ("post", "/v1/users", [{"token": []}, {"cookie": []}], "Access: the role admin."),
+        ("patch", "/v1/me", [{"token": []}, {"cookie": []}], "Access: any signed-in user."),
+        (
+            "post",
+            "/v1/users",
+            [{"token": []}, {"cookie": []}, {"key": ["users:admin"]}],
+            "Access: the role admin; an API key needs `users:admin`.",
+        ),
     ],
 )
 def test_access_is_documented(document, method, path, security, says):

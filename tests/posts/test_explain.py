@@ -84,7 +84,7 @@ def subsets(filters):
                 yield "&".join(filters[name] for name in names)
 
 
-async def profiled(database, client, paths, headers=None):
+async def profiled(database, client, paths, headers=None, collections="posts|tags|users|revisions"):
     """The plans of the finds behind these lists, first page and second."""
     plans = []
     for some in batched(paths, 40):  # what is profiled is kept in a collection that forgets
@@ -96,7 +96,7 @@ async def profiled(database, client, paths, headers=None):
             if link:
                 assert (await client.get(str(link["url"].relative()), headers=headers or {})).status == 200
         await database.command("profile", 0)
-        found = database["system.profile"].find({"op": "query", "ns": {"$regex": r"\.(posts|tags|users|revisions)$"}})
+        found = database["system.profile"].find({"op": "query", "ns": {"$regex": rf"\.({collections})$"}})
         plans += [entry async for entry in found if "sort" in entry["command"]]
         await database.drop_collection("system.profile")
     return plans

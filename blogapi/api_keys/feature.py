@@ -1,0 +1,27 @@
+"""The door of API keys."""
+
+from __future__ import annotations
+
+from blogapi.access.api_key import ApiKeyCredential
+from blogapi.api_keys import handlers
+from blogapi.api_keys.service import ApiKeyService
+from blogapi.api_keys.store import ApiKeyStore
+from blogapi.feature import Feature, Subscription, Wiring
+from blogapi.users.model import StatusChanged
+
+
+def credentials(wiring: Wiring) -> tuple[ApiKeyCredential]:
+    """By what programs show whose they are."""
+    return (ApiKeyCredential(wiring[ApiKeyService].identify),)
+
+
+API_KEYS = Feature(
+    name="api_keys",
+    service=ApiKeyService,
+    build=lambda wiring: ApiKeyService(ApiKeyStore(wiring.database), wiring.now),
+    key=handlers.SERVICE,
+    stores=(ApiKeyStore,),
+    routes=handlers.routes,
+    subscriptions=(Subscription(StatusChanged, ApiKeyService.status_changed),),
+    credentials=credentials,
+)

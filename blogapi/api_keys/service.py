@@ -1,0 +1,82 @@
+"""Creating and deleting API keys, and finding out whose a key is."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from blogapi.access.identity import Identity
+from blogapi.api_keys.model import ApiKey, NewApiKey, ShownApiKey, hash_of, new_secret, parts_of, value_of
+from blogapi.api_keys.store import ApiKeyStore
+from blogapi.db.client import new_id
+from blogapi.errors import Invalid, Unauthorized
+from blogapi.idempotency.attempt import ONCE, Attempt
+from blogapi.paging.page import Page, PageRequest
+from blogapi.users.model import StatusChanged
+
+# A key is not written on each request.
+_USED_EVERY = timedelta(hours=1)
+
+
+class ApiKeyService:
+    """The API keys of users."""
+
+    def __init__(self, keys: ApiKeyStore, now: Callable[[], datetime]) -> None:
+        self._keys, self._now = keys, now
+
+    async def create(self, who: Identity, new: NewApiKey, attempt: Attempt = ONCE) -> ShownApiKey:
+        """Create a key, with its value, which is not stored. Raises Invalid.
+
+        The retry of an interrupted attempt gets the same key with another secret.
+        """
+        now = self._now()
+        if new.expires_at is not None and new.expires_at <= now:
+            raise Invalid.field("/expires_at", "not_in_future", "Must be in the future.")
+        secret = new_secret()
+        key = ApiKey(
+            id=attempt.resource_id or new_id(),
+            user_id=who.user_id,
+            name=new.name,
+            scopes=new.scopes,
+            secret_hash=hash_of(secret),
+            created_at=now,
+            expires_at=new.expires_at,
+        )
+        return ShownApiKey(key=await self._keys.put(key), value=value_of(key.id, secret))
+
+    async def list(self, who: Identity, page: PageRequest) -> Page[ApiKey]:
+        """One's own keys, newest first."""
+        return await self._keys.list(who.user_id, page)
+
+    async def revoke(self, who: Identity, key_id: str) -> None:
+        """Delete one of one's own keys, at once and on every process. Raises NotFound."""
+        await self._keys.delete(who.user_id, key_id)
+
+    async def revoke_all(self, user_id: str) -> None:
+        """Delete all keys of a user."""
+        await self._keys.delete_all(user_id)
+
+    async def status_changed(self, event: StatusChanged) -> None:
+        """No key outlives a suspension, even when that is lifted later."""
+        if event.status in ("suspended", "erased"):
+            await self.revoke_all(event.user_id)
+
+    async def identify(self, value: str) -> Identity:
+        """Whose key this is. Every failure says the same. Raises Unauthorized."""
+        parts = parts_of(value)
+        live = None if parts is None else await self._keys.find(parts[0], self._now())
+        if parts is None or live is None or not hmac.compare_digest(live.key.secret_hash, hash_of(parts[1])):
+            raise Unauthorized("The API key is not valid, or no longer valid.")
+        key, user, now = live.key, live.user, self._now()
+        if not user.may_act:
+            raise Unauthorized("The API key is not valid, or no longer valid.")
+        if key.last_used_at is None or now - key.last_used_at >= _USED_EVERY:
+            await self._keys.touch(key, now)
+        return Identity(
+            user_id=key.user_id,
+            role=user.role,
+            key_id=key.id,
+            scopes=frozenset(key.scopes),
+            byline=user.byline,
+        )
