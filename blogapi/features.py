@@ -10,7 +10,8 @@ from blogapi.feature import Feature
 from blogapi.openapi.feature import DOCUMENTATION
 from blogapi.operations.feature import OPERATIONS
 from blogapi.posts.feature import POSTS
+from blogapi.signing.feature import SIGNING
 from blogapi.tags.feature import TAGS
 from blogapi.users.feature import USERS
 
-FEATURES: tuple[Feature[Any], ...] = (USERS, AUTH, API_KEYS, TAGS, POSTS, DOCUMENTATION, OPERATIONS)
+FEATURES: tuple[Feature[Any], ...] = (USERS, SIGNING, AUTH, API_KEYS, TAGS, POSTS, DOCUMENTATION, OPERATIONS)

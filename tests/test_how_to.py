@@ -1,6 +1,7 @@
 """The code of the how-tos runs as it stands there."""
 
 import ast
+import asyncio
 import json
 import os
 import re
@@ -130,6 +131,32 @@ def test_app_in_a_test_of_somebody_elses(programs):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--asyncio-mode=auto", "test_blog.py"]
     run = subprocess.run(command, cwd=programs, env=environment(ROOT), capture_output=True, text=True, timeout=LONG)
     assert "1 passed" in run.stdout, run.stdout
+
+
+async def test_token_is_verified_by_the_program_of_the_page(client, ada, config, tmp_path):
+    ((name, block),) = code_of("verify-a-token.md")
+    # Where this blog listens is not what it is called.
+    issuer = config.public_url
+    (tmp_path / name).write_text(block.replace("issuer=blog)", f"issuer={issuer!r})"), "utf-8")
+    address = str(client.make_url("")).rstrip("/")
+
+    async def verify(token):
+        program = await asyncio.create_subprocess_exec(
+            *(sys.executable, name, address),
+            cwd=tmp_path,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        said, why = await program.communicate(token.encode())
+        return program.returncode, said.decode().strip(), why.decode()
+
+    assert await verify(ada.access_token) == (0, ada.id, "")
+    head, claims, signature = ada.access_token.split(".")
+    for token in (f"{head}.{claims}.{signature[::-1]}", f"{head}.{claims}.", ada.refresh_token, ""):
+        status, said, why = await verify(token)
+        assert (status, said) == (1, "")
+        assert why.startswith("refused: ")
 
 
 @pytest.fixture

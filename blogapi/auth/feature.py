@@ -9,6 +9,7 @@ from blogapi.auth.service import AuthService
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
 from blogapi.feature import Feature, Subscription, Wiring
+from blogapi.signing.service import KeyRing
 from blogapi.users.model import StatusChanged
 from blogapi.users.service import UserService
 
@@ -18,7 +19,7 @@ def build(wiring: Wiring) -> AuthService:
     return AuthService(
         SessionStore(wiring.database),
         wiring[UserService],
-        Tokens.configured(wiring.config, wiring.now),
+        Tokens.configured(wiring.config, wiring[KeyRing], wiring.now),
         wiring.limiter,
         wiring.config.auth,
         wiring.now,

@@ -88,7 +88,7 @@ class AuthService:
             await self._end_cookie(old_cookie)
         if secret is not None:
             return SignedIn(user=user, session_id=session.id, cookie=f"{session.id}.{secret}")
-        return SignedIn(user=user, session_id=session.id, tokens=self._pair(session, session.generation))
+        return SignedIn(user=user, session_id=session.id, tokens=await self._pair(session, session.generation))
 
     def _new_session(self, user: User, kind: str, secret: str | None, caller: Caller) -> Session:
         now = self._now()
@@ -137,7 +137,7 @@ class AuthService:
         if claims.generation == session.generation:
             rotated = await self._sessions.rotate(session, now, self._expiry(session.created_at, now))
             if rotated is not None:
-                return self._pair(rotated, rotated.generation)
+                return await self._pair(rotated, rotated.generation)
             live = await self._live(claims.session_id, TOKEN)
             if live is None:
                 raise _bad_refresh_token()
@@ -150,12 +150,12 @@ class AuthService:
             await self._sessions.delete(session.id)
             log.warning("a spent refresh token came back: session %s was ended", session.id)
             raise _bad_refresh_token()
-        return self._pair(session, claims.generation + 1)
+        return await self._pair(session, claims.generation + 1)
 
-    def _pair(self, session: Session, generation: int) -> TokenPair:
+    async def _pair(self, session: Session, generation: int) -> TokenPair:
         return TokenPair(
             session_id=session.id,
-            access_token=self._tokens.access_token(session.user_id, session.id),
+            access_token=await self._tokens.access_token(session.user_id, session.id),
             refresh_token=self._tokens.refresh_token(session.id, generation, session.nonce),
             expires_in=self._tokens.access_seconds,
         )
@@ -164,7 +164,7 @@ class AuthService:
 
     async def identify_token(self, access_token: str) -> Identity:
         """Raises Unauthorized."""
-        claims = self._tokens.read_access_token(access_token)
+        claims = await self._tokens.read_access_token(access_token)
         live = await self._live(claims.session_id, TOKEN)
         if live is None or live.session.user_id != claims.user_id:
             raise Unauthorized("The session of this access token has ended. Sign in again.")

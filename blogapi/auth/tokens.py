@@ -12,16 +12,21 @@ from datetime import datetime
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from blogapi.config import Config
 from blogapi.config.secret import derive_key
 from blogapi.errors import Unauthorized
 from blogapi.ids import is_id
+from blogapi.signing.service import KeyRing
 
 # For the difference between the clocks of two servers.
 _LEEWAY_SECONDS = 5
-_ALGORITHM = "HS256"
+_ALGORITHM = "EdDSA"
+# How tokens were signed before there was a key ring. They are valid until they expire.
+_FORMER_ALGORITHM = "HS256"
 _CLAIMS = ("iss", "sub", "sid", "iat", "exp", "jti")
+_KID = re.compile("[A-Za-z0-9_-]{43}")
 _REFRESH_TOKEN = re.compile(r"([0-9a-f]{24})\.(0|[1-9][0-9]{0,9})\.([A-Za-z0-9_-]{43})")
 
 
@@ -45,19 +50,22 @@ class RefreshClaims:
 class Tokens:
     """Signs and reads tokens."""
 
-    def __init__(self, *, secret: str, issuer: str, access_seconds: int, now: Callable[[], datetime]) -> None:
-        self._access_key = derive_key(secret, "access-token")
+    def __init__(
+        self, *, ring: KeyRing, secret: str, issuer: str, access_seconds: int, now: Callable[[], datetime]
+    ) -> None:
+        self._ring, self._former_key = ring, derive_key(secret, "access-token")
         self._refresh_key = derive_key(secret, "refresh-token")
         self._issuer, self.access_seconds, self._now = issuer, access_seconds, now
 
     @classmethod
-    def configured(cls, config: Config, now: Callable[[], datetime]) -> Tokens:
+    def configured(cls, config: Config, ring: KeyRing, now: Callable[[], datetime]) -> Tokens:
         """From the configuration."""
-        auth = config.auth
-        return cls(secret=auth.secret, issuer=config.public_url, access_seconds=auth.access_token_seconds, now=now)
+        secret, seconds = config.auth.secret, config.auth.access_token_seconds
+        return cls(ring=ring, secret=secret, issuer=config.public_url, access_seconds=seconds, now=now)
 
-    def access_token(self, user_id: str, session_id: str) -> str:
+    async def access_token(self, user_id: str, session_id: str) -> str:
         """A new one, good from now on."""
+        key = await self._ring.signer()
         issued = int(self._now().timestamp())
         claims = {
             "iss": self._issuer,
@@ -67,16 +75,17 @@ class Tokens:
             "exp": issued + self.access_seconds,
             "jti": secrets.token_urlsafe(12),
         }
-        return jwt.encode(claims, self._access_key, algorithm=_ALGORITHM)
+        return jwt.encode(claims, key.private, algorithm=_ALGORITHM, headers={"kid": key.kid})
 
-    def read_access_token(self, token: str) -> AccessClaims:
+    async def read_access_token(self, token: str) -> AccessClaims:
         """Raises Unauthorized."""
         try:
+            algorithm, key = await self._key_of(jwt.get_unverified_header(token))
             claims: dict[str, Any] = jwt.decode(
                 token,
-                self._access_key,
-                # As a list: PyJWT would look for the algorithm within a string.
-                algorithms=[_ALGORITHM],
+                key,
+                # The algorithm of the key, not of the token. A list, since PyJWT would search within a string.
+                algorithms=[algorithm],
                 issuer=self._issuer,
                 # Times are compared below, with our clock.
                 options={"require": list(_CLAIMS), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
@@ -88,6 +97,19 @@ class Tokens:
         if not (is_id(claims["sub"]) and is_id(str(claims["sid"]))):
             raise Unauthorized("The access token is not valid.")
         return AccessClaims(user_id=claims["sub"], session_id=claims["sid"])
+
+    async def _key_of(self, head: dict[str, Any]) -> tuple[str, Ed25519PublicKey | bytes]:
+        """The algorithm and the key of a token with this header. Raises InvalidTokenError.
+
+        Anybody can write any header. It only chooses among our keys, and each key belongs to one algorithm.
+        """
+        kid = head.get("kid")
+        if kid is None and head.get("alg") == _FORMER_ALGORITHM:
+            return _FORMER_ALGORITHM, self._former_key
+        key = await self._ring.find(kid) if kid is not None and _KID.fullmatch(kid) else None
+        if key is None:
+            raise jwt.InvalidTokenError("No key of ours.")
+        return _ALGORITHM, key.public
 
     def refresh_token(self, session_id: str, generation: int, nonce: str) -> str:
         """The one of this generation; always the same one."""

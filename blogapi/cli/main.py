@@ -15,6 +15,7 @@ from blogapi.cli.doctor import doctor
 from blogapi.cli.importing import import_group, markdown
 from blogapi.cli.indexes import indexes
 from blogapi.cli.invocation import Invocation
+from blogapi.cli.keys import keys, list_keys, rotate
 from blogapi.cli.output import OutputLost, checked_output
 from blogapi.cli.seed import seed
 from blogapi.cli.serve import serve
@@ -108,9 +109,9 @@ The publishing server behind a blog.
 Exit codes: 0 done, 1 failed or something was refused, 2 wrong usage,
 75 something is not there yet: try again, 78 wrong configuration, 130 interrupted.
 """
-_COMMANDS = (serve, work, seed, import_group, create_admin, indexes, doctor, version)
+_COMMANDS = (serve, work, seed, import_group, create_admin, keys, indexes, doctor, version)
 
-for command in (serve, seed, markdown, create_admin, indexes, doctor):
+for command in (serve, seed, markdown, create_admin, list_keys, rotate, indexes, doctor):
     data_option(command)  # people write it behind the command, too
 
 
