@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blogapi.access.bearer import BearerToken
 from blogapi.access.cookie import SessionCookie
-from blogapi.auth import handlers
+from blogapi.auth import handlers, session_handlers
 from blogapi.auth.service import AuthService
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
@@ -38,7 +38,7 @@ AUTH = Feature(
     build=build,
     key=handlers.SERVICE,
     stores=(SessionStore,),
-    routes=handlers.routes,
+    routes=(*handlers.routes, *session_handlers.routes),
     subscriptions=(Subscription(StatusChanged, AuthService.status_changed),),
     credentials=credentials,
 )

@@ -52,6 +52,14 @@ class SessionWithUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedSession:
+    """A session in a list, and whether the request that lists it belongs to it."""
+
+    session: Session
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """From where somebody signs in: the User-Agent and the address."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from blogapi.access.identity import Identity
 from blogapi.auth.model import COOKIE, TOKEN, Caller, Session, SessionWithUser, SignedIn, TokenPair
+from blogapi.auth.sessions import Sessions
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import RefreshClaims, Tokens
 from blogapi.config import AuthConfig
@@ -48,6 +49,7 @@ class AuthService:
     ) -> None:
         self._sessions, self._users, self._tokens, self._now = sessions, users, tokens, now
         self._limiter = limiter
+        self.sessions = Sessions(sessions, users, now)
         self._idle = timedelta(days=config.session_idle_days)
         self._longest = timedelta(days=config.session_max_days)
 

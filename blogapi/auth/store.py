@@ -12,9 +12,12 @@ from blogapi.auth.model import Session, SessionWithUser
 from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
+from blogapi.paging.keyset import Sort, find_page
+from blogapi.paging.page import Page, PageRequest
 from blogapi.users.joined import user_in, with_user
 
 KEPT_ROTATIONS = 10
+_NEWEST_FIRST = Sort("created_at", descending=True)
 _FIELDS = tuple(field.name for field in fields(Session) if field.name != "id")
 
 
@@ -24,7 +27,7 @@ class SessionStore(Store):
     collection = "sessions"
     indexes: ClassVar[tuple[IndexModel, ...]] = (
         IndexModel([("expires_at", 1)], name="expiry", expireAfterSeconds=0),
-        IndexModel([("user_id", 1), ("created_at", -1)], name="by_user"),
+        IndexModel([("user_id", 1), ("created_at", -1), ("_id", -1)], name="newest_of_user"),
     )
 
     def __init__(self, database: Database) -> None:
@@ -70,6 +73,17 @@ class SessionStore(Store):
         """End the session of a cookie, if the cookie is genuine."""
         await self._sessions.delete_one({"_id": object_id(session_id), "secret_hash": secret_hash})
 
-    async def delete_all(self, user_id: str) -> None:
-        """End all sessions of a user."""
-        await self._sessions.delete_many({"user_id": object_id(user_id)})
+    async def list(self, user_id: str, now: datetime, page: PageRequest) -> Page[Session]:
+        """The sessions of a user that have not expired, newest first."""
+        query = {"user_id": object_id(user_id), "expires_at": {"$gt": now}}
+        return await find_page(self._sessions, query, _NEWEST_FIRST, page, lambda found: from_document(Session, found))
+
+    async def end(self, user_id: str, session_id: str, now: datetime) -> bool:
+        """End a session of a user; False when there is none. Of many who end one at once, one did it."""
+        where = {"_id": object_id(session_id), "user_id": object_id(user_id), "expires_at": {"$gt": now}}
+        return (await self._sessions.delete_one(where)).deleted_count == 1
+
+    async def delete_all(self, user_id: str, *, but: str | None = None) -> None:
+        """End all sessions of a user, but for one maybe."""
+        kept = {} if but is None else {"_id": {"$ne": object_id(but)}}
+        await self._sessions.delete_many({"user_id": object_id(user_id), **kept})

@@ -1,0 +1,46 @@
+"""Listing and ending the sessions of a user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from blogapi.access.identity import Identity
+from blogapi.auth.model import ListedSession
+from blogapi.auth.store import SessionStore
+from blogapi.errors import NotFound
+from blogapi.paging.page import Page, PageRequest
+from blogapi.users.rights import Administrator
+from blogapi.users.service import UserService
+
+
+class Sessions:
+    """One's own sessions, or for administrators those of another user, named by `user_id`.
+
+    Each method raises Forbidden when somebody else names another user, whether or not that user exists, and NotFound
+    when an administrator names a user who does not exist.
+    """
+
+    def __init__(self, sessions: SessionStore, users: UserService, now: Callable[[], datetime]) -> None:
+        self._sessions, self._users, self._now = sessions, users, now
+
+    async def list(self, who: Identity, user_id: str | None, page: PageRequest) -> Page[ListedSession]:
+        """The sessions that have not expired, newest first."""
+        found = await self._sessions.list(await self._owner(who, user_id), self._now(), page)
+        items = [ListedSession(session=each, is_current=each.id == who.session_id) for each in found.items]
+        return Page(items=items, position_of=found.position_of, next=found.next, total=found.total)
+
+    async def end(self, who: Identity, user_id: str | None, session_id: str) -> None:
+        """End one session, at once and on every process. Raises NotFound when it has ended already."""
+        if not await self._sessions.end(await self._owner(who, user_id), session_id, self._now()):
+            raise NotFound(f"There is no session {session_id!r}.")
+
+    async def end_others(self, who: Identity, user_id: str | None) -> None:
+        """End all sessions but the current one. Of another user, end all."""
+        await self._sessions.delete_all(await self._owner(who, user_id), but=who.session_id)
+
+    async def _owner(self, who: Identity, user_id: str | None) -> str:
+        if user_id is None or user_id == who.user_id:
+            return who.user_id
+        Administrator(who)
+        return (await self._users.get(user_id)).id
