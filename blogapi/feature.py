@@ -20,6 +20,7 @@ from blogapi.idempotency.store import IdempotencyStore
 from blogapi.jobs.runner import Job, Runs
 from blogapi.limits.limiter import RateLimiter
 from blogapi.limits.store import SharedCounts
+from blogapi.mail.model import Letter, Mail, Write
 from blogapi.measures import Measure, measures_of
 from blogapi.operations.doctor import Check, server_checks
 from blogapi.pool.renderer import Renderer
@@ -70,6 +71,9 @@ class Feature(Generic[Service]):
     measures: Callable[[Wiring], Iterable[Measure]] = lambda _: ()
     """Its metrics, for `/metrics`."""
 
+    mails: Mapping[str, Callable[[Service, Mail], Awaitable[Letter | None]]] = field(default_factory=dict)
+    """Which methods of its service write mails, by their kind, when they are sent."""
+
     subscriptions: tuple[Subscription, ...] = ()
     """The events of the features before it that its service handles."""
 
@@ -110,6 +114,9 @@ class Wiring:
     on_start: list[Callable[[], None]] = field(default_factory=list)
     """What a server starts before it takes requests, such as the processes that render texts and hash passwords."""
     runs: Runs = field(default_factory=Runs)
+    writers: dict[str, Write] = field(default_factory=dict)
+    """What writes mails, by their kind: all that features declare, when all of them are built."""
+
     _services: dict[type, Any] = field(default_factory=dict)
 
     def __getitem__(self, kind: type[Service]) -> Service:

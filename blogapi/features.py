@@ -7,6 +7,7 @@ from typing import Any
 from blogapi.api_keys.feature import API_KEYS
 from blogapi.auth.feature import AUTH
 from blogapi.feature import Feature
+from blogapi.mail.feature import MAIL
 from blogapi.openapi.feature import DOCUMENTATION
 from blogapi.operations.feature import OPERATIONS
 from blogapi.posts.feature import POSTS
@@ -14,4 +15,4 @@ from blogapi.signing.feature import SIGNING
 from blogapi.tags.feature import TAGS
 from blogapi.users.feature import USERS
 
-FEATURES: tuple[Feature[Any], ...] = (USERS, SIGNING, AUTH, API_KEYS, TAGS, POSTS, DOCUMENTATION, OPERATIONS)
+FEATURES: tuple[Feature[Any], ...] = (MAIL, USERS, SIGNING, AUTH, API_KEYS, TAGS, POSTS, DOCUMENTATION, OPERATIONS)

@@ -48,4 +48,5 @@ def build_services(
         service = wiring._services[feature.service] = feature.build(wiring)
         for subscription in feature.subscriptions:
             wiring.bus.subscribe(subscription.event, partial(subscription.handler, service))
+        wiring.writers.update({kind: partial(write, service) for kind, write in feature.mails.items()})
     return wiring

@@ -167,6 +167,7 @@ def _print_banner(config: Config, place: str, metrics: MetricsPort | None, *, ha
         "Configuration": str(config.file or "defaults and environment: there is no config.yaml"),
         "Database": place,
         "Secret": _place_of_secret(config),
+        "Mail": _place_of_mail(config),
         "Processes": str(config.server.processes),
         **({} if metrics is None else {"Metrics": metrics.address}),
         "Logs": f"{config.log_format}, {config.log.level}, on standard error",
@@ -183,6 +184,15 @@ def _place_of(config: Config) -> str:
     if not config.mongo.url:
         return f"{name}, embedded, in {config.mongo.data_dir}"
     return f"{name} on {urlsplit(config.mongo.url).netloc.rpartition('@')[2]}"
+
+
+def _place_of_mail(config: Config) -> str:
+    """Where mails go or, without mail, what does not work."""
+    if config.mail.url:
+        return f"to {urlsplit(config.mail.url).netloc.rpartition('@')[2]}, from {config.mail_from}"
+    if not config.is_production:
+        return f"as files in {config.mail_folder}"
+    return "none, for mail.url is not set. Off: whatever a mail has to confirm, and notices"
 
 
 def _place_of_secret(config: Config) -> str:

@@ -30,6 +30,12 @@ _PLACEHOLDERS = re.compile(
 
 _HOST_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?")
 _ORIGIN = re.compile(r"(https?)://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.IGNORECASE | re.ASCII)
+_MAIL_URL = re.compile(
+    r"(smtps?)://([^@/?#\s]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::([0-9]{1,5}))?/?"
+    r"(\?starttls=(required|offered|never))?"
+)
+_ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
+_MAILBOX = re.compile(rf"{_ADDRESS}|[^\s<>()\[\]\\,:;@\"][^<>()\[\]\\,:;@\"]* <{_ADDRESS}>")
 _MONGO_HOST = r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@,\[\]]+)(:[0-9]{1,5})?"
 _MONGO_URL = re.compile(rf"mongodb(\+srv)?://([^@/?#\s]+@)?{_MONGO_HOST}(,{_MONGO_HOST})*(/[^?#\s]*)?(\?[^#\s]*)?")
 
@@ -171,6 +177,25 @@ def mongo_url(text: str) -> str:
     return text
 
 
+def mail_url(text: str) -> str:
+    """The address of a mail server: `smtp://`, with STARTTLS where it is offered, or `smtps://`."""
+    match = _MAIL_URL.fullmatch(text)
+    if match is None or not 1 <= int(match[4] or 25) <= 65535 or (match[1] == "smtps" and match[5]):
+        raise ValidationError(
+            "is no address of a mail server. Write smtp://user:password@host:587 or smtps://host, and percent-encode"
+            " special characters in name and password. The only option is ?starttls=required, offered or never, with"
+            " smtp://."
+        )
+    return text
+
+
+def mailbox(text: str) -> str:
+    """A sender: an address, or a name with the address in angle brackets."""
+    if not _MAILBOX.fullmatch(text):
+        raise ValidationError("is no sender. Write blog@example.org or Our blog <blog@example.org>.")
+    return text
+
+
 def database_name(text: str) -> str:
     """A name that MongoDB takes everywhere and does not use itself."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}", text) or text.lower() in {"admin", "config", "local"}:
@@ -228,7 +253,7 @@ def weakness(secret: str) -> str | None:
 
 
 def holds_password(url: str) -> bool:
-    """Whether a MongoDB connection string says something secret, in its user part or in its options."""
+    """Whether the address of a server says something secret, in its user part or in its options."""
     user = url.partition("//")[2].rpartition("@")[0]
     return ":" in user or re.search("password|token", url.partition("?")[2], re.IGNORECASE) is not None
 

@@ -37,21 +37,27 @@ class _Section(fields.Nested):
         missing = [name for name in _without_default(self._builds) if name not in given]
         if missing:
             raise ValidationError({name: ["is not set, and has no default. Set it."] for name in missing})
-        return self._builds(**given)
+        attributes = {_key(field.name): field.name for field in fields_of(self._builds)}
+        return self._builds(**{attributes[key]: value for key, value in given.items()})
 
 
 def _without_default(kind: type) -> list[str]:
     fields = fields_of(kind)
-    return [field.name for field in fields if field.default is MISSING and field.default_factory is MISSING]
+    return [_key(field.name) for field in fields if field.default is MISSING and field.default_factory is MISSING]
+
+
+def _key(attribute: str) -> str:
+    """How a setting is called whose name is a word of Python, and its attribute `from_`."""
+    return attribute.removesuffix("_")
 
 
 def members(kind: type) -> Iterator[tuple[str, Setting | type]]:
     """The settings of a section and the sections within it."""
     for name, hint in get_type_hints(kind, include_extras=True).items():
         if isinstance(hint, type) and is_dataclass(hint):
-            yield name, hint
+            yield _key(name), hint
         elif get_origin(hint) is Annotated:
-            yield name, hint.__metadata__[0]
+            yield _key(name), hint.__metadata__[0]
 
 
 def _schema_of(kind: type) -> type[Schema]:

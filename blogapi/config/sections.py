@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from blogapi.config import kinds
 from blogapi.config.kinds import Flag, Items, Text, Whole, one_of, optional
@@ -102,6 +103,15 @@ class RegistrationConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailConfig:
+    """How mails are sent."""
+
+    url: Annotated[str, Text(optional(kinds.mail_url), is_secret=kinds.holds_password)] = field(default="", repr=False)
+    from_: Annotated[str, Text(optional(kinds.mailbox))] = ""
+    timeout_seconds: Annotated[int, Whole(1, 30)] = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsConfig:
     """How often a client may ask."""
 
@@ -163,6 +173,7 @@ class Config:
     mongo: MongoConfig = field(default_factory=MongoConfig)
     auth: AuthConfig = field(default_factory=AuthConfig)
     registration: RegistrationConfig = field(default_factory=RegistrationConfig)
+    mail: MailConfig = field(default_factory=MailConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     cors: CorsConfig = field(default_factory=CorsConfig)
     cache: CacheConfig = field(default_factory=CacheConfig)
@@ -196,6 +207,16 @@ class Config:
         elif ":" in host:
             host = f"[{host}]"
         return self.server.public_url or kinds.address("http", host, self.server.port)
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where mails lie as files when there is no `mail.url`."""
+        return self.data / "mail"
+
+    @property
+    def mail_from(self) -> str:
+        """The sender of mails: `mail.from`, or nobody's mailbox at the host that people see."""
+        return self.mail.from_ or f"no-reply@{(urlsplit(self.public_url).hostname or '').strip('[]')}"
 
     @property
     def shares_limits(self) -> bool:

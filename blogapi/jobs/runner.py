@@ -11,6 +11,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,15 +35,24 @@ class Job:
     done: str
     """What the log says of the number that it returns: "posts removed from the trash"."""
 
+    sooner: Callable[[Any], asyncio.Event] | None = None
+    """Of the service: set when there is something to do that should not wait for the time to come."""
+
     @property
     def name(self) -> str:
         """Its name in metrics: `purge_trash`."""
         return self.work.__name__.lstrip("_")
 
 
-def every(seconds: float, work: Callable[[Any], Awaitable[int]], *, done: str) -> Job:
+def every(
+    seconds: float,
+    work: Callable[[Any], Awaitable[int]],
+    *,
+    done: str,
+    sooner: Callable[[Any], asyncio.Event] | None = None,
+) -> Job:
     """A periodic job, for the door of a feature: `every(60, TagService.finish_renames, done="tags renamed")`."""
-    return Job(seconds=seconds, work=work, done=done)
+    return Job(seconds=seconds, work=work, done=done, sooner=sooner)
 
 
 class Runs:
@@ -64,7 +74,9 @@ class Runs:
 async def run_again_and_again(job: Job, service: Any, runs: Runs) -> None:
     """Run a job periodically until cancelled: each time within a minute, with longer pauses while it fails."""
     failures, label = 0, (job.name,)
+    wake = asyncio.Event() if job.sooner is None else job.sooner(service)
     while True:
+        wake.clear()
         begun = time.monotonic()
         try:
             with database_time(_LONGEST_SECONDS):
@@ -83,4 +95,10 @@ async def run_again_and_again(job: Job, service: Any, runs: Runs) -> None:
         runs.times.add(label, time.monotonic() - begun)
         runs.failures[label] += failures > 0
         pause = job.seconds * min(2**failures, _LONGEST_BACK_OFF)
-        await asyncio.sleep(pause * random.uniform(1, 1 + JITTER))  # noqa: S311  # to spread, not to hide
+        pause *= random.uniform(1, 1 + JITTER)  # noqa: S311  # to spread, not to hide
+        if failures:
+            await asyncio.sleep(pause)
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await wake.wait()

@@ -115,7 +115,19 @@ cases = [
     ("cache: {shared_max_age: -1}", {}, "cache.shared_max_age: must be a whole number from 0 to 31536000."),
     ("log: {level: verbose}", {}, "log.level: must be one of debug, info, warning, error."),
     ("log: {format: xml}", {}, "log.format: must be one of auto, json, text."),
+    ("mail: {url: 'http://mail.example.org'}", {}, "mail.url: is no address of a mail server. Write smtp://"),
+    ("mail: {url: 'smtps://mail.example.org?starttls=never'}", {}, "mail.url: is no address of a mail server."),
+    ("", {"BLOGAPI_MAIL__URL": f"smtp://blog:{SECRET}/x@mail.example.org"}, "percent-encode special characters"),
+    ("mail: {from: 'Our blog'}", {}, "mail.from: is no sender. Write blog@example.org or Our blog <"),
+    ("mail: {from: 'blog@example.org, eve@example.org'}", {}, "mail.from: is no sender."),
+    ('mail: {from: "blog@example.org\\nBcc: eve@example.org"}', {}, "mail.from: contains a line break"),
+    ("mail: {timeout_seconds: 31}", {}, "mail.timeout_seconds: must be a whole number from 1 to 30."),
     # Secrets in the file
+    (
+        f"mail: {{url: 'smtp://blog:{SECRET}@mail.example.org'}}",
+        {},
+        "mail.url: is secret and does not belong in a file.",
+    ),
     (
         f"auth: {{secret: {SECRET}}}",
         {},

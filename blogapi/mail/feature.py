@@ -1,0 +1,30 @@
+"""The door of mail."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from blogapi.feature import Feature, Wiring
+from blogapi.jobs.runner import every
+from blogapi.mail.letters import Letters
+from blogapi.mail.service import MailService
+from blogapi.mail.store import MailStore
+from blogapi.mail.transport import transport_of
+
+
+def build(wiring: Wiring) -> MailService:
+    """The service of mail. Who comes later writes what is sent."""
+    config = wiring.config
+    site = urlsplit(config.public_url).netloc
+    letters = Letters(site=site, sender=config.mail_from)
+    return MailService(MailStore(wiring.database), transport_of(config), letters, wiring.writers, wiring.now)
+
+
+MAIL = Feature(
+    name="mail",
+    service=MailService,
+    build=build,
+    stores=(MailStore,),
+    jobs=(every(10, MailService.deliver, done="mails sent", sooner=lambda mail: mail.waiting),),
+    measures=lambda wiring: wiring[MailService].measures(),
+)

@@ -1,0 +1,99 @@
+"""Writes letters: a template for each kind and language, in text and in HTML, and what mail servers want around them.
+
+A template has two or three blocks: the `subject`, the `text` in paragraphs, which may be split by the link with its
+`action`, and what comes `after` it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+from functools import cache
+from typing import Any
+
+import idna
+from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from blogapi.mail.model import Letter
+
+_LOADER = PackageLoader("blogapi.mail", "templates")
+# Spelt as it is: a text is read in the file that development writes, too. Who carries it encodes it where needed.
+_POLICY = SMTP.clone(max_line_length=990)
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Each on one line, but for the line breaks within HTML that a reader would not see."""
+    return [" ".join(each.split()) for each in re.split(r"\n\s*\n", text.strip()) if each.strip()]
+
+
+def _in_html(text: Markup) -> Markup:
+    # The blocks of a template have been escaped when they were rendered.
+    return Markup("\n").join(Markup(f"<p>{each}</p>") for each in _paragraphs(str(text)))  # noqa: S704
+
+
+def _in_text(text: str) -> str:
+    return "\n\n".join(_paragraphs(text))
+
+
+def _environment(loader: BaseLoader, *, html: bool) -> Environment:
+    environment = Environment(loader=loader, autoescape=html, undefined=StrictUndefined, trim_blocks=True)  # noqa: S701
+    environment.filters["paragraphs"] = _in_html if html else _in_text
+    environment.globals["layout"] = "layout.html.j2" if html else "layout.txt.j2"
+    return environment
+
+
+@cache
+def environments(loader: BaseLoader = _LOADER) -> tuple[Environment, Environment]:
+    """For the text and for the HTML. Templates are read once for each process."""
+    return _environment(loader, html=False), _environment(loader, html=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """Writes in the name of this blog. `site` is what the blog is called, `sender` who writes."""
+
+    site: str
+    sender: str
+
+    def write(self, letter: Letter, *, mail_id: str, at: datetime) -> EmailMessage:
+        """The whole message. The `Message-ID` follows from the mail, so a second copy can be told.
+
+        Raises ValueError for an address that no header can hold.
+        """
+        name, address = parseaddr(self.sender)
+        facts = {**letter.facts, "site": self.site, "language": letter.language}
+        text, html = environments()
+        message = EmailMessage(policy=_POLICY)
+        message["From"] = Address(name, addr_spec=address)
+        message["To"] = _recipient(letter.to)
+        message["Subject"] = subject_of(text, letter, facts)
+        message["Date"] = at
+        message["Message-ID"] = f"<{mail_id}@{address.rpartition('@')[2]}>"
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence answers it
+        name_of = f"{letter.language}/{letter.template}.j2"
+        _set(message.set_content, text.get_template(name_of).render(facts).strip() + "\n")
+        _set(message.add_alternative, html.get_template(name_of).render(facts), subtype="html")
+        message["Content-Language"] = letter.language  # last: contents take away what was said of them before
+        return message
+
+
+def subject_of(environment: Environment, letter: Letter, facts: dict[str, Any]) -> str:
+    """On one line, whatever is filled in."""
+    template = environment.get_template(f"{letter.language}/{letter.template}.j2")
+    return " ".join("".join(template.blocks["subject"](template.new_context(facts))).split())
+
+
+def _set(put: Any, text: str, **more: Any) -> None:
+    put(text, cte="7bit" if text.isascii() else "8bit", **more)
+
+
+def _recipient(address: str) -> Address:
+    """As mail servers know it: `ann@bücher.example` is `ann@xn--bcher-kva.example`. Raises ValueError."""
+    local, _, domain = address.strip().rpartition("@")
+    return Address("", local, domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii"))

@@ -1,0 +1,70 @@
+"""Every mail in every language."""
+
+from datetime import UTC, datetime
+
+import pytest
+from jinja2 import meta
+
+from blogapi.features import FEATURES
+from blogapi.mail.letters import Letters, environments
+from blogapi.mail.model import LANGUAGES, Letter, language_of
+from tests.mail.servers import html_of, text_of
+
+TEXT, _ = environments()
+TEMPLATES = sorted({name.partition("/")[2].removesuffix(".j2") for name in TEXT.list_templates() if "/" in name})
+LETTERS = Letters(site="blog.example", sender="Our blog <blog@example.org>")
+FACTS = {"username": "ada", "hours": 24, "minutes": 60}
+LINK = "https://blog.example/verify-email?token=0b1060000000000000000041.xxxx"
+BLOCKS = {"subject", "text", "after"}
+
+
+def written(template, language, **facts):
+    letter = Letter(to="ada@example.org", language=language, template=template, facts={**FACTS, **facts})
+    return LETTERS.write(letter, mail_id="0b1060000000000000000040", at=datetime.now(UTC))
+
+
+def takes_link(template):
+    return "action" in TEXT.get_template(f"en/{template}.j2").blocks
+
+
+def test_there_is_a_template_for_each_kind_of_mail():
+    assert {kind for feature in FEATURES for kind in feature.mails} <= set(TEMPLATES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_mail_is_translated(template, language):
+    original, translated = (TEXT.get_template(f"{each}/{template}.j2") for each in (LANGUAGES[0], language))
+    assert translated.blocks.keys() == original.blocks.keys() >= BLOCKS
+    sources = [TEXT.loader.get_source(TEXT, f"{each}/{template}.j2")[0] for each in (LANGUAGES[0], language)]
+    variables = [meta.find_undeclared_variables(TEXT.parse(source)) for source in sources]
+    assert variables[0] == variables[1]
+    facts = {"link": LINK} if takes_link(template) else {}
+    first, second = written(template, LANGUAGES[0], **facts), written(template, language, **facts)
+    assert first["Subject"] != second["Subject"]
+    paragraphs = [set(text_of(mail).split("\n\n")) for mail in (first, second)]
+    # The link and the name of the blog are all that they have in common.
+    assert {each for each in paragraphs[0] & paragraphs[1] if each.strip() not in (LINK, "-- \nblog.example")} == set()
+    assert second["Content-Language"] == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", [name for name in TEMPLATES if takes_link(name)])
+def test_link_stands_in_both_parts_on_a_line_of_its_own(template, language):
+    mail = written(template, language, link=LINK)
+    assert LINK in text_of(mail).splitlines()
+    assert f'href="{LINK}"' in html_of(mail)
+
+
+def test_nothing_that_is_filled_in_becomes_html():
+    mail = written("password_changed", "en", username="<b>ada</b>")
+    assert "&lt;b&gt;ada&lt;/b&gt;" in html_of(mail)
+    assert "<b>" not in html_of(mail)
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [("de", "de"), ("de-CH", "de"), ("FR", "fr"), ("es-419", "es"), ("nl", "en"), (None, "en"), ("", "en")],
+)
+def test_language_is_that_of_the_reader_as_far_as_we_write_it(tag, language):
+    assert language_of(tag) == language
