@@ -26,6 +26,8 @@ OTHER_FORMATS = {
 _ANYWHERE = {
     "node_modules": "packages of others",
     "bower_components": "packages of others",
+    "jspm_packages": "packages of others",
+    "web_modules": "packages of others",
     "site-packages": "packages of others",
     "venv": "packages of others",
     "__pycache__": "no posts",
@@ -52,6 +54,13 @@ _OF_A_SITE = {
     "vendor": "packages of others",
     "vendors": "packages of others",
     "third_party": "packages of others",
+    "third-party": "packages of others",
+    "examples": "examples",
+    "example": "examples",
+    "cache": "no posts",
+    "tmp": "no posts",
+    "temp": "no posts",
+    "storybook-static": "a built site",
     "public": "a built site",
     "dist": "a built site",
     "build": "a built site",
@@ -84,6 +93,8 @@ _OF_SITES = frozenset((
     "docusaurus.config.js", "docusaurus.config.ts", "mkdocs.yml", "_quarto.yml", "book.toml", "nuxt.config.ts",
     "composer.json", "theme.toml", "go.mod",
 ))  # fmt: skip
+_ROOTS = ("content", "contents", "docs", "pages", "source", "src")
+_TEMPLATE = re.compile(r"_?(?:(?:new[-_])?(?:post|blog|article|page)[-_]?)?template", re.IGNORECASE)
 _AUTHOR_FOLDERS = frozenset({"authors", "author", "_authors", "_author"})
 _PEOPLE_FOLDERS = frozenset({"people", "team", "staff", "contributors", "members", "_people", "_team", "_staff"})
 _OF_A_PROJECT = re.compile(
@@ -109,6 +120,8 @@ def foreign_folder(folder: Path, name: str, *, is_root: bool, siblings: Iterable
         return _OF_A_SITE[name]
     if (folder / name / "pyvenv.cfg").is_file():
         return "packages of others"
+    if (folder / name / "theme.toml").is_file():  # Hugo's and Zola's, wherever somebody keeps it
+        return "a theme"
     return None
 
 
@@ -133,14 +146,19 @@ def no_post(file: str, *, is_dated: bool, is_draft: bool) -> str | None:
     is_of_author = not folders.isdisjoint(_AUTHOR_FOLDERS) and date_in_name(path.stem)[0] is None
     if is_of_author or (not is_dated and not folders.isdisjoint(_PEOPLE_FOLDERS)):
         return "a page about an author"
-    if is_dated:
-        return None
-    if _OF_A_PROJECT.fullmatch(path.stem):
+    if _TEMPLATE.fullmatch(path.stem):
+        return "a template"
+    # In capitals nobody calls a post so, with or without a date.
+    if _OF_A_PROJECT.fullmatch(path.stem) and (not is_dated or path.stem.partition(".")[0].isupper()):
         return f"a {path.stem} is no post"
-    if is_draft:
+    if is_dated or is_draft:
         return None
-    if path.stem.lower() in _PAGES and (path.stem.lower() != "index" or len(path.parent.parts) == 0):
-        return "a page without a date"
-    if folders & {"pages", "_pages"}:
+    if _page_name(path) in _PAGES or folders & {"pages", "_pages"}:
         return "a page without a date"
     return None
+
+
+def _page_name(path: PurePosixPath) -> str:
+    """What a page is called without its language; of the index of a folder, the folder, unless that holds the site."""
+    name = path.stem.lower().partition(".")[0]
+    return path.parent.name.lower() if name == "index" and path.parent.name not in ("", *_ROOTS) else name

@@ -19,6 +19,9 @@ PAGE = "---\ntitle: T\n---\nx\n"
         ("exampleSite/content/a.md", "exampleSite"),
         ("_includes/a.md", "_includes"),
         ("website/themes/t/a.md", "website/themes"),
+        ("examples/a.md", "examples"),
+        ("third-party/a.md", "third-party"),
+        ("web_modules/p/a.md", "web_modules"),
     ],
 )
 def test_folder_without_posts_is_left_out_with_one_line(blog, file, told):
@@ -35,6 +38,8 @@ def test_folder_without_posts_is_left_out_with_one_line(blog, file, told):
         "posts/public/a.md",
         "content/posts/vendor/a.md",
         "posts/changelog.md",
+        "posts/email-template.md",
+        "content/examples/a.md",
         "authors/jane/2020-01-01-a.md",
     ],
 )
@@ -53,6 +58,13 @@ def test_post_about_such_things_is_one(blog, file):
         ("team/jane.md", PAGE, "a page about an author"),
         ("about.md", PAGE, "a page without a date"),
         ("pages/imprint.md", PAGE, "a page without a date"),
+        ("content/about/index.md", PAGE, "a page without a date"),
+        ("content/about.fr.md", PAGE, "a page without a date"),
+        ("content/index.md", PAGE, "a page without a date"),
+        ("CONTRIBUTING.md", POST, "a CONTRIBUTING is no post"),
+        ("packages/p/CHANGELOG.md", POST, "a CHANGELOG is no post"),
+        ("posts/_template.md", POST, "a template"),
+        ("posts/post-template.md", PAGE, "a template"),
         ("index.md", PAGE, "a page without a date"),
         ("posts/a.rst", "T\n=\n", "not read: reStructuredText"),
         ("_posts/2020-01-01-a.html", POST, "not read: HTML"),
@@ -60,3 +72,9 @@ def test_post_about_such_things_is_one(blog, file):
 )
 def test_file_that_is_no_post_is_skipped_with_a_line(blog, file, content, reason):
     assert blog({file: content}) == [Skipped(file=file, reason=reason)]
+
+
+def test_theme_is_known_wherever_it_lies(blog):
+    found = blog({"extern/dark/theme.toml": "", "extern/dark/a.md": POST, "mine.md": POST})
+    assert [item.file for item in found if isinstance(item, Skipped)] == ["extern/dark"]
+    assert [item.path for item in found if isinstance(item, Entry)] == ["mine.md"]
