@@ -19,20 +19,17 @@ from blogapi.importers.taxonomy import terms_of
 def read_post(document: Document, blog: Blog, path: str, *, source: str) -> Entry | Skipped:
     """The post in a file, or why it is none. Raises Unfit when something in it cannot be understood or kept."""
     file = PostFile.of(document, blog, path)
-    reasons = _reasons(file)
-    is_page, is_draft = _is_page(file), bool(reasons)
+    reasons, is_page = _reasons(file), _is_page(file)
     if reasons:
         file.notes.append(f"not for everybody where it comes from, so it is a draft: {'; '.join(reasons)}")
     _take_flags(file)
     stated = stated_addresses(file)
-    date = date_of(file, stated, is_draft)
-    if reason := no_post(path, is_dated=date is not None, is_draft=is_draft):
+    date = date_of(file, stated, bool(reasons))
+    if reason := _why_none(file, has_date=date is not None, is_draft=bool(reasons), is_page=is_page):
         return Skipped(file=path, reason=reason)
-    if date is None and not is_draft:
-        if is_page:
-            return Skipped(file=path, reason="a page with a template of its own and no date")
+    if date is None and not reasons:
         file.notes.append("no date found, so it is a draft")
-        is_draft = True
+    is_draft = bool(reasons) or date is None
     wanted = file.fields.take_text("slug")
     slug = slug_of(file, wanted, stated)
     terms = terms_of(file)
@@ -65,6 +62,13 @@ def read_post(document: Document, blog: Blog, path: str, *, source: str) -> Entr
         custom=custom_of(file),
         notes=tuple(file.notes),
     )
+
+
+def _why_none(file: PostFile, *, has_date: bool, is_draft: bool, is_page: bool) -> str | None:
+    """Why a file is no post, or None."""
+    if reason := no_post(file.path, is_dated=has_date, is_draft=is_draft):
+        return reason
+    return "a page with a template of its own and no date" if is_page and not (has_date or is_draft) else None
 
 
 def _reasons(file: PostFile) -> list[str]:
