@@ -42,7 +42,9 @@ def pack(body: bytes) -> bytes:
     """With gzip: the same bytes for the same body, so that they have one ETag."""
     # Neither this nor `unpack` lets go of the interpreter's lock, which zlib does: to get that back from the threads of
     # the driver takes many times as long as the work.
-    return igzip_lib.compress(body, _LEVEL, igzip_lib.COMP_GZIP)
+    packed = igzip_lib.compress(body, _LEVEL, igzip_lib.COMP_GZIP)
+    # A copy, of its own size: what is shrunk from a buffer of 16 KiB goes on to have pages of its own (`cli/serve.py`).
+    return bytes(memoryview(packed))
 
 
 def unpack(packed: bytes) -> bytes:

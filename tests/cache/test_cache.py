@@ -215,6 +215,17 @@ def test_what_was_asked_for_and_changed_is_kept_again_at_once_when_there_is_no_r
     assert put(cache, "/rex", REX, size=1000)
 
 
+def test_what_is_asked_for_stays_while_others_come_and_go(cache):
+    loved = [f"/loved/{number}" for number in range(100)]
+    for key in loved:
+        put(cache, key, REX, size=1000)
+    for number in range(10_000):
+        put(cache, f"/?{number}", REX, size=1000)
+        put(cache, f"/?{number}", REX, size=1000)
+        if number % 100 == 0:
+            assert [key for key in loved if cache.get(key) is None] == []
+
+
 def test_what_nobody_asks_for_any_more_goes_in_the_end(cache):
     put(cache, "/once-loved", REX, size=1000)
     for _ in range(10):

@@ -34,7 +34,8 @@ each; load generator and database on the same machine. Ratios count, absolute nu
 taken within each round, and the median of these is shown. CPU is that of the server's processes. Peak memory is that
 during the row, in the largest process, which serves all rows of its kind. {posts:,} posts of about 9 KB of Markdown,
 made by `blogapi seed`; the bare drivers read the same ones by id. There is a cache where the row says so, and
-there 1,000 of the posts are read: of the default size it holds about 2,000. blogapi
+there 1,000 of the posts are read: of the default size it holds about 6,000. The rows of short posts have a database of
+their own, with 10,000 posts of about 4 KB of Markdown, whose answers are 12 KB long. blogapi
 writes its request log, and counts against rates that are not reached. The rows by hand ([by_hand.py]({by_hand}))
 answer the same JSON, which each run verifies first; bare aiohttp sends the bytes of a middling answer and writes no
 log. The 500 writes a second come from another process, straight to the database, half of them to what readers see; of
