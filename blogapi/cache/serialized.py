@@ -12,7 +12,7 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 
-from aiohttp import HttpVersion, HttpVersion10, HttpVersion11, hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
 # A longer body is sent from where it is. A shorter one is sooner copied.
@@ -36,8 +36,8 @@ def parse_lines(lines: bytes) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=64)
-def _first_line(version: HttpVersion, status: int) -> bytes:
-    return f"HTTP/{version.major}.{version.minor} {status} {HTTPStatus(status).phrase}\r\n".encode()
+def _first_line(is_newest: bool, status: int) -> bytes:
+    return f"HTTP/1.{int(is_newest)} {status} {HTTPStatus(status).phrase}\r\n".encode()
 
 
 class Serialized(web.StreamResponse):
@@ -53,8 +53,7 @@ class Serialized(web.StreamResponse):
         if self._stays_open is not is_newest:  # else what this version of HTTP takes for granted
             text += f"Connection: {'keep-alive' if self._stays_open else 'close'}\r\n"
         text += f"Date: {_date(int(time.time()))}\r\n\r\n"
-        first = _first_line(HttpVersion11 if is_newest else HttpVersion10, status)
-        head = b"".join((first, *lines, text.encode()))
+        head = b"".join((_first_line(is_newest, status), *lines, text.encode()))
         if request.method == hdrs.METH_HEAD:
             self._parts: tuple[bytes | memoryview, ...] = (head,)
         elif len(body) < _WORTH_NO_COPY:

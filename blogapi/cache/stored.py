@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from blogapi.cache.coding import pack, unpack
-from blogapi.cache.serialized import Serialized, parse_lines
+from blogapi.cache.serialized import Serialized, lines_of, parse_lines
 from blogapi.web.conditional import is_known, recoded_etag
 
 # Of the object that holds it, and of its texts.
@@ -20,8 +20,8 @@ _BYTES_PER_ANSWER = 400
 class Stored:
     """An answer in one content coding.
 
-    Header lines are bytes as `lines_of` makes them: `shared_lines` are one object for many answers. Headers that depend
-    on the coding stand beside them. `plain_etag` is that of the body as it was, where this one is packed.
+    Header lines are bytes as `lines_of` makes them: `shared_lines` are one object for many answers. The headers of the
+    content stand beside them. `plain_etag` is that of the body as it was, where this one is packed.
     """
 
     route: str
@@ -33,6 +33,17 @@ class Stored:
     body: bytes
     plain_etag: str = ""
     is_packed: bool = False
+    _content_lines: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        named = (("ETag", self.etag), ("Content-Type", self.content_type), ("Content-Encoding", self.coding))
+        lines = [(name, value) for name, value in named if value]
+        self._content_lines = lines_of([*lines, ("Content-Length", str(len(self.body)))])
+
+    @property
+    def coding(self) -> str:
+        """The content coding; empty for the answer as it is."""
+        return "gzip" if self.is_packed else ""
 
     @property
     def size(self) -> int:
@@ -62,23 +73,14 @@ class Stored:
 
     def serialized(self, request: web.Request, own: Mapping[str, str]) -> Serialized:
         """The whole answer to one request, with the headers that are its own: 304 where the client has this already."""
-        lines = (self.shared_lines, self.own_lines)
-        own = {hdrs.ETAG: self.etag, **own} if self.etag else own
         if hdrs.IF_NONE_MATCH in request.headers and self.etag and is_known(request, self.etag):
-            return Serialized(request, 304, lines, own, b"")
-        own = {**own, **self._of_content(), hdrs.CONTENT_LENGTH: str(len(self.body))}
+            known = lines_of([("ETag", self.etag)])
+            return Serialized(request, 304, (self.shared_lines, self.own_lines, known), own, b"")
+        lines = (self.shared_lines, self.own_lines, self._content_lines)
         return Serialized(request, self.status, lines, own, self.body)
 
     def response(self) -> web.Response:
         """A response that the app goes on with, which also looks whether the client has this already."""
-        headers = CIMultiDict([*parse_lines(self.shared_lines), *parse_lines(self.own_lines)])
-        headers.update(self._of_content())
-        if self.etag:
-            headers[hdrs.ETAG] = self.etag
+        lines = (self.shared_lines, self.own_lines, self._content_lines)
+        headers = CIMultiDict([header for some in lines for header in parse_lines(some)])
         return web.Response(status=self.status, body=self.body or None, headers=headers)
-
-    def _of_content(self) -> dict[str, str]:
-        found: dict[str, str] = {hdrs.CONTENT_TYPE: self.content_type} if self.content_type else {}
-        if self.is_packed:
-            found[hdrs.CONTENT_ENCODING] = "gzip"
-        return found
