@@ -18,7 +18,7 @@ OF_EACH_CREATE = ("id", "slug", "created_at", "updated_at")
 
 @pytest.fixture
 async def by_hand(aiohttp_client, config, database):
-    return await aiohttp_client(handlers.create_app(config, database.raw))
+    return await aiohttp_client(handlers.create_app(config, database))
 
 
 async def answer(client, path, **options):

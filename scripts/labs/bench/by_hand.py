@@ -28,10 +28,13 @@ from bson import ObjectId
 from marshmallow import Schema, ValidationError, fields, validate
 from pymongo.errors import DuplicateKeyError
 
+from blogapi.clock import utc_now
 from blogapi.config import Config, load_config
 from blogapi.config.secret import derive_key
-from blogapi.db.client import Document, connect
+from blogapi.db.client import Database, Document, connect
 from blogapi.operations.logs import RequestLog
+from blogapi.signing.service import KeyRing
+from blogapi.signing.store import SigningKeyStore
 from blogapi.text.rendering import Rendered, render
 from blogapi.text.slug import slugify, with_suffix
 from blogapi.web.networks import network_of
@@ -46,7 +49,7 @@ class Means:
     sessions: Any
     threads: ThreadPoolExecutor
     issuer: str
-    access_key: bytes
+    ring: KeyRing
     cursor_key: bytes
 
 
@@ -242,8 +245,11 @@ def _working(post_id: ObjectId, content: Document, now: datetime) -> Document:
 async def _signed_in(request: web.Request, means: Means, now: datetime) -> Document:
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     try:
-        claims = jwt.decode(token, means.access_key, algorithms=["HS256"], issuer=means.issuer)
-    except jwt.PyJWTError:
+        key = await means.ring.find(jwt.get_unverified_header(token)["kid"])
+        if key is None:
+            raise web.HTTPUnauthorized
+        claims = jwt.decode(token, key.public, algorithms=["EdDSA"], issuer=means.issuer)
+    except (jwt.PyJWTError, KeyError):
         raise web.HTTPUnauthorized from None
     user = {"from": "users", "localField": "user_id", "foreignField": "_id", "as": "user"}
     found = means.sessions.aggregate(
@@ -299,16 +305,16 @@ async def ready(_: web.Request) -> web.Response:
     return web.Response()
 
 
-def create_app(config: Config, database: Any) -> web.Application:
-    """The three handlers on a database as the driver has it."""
-    app, secret = web.Application(client_max_size=2 * 1024 * 1024), config.auth.secret
+def create_app(config: Config, database: Database) -> web.Application:
+    """The three handlers, which ask the driver itself."""
+    app, secret, raw = web.Application(client_max_size=2 * 1024 * 1024), config.auth.secret, database.raw
     app[MEANS] = Means(
-        posts=database["posts"],
-        slugs=database["slugs"],
-        sessions=database["sessions"],
+        posts=raw["posts"],
+        slugs=raw["slugs"],
+        sessions=raw["sessions"],
         threads=ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2)),
         issuer=config.public_url,
-        access_key=derive_key(secret, "access-token"),
+        ring=KeyRing(SigningKeyStore(database), derive_key(secret, "signing-keys"), utc_now),
         cursor_key=derive_key(secret, "cursor"),
     )
     app[LOG] = RequestLog(config.log.level, config.log_format)
@@ -328,7 +334,7 @@ async def _stop(app: web.Application) -> None:
 async def _connected(config: Config) -> web.Application:
     mongo = config.mongo
     client = connect(mongo.url, driver=mongo.driver, timeout_seconds=mongo.timeout_seconds, pool_size=mongo.pool_size)
-    app = create_app(config, client.raw[mongo.database])
+    app = create_app(config, client[mongo.database])
 
     async def close(_: web.Application) -> None:
         await client.close()
