@@ -2,10 +2,12 @@
 
 import pytest
 
+from blogapi.app import create_app
 from blogapi.clock import rfc3339
 from tests.auth.test_cookies import forget_cookies
 from tests.auth.test_cookies import sign_in as sign_in_by_cookie
 from tests.conftest import PASSWORD
+from tests.contract import checked_client
 
 PATH = "/v1/auth/sessions"
 NOBODY = "0" * 24
@@ -94,6 +96,16 @@ async def test_ended_session_is_dead_at_once(client, ada):
     assert response.status == 401
     assert await is_alive(client, ada)
     assert (await client.delete(f"{PATH}/{lost['session_id']}", headers=ada.headers)).status == 404
+
+
+async def test_session_that_ended_on_one_process_is_dead_on_another(
+    client, ada, aiohttp_client, config, database, clock
+):
+    other = await checked_client(aiohttp_client, create_app(config, database, now=clock))
+    lost = await sign_in(client)
+    assert await is_alive(other, lost)
+    assert (await client.delete(f"{PATH}/{lost['session_id']}", headers=ada.headers)).status == 204
+    assert not await is_alive(other, lost)
 
 
 async def test_session_can_end_itself(client, ada):
