@@ -1,7 +1,8 @@
 """Look-ups that come together are asked together.
 
 A round trip through the driver and its threads costs many times what one more document in it does. So look-ups of one
-turn of the event loop become one query; whoever is alone waits no longer for it.
+turn of the event loop become one query, and those that come while a query runs wait until it ends, but not for long:
+one that hangs keeps nobody else. Whoever is alone does not wait.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
 Found = TypeVar("Found")
+# For how long a look-up waits for the query before it. Most take a millisecond or two.
+_PATIENCE_SECONDS = 0.01
 
 
 class Together(Generic[Key, Found]):
@@ -21,12 +24,15 @@ class Together(Generic[Key, Found]):
         self._ask, self._most = ask, most
         self._waiting: dict[Key, list[asyncio.Future[Found | None]]] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._planned: asyncio.Handle | None = None
 
     async def find(self, key: Key) -> Found | None:
         """What there is for this key. Raises what the question for it, and maybe for others with it, raised."""
         loop = asyncio.get_running_loop()
-        if not self._waiting:
-            loop.call_soon(self._start)
+        if not self._waiting and not self._running:
+            self._planned = loop.call_soon(self._start)
+        elif not self._waiting:
+            self._planned = loop.call_later(_PATIENCE_SECONDS, self._start)
         # One for each who asks: who is cancelled takes nobody along.
         future: asyncio.Future[Found | None] = loop.create_future()
         self._waiting.setdefault(key, []).append(future)
@@ -35,11 +41,17 @@ class Together(Generic[Key, Found]):
         return await future
 
     def _start(self) -> None:
-        waiting, self._waiting = self._waiting, {}
+        if self._planned is not None:
+            self._planned.cancel()
+        waiting, self._waiting, self._planned = self._waiting, {}, None
         if waiting:
             task = asyncio.get_running_loop().create_task(self._answer(waiting))
             self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._start()
 
     async def _answer(self, waiting: dict[Key, list[asyncio.Future[Found | None]]]) -> None:
         try:

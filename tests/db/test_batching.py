@@ -4,6 +4,7 @@ import pytest
 
 from blogapi.db.batching import Together
 from blogapi.errors import Unavailable
+from tests.conftest import until
 
 
 class Shelf:
@@ -44,6 +45,35 @@ async def test_look_ups_after_each_other_are_asked_each(shelf, together):
 async def test_many_are_asked_in_portions(shelf, together):
     assert await asyncio.gather(*map(together.find, range(1, 11))) == [key * key for key in range(1, 11)]
     assert shelf.asked == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10]]
+
+
+async def test_look_ups_that_come_while_a_question_is_open_are_asked_together(shelf, together):
+    shelf.may_answer.clear()
+    first = asyncio.create_task(together.find(2))
+    while not shelf.asked:
+        await asyncio.sleep(0)
+    later = []
+    for key in (3, 4):  # each in a turn of its own
+        later.append(asyncio.create_task(together.find(key)))
+        await asyncio.sleep(0)
+    assert shelf.asked == [[2]]
+    shelf.may_answer.set()
+    assert await asyncio.gather(first, *later) == [4, 9, 16]
+    assert shelf.asked == [[2], [3, 4]]
+
+
+async def test_question_that_hangs_keeps_nobody_else(shelf, together):
+    shelf.may_answer.clear()
+    hanging = asyncio.create_task(together.find(2))
+    while not shelf.asked:
+        await asyncio.sleep(0)
+    shelf.may_answer = asyncio.Event()
+    later = asyncio.create_task(together.find(3))
+    await until(lambda: shelf.asked == [[2], [3]])
+    shelf.may_answer.set()
+    assert await later == 9
+    assert not hanging.done()
+    hanging.cancel()
 
 
 async def test_error_reaches_all_who_asked_together_and_nobody_later(together):
