@@ -4,9 +4,9 @@ ConfigError
 NotYet
 BlogError
 ├── Unauthorized ── InvalidCredentials
-├── Forbidden ── InsufficientScope
+├── Forbidden ── InsufficientScope, ReauthenticationRequired
 ├── NotFound ── Gone
-├── Invalid
+├── Invalid ── CodeInvalid
 ├── Conflict ── InvalidTransition, StillRunning
 ├── Stale
 ├── RateLimited
@@ -82,6 +82,15 @@ class InsufficientScope(Forbidden):
         self.scope = scope
 
 
+class ReauthenticationRequired(Forbidden):
+    """We know who asks, and have to know it afresh: whoever sits at an open session may not do this."""
+
+    code = "reauthentication_required"
+
+    def __init__(self) -> None:
+        super().__init__("Show once more who you are: sign in again, or POST /v1/auth/reauthenticate.")
+
+
 class NotFound(BlogError):
     """It is not there, or not for this viewer: the two are never told apart."""
 
@@ -117,6 +126,16 @@ class Invalid(BlogError):
     def field(cls, pointer: str, code: str, detail: str, **params: Any) -> Invalid:
         """The frequent case: one wrong field."""
         return cls([FieldError(pointer=pointer, code=code, detail=detail, params=params)])
+
+
+class CodeInvalid(Invalid):
+    """A code, as it stands in a mail, is wrong, spent or expired; which of these, nobody is told."""
+
+    code = "code_invalid"
+
+    def __init__(self, pointer: str = "/token") -> None:
+        says = "This code is not valid, or not any more. Ask for a new one."
+        super().__init__([FieldError(pointer=pointer, code=self.code, detail=says)], says)
 
 
 class Conflict(BlogError):

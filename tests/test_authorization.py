@@ -19,6 +19,10 @@ OPEN_WRITES = {
     ("POST", "/v1/auth/register"),
     ("POST", "/v1/auth/login"),
     ("POST", "/v1/auth/refresh"),
+    ("POST", "/v1/auth/email/verify"),
+    ("POST", "/v1/auth/email/resend"),
+    ("POST", "/v1/auth/password/forgot"),
+    ("POST", "/v1/auth/password/reset"),
 }
 BAD = {
     "no token": {"Authorization": "Bearer"},

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from blogapi.errors import InsufficientScope
 from blogapi.ids import Id
 
+FRESH = timedelta(minutes=10)
 # Weakest first. Who is not signed in has no role.
 ROLES = ("reader", "contributor", "author", "editor", "admin")
 
@@ -32,6 +34,8 @@ class Identity:
     key_id: Id | None = None
     # The scopes of an API key. None when the user acts without one, and may do whatever their role allows.
     scopes: frozenset[str] | None = None
+    epoch: int = field(default=0, compare=False)  # how often the password had been changed when this was found out
+    authenticated_at: datetime | None = field(default=None, compare=False)  # when the password was last shown
     byline: Byline | None = field(default=None, compare=False)  # where it is known without asking
 
     def has_scope(self, scope: str) -> bool:
@@ -46,6 +50,10 @@ class Identity:
     def has_role(self, role: str) -> bool:
         """Whether this role or a stronger one."""
         return includes_role(self.role, role)
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether a password was shown a few minutes ago at most."""
+        return self.authenticated_at is not None and now - self.authenticated_at < FRESH
 
     @property
     def is_editor(self) -> bool:

@@ -7,7 +7,7 @@ from blogapi.api_keys import handlers
 from blogapi.api_keys.service import ApiKeyService
 from blogapi.api_keys.store import ApiKeyStore
 from blogapi.feature import Feature, Subscription, Wiring
-from blogapi.users.model import StatusChanged
+from blogapi.users.model import PasswordReset, StatusChanged
 
 
 def credentials(wiring: Wiring) -> tuple[ApiKeyCredential]:
@@ -22,6 +22,9 @@ API_KEYS = Feature(
     key=handlers.SERVICE,
     stores=(ApiKeyStore,),
     routes=handlers.routes,
-    subscriptions=(Subscription(StatusChanged, ApiKeyService.status_changed),),
+    subscriptions=(
+        Subscription(StatusChanged, ApiKeyService.status_changed),
+        Subscription(PasswordReset, ApiKeyService.password_reset),
+    ),
     credentials=credentials,
 )

@@ -25,6 +25,7 @@ class ApiKey:
     name: str
     scopes: tuple[str, ...]
     secret_hash: str = field(repr=False)
+    epoch: int = 0  # that of its user when it was created
     created_at: datetime
     expires_at: datetime | None = None
     last_used_at: datetime | None = None

@@ -13,7 +13,7 @@ from blogapi.db.client import new_id
 from blogapi.errors import Invalid, Unauthorized
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.paging.page import Page, PageRequest
-from blogapi.users.model import StatusChanged
+from blogapi.users.model import PasswordReset, StatusChanged
 
 # A key is not written on each request.
 _USED_EVERY = timedelta(hours=1)
@@ -40,6 +40,7 @@ class ApiKeyService:
             name=new.name,
             scopes=new.scopes,
             secret_hash=hash_of(secret),
+            epoch=who.epoch,
             created_at=now,
             expires_at=new.expires_at,
         )
@@ -62,6 +63,10 @@ class ApiKeyService:
         if event.status in ("suspended", "erased"):
             await self.revoke_all(event.user_id)
 
+    async def password_reset(self, event: PasswordReset) -> None:
+        """Remove what is good for nothing since the password was set by mail."""
+        await self.revoke_all(event.user_id)
+
     async def identify(self, value: str) -> Identity:
         """Whose key this is. Every failure says the same. Raises Unauthorized."""
         parts = parts_of(value)
@@ -69,7 +74,7 @@ class ApiKeyService:
         if parts is None or live is None or not hmac.compare_digest(live.key.secret_hash, hash_of(parts[1])):
             raise Unauthorized("The API key is not valid, or no longer valid.")
         key, user, now = live.key, live.user, self._now()
-        if not user.may_act:
+        if not user.may_act or key.epoch < user.keys_since:
             raise Unauthorized("The API key is not valid, or no longer valid.")
         if key.last_used_at is None or now - key.last_used_at >= _USED_EVERY:
             await self._keys.touch(key, now)

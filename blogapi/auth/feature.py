@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from blogapi.access.bearer import BearerToken
 from blogapi.access.cookie import SessionCookie
-from blogapi.auth import handlers, session_handlers
+from blogapi.auth import account_handlers, handlers, pages, session_handlers
+from blogapi.auth.letters import AccountLetters
+from blogapi.auth.proofs import Proofs
+from blogapi.auth.recovery import Recovery
 from blogapi.auth.service import AuthService
-from blogapi.auth.store import SessionStore
+from blogapi.auth.store import ProofStore, SessionStore
 from blogapi.auth.tokens import Tokens
 from blogapi.feature import Feature, Subscription, Wiring
+from blogapi.mail.service import MailService
 from blogapi.signing.service import KeyRing
 from blogapi.users.model import StatusChanged
 from blogapi.users.service import UserService
 
 
 def build(wiring: Wiring) -> AuthService:
-    """The service of sessions."""
+    """The service of sessions and of what gets people back into one."""
+    config, now, users, limiter = wiring.config, wiring.now, wiring[UserService], wiring.limiter
+    sessions = SessionStore(wiring.database)
+    proofs = Proofs(ProofStore(wiring.database), config.auth.secret, now)
     return AuthService(
-        SessionStore(wiring.database),
-        wiring[UserService],
-        Tokens.configured(wiring.config, wiring[KeyRing], wiring.now),
-        wiring.limiter,
-        wiring.config.auth,
-        wiring.now,
+        sessions,
+        users,
+        Tokens.configured(config, wiring[KeyRing], now),
+        limiter,
+        Recovery(users, sessions, proofs, wiring[MailService], limiter, wiring.bus, now),
+        AccountLetters(users, proofs, config.link_base),
+        config.auth,
+        now,
     )
 
 
@@ -37,8 +46,16 @@ AUTH = Feature(
     service=AuthService,
     build=build,
     key=handlers.SERVICE,
-    stores=(SessionStore,),
-    routes=(*handlers.routes, *session_handlers.routes),
+    stores=(SessionStore, ProofStore),
+    routes=(*handlers.routes, *session_handlers.routes, *account_handlers.routes, *pages.routes),
+    mails={
+        "verify_email": lambda auth, mail: auth.letters.verify_email(mail),
+        "confirm_email": lambda auth, mail: auth.letters.confirm_email(mail),
+        "email_changed": lambda auth, mail: auth.letters.email_changed(mail),
+        "reset_password": lambda auth, mail: auth.letters.reset_password(mail),
+        "already_registered": lambda auth, mail: auth.letters.already_registered(mail),
+        "password_changed": lambda auth, mail: auth.letters.password_changed(mail),
+    },
     subscriptions=(Subscription(StatusChanged, AuthService.status_changed),),
     credentials=credentials,
 )

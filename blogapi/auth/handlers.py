@@ -19,6 +19,8 @@ from blogapi.auth.schemas import (
     SignOutQuery,
 )
 from blogapi.auth.service import AuthService
+from blogapi.mail.model import LANGUAGES
+from blogapi.text.language import best_language
 from blogapi.users.model import NewUser
 from blogapi.users.schemas import OWN, RegisterSchema
 from blogapi.web.endpoint import Reply, attempt, endpoint
@@ -33,8 +35,11 @@ def auth(request: web.Request) -> AuthService:
     return request.config_dict[SERVICE]
 
 
-def _caller(request: web.Request) -> Caller:
-    return Caller(device=header_text(request, hdrs.USER_AGENT) or "", address=client_address(request))
+def caller_of(request: web.Request) -> Caller:
+    """From where a request comes."""
+    language = best_language(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""), LANGUAGES)
+    device = header_text(request, hdrs.USER_AGENT) or ""
+    return Caller(device=device, address=client_address(request), language=language)
 
 
 async def _open_registration(request: web.Request) -> None:
@@ -53,7 +58,7 @@ async def _open_registration(request: web.Request) -> None:
 )
 async def register(request: web.Request, _: None, new: NewUser) -> Reply:
     """Register: create an account for yourself."""
-    user = await auth(request).register(new, attempt(request), _caller(request))
+    user = await auth(request).register(new, attempt(request), caller_of(request))
     return Reply(result=user, headers={hdrs.LOCATION: "/v1/me"})
 
 
@@ -69,7 +74,7 @@ async def sign_in(request: web.Request, wish: SignInWish) -> SignedIn:
         wish.login,
         wish.password,
         kind=wish.mode,
-        caller=_caller(request),
+        caller=caller_of(request),
         old_cookie=old_cookie if wish.mode == COOKIE else None,
     )
     if result.cookie is not None:

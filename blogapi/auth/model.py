@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from blogapi.ids import Id
+from blogapi.mail.model import LANGUAGES
 from blogapi.users.joined import CurrentUser
 from blogapi.users.model import User
 
@@ -36,6 +37,8 @@ class Session:
     nonce: str
     generation: int = 0
     rotations: tuple[Rotation, ...] = ()
+    epoch: int = 0
+    authenticated_at: datetime | None = None  # when a password was shown again; None: not since the sign-in
     device: str = ""
     ip: str = ""
     created_at: datetime
@@ -50,6 +53,11 @@ class SessionWithUser:
     session: Session
     user: CurrentUser
 
+    @property
+    def is_of_this_epoch(self) -> bool:
+        """Whether the password is still that of the sign-in, or was changed by this very session."""
+        return self.session.epoch == self.user.epoch or self.session.id == self.user.kept_session
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedSession:
@@ -61,10 +69,11 @@ class ListedSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """From where somebody signs in: the User-Agent and the address."""
+    """From where somebody comes: the User-Agent, the address, and the language that they read."""
 
     device: str
     address: str
+    language: str = LANGUAGES[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +87,32 @@ class TokenPair:
 
     def __repr__(self) -> str:
         return f"TokenPair(of session {self.session_id})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a link in a mail can be spent for, once. Whoever reads it cannot make the link.
+
+    `bound_to` is a digest of what has to be still so for the link to be good.
+    """
+
+    id: Id
+    purpose: str
+    subject: Id
+    bound_to: str
+    expires_at: datetime
+    spent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """A token of a session that goes on."""
+
+    access_token: str
+    expires_in: int
+
+    def __repr__(self) -> str:
+        return "AccessToken()"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

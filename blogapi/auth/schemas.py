@@ -7,13 +7,15 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
-from blogapi.auth.model import COOKIE, TOKEN, SignedIn, TokenPair
-from blogapi.users.examples import NEWCOMER, NEWCOMER_PASSWORD
+from blogapi.auth.model import COOKIE, TOKEN, AccessToken, SignedIn, TokenPair
+from blogapi.users.examples import NEWCOMER, NEWCOMER_EMAIL, NEWCOMER_PASSWORD
 from blogapi.users.model import MAX_EMAIL
 from blogapi.users.passwords import MAX_LENGTH
-from blogapi.users.schemas import OwnUserShape, own_view
+from blogapi.users.schemas import PASSWORD, OwnUserShape, own_view
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Line, QueryFlag, Size, Strict, Text
+
+_TOKEN = "0b1060000000000000000041.that-of-the-link-in-your-mail"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,51 @@ class RefreshSchema(Strict):
     example = {"refresh_token": "the one of your sign-in"}
 
 
+class MailboxSchema(Strict):
+    """The address that a mail is asked for."""
+
+    email = Line(required=True, metadata={"format": "email", "maxLength": MAX_EMAIL})
+
+    example = {"email": NEWCOMER_EMAIL}
+
+
+class TokenSchema(Strict):
+    """The code of a mail: `token` in its link."""
+
+    token = Text(required=True, load_only=True, validate=Size(max=200))
+
+    example = {"token": _TOKEN}
+
+
+class ResetPasswordSchema(TokenSchema):
+    """A new password for who has the code of a mail."""
+
+    password = Text(required=True, load_only=True, metadata=PASSWORD)
+
+    example = {"token": _TOKEN, "password": NEWCOMER_PASSWORD}
+
+
+class ReauthenticateSchema(Strict):
+    """What shows once more who somebody is."""
+
+    password = Text(
+        required=True, load_only=True, validate=Size(min=1, max=MAX_LENGTH), metadata={"format": "password"}
+    )
+
+    example = {"password": NEWCOMER_PASSWORD}
+
+
+class ChangePasswordSchema(Strict):
+    """A new password for who knows the present one."""
+
+    current_password = Text(
+        required=True, load_only=True, validate=Size(min=1, max=MAX_LENGTH), metadata={"format": "password"}
+    )
+    password = Text(required=True, load_only=True, metadata=PASSWORD)
+
+    example = {"current_password": NEWCOMER_PASSWORD, "password": "nine small wooden boats"}
+
+
 class SignOutQuery(Strict):
     """Which sessions end."""
 
@@ -68,6 +115,16 @@ class SignOutQuery(Strict):
 _ACCESS_TOKEN = {"description": "Send it as `Authorization: Bearer ...`."}
 _EXPIRES_IN = {"description": "Seconds until the access token expires."}
 _REFRESH_TOKEN = {"description": "Gets the next pair from `/v1/auth/refresh`, once."}
+
+
+class AccessTokenShape(Strict):
+    """An access token of the session that goes on."""
+
+    access_token = fields.Str(required=True, metadata=_ACCESS_TOKEN)
+    token_type = fields.Str(required=True, validate=Choice(["Bearer"]))
+    expires_in = fields.Int(required=True, metadata=_EXPIRES_IN)
+
+    example = {"access_token": "eyJhbGciOiJIUzI1NiJ9.e30.xxxx", "token_type": "Bearer", "expires_in": 600}
 
 
 class TokenPairShape(Strict):
@@ -118,5 +175,11 @@ def signed_in_view(result: SignedIn) -> dict[str, Any]:
     return {"user": own_view(result.user), "session_id": result.session_id, **tokens}
 
 
+def access_token_view(token: AccessToken) -> dict[str, Any]:
+    """An access token alone."""
+    return {"access_token": token.access_token, "token_type": "Bearer", "expires_in": token.expires_in}
+
+
+ACCESS_TOKEN = Shape(AccessTokenShape, access_token_view)
 TOKEN_PAIR = Shape(TokenPairShape, token_pair_view)
 SIGNED_IN_SHAPE = Shape(SignedInShape, signed_in_view)

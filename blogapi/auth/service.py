@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from blogapi.access.identity import Identity
-from blogapi.auth.model import COOKIE, TOKEN, Caller, Session, SessionWithUser, SignedIn, TokenPair
+from blogapi.auth.letters import AccountLetters
+from blogapi.auth.model import COOKIE, TOKEN, AccessToken, Caller, Session, SessionWithUser, SignedIn, TokenPair
+from blogapi.auth.recovery import Recovery
 from blogapi.auth.sessions import Sessions
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import RefreshClaims, Tokens
@@ -44,11 +46,13 @@ class AuthService:
         users: UserService,
         tokens: Tokens,
         limiter: RateLimiter,
+        recovery: Recovery,
+        letters: AccountLetters,
         config: AuthConfig,
         now: Callable[[], datetime],
     ) -> None:
         self._sessions, self._users, self._tokens, self._now = sessions, users, tokens, now
-        self._limiter = limiter
+        self._limiter, self.recovery, self.letters = limiter, recovery, letters
         self.sessions = Sessions(sessions, users, now)
         self._idle = timedelta(days=config.session_idle_days)
         self._longest = timedelta(days=config.session_max_days)
@@ -57,7 +61,7 @@ class AuthService:
 
     def check_registration(self) -> None:
         """Raises Forbidden where nobody can make an account for themselves."""
-        self._users.check_registration()
+        self._users.registration.check()
 
     def faults(self, fields: Mapping[str, Any]) -> list[FieldError]:
         """What is wrong with these fields of a new account, beyond their form."""
@@ -66,7 +70,7 @@ class AuthService:
     async def register(self, new: NewUser, attempt: Attempt, caller: Caller) -> User:
         """Make an account for oneself. Raises RateLimited, Forbidden, Invalid, Conflict, Unavailable."""
         await self._limiter.hit("register", limit_key(caller.address))
-        return await self._users.register(new, attempt)
+        return await self._users.registration.register(new, attempt, language=caller.language)
 
     # Signing in and out
 
@@ -100,6 +104,7 @@ class AuthService:
             kind=kind,
             secret_hash=None if secret is None else _hash(secret),
             nonce=secrets.token_urlsafe(16),
+            epoch=user.epoch,
             device=caller.device[:_MAX_DEVICE],
             ip=network_of(caller.address),
             created_at=now,
@@ -117,6 +122,17 @@ class AuthService:
     async def status_changed(self, event: StatusChanged) -> None:
         """No session outlives a suspension, even when that is lifted later."""
         await self._sessions.delete_all(event.user_id)
+
+    async def reauthenticate(self, who: Identity, password: str, caller: Caller) -> AccessToken:
+        """Show once more that one knows the password, for ten minutes in which more is allowed.
+
+        Raises InvalidCredentials, RateLimited, Unavailable.
+        """
+        await self.recovery.prove(who, password, caller)
+        if who.session_id is not None:
+            await self._sessions.authenticated(who.session_id, self._now())
+        token = await self._tokens.access_token(who.user_id, who.session_id or "")
+        return AccessToken(access_token=token, expires_in=self._tokens.access_seconds)
 
     async def _end_cookie(self, cookie: str) -> None:
         parts = _COOKIE.fullmatch(cookie)
@@ -182,14 +198,23 @@ class AuthService:
 
     async def _live(self, session_id: str, kind: str) -> SessionWithUser | None:
         live = await self._sessions.find(session_id, self._now())
-        return live if live is not None and live.session.kind == kind and live.user.may_act else None
+        if live is None or live.session.kind != kind or not live.user.may_act:
+            return None
+        return live if live.is_of_this_epoch else None
 
     async def _seen(self, live: SessionWithUser) -> Identity:
         now, session = self._now(), live.session
         if now - session.last_seen_at >= _SEEN_EVERY:
             await self._sessions.touch(session, now, self._expiry(session.created_at, now))
         user = live.user
-        return Identity(user_id=session.user_id, role=user.role, session_id=session.id, byline=user.byline)
+        return Identity(
+            user_id=session.user_id,
+            role=user.role,
+            session_id=session.id,
+            epoch=user.epoch,
+            authenticated_at=session.authenticated_at or session.created_at,
+            byline=user.byline,
+        )
 
     def _expiry(self, created_at: datetime, now: datetime) -> datetime:
         return min(now + self._idle, created_at + self._longest)

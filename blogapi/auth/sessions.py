@@ -26,7 +26,8 @@ class Sessions:
 
     async def list(self, who: Identity, user_id: str | None, page: PageRequest) -> Page[ListedSession]:
         """The sessions that have not expired, newest first."""
-        found = await self._sessions.list(await self._owner(who, user_id), self._now(), page)
+        user = await self._users.get(await self._owner(who, user_id))
+        found = await self._sessions.list(user, self._now(), page)
         items = [ListedSession(session=each, is_current=each.id == who.session_id) for each in found.items]
         return Page(items=items, position_of=found.position_of, next=found.next, total=found.total)
 

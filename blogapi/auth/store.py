@@ -7,14 +7,16 @@ from datetime import datetime
 from typing import ClassVar
 
 from pymongo import IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
 
-from blogapi.auth.model import Session, SessionWithUser
+from blogapi.auth.model import Proof, Session, SessionWithUser
 from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
 from blogapi.paging.keyset import Sort, find_page
 from blogapi.paging.page import Page, PageRequest
 from blogapi.users.joined import user_in, with_user
+from blogapi.users.model import User
 
 KEPT_ROTATIONS = 10
 _NEWEST_FIRST = Sort("created_at", descending=True)
@@ -65,6 +67,10 @@ class SessionStore(Store):
         )
         return None if document is None else from_document(Session, document)
 
+    async def authenticated(self, session_id: str, now: datetime) -> None:
+        """Note that a password was shown again."""
+        await self._sessions.update_one({"_id": object_id(session_id)}, {"$set": {"authenticated_at": now}})
+
     async def delete(self, session_id: str) -> None:
         """End a session, at once and everywhere."""
         await self._sessions.delete_one({"_id": object_id(session_id)})
@@ -73,9 +79,16 @@ class SessionStore(Store):
         """End the session of a cookie, if the cookie is genuine."""
         await self._sessions.delete_one({"_id": object_id(session_id), "secret_hash": secret_hash})
 
-    async def list(self, user_id: str, now: datetime, page: PageRequest) -> Page[Session]:
-        """The sessions of a user that have not expired, newest first."""
-        query = {"user_id": object_id(user_id), "expires_at": {"$gt": now}}
+    async def list(self, user: User, now: datetime, page: PageRequest) -> Page[Session]:
+        """The sessions of a user that have neither expired nor ended with a password, newest first."""
+        # A session of before there were epochs has none.
+        epochs = [user.epoch] if user.epoch else [0, None]
+        kept = [] if user.kept_session is None else [{"_id": object_id(user.kept_session)}]
+        query = {
+            "user_id": object_id(user.id),
+            "expires_at": {"$gt": now},
+            "$and": [{"$or": [{"epoch": {"$in": epochs}}, *kept]}],
+        }
         return await find_page(self._sessions, query, _NEWEST_FIRST, page, lambda found: from_document(Session, found))
 
     async def end(self, user_id: str, session_id: str, now: datetime) -> bool:
@@ -87,3 +100,34 @@ class SessionStore(Store):
         """End all sessions of a user, but for one maybe."""
         kept = {} if but is None else {"_id": {"$ne": object_id(but)}}
         await self._sessions.delete_many({"user_id": object_id(user_id), **kept})
+
+
+class ProofStore(Store):
+    """What links in mails can be spent for."""
+
+    collection = "proofs"
+    indexes: ClassVar[tuple[IndexModel, ...]] = (IndexModel([("expires_at", 1)], name="expiry", expireAfterSeconds=0),)
+
+    def __init__(self, database: Database) -> None:
+        self._proofs = database[self.collection]
+
+    async def open(self, proof: Proof) -> bool:
+        """Have it spent from now on until it expires; opening it again moves that. False when it was spent."""
+        document = {**to_document(proof), "schema": 1}
+        where = {"_id": document.pop("_id"), "spent_at": document.pop("spent_at")}
+        try:
+            await self._proofs.update_one(where, {"$set": document}, upsert=True)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def find(self, proof_id: str, now: datetime) -> Proof | None:
+        """None for what is not there, spent or expired."""
+        where = {"_id": object_id(proof_id), "spent_at": None, "expires_at": {"$gt": now}}
+        document = await self._proofs.find_one(where)
+        return None if document is None else from_document(Proof, document)
+
+    async def spend(self, proof: Proof, now: datetime) -> bool:
+        """Of many at once, one does. Whether it had expired was looked at when it was found."""
+        where = {"_id": object_id(proof.id), "purpose": proof.purpose, "spent_at": None}
+        return (await self._proofs.update_one(where, {"$set": {"spent_at": now}})).modified_count == 1

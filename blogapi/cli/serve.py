@@ -192,7 +192,9 @@ def _place_of_mail(config: Config) -> str:
         return f"to {urlsplit(config.mail.url).netloc.rpartition('@')[2]}, from {config.mail_from}"
     if not config.is_production:
         return f"as files in {config.mail_folder}"
-    return "none, for mail.url is not set. Off: whatever a mail has to confirm, and notices"
+    off = "confirming and changing addresses, new passwords by mail, notices"
+    registering = ", registration" if config.registration.verify_email == "first" else ""
+    return f"none: mail.url is not set. Off: {off}{registering}"
 
 
 def _place_of_secret(config: Config) -> str:

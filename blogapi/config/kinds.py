@@ -34,6 +34,7 @@ _MAIL_URL = re.compile(
     r"(smtps?)://([^@/?#\s]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::([0-9]{1,5}))?/?"
     r"(\?starttls=(required|offered|never))?"
 )
+_LINK_BASE = re.compile(r"(https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?)((?:/[A-Za-z0-9._~%-]+)*)/?")
 _ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 _MAILBOX = re.compile(rf"{_ADDRESS}|[^\s<>()\[\]\\,:;@\"][^<>()\[\]\\,:;@\"]* <{_ADDRESS}>")
 _MONGO_HOST = r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@,\[\]]+)(:[0-9]{1,5})?"
@@ -194,6 +195,16 @@ def mailbox(text: str) -> str:
     if not _MAILBOX.fullmatch(text):
         raise ValidationError("is no sender. Write blog@example.org or Our blog <blog@example.org>.")
     return text
+
+
+def link_base(text: str) -> str:
+    """An http or https address, maybe with a path, to which a page is added."""
+    match = _LINK_BASE.fullmatch(text)
+    if match is None:
+        raise ValidationError(
+            "is no address of pages. Write https://www.example.org or https://www.example.org/account."
+        )
+    return origin(match[1]) + match[2]
 
 
 def database_name(text: str) -> str:

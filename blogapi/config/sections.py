@@ -100,14 +100,16 @@ class RegistrationConfig:
     mode: Annotated[str, Text(one_of("open", "invite", "closed"))] = "open"
     # Never admin: the first one is made on the command line, further ones by an admin.
     role: Annotated[str, Text(one_of("reader", "contributor", "author", "editor"))] = "author"
+    verify_email: Annotated[str, Text(one_of("off", "later", "first"))] = "later"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailConfig:
-    """How mails are sent."""
+    """How mails are sent, and where their links lead."""
 
     url: Annotated[str, Text(optional(kinds.mail_url), is_secret=kinds.holds_password)] = field(default="", repr=False)
     from_: Annotated[str, Text(optional(kinds.mailbox))] = ""
+    link_base: Annotated[str, Text(optional(kinds.link_base))] = ""
     timeout_seconds: Annotated[int, Whole(1, 30)] = 10
 
 
@@ -122,6 +124,8 @@ class LimitsConfig:
     sign_in: Annotated[str, Text(kinds.rate)] = "10/minute"
     sign_in_address: Annotated[str, Text(kinds.rate)] = "60/minute"
     register: Annotated[str, Text(kinds.rate)] = "20/hour"
+    mail: Annotated[str, Text(kinds.rate)] = "10/hour"
+    mail_address: Annotated[str, Text(kinds.rate)] = "60/hour"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +213,11 @@ class Config:
         return self.server.public_url or kinds.address("http", host, self.server.port)
 
     @property
+    def has_mail(self) -> bool:
+        """Whether mails can be sent: by `mail.url`, or in development as files."""
+        return bool(self.mail.url) or not self.is_production
+
+    @property
     def mail_folder(self) -> Path:
         """Where mails lie as files when there is no `mail.url`."""
         return self.data / "mail"
@@ -217,6 +226,11 @@ class Config:
     def mail_from(self) -> str:
         """The sender of mails: `mail.from`, or nobody's mailbox at the host that people see."""
         return self.mail.from_ or f"no-reply@{(urlsplit(self.public_url).hostname or '').strip('[]')}"
+
+    @property
+    def link_base(self) -> str:
+        """What links in mails begin with."""
+        return self.mail.link_base or self.public_url
 
     @property
     def shares_limits(self) -> bool:

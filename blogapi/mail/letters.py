@@ -97,3 +97,8 @@ def _recipient(address: str) -> Address:
     """As mail servers know it: `ann@bücher.example` is `ann@xn--bcher-kva.example`. Raises ValueError."""
     local, _, domain = address.strip().rpartition("@")
     return Address("", local, domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii"))
+
+
+def link_of(base: str, page: str, token: str) -> str:
+    """Where a link in a mail leads: to a page of the front end, or of ours. A token needs no escaping."""
+    return f"{base}/{page}?token={token}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+from blogapi.errors import Unavailable
 from blogapi.ids import Id
 
 LANGUAGES = ("en", "de", "fr", "es")
@@ -50,7 +51,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A mail as its reader gets it: the template and what is filled in."""
+    """A mail as its reader gets it: the template and what is filled in.
+
+    One to nobody (`to` is empty) is written as any other, and not sent: so our time tells nobody who is known here.
+    """
 
     to: str
     language: str
@@ -63,6 +67,15 @@ class Letter:
 
 Write: TypeAlias = Callable[[Mail], Awaitable[Letter | None]]
 """Makes the letter of a mail; None when there is nobody, or nothing any more, to write to."""
+
+
+class MailUnavailable(Unavailable):
+    """This server has no mail, and what was asked for needs one."""
+
+    code = "mail_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("This blog sends no mail.", retry_after_seconds=3600)
 
 
 def pause_after(attempts: int) -> timedelta:

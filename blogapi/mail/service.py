@@ -12,7 +12,7 @@ from email.message import EmailMessage
 
 from blogapi.errors import Unavailable
 from blogapi.mail.letters import Letters
-from blogapi.mail.model import PATIENCE, Claimed, Letter, Mail, Write, pause_after
+from blogapi.mail.model import PATIENCE, Claimed, Letter, Mail, MailUnavailable, Write, pause_after
 from blogapi.mail.store import MailStore
 from blogapi.mail.transport import Carrier, NotTaken, Transport
 from blogapi.measures import Measure, counter, tally
@@ -32,7 +32,7 @@ class MailService:
     """The queue of mails and what empties it.
 
     `writers` make the letters, by the kind of the mail; the features declare them. Without a transport nothing is
-    queued.
+    queued, and what needs a mail is refused.
     """
 
     def __init__(
@@ -53,6 +53,11 @@ class MailService:
     def is_on(self) -> bool:
         """Whether there is any mail."""
         return self._transport is not None
+
+    def check(self) -> None:
+        """Raises MailUnavailable where there is no mail."""
+        if not self.is_on:
+            raise MailUnavailable
 
     async def queue(self, *mails: Mail) -> None:
         """Have them sent. One that is queued twice is sent once. Without mail nothing happens."""
@@ -91,7 +96,11 @@ class MailService:
             if letter is None:
                 await self._settle(claimed, "dropped")
                 return False
-            await carrier.carry(self._written(letter, mail), mail.id)
+            message = self._written(letter, mail)
+            if not letter.to:
+                await self._settle(claimed, "dropped")
+                return False
+            await carrier.carry(message, mail.id)
         except NotTaken as error:
             await self._not_taken(claimed, error)
             if error.is_down:

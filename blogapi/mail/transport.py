@@ -24,6 +24,7 @@ from blogapi.config.kinds import is_loopback
 # Letters beyond ASCII are encoded: a server that takes them as they are does not always hand them to one that does.
 _ENCODED = SMTP.clone(cte_type="7bit")
 _ENCODED_UTF8 = SMTP.clone(cte_type="7bit", utf8=True)
+_AS_A_FILE = SMTP.clone(utf8=True, linesep="\n", max_line_length=990)
 log = logging.getLogger("blogapi.mail")
 
 
@@ -79,7 +80,7 @@ class Folder:
         """Write `<id>.eml`, whole or not at all, and say where."""
         file = self.path / f"{mail_id}.eml"
         try:
-            await asyncio.to_thread(self._write, file, message.as_bytes())
+            await asyncio.to_thread(self._write, file, message.as_bytes(policy=_AS_A_FILE))
         except OSError as error:
             raise NotTaken(f"{self.path}: {error.strerror}", is_down=True) from None
         log.info("a mail lies in %s (there is no mail.url)", file)

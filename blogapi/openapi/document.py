@@ -152,7 +152,8 @@ def _operation(route: Route, schemas: JsonSchemas) -> JsonSchema:
         "responses": {
             str(endpoint.status): _success(route, schemas) if endpoint.status < 300 else _moved(),
             **({"304": _not_modified()} if route.is_read else {}),
-            **{str(status): _moved() for status in endpoint.also if status < 400},
+            **{str(status): _done(status) for status in endpoint.also if status < 300},
+            **{str(status): _moved() for status in endpoint.also if 300 <= status < 400},
             **{str(status): f"Problem{status}" for status in _problem_statuses(route)},
         },
     }
@@ -304,6 +305,10 @@ def _answer(endpoint: Endpoint, schemas: JsonSchemas) -> JsonSchema:
 def _not_modified() -> JsonSchema:
     etag = _header("ETag", "The ETag that you sent.", required=True)
     return {"description": "Not modified: your copy is still current.", "headers": {**_headers(), **etag}}
+
+
+def _done(status: int) -> JsonSchema:
+    return {"description": HTTPStatus(status).phrase, "headers": _headers()}
 
 
 def _moved() -> JsonSchema:

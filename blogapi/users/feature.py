@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 
 from blogapi.feature import Feature, Wiring
+from blogapi.jobs.runner import every
+from blogapi.mail.service import MailService
 from blogapi.operations.doctor import Check, Problem
 from blogapi.users import handlers
+from blogapi.users.mails import Outbox
 from blogapi.users.passwords import Passwords
 from blogapi.users.service import UserService
 from blogapi.users.store import PUBLIC_PART, AdminRoster, UserStore
@@ -23,8 +26,18 @@ def build(wiring: Wiring) -> UserService:
         wiring.renderer.small,
         wiring.bus,
         wiring.config.registration,
+        Outbox(UserStore(wiring.database), wiring[MailService], wiring.now),
+        wiring.limiter,
         wiring.now,
     )
+
+
+async def _hand_over_mails(users: UserService) -> int:
+    return await users.outbox.hand_over()
+
+
+async def _remove_unproven(users: UserService) -> int:
+    return await users.registration.remove_unproven()
 
 
 def checks(wiring: Wiring) -> Iterable[Check]:
@@ -49,6 +62,10 @@ USERS = Feature(
     key=handlers.SERVICE,
     stores=(UserStore,),
     routes=handlers.routes,
+    jobs=(
+        every(10, _hand_over_mails, done="mails handed over", sooner=lambda users: users.outbox.waiting),
+        every(3600, _remove_unproven, done="accounts removed whose address nobody had confirmed"),
+    ),
     checks=checks,
     measures=lambda wiring: wiring[UserService].measures(),
     shows={UserStore.collection: PUBLIC_PART},

@@ -8,23 +8,27 @@ from typing import Any
 
 from blogapi.access.identity import Byline
 from blogapi.db.documents import from_document
+from blogapi.ids import Id
 from blogapi.users.model import COLLECTION
 
-_OF_USER = ("_id", "role", "status", "username", "display_name", "avatar_url")
+_OF_USER = ("_id", "role", "status", "epoch", "kept_session", "keys_since", "username", "display_name", "avatar_url")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentUser:
-    """The current role, status and byline of a user."""
+    """The current role, status and byline of a user, and which credentials their password has left (`User`)."""
 
     role: str
     status: str
+    epoch: int
+    kept_session: Id | None
+    keys_since: int
     byline: Byline
 
     @property
     def may_act(self) -> bool:
-        """Whether credentials of this user are accepted."""
-        return self.status == "active"
+        """Whether credentials of this user are accepted. Who has to confirm an address first gets none."""
+        return self.status in ("active", "unverified")
 
 
 def with_user(where: Mapping[str, Any], fields: Iterable[str]) -> list[dict[str, Any]]:
@@ -39,4 +43,12 @@ def user_in(document: Mapping[str, Any]) -> CurrentUser | None:
     if not document["user"]:
         return None
     user = document["user"][0]
-    return CurrentUser(role=user["role"], status=user["status"], byline=from_document(Byline, user))
+    kept = user.get("kept_session")
+    return CurrentUser(
+        role=user["role"],
+        status=user["status"],
+        epoch=user.get("epoch", 0),
+        kept_session=None if kept is None else str(kept),
+        keys_since=user.get("keys_since", 0),
+        byline=from_document(Byline, user),
+    )

@@ -98,6 +98,15 @@ class PublicChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PendingEmail:
+    """The address that somebody wants to have, until they have shown that it is theirs."""
+
+    email: str
+    key: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """A person with an account, or the byline of one who never had any."""
 
@@ -118,6 +127,12 @@ class User:
     role: str
     status: str
     email_verified_at: datetime | None = None
+    pending_email: PendingEmail | None = None
+    epoch: int = 0
+    """How often the password was changed: sessions and links of an earlier epoch are good for nothing."""
+
+    kept_session: Id | None = None  # the one that the last change of the password left
+    keys_since: int = 0  # API keys of an earlier epoch are good for nothing: the password was set by mail then
     last_login_at: datetime | None = None
     counters: Counters = Counters()
     changes: tuple[Change, ...] = ()
@@ -207,8 +222,9 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnProfile(Profile):
-    """The same, with what only they see."""
+    """The same, with what only they see. Another `email` has to be confirmed first."""
 
+    email: str | None = None
     locale: str | None = None
     timezone: str | None = None
 
@@ -240,10 +256,20 @@ class ProfileChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusChanged:
-    """Somebody was suspended, reactivated or erased: no session from before may go on."""
+    """Somebody was suspended, reactivated or erased: no session from before may go on.
+
+    Who has confirmed an address is `active` from then on without it: their sessions go on.
+    """
 
     user_id: Id
     status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordReset:
+    """Somebody has set a new password by mail: nothing of before lets anybody in."""
+
+    user_id: Id
 
 
 def username_key(username: str) -> str:

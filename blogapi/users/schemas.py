@@ -63,7 +63,7 @@ _SORTS = tuple(dict.fromkeys([*PUBLIC_SORTS, *ADMIN_SORTS]))
 # The service says all that is wrong with these three at once; here they are only described.
 _USERNAME = {"pattern": f"^{USERNAME_PATTERN}$", "minLength": 3, "maxLength": MAX_USERNAME}
 _EMAIL = {"format": "email", "maxLength": MAX_EMAIL}
-_PASSWORD = {
+PASSWORD = {
     "format": "password",
     "maxLength": 256,
     "description": "At least 10 characters by default (`auth.password.min_length`). Common ones are refused.",
@@ -132,7 +132,7 @@ class RegisterSchema(Strict):
 
     username = Line(required=True, metadata=_USERNAME)
     email = Line(required=True, metadata=_EMAIL)
-    password = Text(required=True, load_only=True, metadata=_PASSWORD)
+    password = Text(required=True, load_only=True, metadata=PASSWORD)
     display_name = Line(load_default=None, validate=Size(min=1, max=MAX_DISPLAY_NAME))
 
     example = {"username": NEWCOMER, "email": NEWCOMER_EMAIL, "password": NEWCOMER_PASSWORD, "display_name": "Ada"}
@@ -168,6 +168,10 @@ class _NamedProfileSchema(_ProfileSchema):
 class OwnProfileSchema(_NamedProfileSchema):
     """Changes to your own account. A field that you leave out stays, and null removes its value."""
 
+    email = Line(
+        required=True,
+        metadata={**_EMAIL, "description": "A new one is `pending_email` until the mail to it is confirmed."},
+    )
     locale = LanguageTag(load_default=None, metadata={"description": "A language (BCP 47)."})
     timezone = Text(
         load_default=None,
@@ -255,7 +259,7 @@ class UserListQuery(PageQuery, ReadUserQuery, FieldsQuery):
 
 def own_fields(user: User) -> dict[str, Any]:
     """What `OwnProfileSchema` would load to make this user, for merge patches."""
-    return {**_profile_fields(user), "locale": user.locale, "timezone": user.timezone}
+    return {**_profile_fields(user), "email": user.email, "locale": user.locale, "timezone": user.timezone}
 
 
 def managed_fields(user: User) -> dict[str, Any]:
@@ -347,9 +351,14 @@ class AdminUserShape(ProfileShape):
 class OwnUserShape(AdminUserShape):
     """Your own account."""
 
+    pending_email = fields.Str(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The new address that still has to be confirmed by the mail sent to it."},
+    )
     permissions = fields.List(fields.Str(), required=True, metadata={"description": "What your role allows you to do."})
 
-    example = {**AdminUserShape.example, "permissions": ["create_posts", "publish_own_posts"]}
+    example = {**AdminUserShape.example, "pending_email": None, "permissions": ["create_posts", "publish_own_posts"]}
 
 
 def profile_view(user: User) -> dict[str, Any]:
@@ -390,7 +399,12 @@ def admin_view(user: User) -> dict[str, Any]:
 
 def own_view(user: User) -> dict[str, Any]:
     """A person as they see themselves."""
-    return {**admin_view(user), "permissions": list(user.permissions)}
+    pending = user.pending_email
+    return {
+        **admin_view(user),
+        "pending_email": None if pending is None else pending.email,
+        "permissions": list(user.permissions),
+    }
 
 
 def _links(user: User) -> list[dict[str, str]]:

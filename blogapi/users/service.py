@@ -24,7 +24,11 @@ from blogapi.errors import (
 )
 from blogapi.events import Bus
 from blogapi.idempotency.attempt import ONCE, Attempt
+from blogapi.limits.limiter import RateLimiter
+from blogapi.mail.model import LANGUAGES, Mail
 from blogapi.paging.page import Page, PageRequest
+from blogapi.users.credentials import Credentials
+from blogapi.users.mails import Outbox
 from blogapi.users.model import (
     SETTABLE_STATUSES,
     ManagedProfile,
@@ -42,6 +46,7 @@ from blogapi.users.model import (
     username_key,
 )
 from blogapi.users.passwords import Passwords
+from blogapi.users.registration import Registration
 from blogapi.users.rights import Administrator
 from blogapi.users.store import AdminRoster, UserStore
 
@@ -61,23 +66,18 @@ class UserService:
         render_bio: Callable[[str, str], Awaitable[str]],
         bus: Bus,
         registration: RegistrationConfig,
+        outbox: Outbox,
+        limiter: RateLimiter,
         now: Callable[[], datetime],
     ) -> None:
         self._users, self._roster, self._passwords = users, roster, passwords
         self.measures = passwords.measures
-        self._render_bio, self._bus, self._registration, self._now = render_bio, bus, registration, now
+        self._render_bio, self._bus, self._now = render_bio, bus, now
+        self.outbox = outbox
+        self.registration = Registration(users, outbox, self._make, registration, now)
+        self.credentials = Credentials(users, passwords, outbox, limiter, self._change, now)
 
     # Making accounts
-
-    def check_registration(self) -> None:
-        """Raises Forbidden `registration_closed`, also when only an invitation would open it."""
-        if self._registration.mode != "open":
-            raise Forbidden("This blog does not accept registrations.", code="registration_closed")
-
-    async def register(self, new: NewUser, attempt: Attempt = ONCE) -> User:
-        """Make an account for oneself. Raises Forbidden, Invalid, Conflict, Unavailable."""
-        self.check_registration()
-        return await self._make(replace(new, role=self._registration.role), attempt)
 
     async def create(self, by: Administrator, new: NewUser, attempt: Attempt = ONCE) -> User:
         """Make an account for somebody else. Raises Invalid, Conflict, Unavailable."""
@@ -99,7 +99,17 @@ class UserService:
             found += self._passwords.faults(password, username=username or "", email=email or "")
         return [fault for fault in found if fault]
 
-    async def _make(self, new: NewUser, attempt: Attempt, *, allow_reserved: bool = False) -> User:
+    async def _make(
+        self,
+        new: NewUser,
+        attempt: Attempt,
+        *,
+        allow_reserved: bool = False,
+        status: str = "active",
+        tells: str | None = None,
+        is_shadow: bool = False,
+        language: str = LANGUAGES[0],
+    ) -> User:
         login = {"username": new.username, "email": new.email, "password": new.password}
         if faults := self.faults(login, allow_reserved=allow_reserved):
             raise Invalid(faults)
@@ -109,26 +119,27 @@ class UserService:
             username=new.username,
             username_key=username_key(new.username),
             email=new.email.strip(),
-            email_key=email_key(new.email),
+            email_key=None if is_shadow else email_key(new.email),
             password=await self._passwords.hash(new.password),
             display_name=new.display_name or new.username,
             bio=new.bio,
             bio_html=await self._render_bio(new.bio, _NOBODY_YET),
             links=new.links,
             avatar_url=new.avatar_url,
-            role=new.role or self._registration.role,
-            status="active",
+            role=new.role or self.registration.config.role,
+            status=status,
             created_at=now,
             updated_at=now,
         )
-        user = await self._insert(user, attempt)
+        mails = [] if tells is None else self.outbox.mails(tells, user, to=new.email, language=language)
+        user = await self._insert(user, attempt, mails)
         if user.is_acting_admin:
             await self._roster.add(user.id)
         return user
 
-    async def _insert(self, user: User, attempt: Attempt) -> User:
+    async def _insert(self, user: User, attempt: Attempt, mails: Sequence[Mail]) -> User:
         try:
-            await self._users.insert(user)
+            await self._users.insert(user, mails)
         except Conflict:
             if attempt.resource_id is None:
                 raise
@@ -138,6 +149,8 @@ class UserService:
             except NotFound:
                 pass
             raise
+        if mails:
+            self.outbox.waiting.set()
         return user
 
     async def unclaimed(self, by: Administrator, username: str, display_name: str, attempt: Attempt = ONCE) -> User:
@@ -173,6 +186,10 @@ class UserService:
         return user
 
     # Reading
+
+    async def find(self, user_id: str) -> User | None:
+        """Anybody; None when nobody has this id."""
+        return await self._users.find(user_id)
 
     async def get(self, user_id: str) -> User:
         """Anybody. Raises NotFound."""
@@ -250,7 +267,10 @@ class UserService:
         """Change what people say about themselves. Raises Forbidden for somebody else, Stale, Conflict."""
         if who.user_id != user.id:
             raise Forbidden("You can change your own account only.")
-        return await self._edit(user, wish, versions)
+        email = None if wish.email == user.email else wish.email
+        if email is not None:
+            await self.credentials.check_email(who, email)
+        return await self._edit(user, wish, versions, email=email)
 
     async def manage(self, by: Administrator, user: User, wish: ManagedProfile, versions: frozenset[int]) -> User:
         """Change somebody's profile, role or status.
@@ -281,17 +301,18 @@ class UserService:
                 user = error.current
         return await self._tell_again(user)
 
-    async def _edit(self, user: User, wish: Profile, versions: frozenset[int]) -> User:
+    async def _edit(self, user: User, wish: Profile, versions: frozenset[int], *, email: str | None = None) -> User:
         _check_version(user, versions)
         if username_key(wish.username) != user.username_key:
             fault = username_fault(wish.username)
             if fault is not None:
                 raise Invalid([fault])
-        wished = {field.name: getattr(wish, field.name) for field in fields(wish)}
+        wished = {field.name: getattr(wish, field.name) for field in fields(wish) if field.name != "email"}
         after = replace(user, **wished, username_key=username_key(wish.username))
         if after.bio != user.bio:
             after = replace(after, bio_html=await self._render_bio(after.bio, user.id))
-        return await self._tell_again(user) if after == user else await self._change(user, after)
+        after, mails = (after, ()) if email is None else self.credentials.with_email(after, email)
+        return await self._tell_again(user) if after == user else await self._change(user, after, mails)
 
     async def _tell_again(self, user: User) -> User:
         # Nothing is new. This may be the retry of a change whose events did not reach all subscribers.
@@ -300,12 +321,12 @@ class UserService:
         await self._bus.publish(ProfileChanged(byline=user.byline))
         return user
 
-    async def _change(self, before: User, after: User) -> User:
+    async def _change(self, before: User, after: User, mails: Sequence[Mail] = ()) -> User:
         leaves = before.is_acting_admin and not after.is_acting_admin
         if leaves:
             await self._leave_roster(before)
         try:
-            changed = await self._users.change(before, after, self._now())
+            changed = await self._users.change(before, after, self._now(), mails)
         except (Stale, Conflict, NotFound):
             # Nobody else can have demoted them: that takes being the one who removes them from the roster.
             if leaves:
@@ -313,7 +334,9 @@ class UserService:
             raise
         if changed.is_acting_admin and not before.is_acting_admin:
             await self._roster.add(changed.id)
-        if changed.status != before.status:
+        if mails:
+            self.outbox.waiting.set()
+        if changed.status != before.status and (before.status, changed.status) != ("unverified", "active"):
             await self._bus.publish(StatusChanged(user_id=changed.id, status=changed.status))
         if changed.byline != before.byline:
             await self._bus.publish(ProfileChanged(byline=changed.byline))
@@ -334,7 +357,7 @@ class UserService:
         Every failure says the same and takes one hash. Raises InvalidCredentials, Unavailable.
         """
         user = await self.find_by_login(login)
-        stored = user.password if user is not None and user.status == "active" else None
+        stored = user.password if user is not None and self.registration.may_sign_in(user.status) else None
         if not await self._passwords.verify(password, stored) or user is None or stored is None:
             raise InvalidCredentials
         stronger = await self._stronger(password, stored)

@@ -14,10 +14,11 @@ from blogapi.cache.sources import FoundBy, PublicPart, uses
 from blogapi.changes import KEPT
 from blogapi.counting import Count
 from blogapi.db.client import Database, Document, object_id
-from blogapi.db.documents import from_document, to_document
+from blogapi.db.documents import from_document, from_subdocument, to_document, to_subdocument
 from blogapi.db.indexes import Store
 from blogapi.errors import Conflict, NotFound, Stale
 from blogapi.ids import is_id
+from blogapi.mail.model import Mail
 from blogapi.paging.keyset import Sort, find_page, stored
 from blogapi.paging.page import Page, PageRequest
 from blogapi.users.model import (
@@ -43,7 +44,9 @@ _PUBLIC = {**_HAS_PUBLISHED, "status": {"$ne": "erased"}}
 _BYLINE = {"username": 1, "display_name": 1, "avatar_url": 1}
 _WITHOUT = {"changes": 0, "password": 0}
 # Fields that no client sees in `changed`: they follow from fields that are named there.
-_DERIVED = frozenset({"username_key", "email_key", "bio_html", "public_change"})
+_DERIVED = frozenset({"username_key", "email_key", "bio_html", "public_change", "epoch", "kept_session", "keys_since"})
+# Mails that were written with the change that they tell of, until they are in the queue.
+_OUTBOX = {"outbox.id": {"$exists": True}}
 _TAKEN = {
     "username_key": Conflict("This username is taken.", code="username_taken"),
     "email_key": Conflict("There is an account with this e-mail address.", code="email_taken"),
@@ -83,6 +86,7 @@ class UserStore(Store):
             [("counters.posts", -1), ("_id", -1)], name="public_posts_count", partialFilterExpression=_HAS_PUBLISHED
         ),
         IndexModel([("renamed_at", 1)], name="renamed", partialFilterExpression={"renamed_at": {"$exists": True}}),
+        IndexModel([("outbox.id", 1)], name="outbox", partialFilterExpression=_OUTBOX),
         *_sorted_by(),
         *_sorted_by("role"),
         *_sorted_by("status"),
@@ -146,15 +150,18 @@ class UserStore(Store):
         sort = (_PUBLIC_SORTS if wanted.public else _ADMIN_SORTS)[wanted.sort]
         return await find_page(self._users, query, sort, page, _user, projection=_WITHOUT)
 
-    async def insert(self, user: User) -> None:
+    async def insert(self, user: User, mails: Sequence[Mail] = ()) -> None:
         """Raises Conflict `username_taken`, `email_taken`, and `conflict` when the id itself is there already."""
+        outbox = {"outbox": [to_subdocument(mail) for mail in mails]} if mails else {}
         try:
-            await self._users.insert_one({**to_document(user), "schema": 1})
+            await self._users.insert_one({**to_document(user), **outbox, "schema": 1})
         except DuplicateKeyError as error:
             raise _taken(error) from None
 
-    async def change(self, before: User, after: User, now: datetime) -> User:
-        """Write what differs, if `before` is still the present version. Raises Stale, NotFound, Conflict.
+    async def change(self, before: User, after: User, now: datetime, mails: Sequence[Mail] = ()) -> User:
+        """Write what differs, if `before` is still the present version, with the mails that tell of it.
+
+        Raises Stale, NotFound, Conflict.
 
         What others do to the counters meanwhile is kept.
         """
@@ -167,10 +174,11 @@ class UserStore(Store):
         different["public_change"] = to_document(public_change)
         entry = {"version": before.version + 1, "fields": sorted(different.keys() - _DERIVED)}
         renamed = {} if after.byline == before.byline else {"renamed_at": now}
+        outbox = {"outbox": {"$each": [to_subdocument(mail) for mail in mails]}} if mails else {}
         update = {
             "$set": {**different, **renamed, "updated_at": now},
             "$inc": {"version": 1},
-            "$push": {"changes": {"$each": [entry], "$slice": -KEPT}},
+            "$push": {"changes": {"$each": [entry], "$slice": -KEPT}, **outbox},
         }
         where = {"_id": object_id(before.id), "version": before.version}
         try:
@@ -183,6 +191,26 @@ class UserStore(Store):
             present = await self.get(before.id)
             raise Stale(present, present.changed_since([before.version]))
         return _user(document)
+
+    async def waiting_mails(self, limit: int) -> Sequence[tuple[str, Sequence[Mail]]]:
+        """The mails that are in no queue yet, by user."""
+        documents = await self._users.find(_OUTBOX, {"outbox": 1}).limit(limit).to_list(limit)
+        return [
+            (str(document["_id"]), [from_subdocument(Mail, mail) for mail in document["outbox"]])
+            for document in documents
+        ]
+
+    async def settle_mails(self, user_id: str, mails: Iterable[Mail]) -> None:
+        """These are in the queue."""
+        ids = [object_id(mail.id) for mail in mails]
+        await self._users.update_one({"_id": object_id(user_id)}, {"$pull": {"outbox": {"id": {"$in": ids}}}})
+
+    async def delete_unproven(self, before: datetime) -> int:
+        """Remove those made before then who have never confirmed their address, signed in or published."""
+        result = await self._users.delete_many(
+            {"status": "unverified", "created_at": {"$lt": before}, "last_login_at": None, "counters.posts": 0}
+        )
+        return result.deleted_count
 
     async def renamed_before(self, moment: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
         """The people whose byline changed before then and is not shown everywhere yet, with the time of the change."""
@@ -205,7 +233,7 @@ class UserStore(Store):
             fields["password"] = to_document(password)
         known = None if user.password is None else user.password.hash
         document = await self._users.find_one_and_update(
-            {"_id": object_id(user.id), "status": "active", "password.hash": known},
+            {"_id": object_id(user.id), "status": user.status, "password.hash": known},
             {"$set": fields},
             return_document=ReturnDocument.AFTER,
         )

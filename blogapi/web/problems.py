@@ -65,6 +65,11 @@ PROBLEMS: dict[str, Problem] = {
         "Use an API key with the scope that `scope` names. Without `scope`, no API key can do this: sign in instead.",
     ),
     "registration_closed": Problem(403, "Registration is closed", "Ask an administrator of this blog for an account."),
+    "reauthentication_required": Problem(
+        403,
+        "Show once more who you are",
+        "This needs a password shown within the last ten minutes: `POST /v1/auth/reauthenticate`, or sign in.",
+    ),
     "not_found": Problem(404, "Not found", "It does not exist, or you may not see it. The answer does not tell which."),
     "method_not_allowed": Problem(405, "Method not allowed", "The header `Allow` lists the methods of this path."),
     "request_timeout": Problem(408, "Request timeout", "The body did not arrive in time. Send it again."),
@@ -111,6 +116,11 @@ PROBLEMS: dict[str, Problem] = {
         "Some fields are not valid",
         "`errors` lists every wrong field with its `pointer` (RFC 6901), a `code` and a `detail`.",
     ),
+    "code_invalid": Problem(
+        422,
+        "Code not valid",
+        "The code is wrong, was used already, or is too old; which, is not told. Ask for a new mail.",
+    ),
     "idempotency_key_reused": Problem(
         422, "Idempotency-Key used before", "A key belongs to one request. For another body, use a new key."
     ),
@@ -130,6 +140,9 @@ PROBLEMS: dict[str, Problem] = {
         "Not available now",
         "Wait as `Retry-After` says, then try again. It is open whether a write happened: repeat it with the same "
         "`Idempotency-Key`.",
+    ),
+    "mail_unavailable": Problem(
+        503, "No mail", "The operator has not set `mail.url`. What needs a mail does not work on this blog."
     ),
     "http_version_not_supported": Problem(505, "HTTP version not supported", "Use HTTP/1.1 or 1.0."),
 }

@@ -4,6 +4,7 @@ import pytest
 
 from blogapi.app import create_app
 from blogapi.clock import utc_now
+from tests.mail.reading import Inbox
 
 
 class Clock:
@@ -27,3 +28,9 @@ def clock():
 @pytest.fixture
 def app(config, database, clock):
     return create_app(config, database, now=clock)
+
+
+@pytest.fixture
+def inbox(config):
+    """All mails that are sent."""
+    return Inbox(config.mail_folder)

@@ -23,7 +23,7 @@ async def test_registering_answers_the_own_view(client):
     user = await response.json()
     assert response.headers["ETag"].startswith(f'"{user["version"]}-')
     assert (user["username"], user["email"], user["display_name"]) == ("Grace", "Grace@Example.org", "Grace")
-    assert (user["role"], user["status"], user["email_verified_at"]) == ("author", "active", None)
+    assert (user["role"], user["status"], user["email_verified_at"]) == ("author", "unverified", None)
 
 
 async def test_registered_user_can_sign_in(client):
@@ -124,7 +124,7 @@ async def test_registration_that_broke_off_is_finished_by_its_retry(client, data
 @pytest.mark.parametrize("mode", ["invite", "closed"])
 async def test_closed_registration_refuses_before_it_looks_at_the_fields(aiohttp_client, app, mode):
     users = app[SERVICES][UserService]
-    users._registration = replace(users._registration, mode=mode)
+    users.registration.config = replace(users.registration.config, mode=mode)
     client = await aiohttp_client(app)
     response = await client.post("/v1/auth/register", json={})
     assert response.status == 403
@@ -132,7 +132,7 @@ async def test_closed_registration_refuses_before_it_looks_at_the_fields(aiohttp
 
 
 async def test_role_of_a_registered_user_is_configuration(client):
-    client.app[SERVICES][UserService]._registration = RegistrationConfig(role="reader")
+    client.app[SERVICES][UserService].registration.config = RegistrationConfig(role="reader")
     response = await client.post("/v1/auth/register", json=NEW)
     assert (await response.json())["role"] == "reader"
 

@@ -122,6 +122,7 @@ def test_production_gets_no_demo(blog):
     strong = {"AUTH__SECRET": "n3vX_w8KqLzR5tBdYh2mPc7JsGf4Tr0ub4dorQx1", "AUTH__BCRYPT_ROUNDS": "10"}
     with serving(blog, ENVIRONMENT="production", **strong) as (process, facts):
         assert get(f"{facts['Address']}/v1/posts")["items"] == []
+        assert facts["Mail"].startswith("none: mail.url is not set. Off: confirming")
         assert facts["Logs"].startswith("json")
         stdout, _ = rest(process)
     assert "Password" not in stdout

@@ -121,6 +121,10 @@ cases = [
     ("mail: {from: 'Our blog'}", {}, "mail.from: is no sender. Write blog@example.org or Our blog <"),
     ("mail: {from: 'blog@example.org, eve@example.org'}", {}, "mail.from: is no sender."),
     ('mail: {from: "blog@example.org\\nBcc: eve@example.org"}', {}, "mail.from: contains a line break"),
+    ("mail: {link_base: 'https://www.example.org/?page=account'}", {}, "mail.link_base: is no address of pages."),
+    ("mail: {link_base: 'www.example.org'}", {}, "mail.link_base: is no address of pages."),
+    ("registration: {verify_email: sometimes}", {}, "registration.verify_email: must be one of off, later, first."),
+    ("limits: {mail: often}", {}, "limits.mail: is no rate."),
     ("mail: {timeout_seconds: 31}", {}, "mail.timeout_seconds: must be a whole number from 1 to 30."),
     # Secrets in the file
     (

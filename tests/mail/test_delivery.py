@@ -41,6 +41,12 @@ async def test_mail_to_nobody_is_dropped(mail, postbox, greeting):
     assert (len(postbox.mails), mail.outcomes["dropped",]) == (1, 1)
 
 
+async def test_letter_to_no_address_is_not_sent(mail, postbox, greeting):
+    await mail.queue(greeting(""), greeting())
+    assert await mail.deliver() == 1
+    assert (len(postbox.mails), mail.outcomes["dropped",]) == (1, 1)
+
+
 @pytest.mark.parametrize("stage", ["to_recipient", "to_data"])
 async def test_mail_that_is_refused_for_now_goes_later(mail, postbox, greeting, clock, stage):
     setattr(postbox, stage, "451 Greylisted")

@@ -1,5 +1,6 @@
 """Every mail in every language."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from blogapi.mail.model import LANGUAGES, Letter, language_of
 from tests.mail.servers import html_of, text_of
 
 TEXT, _ = environments()
-TEMPLATES = sorted({name.partition("/")[2].removesuffix(".j2") for name in TEXT.list_templates() if "/" in name})
+TEMPLATES = sorted({found[1] for name in TEXT.list_templates() if (found := re.fullmatch(r"\w+/(\w+)\.j2", name))})
 LETTERS = Letters(site="blog.example", sender="Our blog <blog@example.org>")
 FACTS = {"username": "ada", "hours": 24, "minutes": 60}
 LINK = "https://blog.example/verify-email?token=0b1060000000000000000041.xxxx"

@@ -1,6 +1,6 @@
 import pytest
 
-from blogapi.text.language import is_language_tag, language_tag
+from blogapi.text.language import best_language, is_language_tag, language_tag
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,21 @@ def test_tag_gets_its_usual_case(text, tag):
 @pytest.mark.parametrize("text", ["", "e", "english", "en_US", "en-", "en-us\n", "de-x-private"])
 def test_other_text_is_no_tag(text):
     assert not is_language_tag(text)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("de", "de"),
+        ("de-CH, fr;q=0.9", "de"),
+        ("nl, fr;q=0.4, de;q=0.5", "de"),
+        ("de;q=0, fr", "fr"),
+        ("*", "en"),
+        ("de;q=2", "de"),
+        (";;;,,q=1", "en"),
+        ("x" * 5000 + ", de", "en"),
+    ],
+)
+def test_best_language_is_the_one_that_is_read_best(accepted, language):
+    assert best_language(accepted, ("en", "de", "fr")) == language

@@ -10,7 +10,7 @@ from tests.users.conftest import pointers
 OWN = {
     "id", "version", "username", "email", "display_name", "bio", "bio_html", "links", "avatar_url", "locale",
     "timezone", "role", "status", "email_verified_at", "last_login_at", "posts_count", "followers_count",
-    "following_count", "created_at", "updated_at", "permissions",
+    "following_count", "created_at", "updated_at", "pending_email", "permissions",
 }  # fmt: skip
 
 
@@ -110,7 +110,8 @@ async def test_nothing_new_changes_nothing(client, ada):
             ({"timezone": name}, {"/timezone": "invalid_choice"})
             for name in ("Mars/Olympus", "localtime", "Factory", "posixrules", "posix/UTC", "right/UTC", "../UTC")
         ),
-        ({"email": "new@example.org"}, {"/email": "unknown_field"}),
+        ({"email": "nowhere"}, {"/email": "invalid_format"}),
+        ({"email": None}, {"/email": "required"}),
         ({"password": PASSWORD}, {"/password": "unknown_field"}),
         ({"role": "admin"}, {"/role": "unknown_field"}),
         ({"status": None}, {"/status": "unknown_field"}),

@@ -1,0 +1,109 @@
+"""What mails about accounts say. A letter is written when it is sent, of what is so then."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from blogapi.access.identity import ROLES
+from blogapi.auth.proofs import Proofs
+from blogapi.mail.letters import link_of
+from blogapi.mail.model import Letter, Mail, language_of
+from blogapi.users.mails import RESET_PASSWORD
+from blogapi.users.model import User, email_key
+from blogapi.users.service import UserService
+
+# What proofs are for, which are also the pages that links lead to.
+VERIFY, CHANGE, RESET = "verify-email", "change-email", "reset-password"
+VERIFY_TIME, RESET_TIME = timedelta(hours=24), timedelta(minutes=60)
+_HAS_ACCOUNT = ("active", "unverified")
+
+
+# Whoever may be asked for by anybody: a letter to them takes as long as one to somebody, proof included.
+_NOBODY = User(
+    id="0" * 24,
+    username="nobody",
+    username_key="nobody",
+    display_name="",
+    role=ROLES[0],
+    status="erased",
+    created_at=datetime(2000, 1, 1, tzinfo=UTC),
+    updated_at=datetime(2000, 1, 1, tzinfo=UTC),
+)
+
+
+class AccountLetters:
+    """Writes them, each with the code that its reader can spend. None where there is nobody to write to any more."""
+
+    def __init__(self, users: UserService, proofs: Proofs, link_base: str) -> None:
+        self._users, self._proofs, self._link_base = users, proofs, link_base
+
+    async def verify_email(self, mail: Mail) -> Letter | None:
+        """To an address that nobody has confirmed; for who is signed in, also to the one that they want to have."""
+        user, key = await self._who(mail), email_key(mail.to)
+        if user is not None and user.pending_email is not None and user.pending_email.key == key:
+            return await self.confirm_email(mail)
+        if user is None or user.email_key != key or user.email_verified_at is not None:
+            user = _NOBODY
+        return await self._asking(mail, user, "verify_email", VERIFY, key)
+
+    async def confirm_email(self, mail: Mail) -> Letter | None:
+        """To the address that somebody wants to have; if it is another one's, to that one, without a link."""
+        user, key = await self._who(mail), email_key(mail.to)
+        if user is None or user.pending_email is None or user.pending_email.key != key:
+            return None
+        owner = await self._users.find_by_login(mail.to)
+        if owner is not None and owner.id != user.id:
+            return self._telling(mail, owner, "address_in_use")
+        return await self._asking(mail, user, "confirm_email", CHANGE, key, to=user.pending_email.email)
+
+    async def email_changed(self, mail: Mail) -> Letter | None:
+        """To the address that was left."""
+        user = await self._who(mail)
+        return None if user is None else self._telling(mail, user, "email_changed", to=mail.to)
+
+    async def reset_password(self, mail: Mail) -> Letter | None:
+        """To whoever has this address."""
+        return await self._resetting(mail, RESET_PASSWORD)
+
+    async def already_registered(self, mail: Mail) -> Letter | None:
+        """To whoever had this address when somebody else wanted to register with it."""
+        return await self._resetting(mail, "already_registered")
+
+    async def password_changed(self, mail: Mail) -> Letter | None:
+        """To whose password it is."""
+        user = await self._who(mail)
+        return None if user is None else self._telling(mail, user, "password_changed")
+
+    async def _resetting(self, mail: Mail, template: str) -> Letter | None:
+        user = await self._users.find_by_login(mail.to)
+        if user is None or user.email_key is None or user.status not in _HAS_ACCOUNT:
+            user = _NOBODY
+        bound_to = self._proofs.binding(RESET, user.email_key, user.epoch)
+        code = await self._proofs.open(mail.id, RESET, user.id, bound_to, RESET_TIME)
+        if code is None:
+            return None
+        minutes = int(RESET_TIME.total_seconds() // 60)
+        return self._telling(mail, user, template, link=link_of(self._link_base, RESET, code), minutes=minutes)
+
+    async def _asking(
+        self, mail: Mail, user: User, template: str, purpose: str, key: str, *, to: str | None = None
+    ) -> Letter | None:
+        bound_to = self._proofs.binding(purpose, key)
+        code = await self._proofs.open(mail.id, purpose, user.id, bound_to, VERIFY_TIME)
+        if code is None:
+            return None
+        hours, link = int(VERIFY_TIME.total_seconds() // 3600), link_of(self._link_base, VERIFY, code)
+        return self._telling(mail, user, template, to=to, link=link, hours=hours)
+
+    def _telling(self, mail: Mail, user: User, template: str, *, to: str | None = None, **facts: object) -> Letter:
+        # Never to an address as somebody else has spelt it: those that count as the same may be two mailboxes.
+        return Letter(
+            to=to or user.email or "",
+            language=language_of(user.locale, mail.language),
+            template=template,
+            facts={"username": user.username, **facts},
+        )
+
+    async def _who(self, mail: Mail) -> User | None:
+        found = await (self._users.find_by_login(mail.to) if mail.user_id is None else self._users.find(mail.user_id))
+        return found if found is not None and found.status in _HAS_ACCOUNT else None

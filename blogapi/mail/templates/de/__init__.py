@@ -1,0 +1,1 @@
+"""Templates of mails; a package, so that they are installed with the rest."""

@@ -1,0 +1,90 @@
+"""Accounts that people make for themselves, and what their e-mail address has to prove before they can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+from blogapi.config import RegistrationConfig
+from blogapi.errors import Conflict, Forbidden
+from blogapi.idempotency.attempt import Attempt
+from blogapi.mail.model import LANGUAGES
+from blogapi.users.mails import ALREADY_REGISTERED, VERIFY_EMAIL, Outbox
+from blogapi.users.model import NewUser, User, email_fault
+from blogapi.users.store import UserStore
+
+# Where nobody signs in before they have confirmed their address.
+_UNPROVEN_KEPT = timedelta(days=7)
+
+
+class Make(Protocol):
+    """How the service makes an account."""
+
+    def __call__(
+        self,
+        new: NewUser,
+        attempt: Attempt,
+        *,
+        status: str = "active",
+        tells: str | None = None,
+        is_shadow: bool = False,
+        language: str = LANGUAGES[0],
+    ) -> Awaitable[User]:
+        """`tells` is a kind of mail; `is_shadow` leaves out the address. Raises Invalid, Conflict, Unavailable."""
+
+
+class Registration:
+    """Who may register, and what becomes of it (`registration` in the configuration)."""
+
+    def __init__(
+        self, users: UserStore, outbox: Outbox, make: Make, config: RegistrationConfig, now: Callable[[], datetime]
+    ) -> None:
+        self._users, self._outbox, self._make, self._now = users, outbox, make, now
+        self.config = config
+
+    def check(self) -> None:
+        """Raises Forbidden `registration_closed`, also when only an invitation would open it."""
+        if self.config.mode != "open":
+            raise Forbidden("This blog does not accept registrations.", code="registration_closed")
+
+    def may_sign_in(self, status: str) -> bool:
+        """Whether people with this status can sign in."""
+        return status == "active" or (status == "unverified" and self.config.verify_email != "first")
+
+    async def register(self, new: NewUser, attempt: Attempt, *, language: str = LANGUAGES[0]) -> User:
+        """Make an account for oneself. A mail in this language asks to confirm the address, unless that is `off`.
+
+        Raises Forbidden, Invalid, Conflict, Unavailable.
+        """
+        self.check()
+        new = replace(new, role=self.config.role)
+        if self.config.verify_email == "first":
+            return await self._register_unseen(new, attempt, language)
+        if self.config.verify_email == "off":
+            return await self._make(new, attempt)
+        return await self._make(new, attempt, status="unverified", tells=VERIFY_EMAIL, language=language)
+
+    async def _register_unseen(self, new: NewUser, attempt: Attempt, language: str) -> User:
+        """The same without telling whether there is an account with this address: that is told to its owner.
+
+        For an address that is known, an account is made that looks alike, keeps the username and can never be used.
+        """
+        self._outbox.check()
+        is_known = email_fault(new.email) is None and await self._users.find_by_email(new.email) is not None
+        make = partial(self._make, new, attempt, status="unverified", language=language)
+        if not is_known:
+            try:
+                return await make(tells=VERIFY_EMAIL)
+            except Conflict as error:
+                if error.code != "email_taken":
+                    raise
+        return await make(tells=ALREADY_REGISTERED, is_shadow=True)
+
+    async def remove_unproven(self) -> int:
+        """Where nobody signs in before, remove accounts whose address nobody confirmed in time; returns how many."""
+        if self.config.verify_email != "first":
+            return 0
+        return await self._users.delete_unproven(self._now() - _UNPROVEN_KEPT)
