@@ -71,6 +71,13 @@ def test_apps_refuse_a_weak_secret(name):
         load_config(ROOT / "config.yaml", app_environment(**{name: "secret"}))
 
 
+def test_apps_have_the_mail_server_that_is_set():
+    url = "smtp://blog:p%40ss@mail.example.org:587"
+    environment = compose({**GIVEN, "BLOGAPI_MAIL__URL": url})["services"]["app1"]["environment"]
+    assert environment["BLOGAPI_MAIL__URL"] == url
+    assert load_config(ROOT / "config.yaml", app_environment()).mail.url == ""
+
+
 def test_apps_know_all_members_of_the_replica_set():
     services = compose()["services"]
     servers = [name for name, service in services.items() if service["image"].startswith("mongo:")]
