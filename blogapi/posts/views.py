@@ -311,7 +311,7 @@ def revision_view(post_id: str, copy: Working) -> dict[str, Any]:
     }
 
 
-PUBLIC = Shape(PublicPostSchema, public_view, HEAVY_FIELDS)
+PUBLIC = Shape(PublicPostSchema, public_view, HEAVY_FIELDS, for_everybody=True)
 LIVE = Shape(PublicPostSchema, live_view, HEAVY_FIELDS)
 WORKING = Shape(WorkingPostSchema, working_view, HEAVY_FIELDS, says="authors and editors can also read working copies")
 REVISION = Shape(RevisionSchema, lambda pair: revision_view(*pair), HEAVY_FIELDS)

@@ -50,4 +50,4 @@ def key_set_view(keys: Sequence[RingKey]) -> dict[str, Any]:
     return {"keys": [{**fixed, "kid": key.kid, "x": key.x} for key in keys]}
 
 
-KEY_SET = Shape(KeySetShape, key_set_view)
+KEY_SET = Shape(KeySetShape, key_set_view, for_everybody=True)

@@ -62,5 +62,5 @@ def tag_view(tag: Tag) -> dict[str, Any]:
     }
 
 
-TAG = Shape(TagSchema, tag_view)
+TAG = Shape(TagSchema, tag_view, for_everybody=True)
 TAG_FIELDS = tuple(TagSchema().fields)

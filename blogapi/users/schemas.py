@@ -411,7 +411,7 @@ def _links(user: User) -> list[dict[str, str]]:
     return [{"label": link.label, "url": link.url} for link in user.links]
 
 
-PROFILE = Shape(ProfileShape, profile_view)
+PROFILE = Shape(ProfileShape, profile_view, for_everybody=True)
 ADMIN = Shape(AdminUserShape, admin_view, says="administrators can also read the private fields of users")
 OWN = Shape(OwnUserShape, own_view)
 PROFILE_FIELDS = tuple(ProfileShape().fields)

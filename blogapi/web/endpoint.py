@@ -88,22 +88,24 @@ class NoBody(Strict):
 class Shape:
     """How a model is shown: a plain function makes it JSON-ready, and a schema documents the result.
 
-    Items of a list lack the `heavy` fields, unless `fields` asks for them. `says` who alone may read it, for the
-    documentation of public routes; an answer of such a shape cannot be public.
+    Items of a list lack the `heavy` fields, unless `fields` asks for them. Only an answer of a shape that is
+    `for_everybody` can be public. `says` who alone may read it, for the documentation of public routes, and decides
+    nothing.
     """
 
     schema: type[Strict]
     view: Callable[[Any], Mapping[str, Any]]
     heavy: frozenset[str] = frozenset()
     says: str = ""
+    for_everybody: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """A handler's result with something to add. `shape` is given where it is not the first that the route declares.
 
-    `public`: the answer is the same for everybody, and may be kept by the read cache and by shared caches. Any
-    other answer is for who asked alone, and is kept by nobody.
+    `public`: the answer is the same for everybody, and may be kept by the read cache and by shared caches; its shape
+    has to be `for_everybody`. Any other answer is for who asked alone, and is kept by nobody.
     """
 
     result: Any
@@ -323,7 +325,7 @@ def field_errors(messages: Any, pointer: str = "") -> list[FieldError]:
 
 
 def respond(request: web.Request, declaration: Endpoint, result: Any) -> web.StreamResponse:
-    """The answer: JSON with a strong ETag. Raises TypeError for a public answer of a shape that only some may read."""
+    """The answer: JSON with a strong ETag. Raises TypeError for a public one of a shape that is not for everybody."""
     if isinstance(result, web.StreamResponse):
         return result
     reply = result if isinstance(result, Reply) else Reply(result=result)
@@ -331,13 +333,14 @@ def respond(request: web.Request, declaration: Endpoint, result: Any) -> web.Str
     if reply.result is None:
         return web.Response(status=declaration.status, headers=headers)
     shape = reply.shape or declaration.returns[0]
-    if reply.public and shape.says:
-        raise TypeError(f"This is not for everybody: {shape.says}.")
+    if reply.public and request.method in _SAFE:
+        headers[hdrs.CACHE_CONTROL] = request.config_dict[SETTINGS].public_cache_control
+    is_public = reply.public or headers[hdrs.CACHE_CONTROL].startswith("public")
+    if is_public and not shape.for_everybody:
+        raise TypeError(f"{shape.schema.__name__} is not shown to everybody: its Shape does not say `for_everybody`.")
     body, headers[hdrs.ETAG] = _render(request, shape, reply, headers)
     if declaration.status == 204:
         return web.Response(status=204, headers=headers)
-    if reply.public and request.method in _SAFE:
-        headers[hdrs.CACHE_CONTROL] = request.config_dict[SETTINGS].public_cache_control
     headers[hdrs.CONTENT_TYPE] = declaration.content_type
     return web.Response(status=declaration.status, body=body, headers=headers)
 

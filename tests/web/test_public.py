@@ -1,14 +1,19 @@
 """What only some may read is never kept for everybody, whatever its handler says."""
 
+from dataclasses import replace
+
 import pytest
 from aiohttp import web
 from marshmallow import fields
 
 from blogapi.access.needs import PUBLIC
 from blogapi.app import create_app
+from blogapi.auth.schemas import SIGNED_IN_SHAPE, TOKEN_PAIR
 from blogapi.feature import Feature
 from blogapi.features import FEATURES
-from blogapi.web.endpoint import Reply, Shape, endpoint
+from blogapi.posts.views import LIVE, REVISION, WORKING
+from blogapi.users.schemas import ADMIN, OWN
+from blogapi.web.endpoint import PUBLIC_CACHE_CONTROL, Reply, Shape, endpoint
 from blogapi.web.fields import Strict
 
 routes = web.RouteTableDef()
@@ -20,20 +25,37 @@ class _Schema(Strict):
     id = fields.Str(required=True)
 
 
-FOR_ALL = Shape(_Schema, lambda found: {"id": found})
-FOR_SOME = Shape(_Schema, lambda found: {"id": found}, says="its authors can read it")
+def _view(found):
+    return {"id": found}
 
 
-def _declare(path, shape):
+FOR_ALL = Shape(_Schema, _view, for_everybody=True)
+SHAPES_FOR_SOME = {
+    "new": Shape(_Schema, _view),
+    "explained": Shape(_Schema, _view, says="its authors can read it"),
+    "live": LIVE,
+    "working": WORKING,
+    "revision": REVISION,
+    "own": OWN,
+    "admin": ADMIN,
+    "tokens": TOKEN_PAIR,
+    "signed-in": SIGNED_IN_SHAPE,
+}
+WAYS = {"reply": {"public": True}, "header": {"headers": {"Cache-Control": PUBLIC_CACHE_CONTROL}}}
+
+
+def _declare(path, shape, way):
     @routes.get(path)
     @endpoint(needs=PUBLIC, returns=shape, documented=False)
     async def read(request: web.Request) -> Reply:
         """Read something."""
-        return Reply(result="secret", public=True)
+        return Reply(result="secret", **way)
 
 
-_declare("/v1/for-all", FOR_ALL)
-_declare("/v1/for-some", FOR_SOME)
+for _way, _said in WAYS.items():
+    _declare(f"/v1/for-all/{_way}", FOR_ALL, _said)
+    for _name, _shape in SHAPES_FOR_SOME.items():
+        _declare(f"/v1/for-some/{_name}/{_way}", replace(_shape, view=_view), _said)
 
 
 @pytest.fixture
@@ -41,14 +63,17 @@ async def client(aiohttp_client, config, database):
     return await aiohttp_client(create_app(config, database, (*FEATURES, Feature(name="some", routes=routes))))
 
 
-async def test_answer_for_everybody_is_public(client):
-    response = await client.get("/v1/for-all")
+@pytest.mark.parametrize("way", WAYS)
+async def test_answer_for_everybody_is_public(client, way):
+    response = await client.get(f"/v1/for-all/{way}")
     assert response.status == 200
     assert response.headers["Cache-Control"].startswith("public")
 
 
-async def test_answer_of_a_shape_for_some_cannot_be_public(client):
-    response = await client.get("/v1/for-some")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", SHAPES_FOR_SOME)
+async def test_answer_of_a_shape_that_is_not_for_everybody_cannot_be_public(client, name, way):
+    response = await client.get(f"/v1/for-some/{name}/{way}")
     assert response.status == 500
     assert "public" not in response.headers.get("Cache-Control", "")
     assert "secret" not in await response.text()

@@ -55,4 +55,4 @@ def entry_view(entry: Entry) -> dict[str, Any]:
     }
 
 
-ENTRY = Shape(EntrySchema, entry_view)
+ENTRY = Shape(EntrySchema, entry_view, for_everybody=True)
