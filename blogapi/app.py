@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -39,15 +40,19 @@ def create_app(
     database: Database,
     features: Sequence[Feature[Any]] = FEATURES,
     now: Callable[[], datetime] = utc_now,
+    clock: Callable[[], float] = time.monotonic,
 ) -> web.Application:
-    """The whole server, not yet started. Nothing connects before it is."""
+    """The whole server, not yet started. Nothing connects before it is.
+
+    `now` tells the time; `clock` tells the read cache how many seconds ago it has heard of writes.
+    """
     wiring = build_services(config, database, features, now)
     credentials = [kind for feature in features for kind in feature.credentials(wiring)]
     around = [middleware for kind in credentials for middleware in kind.middlewares]
     middlewares = [log_requests, render_errors, refuse_bad_heads, protect, answer_unrouted, *around]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BYTES)
     app[SERVICES], app[KINDS] = wiring, credentials
-    set_up_tools(app, wiring)
+    set_up_tools(app, wiring, clock)
     for feature in features:
         if feature.key is not None and feature.service is not None:
             app[feature.key] = wiring[feature.service]

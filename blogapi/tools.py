@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -30,8 +31,8 @@ from blogapi.web.origins import Origins
 from blogapi.web.requests import TRUSTED_PROXIES
 
 
-def set_up_tools(app: web.Application, wiring: Wiring) -> None:
-    """Give each tool its settings, under its own key."""
+def set_up_tools(app: web.Application, wiring: Wiring, clock: Callable[[], float]) -> None:
+    """Give each tool its settings, under its own key. `clock` is that of the read cache."""
     config = wiring.config
     shared = config.cache.shared_max_age
     cacheable = f"public, max-age=0, s-maxage={shared}, must-revalidate" if shared else PUBLIC_CACHE_CONTROL
@@ -50,13 +51,13 @@ def set_up_tools(app: web.Application, wiring: Wiring) -> None:
     app[IDEMPOTENCY] = Idempotency(wiring.idempotency, derive_key(config.auth.secret, "idempotency"))
     app[READINESS] = Readiness()
     app[TRAFFIC] = Traffic()
-    app[CACHED_READS] = reads = _cached_reads(wiring, headers) if config.cache.enabled else None
+    app[CACHED_READS] = reads = _cached_reads(wiring, headers, clock) if config.cache.enabled else None
     tools: list[Measured] = [app[TRAFFIC], app[READINESS], app[IDEMPOTENCY], *([] if reads is None else [reads.cache])]
     app[METRICS] = Metrics([*wiring.measures, *measures_of(tools)])
 
 
-def _cached_reads(wiring: Wiring, headers: dict[str, str]) -> CachedReads:
+def _cached_reads(wiring: Wiring, headers: dict[str, str], clock: Callable[[], float]) -> CachedReads:
     config = wiring.config.cache
-    cache: Cache[Any] = Cache(wiring.shows, config.max_bytes)
+    cache: Cache[Any] = Cache(wiring.shows, config.max_bytes, clock)
     public = {**headers, RESOURCE_POLICY: PUBLIC_POLICY, "Server": SERVER}
     return CachedReads(cache=cache, headers=public, compresses=config.compression)

@@ -32,6 +32,8 @@ from tests.ordering import waiting_first
 from tests.servers import DRIVER
 
 PASSWORD = "correct horse battery"
+# All features without their background jobs.
+QUIET = tuple(replace(feature, jobs=()) for feature in FEATURES)
 mend_mongomock()
 
 
@@ -123,7 +125,7 @@ def app(config, database):
 @pytest.fixture
 def quiet_app(config, database):
     """An app without background jobs, for tests that look at all that the database is asked."""
-    return create_app(config, database, [replace(feature, jobs=()) for feature in FEATURES])
+    return create_app(config, database, QUIET)
 
 
 @pytest.fixture

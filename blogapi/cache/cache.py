@@ -114,7 +114,7 @@ class Cache(Generic[Answer]):
 
     @property
     def told_until(self) -> float:
-        """Up to which moment of the clock all writes are known."""
+        """Up to which moment all writes are known, by the clock of whoever tells of them (`heard`)."""
         return self._fresh_until - _FRESH_SECONDS
 
     def get(self, key: str) -> Answer | None:
@@ -234,7 +234,7 @@ class Cache(Generic[Answer]):
         return _Effect(collection, itself, names, place)
 
     def heard(self, until: float) -> None:
-        """All writes up to this moment of the clock have been told."""
+        """All writes up to this moment have been told."""
         self._fresh_until = max(self._fresh_until, until + _FRESH_SECONDS)
         self._why_aside = "lag"
 

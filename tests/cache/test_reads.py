@@ -14,8 +14,8 @@ from blogapi.app import create_app
 from blogapi.config import CacheConfig
 from blogapi.posts.store import AddressStore
 from blogapi.wiring import SERVICES
-from tests.caching import all_told, cache_of, fill, stop_clock
-from tests.conftest import matching, until, with_etag
+from tests.caching import all_told, cache_of, fill, stopped_clock
+from tests.conftest import QUIET, matching, until, with_etag
 from tests.contract import checked_client
 
 pytestmark = pytest.mark.mongod
@@ -32,8 +32,8 @@ def config(config):
 
 
 @pytest.fixture
-def app(quiet_app):
-    return stop_clock(quiet_app)
+def app(config, database):
+    return create_app(config, database, QUIET, clock=stopped_clock)
 
 
 async def ask(client, path, **headers):

@@ -4,9 +4,10 @@ import dataclasses
 
 import pytest
 
+from blogapi.app import create_app
 from blogapi.config import CacheConfig
-from tests.caching import fill, status_of, stop_clock
-from tests.guestbook.conftest import book, rename, write
+from tests.caching import fill, status_of, stopped_clock
+from tests.guestbook.conftest import WITH_GUESTBOOK, book, rename, write
 
 pytestmark = pytest.mark.mongod
 
@@ -22,8 +23,8 @@ def config(config):
 
 
 @pytest.fixture
-def app(app):
-    return stop_clock(app)
+def app(config, database):
+    return create_app(config, database, WITH_GUESTBOOK, clock=stopped_clock)
 
 
 PAGES = ("/v1/guestbook", "/v1/guestbook?limit=1", "/v1/guestbook?count=exact")

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 from blogapi.access.identity import Identity
+from blogapi.app import create_app
 from blogapi.clock import utc_now
 from blogapi.deadline import LONGEST_WORK, OVER
 from blogapi.feature import Wiring
@@ -24,11 +25,17 @@ from blogapi.tags.store import TagStore
 from blogapi.users.service import UserService
 from blogapi.users.store import UserStore
 from blogapi.wiring import SERVICES
-from tests.conftest import until
+from tests.conftest import QUIET, until
 from tests.posts.loading import load
 
 RACERS = 64
 SOON = 2 * OVER
+
+
+@pytest.fixture
+def app(config, database, clock):
+    """Without jobs: one of them settles counts, too, by the same clock."""
+    return create_app(config, database, QUIET, clock)
 
 
 @pytest.fixture
