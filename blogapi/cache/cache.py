@@ -14,49 +14,36 @@ While the change stream is not heard from, nothing is served and nothing is kept
 
 from __future__ import annotations
 
+import sys
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from blogapi.cache.effects import Latest, effect_of
 from blogapi.cache.index import Index
 from blogapi.cache.shelves import Doorkeeper, Held, Shelf
-from blogapi.cache.sources import FoundBy, MadeFrom, Place, PublicPart, Sources, document, found_by
+from blogapi.cache.sources import MadeFrom, PublicPart, Sources
 from blogapi.db.collection import Write
 from blogapi.measures import Measure, counter, gauge, tally
 
 Answer = TypeVar("Answer")
-Names = frozenset[str]
 
-# What an entry takes besides its answer: itself, its key, and for each of its names a string and a place in the index.
-_BYTES_PER_ENTRY, _BYTES_PER_NAME, _BYTES_PER_UNPACKED = 700, 200, 400
+# What an entry takes besides its answer, its key and its names, and what a name takes in the index.
+_BYTES_PER_ENTRY, _BYTES_PER_NAME, _BYTES_PER_UNPACKED = 700, 120, 400
 # No entry may take the place of many: at most this part of all.
 _LARGEST_PART = 64
+# An answer of more times that much is not packed to see whether it then fits.
+_BEST_PACKED = 8
 # What may be known to be missing: at most this part of all.
 _MISSING_PART = 32
 # What is left to unpacked answers by all others, at least.
 _UNPACKED_PART = 8
 # There is no room when less than this part is left.
 _FREE_PART = 16
-# How many writes an answer may be overtaken by while it is made.
-_REMEMBERED = 2000
+# What is left to the latest writes, and to each of the doorkeepers.
+_LATEST_PART = _DOOR_PART = 64
 _FRESH_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Effect:
-    """What a write does: entries under `certain` go, those under `possible` go if they admit the document."""
-
-    collection: str
-    certain: Names
-    possible: Names = frozenset()
-    place: Place | None = None
-
-    def evicts(self, made_from: MadeFrom) -> bool:
-        if not self.certain.isdisjoint(made_from.names):
-            return True
-        return not self.possible.isdisjoint(made_from.names) and made_from.admit(self.collection, self.place)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,21 +66,22 @@ class Beginning:
 
 
 class Cache(Generic[Answer]):
-    """Answers by key. `max_bytes` bounds them with all that belongs to them."""
+    """Answers by key. `max_bytes` bounds them with all that belongs to them: names, the latest writes, doorkeepers."""
 
     def __init__(
         self, public: Mapping[str, PublicPart], max_bytes: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.public, self.max_bytes, self._clock = public, max_bytes, clock
         self._largest = max_bytes // _LARGEST_PART
-        missing, unpacked = max_bytes // _MISSING_PART, max_bytes // _UNPACKED_PART
-        self._entries: Shelf[_Entry[Answer]] = Shelf(max_bytes - missing - unpacked, self._dropped)
-        self._missing: Shelf[_Entry[Answer]] = Shelf(missing, self._dropped)
+        missing, latest, door = (max_bytes // part for part in (_MISSING_PART, _LATEST_PART, _DOOR_PART))
+        shared = max_bytes - missing - latest - 2 * door
+        self._entries: Shelf[_Entry[Answer]] = Shelf(lambda: shared - max_bytes // _UNPACKED_PART, self._dropped)
+        self._missing: Shelf[_Entry[Answer]] = Shelf(lambda: missing, self._dropped)
         # What some entries are unpacked, under the same keys. It takes the room that entries leave.
-        self._unpacked: Shelf[_Unpacked[Answer]] = Shelf(max_bytes - missing, lambda *_: None)
-        self._answers_door, self._unpacked_door = Doorkeeper(), Doorkeeper()
+        self._unpacked: Shelf[_Unpacked[Answer]] = Shelf(lambda: shared - self._entries.bytes, lambda *_: None)
+        self._answers_door, self._unpacked_door = Doorkeeper(door), Doorkeeper(door)
         self._index = Index()
-        self._latest: deque[_Effect] = deque(maxlen=_REMEMBERED)
+        self._latest = Latest(latest)
         self._era = self._writes = 0
         self._fresh_until = float("-inf")
         self._why_aside = "starting"
@@ -142,39 +130,42 @@ class Cache(Generic[Answer]):
         """Whether nothing at all was written since, and nothing may have been missed."""
         return self.now() == since
 
-    def wants(self, key: str, size: int) -> bool:
-        """Whether an answer of so many bytes would be kept if it is true: to be asked before it is packed for that.
+    def offer(self, key: str, size: int, askers: int = 1) -> bool:
+        """Whether an answer of so many bytes is to be kept if it is true: to be asked once, before it is packed.
 
-        When there is no room any more, only what was asked for before is worth the place of something else.
+        When there is no room any more, only what is asked for again is worth the place of something else: what was
+        asked for before, or what several `askers` wait for. What is not wanted now is remembered for the next time.
         """
-        if size > self._largest:
+        if size > _BEST_PACKED * self._largest:
             return False
-        has_room = self._entries.bytes < self._entries.bound - self._entries.bound // _FREE_PART
-        return has_room or self._answers_door.admits(key, len(self._entries))
+        bound = self._entries.bound()
+        has_room = self._entries.bytes < bound - bound // _FREE_PART
+        if has_room or askers > 1 or self._answers_door.knows(key):
+            return True
+        self._answers_door.remember(key)
+        return False
 
     def put(self, key: str, answer: Answer, size: int, sources: Sources, begun: Beginning) -> bool:
-        """Keep an answer if it is wanted, unless it may be out of date already; whether it was kept."""
-        if not self.wants(key, size) or not self._put(self._entries, key, answer, size, sources, begun):
+        """Keep an answer that was wanted (`offer`), unless it may be out of date already; whether it was kept."""
+        if not self._put(self._entries, key, answer, size, sources, begun):
             return False
-        self._unpacked.shrink(self._left_to_unpacked)
+        self._unpacked.shrink()
         return True
 
     def put_unpacked(self, key: str, answer: Answer, size: int) -> None:
         """Keep an unpacked form of what `get` has just returned: while there is room, or if it was wanted before."""
-        size += _BYTES_PER_UNPACKED + len(key)
-        has_room = self._unpacked.bytes + size <= self._left_to_unpacked
-        if has_room or self._unpacked_door.admits(key, len(self._unpacked)):
+        size += _BYTES_PER_UNPACKED + sys.getsizeof(key)
+        if size > self._largest:
+            return
+        if self._unpacked.bytes + size <= self._unpacked.bound() or self._unpacked_door.knows(key):
             self._unpacked.remove(key)
             self._unpacked.add(key, _Unpacked(answer=answer, size=size))
-            self._unpacked.shrink(self._left_to_unpacked)
+        else:
+            self._unpacked_door.remember(key)
 
-    @property
-    def _left_to_unpacked(self) -> int:
-        return self._unpacked.bound - self._entries.bytes
-
-    def put_missing(self, key: str, answer: Answer, sources: Sources, begun: Beginning) -> bool:
+    def put_missing(self, key: str, answer: Answer, size: int, sources: Sources, begun: Beginning) -> bool:
         """Keep that there is nothing, and how that was answered."""
-        return self._put(self._missing, key, answer, 0, sources, begun)
+        return self._put(self._missing, key, answer, size, sources, begun)
 
     def _put(
         self, shelf: Shelf[_Entry[Answer]], key: str, answer: Answer, size: int, sources: Sources, begun: Beginning
@@ -182,7 +173,8 @@ class Cache(Generic[Answer]):
         if not sources.are_complete:
             return False
         made_from = sources.sealed()
-        size += _BYTES_PER_ENTRY + 2 * len(key) + _BYTES_PER_NAME * len(made_from.names)
+        size += _BYTES_PER_ENTRY + sys.getsizeof(key) + _BYTES_PER_NAME * len(made_from.names)
+        size += sum(map(sys.getsizeof, made_from.names))  # one wide letter makes a whole text four times as large
         if size > self._largest or self._is_overtaken(made_from, begun):
             return False
         self._remove(key)
@@ -194,44 +186,24 @@ class Cache(Generic[Answer]):
         missed = self._writes - begun.writes
         if begun.era != self._era or not self.is_fresh or missed > len(self._latest):
             return True
-        return any(self._latest[-number].evicts(made_from) for number in range(1, missed + 1))
+        return any(effect.evicts(made_from) for effect in self._latest.last(missed))
 
     # Hearing of writes
 
     def written(self, write: Write) -> None:
         """Somebody wrote, whoever it was: what was made from it goes."""
-        effect = self._effect_of(write)
+        effect = effect_of(write, self.public.get(write.collection))
         if effect is None:
             return
         self._writes += 1
-        self._latest.append(effect)
+        self._latest.add(effect)
         for key in {key for name in effect.certain | effect.possible for key in self._index.find(name)}:
             entry = self._entries.find(key) or self._missing.find(key)
             if entry is not None and effect.evicts(entry.made_from):
                 self._remove(key)
                 self.evictions["written",] += 1
                 if entry.asked:  # it will be asked for again
-                    self._answers_door.admits(key, len(self._entries))
-
-    def _effect_of(self, write: Write) -> _Effect | None:
-        collection, part = write.collection, self.public.get(write.collection)
-        if part is None or (write.touched is not None and write.touched.isdisjoint(part.fields)):
-            return None
-        anywhere = frozenset([found_by(collection, "*")])
-        if write.id is None:
-            return _Effect(collection, anywhere | {document(collection, "*")})
-        itself = frozenset([document(collection, write.id)])
-        # What is removed takes along what it was found by: a redirect may have led to it, a total have counted it.
-        if write.removed or write.document is None:
-            return _Effect(collection, itself | anywhere)
-        try:
-            place = part.place_of(write.document)
-            names = frozenset([found_by(collection, how) for how in place.found_by])
-        except Exception:  # it has a shape that we never gave it
-            return _Effect(collection, itself | anywhere)
-        if isinstance(place, FoundBy):
-            return _Effect(collection, itself | names)  # no page can tell more of it than its names
-        return _Effect(collection, itself, names, place)
+                    self._answers_door.remember(key)
 
     def heard(self, until: float) -> None:
         """All writes up to this moment have been told."""

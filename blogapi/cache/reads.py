@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from blogapi.web.requests import route_of
 _KEPT_STATUSES = (200, 301)
 _LEAST_PACKED = 1000
 _LONGEST_KEY = 2000
+_BYTES_PER_FAILURE = 600
 # What `Stored` holds beside the header lines.
 _OF_CONTENT = frozenset({hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.ETAG})
 CACHE_STATUS = "Cache-Status"
@@ -99,26 +101,27 @@ class CachedReads:
         forwarded: str,
     ) -> web.StreamResponse:
         key, done = request.raw_path, asyncio.get_running_loop().create_future()
-        mine, stored, failure = _Fill(begun, done), None, None
+        mine, stored, failure, is_wanted = _Fill(begun, done), None, None, False
         self._fills[key] = mine
         try:
             with collecting() as sources, database_errors():
                 response = await make()
             if not _is_for_everybody(request, response):
                 return _marked(response, f"{forwarded}; detail=private")
-            if mine.readers or self.cache.wants(key, len(_body_of(response))):
+            is_wanted = self.cache.offer(key, len(_body_of(response)), 1 + mine.readers)
+            if is_wanted or mine.readers:
                 stored = self._stored(request, response)
         except (NotFound, Unavailable) as error:
             if _is_anonymous(request):
                 failure = copy(error)  # which holds on to no frame, and so to no request
                 if isinstance(error, NotFound) and len(key) <= _LONGEST_KEY:
-                    self.cache.put_missing(key, failure, sources, begun)
+                    self.cache.put_missing(key, failure, _size_of(failure), sources, begun)
             raise
         finally:
             if self._fills.get(key) is mine:
                 del self._fills[key]
             done.set_result(stored or failure)
-        kept = None if stored is None else self._keep(key, stored, sources, begun)
+        kept = self._keep(key, stored, sources, begun) if stored is not None and is_wanted else None
         coding = _coding_for(request)
         if kept is not None and kept.is_packed and coding is not Coding.IDENTITY:
             response = kept.response()
@@ -128,8 +131,6 @@ class CachedReads:
 
     def _keep(self, key: str, stored: Stored, sources: Sources, begun: Beginning) -> Stored | None:
         """What is kept of an answer from now on: packed where that helps; None where it is not kept."""
-        if not self.cache.wants(key, stored.size):
-            return None
         kept = stored.packed() if self._may_pack(stored.body) else stored
         return kept if self.cache.put(key, kept, kept.size, sources, begun) else None
 
@@ -192,6 +193,11 @@ def _is_for_everybody(request: web.Request, response: web.StreamResponse) -> boo
 def _body_of(response: web.StreamResponse) -> bytes:
     body = response.body if isinstance(response, web.Response) else None
     return body if isinstance(body, bytes) else b""
+
+
+def _size_of(failure: BlogError) -> int:
+    """In bytes, about."""
+    return _BYTES_PER_FAILURE + sum(map(sys.getsizeof, (failure.detail, *failure.members.values())))
 
 
 def _marked(response: web.StreamResponse, how: str) -> web.StreamResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ from typing import Generic, TypeVar
 _MOST_CHANCES = 3
 # How many are passed over at a time: nobody waits for a look at a hundred thousand of them.
 _MOST_PASSED_OVER = 100
-# How many keys a doorkeeper knows at least.
-_LEAST_KNOWN = 1000
+# What the hash of a key takes beside its place in a set.
+_BYTES_PER_HASH = 36
 
 
 @dataclass(slots=True)
@@ -27,13 +28,13 @@ Thing = TypeVar("Thing", bound=Held)
 
 
 class Shelf(Generic[Thing]):
-    """Things by key, as many as fit; `dropped` is told what had to go for others.
+    """Things by key, as many as have room in `bound` bytes; `dropped` is told what had to go for others.
 
     They go by the clock (second chance): in the order in which they came, but whatever was asked for meanwhile is
     passed over. So to be asked for costs a count; least recently used would cost a move.
     """
 
-    def __init__(self, bound: int, dropped: Callable[[str, Thing], None]) -> None:
+    def __init__(self, bound: Callable[[], int], dropped: Callable[[str, Thing], None]) -> None:
         self.bound, self.bytes = bound, 0
         self._dropped = dropped
         self._things: OrderedDict[str, Thing] = OrderedDict()
@@ -53,11 +54,11 @@ class Shelf(Generic[Thing]):
         """Under a key that nothing is under."""
         self._things[key] = thing
         self.bytes += thing.size
-        self.shrink(self.bound)
+        self.shrink()
 
-    def shrink(self, bound: int) -> None:
-        """Drop things until the rest has no more bytes than this."""
-        chances = _MOST_PASSED_OVER
+    def shrink(self) -> None:
+        """Drop things until the rest has room."""
+        chances, bound = _MOST_PASSED_OVER, self.bound()
         while self.bytes > bound:
             key = next(iter(self._things))
             thing = self._things[key]
@@ -94,17 +95,20 @@ class Shelf(Generic[Thing]):
 class Doorkeeper:
     """Lets in who has come before: where there is no room left, what is asked for once is not worth anybody's place.
 
-    It knows the hashes of keys, and now and then it forgets them all, so that `before` means lately (as in TinyLFU).
+    It knows the hashes of keys, as many as have room in `bound` bytes. When it would know more it forgets them all, so
+    that `before` means lately (as in TinyLFU).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bound: int) -> None:
+        self._bound = bound
         self._known: set[int] = set()
 
-    def admits(self, key: str, most: int) -> bool:
-        """Whether the key has come before. `most`: how many it may know, at least a thousand."""
-        if hash(key) in self._known:
-            return True
-        if len(self._known) >= max(most, _LEAST_KNOWN):
-            self._known.clear()
+    def knows(self, key: str) -> bool:
+        """Whether the key has come before."""
+        return hash(key) in self._known
+
+    def remember(self, key: str) -> None:
+        """The key has come."""
         self._known.add(hash(key))
-        return False
+        if sys.getsizeof(self._known) + _BYTES_PER_HASH * len(self._known) > self._bound:
+            self._known = {hash(key)}

@@ -1,5 +1,7 @@
 """The cache by itself: what evicts what, and what is never kept."""
 
+import tracemalloc
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -51,7 +53,7 @@ def cache(clock):
 
 def put(cache, key, *names, admits=None, size=100, begun=None, answer=None):
     sources = Sources(set(names), {} if admits is None else {"pets": admits})
-    return cache.put(key, answer or key, size, sources, begun or cache.now())
+    return cache.offer(key, size) and cache.put(key, answer or key, size, sources, begun or cache.now())
 
 
 def pet(identifier, kind="cat", age=3, **about):
@@ -173,7 +175,7 @@ def test_cache_that_stood_aside_keeps_what_nobody_wrote_meanwhile(cache, clock):
 def test_cache_that_starts_over_has_forgotten_everything(cache):
     begun = cache.now()
     put(cache, "/", REX)
-    cache.put_missing("/none", "no", Sources({REX}), begun)
+    cache.put_missing("/none", "no", 100, Sources({REX}), begun)
     cache.start_over("lost")
     assert (cache.get("/"), cache.now(), cache.aside, len(cache), cache.bytes) == (None, None, "lost", 0, 0)
     cache.heard(0)
@@ -194,6 +196,67 @@ def test_memory_is_bounded_whatever_the_keys(cache):
     cache.written(pet("rex"))
     assert len(cache) == 0
     assert cache.bytes == 0
+
+
+@contextmanager
+def traced():
+    """Yields a function that tells how many bytes more are held than at the beginning."""
+    tracemalloc.start()
+    try:
+        yield lambda: tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
+def test_latest_writes_take_a_small_part_however_much_they_say(cache):
+    with traced() as held:
+        for number in range(2000):
+            cache.written(pet(number, kind=f"{number}" * 1000 + "\N{CAT}"))
+        assert held() < MB
+    begun = cache.now()
+    cache.written(pet("tom"))
+    assert put(cache, "/", REX, begun=begun)  # the last of them are still known
+    assert not put(cache, "/", CATS, begun=begun)
+
+
+@pytest.mark.parametrize("letter", ["a", "\N{CAT}"])
+def test_what_is_missing_takes_a_small_part_however_long_its_names(cache, letter):
+    with traced() as held:
+        for number in range(2000):
+            names = {document("pets", f"{number}{letter}" + "a" * 1900)}
+            cache.put_missing(f"/{number}", "no", 100, Sources(names), cache.now())
+        assert held() < 8 * MB / 32 * 1.2
+
+
+def test_answers_take_no_more_than_they_may_however_long_their_names(cache):
+    with traced() as held:
+        for number in range(4000):
+            put(cache, f"/{number}", document("pets", f"{number}\N{CAT}" + "a" * 1900), size=0)
+        assert MB < held() < 8 * MB
+
+
+def test_addresses_that_are_asked_for_once_take_a_small_part_together(cache):
+    for number in range(8000):
+        put(cache, f"/{number}", REX, size=2000)
+    with traced() as held:
+        for number in range(100_000):
+            assert not put(cache, f"/once/{number}", REX, size=2000)
+        assert held() < 8 * MB / 32
+
+
+def test_what_several_ask_for_together_is_kept_when_there_is_no_room(cache):
+    for number in range(20_000):
+        put(cache, f"/?{number}", REX, size=1000)
+    assert not cache.offer("/one", 1000)
+    assert cache.offer("/several", 1000, askers=2)
+
+
+def test_to_be_offered_says_the_same_whatever_the_size_that_is_left_of_an_answer(cache):
+    for number in range(20_000):
+        put(cache, f"/?{number}", REX, size=1000)
+    assert not put(cache, "/page", REX, size=500_000)
+    assert cache.offer("/page", 500_000)
+    assert cache.put("/page", "packed", 50_000, Sources({REX}), cache.now())
 
 
 def test_what_is_asked_for_once_takes_nobodys_place_when_there_is_no_room(cache):
@@ -253,7 +316,7 @@ def test_large_answer_takes_nobody_elses_place(cache):
 
 def test_what_is_missing_takes_a_small_part_and_is_evicted_like_the_rest(cache):
     for number in range(5000):
-        cache.put_missing(f"/{number}", "no", Sources({document("pets", number)}), cache.now())
+        cache.put_missing(f"/{number}", "no", 100, Sources({document("pets", number)}), cache.now())
     assert cache.bytes <= 8 * MB // 32
     assert len(cache) > 100
     assert cache.get_missing("/4999") == "no"

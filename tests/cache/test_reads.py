@@ -27,8 +27,8 @@ def database(mongod_database):
 
 
 @pytest.fixture
-def config(config):
-    return dataclasses.replace(config, cache=CacheConfig(enabled=True))
+def config(config, request):
+    return dataclasses.replace(config, cache=getattr(request, "param", CacheConfig(enabled=True)))
 
 
 @pytest.fixture
@@ -426,6 +426,16 @@ async def test_hit_is_sent_compressed_to_whoever_accepts_it(client, ada, write, 
     assert again.status == 304
     edited = {**ada.headers, "If-Match": response.headers["ETag"]}
     assert (await client.patch(path, json={"title": "Longer"}, headers=edited)).status == 200
+
+
+@pytest.mark.parametrize("config", [CacheConfig(max_bytes=8 << 20)], indirect=True)
+async def test_long_answer_is_kept_if_it_is_short_once_it_is_compressed(client, ada, write):
+    post = await write(ada, title="Long", body="Much text. " * 15_000, status="published")
+    path = f"/v1/posts/{post['id']}"
+    await all_told(client)
+    plain = await client.get(path, headers={"Accept-Encoding": "identity"})
+    assert int(plain.headers["Content-Length"]) > (8 << 20) / 64
+    assert (await ask(client, path))[2] == "hit"
 
 
 async def test_miss_is_sent_compressed_to_who_refuses_it_as_it_is(client, ada, write):
