@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import PurePosixPath
 from typing import Any
 
 from blogapi.importers.access_words import (
-    CLOSED_FOLDERS,
-    CLOSES,
-    CLOSES_HERE,
     HIDDEN_KINDS,
-    HIDE,
-    HIDE_HERE,
-    HIDING_TAGS,
-    KINDS,
-    LOCKS,
     NEVER,
-    OF_A_SECTION,
-    OPEN_FOLDERS,
-    OPENS,
     PART,
     PARTS_OF_A_PAGE,
     PUBLIC_STATES,
-    SECRET,
-    SECRETS,
     WHOLE,
-    hides,
-    is_state,
-    opens_here,
-    shows,
-    shows_here,
+    Says,
+    is_closed_folder,
+    is_of_a_section,
+    is_open_folder,
+    is_secret,
+    may_be_secret,
+    meaning_of,
 )
 from blogapi.importers.dates import read_date, to_utc
 from blogapi.importers.frontmatter import as_flag, as_text
@@ -52,10 +41,23 @@ class Access:
     opens_at: datetime | None = None
     closes_at: datetime | None = None
 
+    @classmethod
+    def together(cls, accesses: Iterable[Access]) -> Access:
+        """What holds where all of these do."""
+        every = list(accesses)
+        return cls(
+            reasons=tuple(dict.fromkeys(reason for access in every for reason in access.reasons)),
+            opens_at=max((access.opens_at for access in every if access.opens_at), default=None),
+            closes_at=min((access.closes_at for access in every if access.closes_at), default=None),
+        )
 
-def read_access(values: Mapping[str, Any], *, of_section: bool = False) -> Access:
-    """What the fields of a front matter say, also those in tables within; `of_section`: about all that is below it."""
-    reading = _Reading(of_section)
+
+def read_access(values: Mapping[str, Any], zone: tzinfo = UTC, *, of_section: bool = False) -> Access:
+    """What the fields of a front matter say, also those in tables within; `of_section`: about all that is below it.
+
+    A time without a zone is one in `zone`.
+    """
+    reading = _Reading(zone, of_section)
     reading.read(values, "", is_whole=True)
     return Access(
         reasons=tuple(dict.fromkeys(reading.reasons)),
@@ -71,11 +73,10 @@ def hiding_place(file: str, root_name: str, has_pages: Callable[[str], bool | No
     """
     path = PurePosixPath(file)
     for folder in (*path.parent.parts, *([root_name] if root_name.lower() in ("_drafts", "drafts") else [])):
-        word = folder.lower()
-        is_rendered = has_pages(folder[1:]) if word.startswith("_") else None
+        is_rendered = has_pages(folder[1:]) if folder.startswith("_") else None
         if is_rendered is None:
-            is_rendered = not word.startswith("_") or word in OPEN_FOLDERS
-        if word.lstrip("_") in CLOSED_FOLDERS or not is_rendered:
+            is_rendered = not folder.startswith("_") or is_open_folder(folder)
+        if is_closed_folder(folder) or not is_rendered:
             return f"the folder {folder!r}"
     if path.name.startswith("_"):
         return f"a name that begins with an underscore ({path.name!r})"
@@ -103,9 +104,9 @@ def _without_secrets(value: Any) -> tuple[Any, bool]:
 
 def _is_secret(key: str, value: object) -> bool:
     word = plain_key(key)
-    if word in LOCKS:
+    if may_be_secret(word):
         return isinstance(value, str | int | float) and as_flag(value) is None
-    return word in SECRETS or SECRET.search(word) is not None
+    return is_secret(word)
 
 
 def _is_nothing(value: object) -> bool:
@@ -118,8 +119,8 @@ def plain_key(key: str) -> str:
 
 
 class _Reading:
-    def __init__(self, of_section: bool) -> None:
-        self._of_section = of_section
+    def __init__(self, zone: tzinfo, of_section: bool) -> None:
+        self._zone, self._of_section = zone, of_section
         self.reasons: list[str] = []
         self.opens: list[datetime] = []
         self.closes: list[datetime] = []
@@ -127,8 +128,8 @@ class _Reading:
     def read(self, values: Mapping[str, Any], where: str, *, is_whole: bool, within: str = "") -> None:
         for key, value in values.items():
             word, name = plain_key(key), f"{where}{key}"
-            word = f"{within}{word}" if f"{within}{word}" in OPENS | CLOSES else word
-            if value in (None, "", [], {}) or (self._of_section and word not in OF_A_SECTION | WHOLE):
+            word = f"{within}{word}" if _is_day(f"{within}{word}") else word
+            if value in (None, "", [], {}) or (self._of_section and not is_of_a_section(word)):
                 continue
             if isinstance(value, Mapping):
                 self._read_table(word, name, value, is_whole)
@@ -136,11 +137,15 @@ class _Reading:
                 self._read_field(word, name, value, is_whole)
 
     def _read_table(self, word: str, name: str, value: Mapping[str, Any], is_whole: bool) -> None:
+        meaning = meaning_of(word, is_whole=is_whole)
+        if word == "cascade":
+            return  # what a section hands down says nothing of the section
         if word == "build":
             self._read_build(name, value)
-        elif word == "cascade" or (not self._of_section and word in HIDE):
-            # What a section hands down says nothing of the section; a table of a draft is not understood.
-            self.reasons += [] if word == "cascade" else [f"{name} is not understood"]
+        elif meaning and meaning.says is Says.HIDDEN:
+            is_of_parts = not meaning.is_certain and set(map(plain_key, value)) <= PARTS_OF_A_PAGE
+            if not (self._of_section or is_of_parts or all(as_flag(each) is False for each in value.values())):
+                self.reasons.append(f"{name} is not understood")
         elif not PART.search(word):
             self.read(value, f"{name}.", is_whole=is_whole and word in WHOLE, within=word)
 
@@ -151,62 +156,75 @@ class _Reading:
                 self.reasons.append(f"{name}.{key} is {text[:40]!r}")
 
     def _read_field(self, word: str, name: str, value: object, is_whole: bool) -> None:
-        if hides(word, is_whole=is_whole):
-            self._read_hiding(word, name, value)
-        elif (
-            (word == "permalink" and as_flag(value) is False)
-            or (shows(word) and as_flag(value) is False)
-            or (is_whole and shows_here(word) and (as_flag(value) is False or str(value).lower() in NEVER))
-        ):
+        if word == "permalink" and as_flag(value) is False:
             self.reasons.append(f"{name} is {as_text(value)}")
-        elif is_state(word, is_whole=is_whole):
-            self._read_state(name, value)
-        elif word in KINDS and is_whole and not HIDDEN_KINDS.isdisjoint(map(plain_key, _words(value))):
-            self.reasons.append(f"{name} is {', '.join(sorted(_words(value)))[:40]!r}")
-        elif word in OPENS:
-            self._read_date(self.opens, name, value, is_needed=word != "date")
-        elif word in ("tags", "tag", "categories", "category") and is_whole:
-            self.reasons += [f"{name} has {tag!r}" for tag in HIDING_TAGS if tag in _listed(value)]
-        elif word in CLOSES or "expir" in word:
-            self._read_date(self.closes, name, value, is_needed=True)
-        elif is_whole and opens_here(word):
-            self._read_date(self.opens, name, value, is_needed=False)
-        elif is_whole and word in CLOSES_HERE:
-            self._read_date(self.closes, name, value, is_needed=False)
-        elif shows(word) and as_flag(value) is None:
-            self.reasons.append(f"{name} is not understood")
+        if meaning := meaning_of(word, is_whole=is_whole):
+            _READERS[meaning.says](self, name, value, meaning.is_certain)
 
-    def _read_hiding(self, word: str, name: str, value: object) -> None:
+    # What a field says is read by one of these.
+
+    def _read_hidden(self, name: str, value: object, is_certain: bool) -> None:
         if as_flag(value) is False:
             return
-        if word in HIDE_HERE and as_flag(value) is None and (words := _words(value)) and words <= PARTS_OF_A_PAGE:
+        if not is_certain and as_flag(value) is None and (words := _words(value)) and words <= PARTS_OF_A_PAGE:
             return
         # What is neither true nor false may be a password.
         self.reasons.append(f"{name} is {'set' if as_flag(value) is None else as_text(value)}")
 
-    def _read_state(self, name: str, value: object) -> None:
+    def _read_shown(self, name: str, value: object, is_certain: bool) -> None:
+        flag = as_flag(value)
+        if flag is False or (not is_certain and str(value).lower() in NEVER):
+            self.reasons.append(f"{name} is {as_text(value)}")
+        elif flag is None and is_certain:
+            self.reasons.append(f"{name} is not understood")
+
+    def _read_shown_from(self, name: str, value: object, is_certain: bool) -> None:
+        if as_flag(value) is False:
+            self.reasons.append(f"{name} is {as_text(value)}")
+        elif as_flag(value) is None:
+            self._read_opening(name, value, is_certain)
+
+    def _read_state(self, name: str, value: object, is_certain: bool) -> None:
         words = [as_text(item) or "" for item in (value if isinstance(value, list) else [value])]
         if not all(word.lower() in PUBLIC_STATES for word in words):
             self.reasons.append(f"{name} is {', '.join(words)[:40]!r}")
 
-    def _read_date(self, moments: list[datetime], name: str, value: object, *, is_needed: bool) -> None:
-        flag = as_flag(value)
-        if flag is not None and plain_key(name).endswith(("published", "publish")):
-            return  # true: the other one was found before
-        if flag is False or str(value).lower() in NEVER:
+    def _read_kind(self, name: str, value: object, is_certain: bool) -> None:
+        if not HIDDEN_KINDS.isdisjoint(map(plain_key, _words(value))):
+            self.reasons.append(f"{name} is {', '.join(sorted(_words(value)))[:40]!r}")
+
+    def _read_opening(self, name: str, value: object, is_certain: bool) -> None:
+        self._read_date(self.opens, name, value, is_certain)
+
+    def _read_closing(self, name: str, value: object, is_certain: bool) -> None:
+        self._read_date(self.closes, name, value, is_certain)
+
+    def _read_date(self, moments: list[datetime], name: str, value: object, is_certain: bool) -> None:
+        if as_flag(value) is False or str(value).lower() in NEVER:
             return
         try:
-            moments.append(to_utc(read_date(value)[0]))
+            moments.append(to_utc(read_date(value, self._zone)[0]))
         except Unfit:
-            if is_needed:
+            if is_certain:
                 self.reasons.append(f"{name} is not understood")
+
+
+_READERS = {
+    Says.HIDDEN: _Reading._read_hidden,
+    Says.SHOWN: _Reading._read_shown,
+    Says.SHOWN_FROM: _Reading._read_shown_from,
+    Says.STATE: _Reading._read_state,
+    Says.KIND: _Reading._read_kind,
+    Says.OPENS: _Reading._read_opening,
+    Says.CLOSES: _Reading._read_closing,
+}
+
+
+def _is_day(word: str) -> bool:
+    meaning = meaning_of(word, is_whole=False)
+    return meaning is not None and meaning.says in (Says.OPENS, Says.CLOSES, Says.SHOWN_FROM)
 
 
 def _words(value: object) -> frozenset[str]:
     texts = (as_text(item) or "?" for item in (value if isinstance(value, list) else [value]))
     return frozenset(word for text in texts for word in text.lower().replace(",", " ").split())
-
-
-def _listed(value: object) -> frozenset[str]:
-    texts = (as_text(item) or "" for item in (value if isinstance(value, list) else [value]))
-    return frozenset(part.strip().lower() for text in texts for part in text.split(","))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import tzinfo
 from pathlib import PurePosixPath
 from typing import Any
 
-from blogapi.importers.access import Access, read_access, without_secrets
+from blogapi.importers.access import Access, hiding_place, read_access, without_secrets
 from blogapi.importers.blog import Blog
 from blogapi.importers.fit import Fit
 from blogapi.importers.frontmatter import Document, Fields, as_text
@@ -24,8 +25,8 @@ _COLLECTIONS = ("all", "article", "articles", "blog", "nav", "page", "pages", "p
 class PostFile:
     """A file in its blog. `fields` are taken out one after the other; what is left in the end is `custom`.
 
-    `values` are all of them, without passwords; `is_locked` says whether there was one. `path` leads from the imported
-    folder to the file.
+    `values` are all of them, without passwords. `access` is what they, the place of the file and its surroundings say
+    of who may read it; the tags are not asked yet. `path` leads from the imported folder to the file.
     """
 
     document: Document
@@ -34,7 +35,6 @@ class PostFile:
     tongue: Tongue
     place: Place
     values: Mapping[str, Any]
-    is_locked: bool
     access: Access
     inherited: Sequence[Inheritance]
     fields: Fields
@@ -54,8 +54,7 @@ class PostFile:
             tongue=tongue,
             place=Place.of(blog.root, path, tongue),
             values=values,
-            is_locked=is_locked,
-            access=read_access(values),
+            access=_access(blog, path, values, is_locked, inherited),
             inherited=inherited,
             fields=Fields({**values, **borrowed}),
             fit=fit,
@@ -83,6 +82,31 @@ class PostFile:
             if item != "" and not all(texts):
                 self.notes.append(f"a value of {what} that is no text is left out")
         return names
+
+
+def _access(
+    blog: Blog, path: str, values: Mapping[str, Any], is_locked: bool, inherited: Sequence[Inheritance]
+) -> Access:
+    """What keeps it from readers, in its front matter and outside."""
+    site = blog.site
+    place = hiding_place(path, blog.root.name, site.has_pages)
+    around = [place, blog.ignored.by(path)]
+    return Access.together(
+        [
+            Access(reasons=("a password, which is left out",) if is_locked else ()),
+            read_access(values, site.zone),
+            Access(reasons=tuple(reason for reason in around if reason)),
+            *(_of_inheritance(item, site.zone) for item in inherited),
+        ]
+    )
+
+
+def _of_inheritance(item: Inheritance, zone: tzinfo) -> Access:
+    values, is_locked = without_secrets(item.values)
+    access = read_access(values, zone, of_section=item.of_section)
+    locked = [f"a password in {item.file}"] if is_locked and not item.of_section else []
+    reasons = [f"{reason} ({item.file})" for reason in access.reasons]
+    return replace(access, reasons=(*locked, *reasons))
 
 
 def _named(table: Mapping[str, Any]) -> list[Any]:

@@ -55,6 +55,19 @@ NEXT_CENTURY = datetime(2099, 1, 1, tzinfo=UTC)
         "hugo: {build: {render: never}}",
         "wordpress: {post_status: trash}",
         "anything: {of: {mine: {draft: true}}}",
+        "hidden: {web: true}",
+        "entwurf: true",
+        "brouillon: oui",
+        "borrador: true",
+        "flags: [wip]",
+        "labels: borrador",
+        "ready: false",
+        "released: no",
+        "veröffentlicht: false",
+        "tags: draft python",
+        "categories: draft news",
+        "taxonomies: {tags: [private]}",
+        "extra: {tags: [Entwurf]}",
         "publishDate: soon",
         "embargo: true",
         "expires: some day",
@@ -102,6 +115,9 @@ def test_field_that_hides_a_post_makes_it_a_draft(post, fields):
         "comment_status: closed\nping_status: open",
         "cover: {src: a.png, hidden: true}",
         "hide: [toc, navigation]",
+        "hide: {toc: true}",
+        "locked: {web: false}",
+        "ready: true\nreleased: 2020-01-01",
         "build: {render: always, list: always}",
         "cascade: {draft: true}",
         "noindex: true\nsitemap: false",
@@ -185,6 +201,13 @@ def test_day_from_which_nobody_may_read_it_is_known(post, field):
 )
 def test_place_that_no_generator_renders_makes_drafts(post, path, is_draft):
     assert post("date: 2020-01-01", path=path).is_draft is is_draft
+
+
+def test_moments_are_read_in_the_zone_of_the_site(blog):
+    post = "---\ntitle: T\ndate: 2026-11-30 10:00\npublish_date: 2026-11-30 20:00\nexpires: 2026-12-01 20:00\n---\nx\n"
+    (entry,) = blog({"_config.yml": "timezone: America/Los_Angeles\n", "_posts/a.md": post})
+    assert entry.opens_at == datetime(2026, 12, 1, 4, tzinfo=UTC)
+    assert entry.closes_at == datetime(2026, 12, 2, 4, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
