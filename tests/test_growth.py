@@ -23,6 +23,7 @@ from blogapi.cache.coding import chosen_coding
 from blogapi.errors import BlogError
 from blogapi.importers import elements, frontmatter, links, marks, mdx, programs, templates
 from blogapi.importers.blog import Blog
+from blogapi.importers.globs import Glob, glob_of_expression
 from blogapi.importers.model import Unfit
 from blogapi.importers.prose import verbatim
 from blogapi.text import html_body, markdown
@@ -309,6 +310,7 @@ ELEMENTS = [
     "<a markdown=", "<a markdown=1>\n", " markdown=1", "src=", "`<iframe src=a>` ",
 ]  # fmt: skip
 PROGRAMS = ("a: [", "a: 1, ", "'", "\\'", "`", "/*", "//", "{", "}", '"a": "b", ', "[1,", "module.exports =")
+GLOBS = ("a", "a/", "/", "*", "**/", "?", "{", "{a,", "{a,b}", "}", "[", "[a]", "\\", ".*", "a|")
 LINKS = [
     "](", "[a](", "[a](b.md)", "[a](<", "[a](<b.md>)", "[a]: b.md\n", "[a]:", "href=", "<a href='b.md'>", "[a](@/b.md)",
     "[a](../", "../", "%2e", "[a](b.md#", "[a]({filename}b.md)", "#", "?", "a:", "/", "`[a](b.md)`", "b.md",
@@ -395,6 +397,10 @@ SURFACES = {
     "elements with ends": (elements.to_links, ELEMENTS, 32 * KIB, ("", ">'\"")),
     "markdown inside": (elements.with_markdown_inside, ELEMENTS, 32 * KIB, ("", "")),
     "programs": (programs.literal_fields, PROGRAMS, 32 * KIB, ("export default {", "")),
+    "lists in programs": (lambda text: list(programs.lists_of(text, "a")), PROGRAMS, 32 * KIB, ("", "")),
+    "path under a glob": (Glob("**/*a*/{b,*}?[a-c]*").matches, GLOBS, 2 * KIB, ("", "")),
+    "glob": (Glob, GLOBS, KIB // 8, ("", "")),
+    "glob of an expression": (glob_of_expression, GLOBS, KIB // 8, ("", "")),
     "links": (lambda text: links.to_posts(text, BLOG, "a.md"), LINKS, 32 * KIB, ("", "")),
     "links with ends": (lambda text: links.to_posts(text, BLOG, "a.md"), LINKS, 32 * KIB, ("", ">)'.md)")),
     "address": (normal_address, ADDRESSES, 64 * KIB, ("", "")),

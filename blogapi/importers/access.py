@@ -66,6 +66,15 @@ def read_access(values: Mapping[str, Any], zone: tzinfo = UTC, *, of_section: bo
     )
 
 
+def may_hide(name: str, expression: str) -> bool:
+    """Whether a field hides a post if its value, which an expression computes, is the wrong one."""
+    word = plain_key(name.rpartition(".")[2])
+    if word == "permalink":
+        return "false" in expression.split()
+    meaning = meaning_of(word, is_whole=True)
+    return word == "" or is_secret(word) or (meaning is not None and meaning.says is not Says.KIND)
+
+
 def hiding_place(file: str, root_name: str, has_pages: Callable[[str], bool | None]) -> str | None:
     """Which folder or name keeps a file from being rendered, by its path below the imported folder.
 

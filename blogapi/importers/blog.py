@@ -35,8 +35,8 @@ class Blog:
         self.languages = Languages(files)
         self.site: Site = read_site(root)
         self.people = read_people(root)
-        self.inherited = Inherited(root, self.site)
-        self.ignored = Ignored(root, self.site)
+        self.inherited = Inherited(self.site)
+        self.ignored = Ignored(self.site)
         self._slugs: Counter[str] = Counter()
         self._given: dict[str, str] = {}
         self._derived: dict[str, str] = {}

@@ -89,6 +89,15 @@ def split(text: str) -> Document | None:
     return None if header is None else _headed(text, header)
 
 
+def parse_file(text: str, suffix: str) -> dict[str, Any]:
+    """The fields of a file that is nothing but YAML, TOML or JSON, by its ending. Raises Unfit, with the line."""
+    syntax: Syntax = "toml" if suffix == ".toml" else "json" if suffix == ".json" else "yaml"
+    text = text.rstrip()
+    if syntax == "yaml" and text.endswith(("\n---", "\n...")):
+        text = text[:-3]  # as it closes a front matter
+    return _document(text, 0, len(text), len(text), syntax).values
+
+
 def _opening(text: str, start: int) -> re.Match[str] | None:
     opening = _FENCE.match(text, start)
     if opening is None:

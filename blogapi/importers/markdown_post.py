@@ -43,7 +43,9 @@ def _entry(
     wanted = file.fields.take_text("slug")
     slug = slug_of(file, wanted, stated)
     standing = standing_of(file, wanted, date, terms.categories)
-    former = former_of(file, stated, standing, slug=slug, is_draft=is_draft)
+    # Where the configuration cannot be read, posts that stood somewhere are drafts, too.
+    had_no_address = is_draft and not file.blog.site.unread
+    former = former_of(file, stated, standing, slug=slug, is_draft=had_no_address)
     body = body_of(file)
     note_translations(file)
     return Entry(

@@ -9,11 +9,11 @@ from typing import Any
 
 from blogapi.importers.frontmatter import as_text
 from blogapi.importers.model import Unfit
+from blogapi.importers.text_file import read_text
 from blogapi.importers.yaml_text import parse_yaml
 
 _FOLDERS = ("", "blog", "_data", "data", "src/_data", "source/_data", "src/data")
 _FILES = ("authors.yml", "authors.yaml", "authors.json")
-_LARGEST = 256 * 1024
 
 
 def read_people(root: Path) -> dict[str, str]:
@@ -21,20 +21,20 @@ def read_people(root: Path) -> dict[str, str]:
     people: dict[str, str] = {}
     for folder in _FOLDERS:
         for file in _FILES:
-            for key, person in _entries(root / folder / file):
+            for key, person in _entries(root, root / folder / file):
                 name = as_text(person.get("name")) if isinstance(person, Mapping) else as_text(person)
                 if name:
                     people.setdefault(key, name)
     return people
 
 
-def _entries(path: Path) -> Iterator[tuple[str, Any]]:
+def _entries(root: Path, path: Path) -> Iterator[tuple[str, Any]]:
     try:
-        if not path.is_file() or path.stat().st_size > _LARGEST:
+        text = read_text(path, within=root)
+        if text is None:
             return
-        text = path.read_text("utf-8-sig")
         values = json.loads(text) if path.suffix == ".json" else parse_yaml(text)
-    except (OSError, ValueError, RecursionError, Unfit):
+    except (ValueError, RecursionError, Unfit):
         return
     if isinstance(values, Mapping):
         yield from ((str(key), value) for key, value in values.items())

@@ -89,8 +89,8 @@ def _access(
 ) -> Access:
     """What keeps it from readers, in its front matter and outside."""
     site = blog.site
-    place = hiding_place(path, blog.root.name, site.has_pages)
-    around = [place, blog.ignored.by(path)]
+    place = hiding_place(site.path_of(path).as_posix(), blog.root.name, site.has_pages)
+    around = [site.unread, place, *blog.ignored.by(path)]
     return Access.together(
         [
             Access(reasons=("a password, which is left out",) if is_locked else ()),
@@ -105,7 +105,7 @@ def _of_inheritance(item: Inheritance, zone: tzinfo) -> Access:
     values, is_locked = without_secrets(item.values)
     access = read_access(values, zone, of_section=item.of_section)
     locked = [f"a password in {item.file}"] if is_locked and not item.of_section else []
-    reasons = [f"{reason} ({item.file})" for reason in access.reasons]
+    reasons = [f"{reason} ({item.file})" for reason in (*access.reasons, *item.unread)]
     return replace(access, reasons=(*locked, *reasons))
 
 

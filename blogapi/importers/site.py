@@ -3,41 +3,45 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from blogapi.importers.dates import zone_named
-from blogapi.importers.frontmatter import as_flag, as_text, split
+from blogapi.importers.frontmatter import as_flag, as_text, parse_file
 from blogapi.importers.model import Unfit
 from blogapi.importers.programs import assigned_literals
+from blogapi.importers.text_file import read_text
 
 Kind = Literal["jekyll", "hexo", "hugo", "zola", "eleventy", "astro", "pelican", "docusaurus", ""]
 
-_LARGEST = 64 * 1024
-# Folders inside a blog: its configuration lies above them.
+# So far above the imported folder a site is sought, unless a repository begins before.
+_HIGHEST = 8
+# Folders inside a blog: what has a common name above them is its configuration.
 _INNER = frozenset(
     {"_posts", "_drafts", "articles", "blog", "content", "docs", "news", "pages", "post", "posts", "source", "src"}
 )
+# Where a site is not known by its configuration, it begins at one of these.
+_CONTENT = frozenset({"content", "source", "src", "_posts", "_drafts"})
+_ENDINGS = ("toml", "yaml", "yml", "json")
 _NAMES = (
     *("_config.yml", "_config.yaml", "_config.toml"),
-    *(f"{name}.{ending}" for name in ("hugo", "config", "zola") for ending in ("toml", "yaml", "yml", "json")),
-    *(f"config/_default/{name}.{ending}" for name in ("hugo", "config") for ending in ("toml", "yaml", "yml", "json")),
+    *(f"{name}.{ending}" for name in ("hugo", "zola") for ending in _ENDINGS),
+    *(f"config/_default/{name}.{ending}" for name in ("hugo", "config") for ending in _ENDINGS),
 )
-_MARKS: tuple[tuple[str, Kind], ...] = (
-    *(
-        (f"{name}.{ending}", "eleventy")
-        for name in ("eleventy.config", ".eleventy")
-        for ending in ("js", "cjs", "mjs", "ts")
-    ),
-    *((f"astro.config.{ending}", "astro") for ending in ("mjs", "js", "ts", "cjs", "mts")),
-    *((f"docusaurus.config.{ending}", "docusaurus") for ending in ("js", "ts", "mjs", "cjs")),
-    ("pelicanconf.py", "pelican"),
-)
+# Other programs have files of these names, too.
+_COMMON_NAMES = tuple(f"config.{ending}" for ending in _ENDINGS)
+_PROGRAMS: tuple[tuple[str, Kind], ...] = (
+    ("eleventy.config", "eleventy"), (".eleventy", "eleventy"), ("astro.config", "astro"),
+    ("docusaurus.config", "docusaurus"),
+)  # fmt: skip
+_MARKS: dict[str, Kind] = {
+    **{f"{name}.{ending}": kind for name, kind in _PROGRAMS for ending in ("js", "cjs", "mjs", "ts", "mts")},
+    "pelicanconf.py": "pelican",
+}
 _DATE_CODES = {
     "Y": "year",
     "y": "short_year",
@@ -47,21 +51,25 @@ _DATE_CODES = {
     "B": "long_month",
     "j": "y_day",
 }
-_DOCUMENT_MARK = re.compile(r"\A\s*---[ \t]*\r?\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A blog as a whole. `base` is the path under which it stood, without a slash at its end; `values` are `site.x`.
 
-    `file` is where they stand. `inner` leads from the site's folder to the imported one.
+    `file` is where they stand, and `program` its text where that is JavaScript. `inner` leads from the site's `folder`
+    to the imported one. `unread` says what of the configuration could not be read, and so may hide any post.
     """
 
+    folder: Path
     kind: Kind = ""
     base: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
     inner: PurePosixPath = field(default_factory=PurePosixPath)
+    program: str = ""
+    computed: Mapping[str, str] = field(default_factory=dict)
+    unread: str = ""
 
     def path_of(self, file: str) -> PurePosixPath:
         """The path of a file of the imported folder, from where the site has its configuration."""
@@ -112,47 +120,52 @@ class Site:
 
 
 def read_site(root: Path) -> Site:
-    """The site in this folder, or around it where the folder is a part of one. What cannot be read counts as none."""
+    """The site in this folder, or around it where the folder is a part of one."""
+    top = root
     for folder in _folders(root):
-        for name in _NAMES:
-            values = _read(folder / name)
-            if values is not None:
-                return _site(root, folder, name, _kind(folder, name, values), values)
-        for name, kind in _MARKS:
-            if (folder / name).is_file():
-                return _site(root, folder, name, kind, _written_out(folder / name) if kind == "pelican" else {})
-    return Site()
-
-
-def _site(root: Path, folder: Path, name: str, kind: Kind, values: Mapping[str, Any]) -> Site:
-    inner = PurePosixPath(root.relative_to(folder).as_posix())
-    return Site(kind=kind, base=_base(values), values=values, file=name, inner=inner)
+        parts = root.relative_to(folder).parts
+        is_around = not parts or parts[0] in _INNER
+        if site := _site_in(folder, root, [*_NAMES, *_MARKS, *(_COMMON_NAMES if is_around else ())]):
+            return site
+        top = folder if folder.name in _CONTENT else top
+    return Site(folder=top, inner=PurePosixPath(root.relative_to(top).as_posix()))
 
 
 def _folders(root: Path) -> Iterator[Path]:
     yield root
-    while root.name in _INNER:
-        root = root.parent
-        yield root
+    below = root
+    for folder in root.parents[:_HIGHEST]:
+        if (below / ".git").exists():
+            return
+        yield folder
+        below = folder
 
 
-def _read(path: Path) -> Mapping[str, Any] | None:
-    try:
-        if not path.is_file() or path.stat().st_size > _LARGEST:
-            return None
-        text = path.read_text("utf-8-sig")
-        mark = "+++" if path.suffix == ".toml" else "---"
-        document = split(f"{mark}\n{_DOCUMENT_MARK.sub('', text)}\n{mark}\n")
-    except (OSError, UnicodeDecodeError, Unfit):
-        return None
-    return None if document is None else document.values
+def _site_in(folder: Path, root: Path, names: Iterable[str]) -> Site | None:
+    inner = PurePosixPath(root.relative_to(folder).as_posix())
+    for name in names:
+        try:
+            text = read_text(folder / name, within=folder)
+            if text is not None:
+                return _site(Site(folder=folder, inner=inner, file=name), text)
+        except Unfit as error:
+            kind = _MARKS.get(name) or _kind(folder, name, {})
+            return Site(folder=folder, inner=inner, file=name, kind=kind, unread=f"{name} cannot be read: {error}")
+    return None
 
 
-def _written_out(path: Path) -> Mapping[str, Any]:
-    try:
-        return assigned_literals(path.read_text("utf-8-sig")) if path.stat().st_size <= _LARGEST else {}
-    except (OSError, UnicodeDecodeError):
-        return {}
+def _site(site: Site, text: str) -> Site:
+    kind = _MARKS.get(site.file)
+    if kind == "pelican":
+        literals = assigned_literals(text)
+        if literals is None:
+            raise Unfit("it is no program in Python")
+        values = literals.values
+        return replace(site, kind=kind, base=_base(values), values=values, computed=literals.computed)
+    if kind:
+        return replace(site, kind=kind, program=text)
+    values = parse_file(text, PurePosixPath(site.file).suffix)
+    return replace(site, kind=_kind(site.folder, site.file, values), base=_base(values), values=values)
 
 
 def _of_pelican(pattern: object) -> str | None:

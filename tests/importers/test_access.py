@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from blogapi.importers.markdown import read_folder
 from blogapi.importers.model import Entry
 
 NEXT_CENTURY = datetime(2099, 1, 1, tzinfo=UTC)
@@ -203,13 +204,6 @@ def test_place_that_no_generator_renders_makes_drafts(post, path, is_draft):
     assert post("date: 2020-01-01", path=path).is_draft is is_draft
 
 
-def test_moments_are_read_in_the_zone_of_the_site(blog):
-    post = "---\ntitle: T\ndate: 2026-11-30 10:00\npublish_date: 2026-11-30 20:00\nexpires: 2026-12-01 20:00\n---\nx\n"
-    (entry,) = blog({"_config.yml": "timezone: America/Los_Angeles\n", "_posts/a.md": post})
-    assert entry.opens_at == datetime(2026, 12, 1, 4, tzinfo=UTC)
-    assert entry.closes_at == datetime(2026, 12, 2, 4, tzinfo=UTC)
-
-
 @pytest.mark.parametrize(
     ("file", "content", "is_draft"),
     [
@@ -225,7 +219,15 @@ def test_moments_are_read_in_the_zone_of_the_site(blog):
         ("a/b/c.11tydata.json", '{"draft": true}', True),
         ("_config.yml", "defaults:\n- scope: {path: a}\n  values: {published: false}\n", True),
         ("_config.yml", "defaults:\n- scope: {path: c}\n  values: {published: false}\n", False),
-        ("_config.yml", "a: [", False),
+        ("_config.yml", "a: [", True),
+        ("_config.yml", "title: A\ntitle: B\n", True),
+        ("_config.yml", "a: !ruby/object:Thing {}\n", True),
+        ("_config.yml", "a: " + 300_000 * "x", True),
+        ("_config.yml", b"title: M\xfcller\n", True),
+        ("_config.yml", "---\ntitle: A\n---\n", False),
+        ("hugo.toml", "title = ", True),
+        ("config.json", "{", True),
+        ("pelicanconf.py", "A = (\n", True),
         ("_config.yml", "defaults:\n- scope: {path: '', type: drafts}\n  values: {published: false}\n", False),
         ("_config.yml", "defaults:\n- scope: {path: '', type: pages}\n  values: {published: false}\n", True),
         ("_config.yml", "exclude: [vendor, a/b/]\n", True),
@@ -235,15 +237,123 @@ def test_moments_are_read_in_the_zone_of_the_site(blog):
         (".eleventyignore", "# not yet\na/b/c.md\n", True),
         ("a/a.11tydata.js", "// all\nmodule.exports = {\n  tags: ['x'], draft: true,\n};\n", True),
         ("a/b/b.11tydata.mjs", "export default { permalink: false }", True),
-        ("a/a.11tydata.js", "module.exports = { draft: isDraft, inner: { draft: true }, f() { return 1 } };", False),
+        ("a/a.11tydata.js", "module.exports = { draft: isDraft, f() { return 1 } };", True),
+        ("a/a.11tydata.js", "module.exports = { isDrafty, colour: isDraft, f() { return 1 } };", False),
+        ("a/a.11tydata.js", "module.exports = { draft: !process.env.SHOW };", True),
+        ("a/a.11tydata.js", "module.exports = { draft };", True),
+        ("a/a.11tydata.js", "module.exports = { get draft() { return true } };", True),
+        ("a/a.11tydata.js", "module.exports = { ...others };", True),
+        ("a/a.11tydata.js", "module.exports = () => ({ draft: true });", True),
+        ("a/a.11tydata.js", "exports.draft = true", True),
+        ("a/a.11tydata.js", "/* module.exports = { draft: true } */\nexport default { layout: 'post' }", False),
+        ("a/a.11tydata.js", "export default { eleventyComputed: { permalink: d => d.x ? false : d.y } }", True),
+        ("a/a.11tydata.js", "export default { eleventyComputed: { permalink: d => d.y + '/' } }", False),
+        ("a/a.11tydata.js", "// nothing yet\n", False),
+        ("a/a.json", "{", True),
+        ("a/_index.md", "---\ncascade: [\n---\n", True),
         ("pelicanconf.py", "DEFAULT_METADATA = {'status': 'draft'}\n", True),
-        ("pelicanconf.py", "DEFAULT_METADATA = {'status': STATUS}\n", False),
+        ("pelicanconf.py", "DEFAULT_METADATA = {'status': STATUS}\n", True),
+        ("pelicanconf.py", "DEFAULT_METADATA = {'author': AUTHOR}\n", False),
+        ("pelicanconf.py", "ARTICLE_EXCLUDES = [PATH]\n", True),
     ],
 )
 def test_surroundings_hide_what_is_below_them(blog, file, content, is_draft):
     found = blog({file: content, "a/b/c.md": "---\ntitle: T\ndate: 2020-01-01\n---\nx\n"})
     (entry,) = [item for item in found if isinstance(item, Entry) and item.path == "a/b/c.md"]
     assert entry.is_draft is is_draft
+
+
+NOT_YET = "---\ntitle: T\ndate: 2020-01-01\n---\nx\n"
+
+
+@pytest.mark.parametrize(
+    ("folder", "files"),
+    [
+        ("site/src", {"site/.eleventy.js": "", "site/.eleventyignore": "src/p.md\n"}),
+        ("site/src", {"site/.eleventy.js": "", "site/.gitignore": "p.md\n"}),
+        ("site/src/posts", {"site/.eleventy.js": "", "site/src/src.11tydata.json": '{"draft": true}'}),
+        ("site/writing/x", {"site/eleventy.config.js": 'c.ignores.add("writing/**/*.md")'}),
+        ("site/writing/x", {"site/eleventy.config.js": "c.ignores.add(path)"}),
+        ("site/content/posts", {"site/content/_index.md": "---\ncascade: {draft: true}\n---\n"}),
+        ("site/content/posts", {"site/hugo.toml": "", "site/content/_index.md": "---\ncascade: {draft: true}\n---\n"}),
+        ("site/content/blog/s", {"site/config.toml": "", "site/content/blog/_index.md": "+++\ndraft = true\n+++\n"}),
+        ("site/content/_private/s", {"site/hugo.toml": ""}),
+        ("site/content/a", {"site/hugo.toml": "[cascade]\ndraft = true\n"}),
+        ("site/content/a", {"site/hugo.yaml": "cascade: [{target: {path: /a/*}, draft: true}]"}),
+        ("site/content/a", {"site/hugo.toml": "ignoreFiles = ['a/p\\.md$']"}),
+        ("site/content/a", {"site/hugo.toml": "ignoreFiles = ['(?i)secret']"}),
+        ("site/content/a", {"site/hugo.toml": "[[module.mounts]]\nsource='content'\nexcludeFiles='a/*'\n"}),
+        ("site/content/a", {"site/hugo.toml": "[[module.mounts]]\nsource='content'\nincludeFiles=['b/*']\n"}),
+        ("site/blog", {"site/docusaurus.config.js": "module.exports = {x: {blog: {exclude: ['**/p.*']}}}"}),
+        ("site/blog", {"site/docusaurus.config.js": "module.exports = {x: {blog: {exclude: hidden}}}"}),
+    ],
+)
+def test_surroundings_above_the_imported_folder_hide_it(blog, folder, files):
+    blog({**files, f"{folder}/p.md": NOT_YET})
+    (entry,) = read_folder(blog.folder / folder)
+    assert entry.is_draft
+    assert any(note.startswith("not for everybody where it comes from") for note in entry.notes)
+
+
+@pytest.mark.parametrize(
+    ("folder", "files"),
+    [
+        ("site/src", {"site/.eleventy.js": "", "site/.eleventyignore": "src/other.md\n/p.md\n"}),
+        ("site/src", {"site/.eleventy.js": "c.setUseGitIgnore(false)", "site/.gitignore": "p.md\n"}),
+        ("site/src", {"site/.gitignore": "p.md\n"}),
+        ("site/content/a", {"site/hugo.toml": "[[cascade]]\ndraft = true\n[cascade.target]\npath = '/b/**'\n"}),
+        ("site/content/a", {"site/hugo.toml": "ignoreFiles = ['\\.Rmd$', '_files$', '^p']"}),
+        ("site/content/a", {"site/hugo.toml": "[[module.mounts]]\nsource='content'\nexcludeFiles='b/*'\n"}),
+        ("site/content/a", {"site/hugo.toml": "[[module.mounts]]\nsource='content'\nincludeFiles=['a/*']\n"}),
+        ("site/blog", {"site/docusaurus.config.js": "module.exports = {x: {blog: {exclude: ['**/q.*']}}}"}),
+        ("site/content/a", {"site/package.json": "{", "config.json": "{"}),
+    ],
+)
+def test_surroundings_above_the_imported_folder_leave_others(blog, folder, files):
+    blog({**files, f"{folder}/p.md": NOT_YET})
+    (entry,) = read_folder(blog.folder / folder)
+    assert not entry.is_draft
+
+
+@pytest.mark.parametrize(
+    ("target", "is_draft"),
+    [
+        ("{/notes,/notes/**}", True),
+        ("/notes/*", True),
+        ("/{a,notes}/[x-z]", True),
+        ("/**/y", True),
+        ("/notes/**/z", False),
+        ("/*", False),
+        ("/{a,b}/**", False),
+        ("/notes/{y", True),
+        ("!(/notes)/**", True),
+        ("{/a", True),
+    ],
+)
+def test_target_of_a_cascade_is_a_glob(blog, target, is_draft):
+    cascade = f"---\ncascade:\n- target: {{path: '{target}'}}\n  draft: true\n---\n"
+    found = blog({"content/_index.md": cascade, "content/notes/y.md": NOT_YET})
+    (entry,) = [item for item in found if isinstance(item, Entry)]
+    assert entry.is_draft is is_draft
+
+
+def test_glob_that_is_not_understood_opens_nothing(blog):
+    cascade = "---\ncascade:\n- draft: true\n- target: {path: '{/notes'}\n  draft: false\n---\n"
+    found = blog({"content/_index.md": cascade, "content/notes/y.md": NOT_YET})
+    assert [item.is_draft for item in found if isinstance(item, Entry)] == [True]
+
+
+def test_unread_configuration_is_told_with_its_line(blog):
+    (entry,) = blog({"_config.yml": "title: A\n\ntitle: B\n", "_posts/2020-01-01-a.md": NOT_YET})
+    (note,) = [note for note in entry.notes if "_config.yml" in note]
+    assert "_config.yml cannot be read: broken YAML: 'title' stands there twice (line 3)" in note
+
+
+def test_moments_are_read_in_the_zone_of_the_site(blog):
+    post = "---\ntitle: T\ndate: 2026-11-30 10:00\npublish_date: 2026-11-30 20:00\nexpires: 2026-12-01 20:00\n---\nx\n"
+    (entry,) = blog({"_config.yml": "timezone: America/Los_Angeles\n", "_posts/a.md": post})
+    assert entry.opens_at == datetime(2026, 12, 1, 4, tzinfo=UTC)
+    assert entry.closes_at == datetime(2026, 12, 2, 4, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
