@@ -289,7 +289,11 @@ TOML = ["a = 1\n", "[a]\n", "[[a]]\n", "a.", "[", "{", "'", '"', '"""', "'''", "
 TEMPLATES = [
     "{%", "{{", "%}", "}}", "{% a %}", "{% raw %}", "{% endraw %}", "{% highlight a %}",
     "{% highlight a %}`{% endhighlight %}", "{% highlight a %}\n```\n{% endhighlight %}\n", "{% if a %}", "{% else %}",
-    "{% endif %}", "{% for a in b %}", "endfor", "{% endfor %}", "{{ site.url | append: ", "{{ 'a' | relative_url ",
+    "{% endif %}", "{% for a in b %}", "endfor", "{% endfor %}", "{% if a %}endif",
+    "{% if true %}a{% else %}", "{% if true %}a{% endif %}", "{% unless a == ",
+    "{% if a %}`{% endif %}", "{% private %}", "{% endprivate %}", "{% private %}{% todo %}{% endprivate %}",
+    "{{< private >}}", "{{< /private >}}", "{{< private >}}/private", "{% secret() %}",
+    "{{ site.url | append: ", "{{ 'a' | relative_url ",
     "{{ 'a' | relative_url }}", "`", "\n", "{{'", "{%-", "{% post_url 2000-01-01-a %}", "{% include a.html b='",
     "{% include image src='a.png' %}", "{#", "#}", "{# a #}", "{{<", "{{< a >}}", "{{< highlight a >}}", "/highlight",
     "{{< /highlight >}}", '{{< ref "a" >}}', '{{< figure src="a" ', "{{%", "{{% a %}}", "{{</* a */>}}", "{{< a='",

@@ -11,21 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from blogapi.importers import conditions
+from blogapi.importers.conditions import UNKNOWN, Block
+from blogapi.importers.hiding import hidden_parts
 from blogapi.importers.pictures import embedded, fenced, picture
 from blogapi.importers.prose import Finder, Span, verbatim
+from blogapi.importers.tags import LONGEST_TAG, arguments, language, named, piped
 from blogapi.importers.told import Told
 
-_LONGEST_TAG = 4000
 _MOST_VALUE = 1000
 # How much white space may stand in a closing tag.
 _LOOSE = 40
 # How many times its length of a text is read anew where code in a tag has upset what is code behind it.
 _MOST_READ_ANEW = 4
-_WORD = re.compile(
-    r"""([A-Za-z_][\w.-]*)[ \t]*[=:][ \t]*("[^"]*"|'[^']*'|`[^`]*`|[^\s,"'`]+)"""
-    r"""|"([^"]*)"|'([^']*)'|`([^`]*)`|([^\s,()"'`]+)"""
-)
-_PIPE = re.compile(r"""[^|"']+|"[^"]*"|'[^']*'|\||.""", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][\w./-]*")
 _RAW_MARK = re.compile(r"\{%-?\s{0,20}(?:end)?(?:raw|verbatim)\s{0,20}-?%\}")
 _ESCAPED_HUGO = re.compile(r"\{\{([<%])/\*([^{}]*)\*/([>%])\}\}")
@@ -101,6 +99,12 @@ class _Reader:
         self._spans: list[Span] = verbatim(body)
         self._next_span = 0
         self._to_read_anew = _MOST_READ_ANEW * len(body)
+        is_liquid = dialect.liquid or dialect.guess
+        self._hidden = hidden_parts(body, liquid=is_liquid, zola=dialect.zola)
+        self._blocks: dict[int, Block] = {}
+        self._skips: dict[int, int] = {}  # from the end of a branch that is shown to the end of its block
+        self._without_end: set[str] = set()  # what closes nothing from here on
+        self._find_blocks(0)
 
     def read(self) -> str:
         position = 0
@@ -146,7 +150,7 @@ class _Reader:
         for opening, closing in (("{{<", ">}}"), ("{{%", "%}}"), ("{{", "}}"), ("{%", "%}"), ("{#", "#}")):
             if self._body.startswith(opening, start):
                 end = self._finder.find(closing, start + len(opening))
-                if end < 0 or end - start > _LONGEST_TAG:
+                if end < 0 or end - start > LONGEST_TAG:
                     return None
                 inner = self._body[start + len(opening) : end]
                 stop = end + len(closing)
@@ -156,6 +160,8 @@ class _Reader:
     # What becomes of a tag: each returns where to read on
 
     def _take(self, tag: _Tag) -> int:
+        if (end := self._hidden.get(tag.start)) is not None:
+            return self._hide(tag, end)
         if tag.opening in ("{{<", "{{%"):
             return self._hugo(tag)
         if self._dialect.zola:
@@ -175,7 +181,7 @@ class _Reader:
     def _hugo(self, tag: _Tag) -> int:
         if tag.text.startswith("/*"):
             return self._put(tag.start, tag.end, self._without_marks(tag.whole), "escaped shortcodes shown as text")
-        name, words, fields = tag.name, *_arguments(tag.rest.rstrip("/ "))
+        name, words, fields = tag.name, *arguments(tag.rest.rstrip("/ "))
         if name == "highlight":
             closing = self._end_of("/highlight", tag, ("{{<", "{{%"), (">}}", "%}}"))
             if closing:
@@ -192,23 +198,25 @@ class _Reader:
         is_call = re.match(r"\w+\s?\(", tag.text) is not None and tag.text.endswith(")")
         if tag.opening == "{#" or not (is_call or (tag.opening == "{%" and tag.text == "end")):
             return tag.start + 1
-        words, fields = _arguments(tag.rest.strip("() "))
+        words, fields = arguments(tag.rest.strip("() "))
         return self._widget(tag, tag.name, words, fields)
 
     def _liquid(self, tag: _Tag) -> int:
         name = tag.name
+        if (end := self._skips.pop(tag.start, -1)) >= 0:
+            return self._hide(tag, end)
+        if name in ("if", "unless"):
+            return self._conditional(tag)
         if name in _RAW and (closing := self._end_of(f"end{name}", tag)):
             inner = self._body[tag.end : closing[0]]
             return self._region(tag, closing, inner, "raw markers removed")
-        words, fields = _arguments(tag.rest)
+        words, fields = arguments(tag.rest)
         if name in _CODE and (closing := self._end_of(f"end{name}", tag)):
-            return self._code(tag, closing, _language(name, words, fields))
+            return self._code(tag, closing, language(name, words, fields))
         if name in _WHOLE and (closing := self._end_of(f"end{name}", tag)):
-            self.told.took(tag.whole, tag.start)
-            return self._region(tag, closing, "", None)
+            return self._hide(tag, closing[1])
         if name in ("else", "elsif", "elif") and (closing := self._end_of("endif", tag)):
-            self.told.took(tag.whole, tag.start)
-            return self._region(tag, closing, "", None)
+            return self._hide(tag, closing[1])
         if name in ("post_url", "link", "post_path") and words:
             address = self._dialect.refer(name, words[0])
             if address is not None:
@@ -222,10 +230,34 @@ class _Reader:
             name = words.pop(0).rpartition("/")[2].partition(".")[0]
         return self._widget(tag, name, words, fields)
 
+    def _conditional(self, tag: _Tag) -> int:
+        block = self._blocks.get(tag.start)
+        if block is None:
+            closing = self._end_of(f"end{tag.name}", tag)
+            return self._hide(tag, closing[1]) if closing else self._drop(tag, tag.end)
+        branch = conditions.shown(block, self._condition_value)
+        if branch is None:
+            return self._hide(tag, block.end)
+        self._skips[branch.end] = block.end
+        return self._hide(tag, branch.start)
+
+    def _condition_value(self, name: str) -> object:
+        scope, _, path = name.partition(".")
+        value: Any = {"site": self._dialect.site, "page": self._dialect.page}.get(scope)
+        for key in path.split("."):
+            if not isinstance(value, Mapping) or key not in value:
+                return UNKNOWN  # the generator may know it from elsewhere
+            value = value[key]
+        return value
+
+    def _find_blocks(self, start: int) -> None:
+        if (self._dialect.liquid or self._dialect.guess) and "{%" in self._body:
+            self._blocks.update(conditions.blocks(self._body, self._spans, start))
+
     def _widget(self, tag: _Tag, name: str, words: list[str], fields: Mapping[str, str]) -> int:
         fields = {key: self._filled(value) for key, value in fields.items()}
         if name.lower() in _PICTURES:
-            fields = _named(name, words, fields)
+            fields = named(name, words, fields)
             text = picture(fields, self._indent(tag.start))
             if text is not None:
                 return self._put(tag.start, tag.end, text, f"{name} made a picture")
@@ -252,7 +284,7 @@ class _Reader:
         return re.sub(r"\{\{([^{}]{0,200})\}\}", lambda found: self._value(found[1].strip("- ")) or "", text)
 
     def _value(self, expression: str) -> str | None:
-        first, *filters = _piped(expression)
+        first, *filters = piped(expression)
         value = self._operand(first)
         for each in filters:
             name, _, argument = each.partition(":")
@@ -301,6 +333,12 @@ class _Reader:
         self.told.took(tag.whole, tag.start)
         return self._replace(tag.start, end, "")
 
+    def _hide(self, tag: _Tag, end: int) -> int:
+        """Take out what readers have not seen, from the start of a tag on."""
+        self.told.took(self._body[tag.start : min(end, tag.start + LONGEST_TAG)], tag.start)
+        self._reread(end)
+        return self._replace(tag.start, end, "")
+
     def _region(self, tag: _Tag, closing: Span, by: str, what: str | None) -> int:
         if what:
             self.told.did(what, tag.start)
@@ -319,6 +357,8 @@ class _Reader:
         self, name: str, tag: _Tag, openings: tuple[str, ...] = ("{%",), closings: tuple[str, ...] = ("%}",)
     ) -> Span | None:
         position, width = tag.end, len(openings[0])
+        if name in self._without_end:
+            return None
         while (position := self._finder.find(name, position)) >= 0:
             behind = position + len(name)
             before = self._body[max(tag.end, position - _LOOSE) : position].rstrip("- \t\r\n")
@@ -327,6 +367,7 @@ class _Reader:
                 begins = self._body.rfind(before[-width:], tag.end, position)
                 return begins, self._body.find(after[:width], behind) + width
             position += 1
+        self._without_end.add(name)
         return None
 
     def _reread(self, start: int) -> None:
@@ -339,50 +380,8 @@ class _Reader:
         if upset and self._to_read_anew > 0:
             self._to_read_anew -= len(self._body) - start
             self._spans, self._next_span = verbatim(self._body, start), 0
-
-
-def _arguments(text: str) -> tuple[list[str], dict[str, str]]:
-    """The words of a tag, and its fields: `name="value"`, `name: value`."""
-    words: list[str] = []
-    fields: dict[str, str] = {}
-    for found in _WORD.finditer(text[:_LONGEST_TAG]):
-        if found[1]:
-            value = found[2]
-            quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'`"
-            fields.setdefault(found[1], value[1:-1] if quoted else value)
-        else:
-            words.append(next(group for group in found.groups()[2:] if group is not None))
-    return words, fields
-
-
-def _piped(expression: str) -> list[str]:
-    parts, part = [], ""
-    for piece in _PIPE.findall(expression):
-        if piece == "|":
-            parts.append(part.strip())
-            part = ""
-        else:
-            part += piece
-    return [*parts, part.strip()]
+            self._find_blocks(start)
 
 
 def _looks_like_liquid(text: str) -> bool:
     return "|" in text or text.startswith(("site.", "page.", "post.", "include.", "collections.", '"', "'"))
-
-
-def _language(name: str, words: list[str], fields: Mapping[str, str]) -> str:
-    if "lang" in fields:
-        return fields["lang"]
-    is_titled = name == "codeblock" and len(words) > 1
-    return "" if is_titled or not words else words[0]
-
-
-def _named(name: str, words: list[str], fields: dict[str, str]) -> dict[str, str]:
-    """The words of a picture's tag under the names that they have in its generator."""
-    files = [word for word in words if "." in word or "/" in word]
-    given = {"src": files[0]} if files else {}
-    texts = words[words.index(files[0]) + 1 :] if files else []
-    texts = [text for text in texts if not text.isdigit()]
-    if texts:
-        given["alt" if name in ("image", "img", "picture") else "caption"] = " ".join(texts)
-    return {**given, **fields}

@@ -64,7 +64,7 @@ def test_liquid_becomes_markdown(liquid, markdown):
     [
         ("a{% include share.html %}b", "ab"),
         ("a {{ content | nonsense }}{{closure}} b", "a  b"),
-        ("{% assign x = 1 %}a{% if x %}b{% else %}c{% endif %}", "ab"),
+        ("{% assign x = 1 %}a{% if x %}b{% else %}c{% endif %}", "a"),
         ("a{% for p in site.posts %}* {{ p.title }}{% endfor %}b", "ab"),
         ("a{% comment %}secret{% endcomment %}b", "ab"),
         ("a{# hidden #}b", "ab"),
@@ -77,6 +77,61 @@ def test_what_has_no_equivalent_is_taken_out_and_told(liquid, left):
     assert body == left
     assert notes
     assert all(note.startswith("taken out: {") and note.endswith("(line 1)") for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("liquid", "left"),
+    [
+        ('{% if jekyll.environment == "development" %}NO{% else %}yes{% endif %}', "yes"),
+        ('{%- if jekyll.environment != "production" -%}NO{%- endif -%}', ""),
+        ('{% unless jekyll.environment == "production" %}NO{% else %}yes{% endunless %}', "yes"),
+        ("{% if eleventy.env.runMode == 'serve' %}NO{% elsif eleventy.env.runMode == 'build' %}yes{% endif %}", "yes"),
+        ("{% if false %}NO{% endif %}a{% unless true %}NO{% endunless %}b", "ab"),
+        ("{% if nil or false %}NO{% endif %}{% if true and not false %}yes{% endif %}", "yes"),
+        ("{% if unknown %}NO{% else %}NO{% endif %}", ""),
+        ("{% if page.nothing %}NO{% endif %}{% if page.title == 'Mine' %}yes{% endif %}", "yes"),
+        ("{% if page.title and unknown %}NO{% endif %}{% if page.title or unknown %}yes{% endif %}", "yes"),
+        (
+            "{% if true %}a{% if false %}NO{% else %}b{% endif %}c{% else %}NO{% if x %}NO{% endif %}NO{% endif %}d",
+            "abcd",
+        ),
+        ("{% if true %}{% for a in b %}x{% else %}y{% endfor %}a{% else %}NO{% endif %}b", "ab"),
+        ("{% if false %}NO {% raw %}{% endif %}{% endraw %} NO{% endif %}a", "a"),
+        ("{% if false %}NO\n\n```\n{% endif %}\n```\n\nNO{% endif %}a", "a"),
+        ("{% highlight sh %}`{% endhighlight %} {% if false %}NO{% endif %}`", "```sh\n`\n```\n `"),
+        ("{% if true %}a{% if false %}NO{% endif", "aNO{% endif"),
+        ("a{% private %}NO{% endprivate %}b", "ab"),
+    ],
+)
+def test_only_what_readers_saw_of_a_condition_is_shown(liquid, left):
+    body, notes = to_markdown(liquid, JEKYLL)
+    assert body == left
+    assert any(note.startswith("taken out: {%") for note in notes)
+
+
+def test_a_note_shows_what_a_condition_hid():
+    assert to_markdown("a {% if x %}b{% else %}c{% endif %}", JEKYLL)[1] == (
+        "taken out: {% if x %}b{% else %}c{% endif %} (line 1)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "dialect"),
+    [
+        ("a{{< comment >}}NO{{< /comment >}}b", "ab", PLAIN),
+        ("a{{% comment %}}NO {{< x >}}{{% /comment %}}b", "ab", PLAIN),
+        ("a{{< Private >}}NO{{< private >}}NO{{< /private >}}NO{{< /private >}}b", "ab", PLAIN),
+        ("a{{< members-only >}}NO{{< secret / >}}NO{{< /members-only >}}b{{< todo />}}c", "abc", PLAIN),
+        ("a{{< secret >}}NO{{< todo >}}NO{{< /secret >}}b{{< /todo >}}", "ab", PLAIN),
+        ("a{{< draft >}}b", "ab", PLAIN),
+        ("a{% secret() %}NO{% quote() %}NO{% end %}NO{% end %}b", "ab", ZOLA),
+        ("{% quote() %}a{% hidden(x=1) %}NO{% end %}b{% end %}", "ab", ZOLA),
+    ],
+)
+def test_what_a_tag_hides_is_not_shown(text, left, dialect):
+    body, notes = to_markdown(text, dialect)
+    assert body == left
+    assert all(note.startswith("taken out: {") for note in notes)
 
 
 @pytest.mark.parametrize("dialect", [JEKYLL, ZOLA, PLAIN])
