@@ -15,8 +15,8 @@ from http import HTTPStatus
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
-# A longer body is sent from where it is. A shorter one is sooner copied.
-_WORTH_NO_COPY = 4096
+# A longer body is sent from where it is. To copy a shorter one behind its head takes less than a second system call.
+_WORTH_NO_COPY = 32768
 # So much of it is handed on at a time, so that no connection holds more than that of what all of them share.
 _SLICE_BYTES = 256 * 1024
 
