@@ -39,7 +39,7 @@ def chosen_coding(accept_encoding: str) -> Coding:
 
 
 def pack(body: bytes) -> bytes:
-    """With gzip: the same bytes for the same body, so that they have one ETag."""
+    """With gzip."""
     # Neither this nor `unpack` lets go of the interpreter's lock, which zlib does: to get that back from the threads of
     # the driver takes many times as long as the work.
     packed = igzip_lib.compress(body, _LEVEL, igzip_lib.COMP_GZIP)

@@ -14,12 +14,13 @@ from multidict import CIMultiDictProxy
 
 from blogapi.cache.cache import Beginning, Cache
 from blogapi.cache.coding import Coding, chosen_coding
-from blogapi.cache.serialized import lines_of
+from blogapi.cache.serialized import Serialized, lines_of
 from blogapi.cache.sources import Sources, asked, collecting
 from blogapi.cache.stored import Stored
 from blogapi.db.client import Database, database_errors
 from blogapi.db.follow import follow
 from blogapi.errors import BlogError, NotFound, Unavailable
+from blogapi.web.conditional import is_known
 from blogapi.web.requests import route_of
 
 _KEPT_STATUSES = (200, 301)
@@ -52,26 +53,39 @@ class CachedReads:
     _shared_lines: dict[frozenset[str], bytes] = field(default_factory=dict)
 
     def find(self, request: web.Request) -> Stored | None:
-        """What a safe request is answered from the cache, in the content coding that it prefers."""
-        key = request.raw_path
-        stored: Stored | None = self.cache.get(key)
+        """What a safe request is answered from the cache, as it is kept."""
+        stored: Stored | None = self.cache.get(request.raw_path)
         if stored is None or _wants_origin(request.headers) or _has_two_credentials(request):
             return None
-        if not stored.is_packed or _coding_for(request) is not Coding.IDENTITY:
-            return stored
-        unpacked: Stored | None = self.cache.get_unpacked(key)
-        return unpacked or self._unpack(key, stored)
+        return stored
 
-    def _unpack(self, key: str, stored: Stored) -> Stored:
-        unpacked = stored.unpacked()
-        self.cache.put_unpacked(key, unpacked, unpacked.size)
+    def serialized(self, request: web.Request, stored: Stored, own: Mapping[str, str]) -> Serialized:
+        """The answer to a request for what was found: 304 where the client has it, else in the coding that it prefers.
+
+        `own` are the headers of this answer alone.
+        """
+        as_it_was = stored.is_packed and _coding_for(request) is Coding.IDENTITY
+        if hdrs.IF_NONE_MATCH in request.headers:
+            etag = stored.plain_etag if as_it_was else stored.etag
+            if etag and is_known(request, etag):
+                return stored.not_modified(request, own, etag)
+        if as_it_was:
+            stored = self._unpacked(request.raw_path, stored)
+        return Serialized(request, stored.status, stored.lines, own, stored.body)
+
+    def _unpacked(self, key: str, stored: Stored) -> Stored:
+        unpacked: Stored | None = self.cache.get_unpacked(key)
+        if unpacked is None:
+            unpacked = stored.unpacked()
+            self.cache.put_unpacked(key, unpacked, unpacked.size)
         return unpacked
 
     async def through(self, request: web.Request, make: Callable[[], Awaitable[web.StreamResponse]]) -> Any:
         """The kept answer, or one that is made, and kept if it may be. Raises what `make` raises."""
         found = self.find(request)
         if found is not None:
-            return found.response()
+            as_it_was = found.is_packed and _coding_for(request) is Coding.IDENTITY
+            return (self._unpacked(request.raw_path, found) if as_it_was else found).response()
         if _has_two_credentials(request):
             return await make()  # which refuses it, unless they are no credentials of ours
         begun = self.cache.now()

@@ -41,12 +41,16 @@ def _first_line(is_newest: bool, status: int) -> bytes:
 
 
 class Serialized(web.StreamResponse):
-    """The answer to one request: lines as `lines_of` makes them, the headers that are its own, and the body."""
+    """The answer to one request: lines as `lines_of` makes them, the headers that are its own, and the body.
+
+    `size` is that of the body in bytes.
+    """
 
     def __init__(
         self, request: web.BaseRequest, status: int, lines: Iterable[bytes], own: Mapping[str, str], body: bytes
     ) -> None:
         super().__init__(status=status)
+        self.size = len(body)
         is_newest = request.version == HttpVersion11
         self._stays_open = request.keep_alive
         text = "".join([f"{name}: {value}\r\n" for name, value in own.items()])

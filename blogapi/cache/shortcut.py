@@ -42,9 +42,8 @@ def answer_hits(app: web.Application, ask: Ask) -> Ask:
         own = {"X-Request-Id": identifier}
         if hdrs.ORIGIN in request.headers:
             own.update(cors_headers(request, protection.origins))
-        response = stored.serialized(request, own)
-        status, seconds = response.status, time.perf_counter() - started
-        size = len(stored.body) if status == 200 else 0
+        response = reads.serialized(request, stored, own)
+        status, size, seconds = response.status, response.size, time.perf_counter() - started
         count(request.method, stored.route, status, HIT, seconds, size)
         if log.enabled:
             ms = round(seconds * 1000, 1)

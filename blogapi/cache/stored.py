@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from multidict import CIMultiDict
 
 from blogapi.cache.coding import pack, unpack
 from blogapi.cache.serialized import Serialized, lines_of, parse_lines
-from blogapi.web.conditional import is_known, recoded_etag
+from blogapi.web.conditional import recoded_etag
 
 # Of the object that holds it, and of its texts.
-_BYTES_PER_ANSWER = 400
+_BYTES_PER_ANSWER = 460
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,12 +33,14 @@ class Stored:
     body: bytes
     plain_etag: str = ""
     is_packed: bool = False
-    _content_lines: bytes = field(init=False)
+    lines: tuple[bytes, bytes, bytes] = field(init=False)
+    """The shared, its own and those of the content."""
 
     def __post_init__(self) -> None:
         named = (("ETag", self.etag), ("Content-Type", self.content_type), ("Content-Encoding", self.coding))
-        lines = [(name, value) for name, value in named if value]
-        self._content_lines = lines_of([*lines, ("Content-Length", str(len(self.body)))])
+        given = [(name, value) for name, value in named if value]
+        of_content = lines_of([*given, ("Content-Length", str(len(self.body)))])
+        self.lines = (self.shared_lines, self.own_lines, of_content)
 
     @property
     def coding(self) -> str:
@@ -65,22 +67,17 @@ class Stored:
             shared_lines=self.shared_lines,
             own_lines=self.own_lines,
             content_type=self.content_type,
-            etag=recoded_etag(self.etag, body) if is_packed and self.etag else self.plain_etag,
+            etag=self.etag and recoded_etag(self.etag),
             body=body,
             plain_etag=self.etag if is_packed else "",
             is_packed=is_packed,
         )
 
-    def serialized(self, request: web.Request, own: Mapping[str, str]) -> Serialized:
-        """The whole answer to one request, with the headers that are its own: 304 where the client has this already."""
-        if hdrs.IF_NONE_MATCH in request.headers and self.etag and is_known(request, self.etag):
-            known = lines_of([("ETag", self.etag)])
-            return Serialized(request, 304, (self.shared_lines, self.own_lines, known), own, b"")
-        lines = (self.shared_lines, self.own_lines, self._content_lines)
-        return Serialized(request, self.status, lines, own, self.body)
+    def not_modified(self, request: web.Request, own: Mapping[str, str], etag: str) -> Serialized:
+        """304, with the `ETag` of what would be sent if the client had nothing."""
+        return Serialized(request, 304, (*self.lines[:2], lines_of([("ETag", etag)])), own, b"")
 
     def response(self) -> web.Response:
         """A response that the app goes on with, which also looks whether the client has this already."""
-        lines = (self.shared_lines, self.own_lines, self._content_lines)
-        headers = CIMultiDict([header for some in lines for header in parse_lines(some)])
+        headers = CIMultiDict([header for some in self.lines for header in parse_lines(some)])
         return web.Response(status=self.status, body=self.body or None, headers=headers)

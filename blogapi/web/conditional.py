@@ -14,6 +14,9 @@ _PIECE_BYTES = 2047
 # `"<version>-<hash>"`, and what proxies make of it: weak, without quotes, with the name of their coding at the end.
 _VERSIONED = re.compile(r'(?:W/)?("?)([0-9]{1,18})-([0-9a-f]+)(?:[-;:.+_]{1,2}[A-Za-z0-9]{1,16})?\1')
 _HASH_DIGITS, _MARK_DIGITS = 24, 8
+# Of a tag, with the quote at its end: what is another for another content coding.
+_RECODED = _HASH_DIGITS - _MARK_DIGITS + 1
+_COMPLEMENT = str.maketrans("0123456789abcdef", "fedcba9876543210")
 
 
 def etag_of(body: bytes, version: int | None, of: str = "") -> str:
@@ -35,11 +38,13 @@ def mark_of(resource: str) -> str:
     return hashlib.sha256(resource.encode()).hexdigest()[:_MARK_DIGITS]
 
 
-def recoded_etag(etag: str, body: bytes) -> str:
-    """The validator of the same representation in another content coding (RFC 9110 section 8.8.3.3)."""
-    digest = etag_of(body, None).strip('"')
-    version, dash, known = etag.strip('"').rpartition("-")
-    return f'"{version}-{known[:_MARK_DIGITS]}{digest[_MARK_DIGITS:]}"' if dash else f'"{digest}"'
+def recoded_etag(etag: str) -> str:
+    """The validator of the same representation as it is, of the one in gzip, and the other way round.
+
+    Each has its own (RFC 9110 section 8.8.3.3). It does not depend on the packed bytes, which another machine may make
+    in another way: the last 16 digits are complemented.
+    """
+    return etag[:-_RECODED] + etag[-_RECODED:].translate(_COMPLEMENT)
 
 
 def revalidated(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
@@ -59,11 +64,15 @@ def without_content(headers: CIMultiDict[str]) -> CIMultiDict[str]:
 
 
 def is_known(request: web.Request, etag: str) -> bool:
-    """Whether the caller's `If-None-Match` says that it has this representation: weak comparison, as the RFC asks."""
+    """Whether the caller's `If-None-Match` says that it has this representation, in whatever content coding.
+
+    The comparison is weak, as the RFC asks (section 13.1.2).
+    """
     if request.headers.get("If-None-Match") == etag:  # as nearly all clients send it
         return True
     offered = ",".join(request.headers.getall("If-None-Match", []))
-    return offered.strip() == "*" or etag in [tag.strip().removeprefix("W/") for tag in offered.split(",")]
+    tags = [tag.strip().removeprefix("W/") for tag in offered.split(",")]
+    return tags == ["*"] or etag in tags or recoded_etag(etag) in tags
 
 
 def expected_versions(request: web.Request, of: str) -> frozenset[int]:

@@ -11,7 +11,7 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from blogapi.app import create_app
-from blogapi.config import CacheConfig
+from blogapi.config import CacheConfig, LimitsConfig
 from blogapi.posts.store import AddressStore
 from blogapi.wiring import SERVICES
 from tests.caching import all_told, cache_of, fill, stopped_clock
@@ -28,7 +28,7 @@ def database(mongod_database):
 
 @pytest.fixture
 def config(config, request):
-    return dataclasses.replace(config, cache=getattr(request, "param", CacheConfig(enabled=True)))
+    return dataclasses.replace(config, **{"cache": CacheConfig(enabled=True), **getattr(request, "param", {})})
 
 
 @pytest.fixture
@@ -428,7 +428,7 @@ async def test_hit_is_sent_compressed_to_whoever_accepts_it(client, ada, write, 
     assert (await client.patch(path, json={"title": "Longer"}, headers=edited)).status == 200
 
 
-@pytest.mark.parametrize("config", [CacheConfig(max_bytes=8 << 20)], indirect=True)
+@pytest.mark.parametrize("config", [{"cache": CacheConfig(max_bytes=8 << 20)}], indirect=True)
 async def test_long_answer_is_kept_if_it_is_short_once_it_is_compressed(client, ada, write):
     post = await write(ada, title="Long", body="Much text. " * 15_000, status="published")
     path = f"/v1/posts/{post['id']}"
@@ -436,6 +436,56 @@ async def test_long_answer_is_kept_if_it_is_short_once_it_is_compressed(client, 
     plain = await client.get(path, headers={"Accept-Encoding": "identity"})
     assert int(plain.headers["Content-Length"]) > (8 << 20) / 64
     assert (await ask(client, path))[2] == "hit"
+
+
+@pytest.mark.parametrize("asked", ["hit", "no-cache"])
+async def test_whoever_has_it_in_another_coding_has_it(client, ada, write, asked):
+    post = await write(ada, title="Long", body="Much text. " * 500, status="published")
+    path = f"/v1/posts/{post['id']}"
+    await all_told(client)
+    codings = {"identity": None, "gzip": "gzip"}
+    tags = {}
+    for coding in (*codings, *codings):
+        response = await client.get(path, headers={"Accept-Encoding": coding})
+        assert response.headers.get("Content-Encoding") == codings[coding]
+        tags[coding] = response.headers["ETag"]
+    assert tags["identity"] != tags["gzip"]
+    fresh = {} if asked == "hit" else {"Cache-Control": "no-cache"}
+    for coding in codings:
+        for known in (*tags.values(), f'"another", W/{tags["identity"]}', "*"):
+            headers = {"Accept-Encoding": coding, "If-None-Match": known, **fresh}
+            response = await client.get(path, headers=headers)
+            assert (response.status, await response.read()) == (304, b"")
+            if asked == "hit":
+                assert response.headers["ETag"] == tags[coding]
+        headers["If-None-Match"] = f'"1-{"0" * 24}"'
+        assert (await client.get(path, headers=headers)).status == 200
+
+
+async def packed_answer(client, who, write):
+    """The path of an answer that is kept packed, and nothing else; and its `ETag` as it was."""
+    post = await write(who, title="Long", body="Much text. " * 500, status="published")
+    path = f"/v1/posts/{post['id']}"
+    await all_told(client)
+    plain = await client.get(path, headers={"Accept-Encoding": "identity"})
+    assert cache_of(client.app).get(path).is_packed
+    return path, plain.headers["ETag"]
+
+
+async def test_nothing_is_unpacked_for_whoever_has_it(client, ada, write):
+    path, etag = await packed_answer(client, ada, write)
+    headers = {"Accept-Encoding": "identity", "If-None-Match": etag}
+    assert (await client.get(path, headers=headers)).status == 304
+    assert cache_of(client.app).get_unpacked(path) is None
+    assert (await client.get(path, headers={"Accept-Encoding": "identity"})).headers["ETag"] == etag
+    assert cache_of(client.app).get_unpacked(path).body
+
+
+@pytest.mark.parametrize("config", [{"limits": LimitsConfig(reads="1/hour")}], indirect=True)
+async def test_nothing_is_unpacked_for_whoever_asks_too_often(client, ada, write):
+    path, _ = await packed_answer(client, ada, write)
+    assert (await client.get(path, headers={"Accept-Encoding": "identity"})).status == 429
+    assert cache_of(client.app).get_unpacked(path) is None
 
 
 async def test_miss_is_sent_compressed_to_who_refuses_it_as_it_is(client, ada, write):
