@@ -307,7 +307,8 @@ PROSE = [
 MARKS = [
     "]{:", "){", "`{.a", "{: ", "{:#a}\n", "# a\n{:#a}\n", "[[", "[[a|", "[[a]]", "![[", "![[a.png]]", ":::a\n",
     ":::\n", "::a[\n", "!!! a\n", "!!! note\n    ", "> [!a]", "> [!a]\n", "<!-- a", "<!-- cut -->", "{::comment}",
-    "{::comment}\n", "a\n===\n", "[toc]\n", "`[[a]]` ", "$a$ ){.a} ", '=== "',
+    "{::comment}\n", "{::comment}`{:/}", "{:/comment}", "{::comment}x{:/comment} `a`",
+    "a\n===\n", "[toc]\n", "`[[a]]` ", "$a$ ){.a} ", '=== "',
 ]  # fmt: skip
 ELEMENTS = [
     "<iframe ", "<iframe src=", "<iframe src='a'>", '<video src="', "<source src=a>", "<script>", "<script ", "<a b",

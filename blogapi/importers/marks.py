@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from blogapi.importers.prose import Span, verbatim
+from blogapi.importers.kramdown import GONE, without_kramdown_comments
+from blogapi.importers.prose import Span
 from blogapi.importers.told import Told
 
 _ATTRIBUTE = re.compile(
@@ -20,8 +21,6 @@ _ATTRIBUTE = re.compile(
 )
 # `{: .class #id}` (kramdown, Python-Markdown), `{.class #id}` (goldmark, pandoc), `{::options /}` (kramdown).
 _BLOCK = re.compile(r"[ \t>]{0,20}\{(:{0,2}/?)([^{}\n]{0,500})\}[ \t]*")
-_INLINE = re.compile(r"(?<=[)\]*_`>~])\{(:)([^{}\n]{1,300})\}|(?<=[)\]`])\{()([^{}\n]{1,300})\}")
-_COMMENT = re.compile(r"\{::comment\}[^{}\n]{0,1000}\{:/(?:comment)?\}")
 _MORE = re.compile(r"<!--[ \t]{0,9}more[ \t]{0,9}-->", re.IGNORECASE)
 _ATX = re.compile(r" {0,3}#{1,6}[ \t]")
 _SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
@@ -44,7 +43,12 @@ _ENDS = frozenset((
     "jump", "cut", "break", "seemore", "fold",
 ))  # fmt: skip
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
-_WIKI = re.compile(r"(!?)\[\[([^\[\]|#\n]{1,200})(#[^\[\]|\n]{1,100})?(?:\|([^\[\]\n]{1,200}))?\]\](?![(\[:])")
+# Attributes behind what they are of, and links in double brackets.
+_INLINE = re.compile(
+    r"(?<=[)\]*_`>~])\{:(?P<kramdown>[^{}\n]{1,300})\}|(?<=[)\]`])\{(?P<pandoc>[^{}\n]{1,300})\}"
+    r"|(?P<picture>!?)\[\[(?P<name>[^\[\]|#\n]{1,200})(?P<anchor>#[^\[\]|\n]{1,100})?(?:\|(?P<shown>[^\[\]\n]{1,200}))?\]\]"
+    r"(?![(\[:])"
+)
 _IMAGE = re.compile(r".*\.(?:png|jpe?g|gif|webp|svg|avif)", re.IGNORECASE)
 _KINDS = frozenset((
     "note", "tip", "info", "warning", "danger", "caution", "important", "details", "success", "error", "hint",
@@ -74,15 +78,14 @@ class _Reader:
     """Goes through the text once, line by line. What is before a line may still be changed: a heading gets its id."""
 
     def __init__(self, body: str, refer: Refer, separator: str, first_line: int) -> None:
-        self._body, self._refer, self._separator = body, refer, separator
+        self._refer, self._separator = refer, separator
         self.told = Told(body, first_line)
-        self._spans: list[Span] = verbatim(body)
+        self._body, self._spans = without_kramdown_comments(body, self.told)
         self._starts = [start for start, _ in self._spans]
         self._out: list[str] = []  # the lines, without their ends
-        self._open: list[str] = []  # the colons of open containers
+        self._open: list[int] = []  # how many colons opened the containers that are open
         self._indent: str | None = None  # of the content of an admonition
-        self._in_comment = False  # of kramdown
-        self._has_end = _MORE.search(body) is not None
+        self._has_end = _MORE.search(self._body) is not None
 
     def read(self) -> str:
         ends = []
@@ -94,33 +97,22 @@ class _Reader:
         return "".join(text + end for text, end in zip(self._out, ends, strict=True))
 
     def _line(self, line: _Line, following: str) -> str:
-        text = self._without_indent(line.text)
+        seen = line.text.replace(GONE, "")
+        text = self._without_indent(seen)
         if not text.strip():
-            return text
-        if self._span_at(line.start + len(line.text) - len(line.text.lstrip())):
-            return self._ended(text, line)
-        for read in (self._hidden, self._block, self._container, self._note):
-            found = read(text, line, following)
-            if found is not None:
-                return found
-        return self._inline(self._ended(text, line), line)
+            return "" if GONE in line.text else text
+        if not self._span_at(line.start + len(line.text) - len(line.text.lstrip(f"{GONE} \t"))):
+            for read in (self._block, self._container, self._note):
+                found = read(text, line, following)
+                if found is not None:
+                    return found
+        return self._inline(line, len(seen) - len(text))
 
     def _span_at(self, at: int) -> Span | None:
         index = bisect_right(self._starts, at) - 1
         return self._spans[index] if index >= 0 and self._spans[index][1] > at else None
 
     # Whole lines
-
-    def _hidden(self, text: str, line: _Line, following: str) -> str | None:
-        """What kramdown takes for a comment; what its writer has hidden stays so."""
-        if not self._in_comment and text.strip() == "{::comment}":
-            self._in_comment = True
-            self.told.took("{::comment}", line.start)
-        elif not self._in_comment:
-            return None
-        elif text.strip().startswith("{:/"):
-            self._in_comment = False
-        return ""
 
     def _block(self, text: str, line: _Line, following: str) -> str | None:
         if _TOC.fullmatch(text) or _LEAF.fullmatch(text):
@@ -161,14 +153,16 @@ class _Reader:
         colons, kind, rest = found.groups()
         rest = rest.strip()
         if not kind and not rest:
-            if not self._open:
+            # It closes the innermost one that was opened by no more colons, and what is open within that.
+            closed = next((at for at in reversed(range(len(self._open))) if self._open[at] <= len(colons)), None)
+            if closed is None:
                 return None
-            self._open.pop()
+            del self._open[closed:]
             self.told.did("containers made plain", line.start)
             return ""
         if not kind:
             return None
-        self._open.append(colons)
+        self._open.append(len(colons))
         self.told.did("containers made plain", line.start)
         title = "" if "{" in rest or "}" in rest else rest.removeprefix("[").removesuffix("]")
         return _headed(text[: len(text) - len(text.lstrip(" \t>"))], title or _kind(kind))
@@ -198,55 +192,57 @@ class _Reader:
 
     # Within lines
 
-    def _ended(self, text: str, line: _Line) -> str:
+    def _inline(self, line: _Line, shift: int) -> str:
+        """The line from `shift` on, with all that is translated in it. Places are those of the source throughout."""
+        pieces, at = [], shift
+        for start, end, translated in sorted([*self._ends(line), *self._marks(line)]):
+            if start >= at:
+                pieces += [line.text[at:start], translated]
+                at = end
+        return "".join([*pieces, line.text[at:]]).replace(GONE, "")
+
+    def _ends(self, line: _Line) -> Iterator[tuple[int, int, str]]:
         """A comment that ends the excerpt elsewhere ends it here."""
-        if self._has_end or "<!--" not in text:
-            return text
-        found = _END.search(text)
+        if self._has_end or "<!--" not in line.text:
+            return
+        found = _END.search(line.text)
         mark = found[0] if found and re.sub(r"[\W_]", "", found[1]).lower() in _ENDS else ""
-        if self._separator.startswith("<!--") and self._separator in text:
+        if self._separator.startswith("<!--") and self._separator in line.text:
             mark = self._separator
         if not mark:
-            return text
-        at = line.start + line.text.find(mark)
-        span = self._span_at(at)
-        is_first = not text.partition(mark)[0].strip() and not any(map(str.strip, self._out))
-        if is_first or (span and span[0] != at):
-            return text
+            return
+        start = line.text.find(mark)
+        span = self._span_at(line.start + start)
+        is_first = not line.text[:start].strip(f"{GONE} \t>") and not any(map(str.strip, self._out))
+        if is_first or (span and span[0] != line.start + start):
+            return
         self._has_end = True
         self.told.did(f"{mark} ends the excerpt, as <!--more-->", line.start)
-        return text.replace(mark, "<!--more-->", 1)
+        yield start, start + len(mark), "<!--more-->"
 
-    def _inline(self, text: str, line: _Line) -> str:
-        if "{" not in text and "[[" not in text:
-            return text
-        shift = line.start + len(line.text) - len(text)
-        is_same = line.text.endswith(text)
-
-        def attributes(found: re.Match[str]) -> str:
-            is_code = is_same and self._span_at(shift + found.start())
-            if is_code or not (found[1] or _are_attributes(found[4])):
-                return found[0]
-            self.told.took(found[0], line.start)
-            return ""
-
-        def wiki(found: re.Match[str]) -> str:
-            if is_same and self._span_at(shift + found.start()):
-                return found[0]
-            return self._wiki(found, line)
-
-        text = _COMMENT.sub("", text)
-        if not _ATX.match(text):  # the attributes of a heading are read where it is rendered
-            text = _INLINE.sub(attributes, text)
-        return _WIKI.sub(wiki, text) if "[[" in text else text
+    def _marks(self, line: _Line) -> Iterator[tuple[int, int, str]]:
+        if "{" not in line.text and "[[" not in line.text:
+            return
+        is_heading = _ATX.match(line.text) is not None  # its attributes are read where it is rendered
+        for found in _INLINE.finditer(line.text):
+            if self._span_at(line.start + found.start()):
+                continue
+            if found["name"]:
+                translated = self._wiki(found, line)
+            elif is_heading or not (found["kramdown"] or _are_attributes(found["pandoc"])):
+                continue
+            else:
+                self.told.took(found[0].replace(GONE, ""), line.start)
+                translated = ""
+            yield found.start(), found.end(), translated
 
     def _wiki(self, found: re.Match[str], line: _Line) -> str:
-        name, anchor, shown = found[2].strip(), found[3] or "", (found[4] or found[2]).strip()
-        if found[1]:
+        name, anchor, shown = found["name"].strip(), found["anchor"] or "", (found["shown"] or found["name"]).strip()
+        if found["picture"]:
             if not _IMAGE.fullmatch(name):
                 return found[0]
             self.told.did("pictures in brackets made pictures", line.start)
-            return f"![{'' if (found[4] or '0').isdigit() else shown}](<{name}>)"
+            return f"![{'' if (found['shown'] or '0').isdigit() else shown}](<{name}>)"
         address = self._refer(name)
         if address is None:
             return found[0]

@@ -9,8 +9,10 @@ from typing import TypeGuard
 from blogapi.importers.fit import one_line
 from blogapi.importers.former import last_part
 from blogapi.importers.frontmatter import as_flag, as_text, is_switch
+from blogapi.importers.kramdown import GONE, without_kramdown_comments
 from blogapi.importers.model import Unfit
 from blogapi.importers.post_file import PostFile
+from blogapi.importers.told import Told
 from blogapi.posts.model import MAX_SEO_DESCRIPTION, MAX_SEO_TITLE, Cover, Seo
 from blogapi.text.language import language_tag
 from blogapi.text.slug import slugify
@@ -33,7 +35,7 @@ def title_of(file: PostFile) -> str:
     """In one line; from the first heading or the name of the file where no field has it. Raises Unfit."""
     title = file.fields.take_text("title")
     if not title:
-        title = _heading(file.document.body)
+        title = _heading(_shown(file.document.body))
         origin = "the first heading" if title else "the name of the file"
         file.notes.append(f"the title is taken from {origin}")
     if not title:
@@ -42,6 +44,11 @@ def title_of(file: PostFile) -> str:
     if not (title := file.fit.title(title)):
         raise Unfit("it has no title, and nothing to make one from")
     return title
+
+
+def _shown(body: str) -> str:
+    """Without what a comment hides."""
+    return without_kramdown_comments(body, Told(body))[0].replace(GONE, "")
 
 
 def slug_of(file: PostFile, wanted: str | None, addresses: list[str]) -> str | None:

@@ -28,6 +28,20 @@ def read(text, **options):
         ('{::options parse_block_html="true" /}\nx', "\nx"),
         ("a\n\n{::comment}\nhidden\n{:/comment}\n\nb", "a\n\n\n\n\n\nb"),
         ("a {::comment}hidden{:/comment}b", "a b"),
+        ("{::comment}\nSecret:\n\n```\nhunter2\n```\n{:/comment}\nb", "\n\n\n\n\n\n\nb"),
+        ("{::comment}todo {x} fire Bob{:/comment} b", " b"),
+        ("a {::comment}one\ntwo{:/} b", "a \n b"),
+        ("{::comment}\nx\n    {:/comment}\nb {: .y}", "\n\n\nb {: .y}"),
+        ("{::comment}`{:/comment} a {::comment}secret{:/comment} `[[x]]`", " a  `[[x]]`"),
+        ("{::comment}a ` b{:/comment} x `c` {::comment}secret{:/comment} `d`", " x `c`  `d`"),
+        ("a\n\n{::comment}\nhidden\n\n# Also", "a\n\n\n\n\n"),
+        ("{::comment}a{:/comment}# H\n{: #y}", "# H {#y}\n"),
+        ("{::comment /}a", "a"),
+        ("[t](u){.aaaaaaaaaaaaaaaaaaaaaa} see `[[Other Post]]`", "[t](u) see `[[Other Post]]`"),
+        ("{::comment}x{:/comment} `[a](b){: .y}` [a](b){: .y}", " `[a](b){: .y}` [a](b)"),
+        ("`code` and [[Other Post]]", "`code` and [Other Post](other-post)"),
+        ("!!! note\n    [t](u){: .x} `[[Other Post]]`\n", "**Note**  \n[t](u) `[[Other Post]]`\n"),
+        (":::: note\n:::\nx\n::::\ny", "**Note**  \n:::\nx\n\ny"),
         ("[[toc]]\n[TOC]\nx", "\n\nx"),
         (":::tip Read me\nx\n:::\ny", "**Read me**  \nx\n\ny"),
         ("::: warning\nx\n:::\n", "**Warning**  \nx\n\n"),
@@ -59,6 +73,8 @@ def test_mark_becomes_what_it_means(text, body):
         "$x_{a=1}$ and f(x){y} and {curly} {#not a heading}\n",
         "[[1]](#one) [[No such]] [[Other Post]](x) [x]: y\n",
         "## Usage {#use .x}\n",
+        "Write `{::comment}x{:/comment}` for a comment.\n",
+        "```\n{::comment}\nx\n```\n",
         "a: b :: c\n\n:::\n",
         "!!! not so loud\n",
         "{% raw %}\n{{ x }}\n",
@@ -75,6 +91,29 @@ def test_everything_else_stays(text):
 def test_notes_name_lines():
     _, notes = read("a\n{: .x}\n\n# H\n{: #y}\n", first_line=5)
     assert notes == ("taken out: {: .x} (line 6)", "ids of headings moved to them (line 9)")
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("a {::comment}x{:/comment}", "taken out: {::comment} (line 1)"),
+        ("a\n{::comment}\nx", "taken out: {::comment}, and the rest of the text, for nothing closes it (line 2)"),
+    ],
+)
+def test_comment_is_told_but_not_what_it_says(text, note):
+    assert read(text)[1] == (note,)
+
+
+def test_comments_that_hold_code_hide_it_however_many_there_are():
+    text = "".join(
+        f"{{::comment}}`{{:/comment}} a{number} {{::comment}}secret{{:/comment}} ` b\n\n" for number in range(60)
+    )
+    assert "secret" not in read(text)[0]
+
+
+def test_heading_in_a_comment_makes_no_title(blog):
+    (entry,) = blog({"a.md": "---\ndate: 2020-01-01\n---\n{::comment}\n# Secret\n{:/comment}\n# Shown\n"})
+    assert (entry.title, "Secret" in repr(entry)) == ("Shown", False)
 
 
 def test_separator_of_the_blog_ends_the_excerpt(post):
