@@ -16,10 +16,11 @@ _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/.-])")
 _TOGETHER = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?!\d)")
 _CHINESE = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일]")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?![\d/.-])")
-_NAMED = re.compile(r"(\d{1,4})([-/ ])([A-Za-z]{3,9})\2(\d{1,4})(?![\d/-])")
+_NAMED = re.compile(r"(\d{1,4})([-/ ])([^\W\d_]{3,10})\2(\d{1,4})(?![\d/-])")
 _TIME = re.compile(
     r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?![\d:.,])(?: *([AaPp])\.?[Mm]\b\.?)?",
 )
+_TIME_OF_HOURS = re.compile(r"(\d{1,2}) ?[Hh](?: ?(\d\d))?(?!\w)")
 _TIME_TOGETHER = re.compile(r"(\d\d)(\d\d)(\d\d)?(?![\d:.,])")
 _OFFSET = re.compile(r"(?:UTC|GMT|Z)?([+-])(\d{1,2})(?::?(\d\d))?(?![\d:])", re.IGNORECASE)
 _REMARK = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
@@ -40,6 +41,13 @@ _MONTHS_ELSEWHERE = {
         "jänner feber mär apr mai jun jul aug sept okt nov dez",
         "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
         "janv févr mars avr mai juin juil août sept oct nov déc",
+        "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
+        "jan fév mar avr mai juin juill aoû sep oct nov dec",
+        "ene feb mar abr may jun jul ago sep oct nov dic",
+        "gen feb mar apr mag giu lug ago set ott nov dic",
+        "jan fev mar abr mai jun jul ago set out nov dez",
+        "jan feb mrt apr mei jun jul aug sep okt nov dec",
+        "янв фев мар апр мая июн июл авг сен окт ноя дек",
         "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
         "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
         "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
@@ -50,14 +58,14 @@ _MONTHS_ELSEWHERE = {
 }
 _FILLERS = frozenset(("at", "of", "on", "the", "um", "à", "de", "del", "den", "der", "le", "el"))
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-# Those that mean one offset wherever they are used. IST, BST, CST by itself, and their like, mean several.
+# Those that mean one offset wherever they are used. IST, BST and their like mean several.
 _ZONES = {
     "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3,
     "MSK": 3, "JST": 9, "KST": 9, "EST": -5, "EDT": -4, "CDT": -5, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9,
     "AKDT": -8, "HST": -10, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13, "MST": -7,
+    # That of America where nothing else is said, as mail has it (RFC 5322 section 4.3).
+    "CST": -6,
 }  # fmt: skip
-# CST is that of America where nothing else is said, as mail has it (RFC 5322 section 4.3).
-_OF_MAIL = {"CST": -6}
 _DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2212", "-----")
 
 
@@ -73,7 +81,7 @@ def read_date(value: object, zone: tzinfo = UTC) -> tuple[datetime, str]:
             moment = value
         elif isinstance(value, date):
             moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
-        elif isinstance(value, int) and not isinstance(value, bool) and 10**9 <= value < 10**13:
+        elif isinstance(value, int) and not isinstance(value, bool) and 10**8 <= value < 10**13:
             moment = _of_counted(value)
         elif isinstance(value, str | int) and not isinstance(value, bool) and len(text := _plain(value)) <= _LONGEST:
             moment, odd = _Words(text, zone).read()
@@ -92,10 +100,10 @@ def _plain(value: str | int) -> str:
 
 
 def _of_counted(value: int) -> datetime:
-    """Seconds or milliseconds since 1970, in this century or the end of the last."""
-    if value >= 10**10 and value < 10**12:
+    """Seconds or milliseconds since 1970, from 1973 on: what is less has the digits of a day."""
+    if 10**10 <= value < 10**11:
         raise ValueError("neither seconds nor milliseconds")
-    return datetime.fromtimestamp(value / 1000 if value >= 10**12 else value, tz=UTC)
+    return datetime.fromtimestamp(value / 1000 if value >= 10**11 else value, tz=UTC)
 
 
 def looks_like_a_date(value: object) -> bool:
@@ -131,6 +139,8 @@ class _Words:
                 raise ValueError("not understood")
         hour, minute, second, microsecond = self.time or (0, 0, 0, 0)
         year, month, day = self.day or self._day_of_words()
+        if self.month not in (None, month):
+            raise ValueError("two months")
         moment = datetime(year, month, day, hour, minute, second, microsecond)
         if self.weekday is not None and moment.weekday() != self.weekday[0]:
             self.odd.insert(0, self.weekday[1])
@@ -172,7 +182,7 @@ class _Words:
         elif found := _YEAR_LAST.match(self.text, self.at):
             self.day = int(found[4]), *_month_and_day(int(found[1]), int(found[3]))
         elif found := _NAMED.match(self.text, self.at):
-            month = _named(found[3], _MONTHS)
+            month = _month_named(found[3])
             if month is None:
                 return False
             first, last = found[1], found[4]
@@ -186,8 +196,14 @@ class _Words:
         return True
 
     def _take_time(self) -> bool:
+        if self.time is not None:
+            return False
+        if found := _TIME_OF_HOURS.match(self.text, self.at):
+            self.time = int(found[1]), int(found[2] or 0), 0, 0
+            self.at = found.end()
+            return True
         found = _TIME.match(self.text, self.at)
-        if found is None or self.time is not None:
+        if found is None:
             return False
         hour = int(found[1])
         if found[5]:
@@ -255,10 +271,12 @@ class _Words:
         if found is None:
             return False
         word = found[0].rstrip(".")
-        month = _named(word, _MONTHS) or _MONTHS_ELSEWHERE.get(word.lower())
+        month = _month_named(word)
         weekday = _named(word, _DAYS)
         if month is not None and self.month is None and self.day is None:
             self.month = month
+        elif month is not None and self.day is None:
+            raise ValueError("two months")  # or a day of the week in another language
         elif weekday is not None and self.weekday is None:
             self.weekday = weekday - 1, found[0]
         elif word.lower() in _FILLERS and self.time is None:
@@ -290,6 +308,10 @@ def _month_and_day(first: int, second: int) -> tuple[int, int]:
     return (second, first) if first > 12 else (first, second)
 
 
+def _month_named(word: str) -> int | None:
+    return _named(word, _MONTHS) or _MONTHS_ELSEWHERE.get(word.lower())
+
+
 def _named(word: str, names: tuple[str, ...]) -> int | None:
     word = word.lower()
     if word == "sept":
@@ -305,7 +327,7 @@ def _named(word: str, names: tuple[str, ...]) -> int | None:
 def zone_named(name: str) -> tzinfo | None:
     """A zone by its IANA name, its abbreviation where that means one offset, or an offset from UTC."""
     name = name.strip()
-    hours = {**_ZONES, **_OF_MAIL}.get(name.upper())
+    hours = _ZONES.get(name.upper())
     if hours is not None:
         return timezone(timedelta(hours=hours), name)
     if offset := _OF_UTC.fullmatch(name):
