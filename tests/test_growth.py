@@ -24,6 +24,7 @@ from blogapi.errors import BlogError
 from blogapi.importers import elements, frontmatter, links, marks, mdx, programs, templates
 from blogapi.importers.blog import Blog
 from blogapi.importers.globs import Glob, glob_of_expression
+from blogapi.importers.headings import ids_in
 from blogapi.importers.model import Unfit
 from blogapi.importers.prose import verbatim
 from blogapi.text import html_body, markdown
@@ -392,6 +393,7 @@ SURFACES = {
             ("nobody knows", templates.Dialect(guess=True)),
         )
     },
+    "ids": (ids_in, [*MARKDOWN, *HTML], 16 * KIB, ("", "")),
     "mdx": (mdx.to_markdown, MDX, 32 * KIB, ("", "")),
     "mdx with ends": (mdx.to_markdown, MDX, 32 * KIB, ("", "'\"`>}")),
     "prose": (verbatim, PROSE, 32 * KIB, ("", "")),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
+from blogapi.importers.headings import ids_in
 from blogapi.importers.ignored import Ignored
 from blogapi.importers.inherited import Inherited
 from blogapi.importers.languages import Languages
@@ -17,6 +18,7 @@ from blogapi.importers.model import Entry
 from blogapi.importers.people import read_people
 from blogapi.importers.site import Site, host_of, read_site
 from blogapi.text.address import lookup_order
+from blogapi.text.anchors import own_anchor
 from blogapi.text.slug import slugify, with_suffix
 
 _MOST_ADDRESSES = 4
@@ -46,6 +48,7 @@ class Blog:
         self._versions: dict[tuple[str, str | None], str] = {}  # their paths, by work and language
         self._mains: dict[str, str] = {}  # the path of the version that has the plain address, by work
         self._taken: Counter[str] = Counter()
+        self._ids: dict[str, frozenset[str]] = {}  # of the places in a post, by its slug
 
     def learn(self, entry: Entry) -> None:
         """Take note of a post, in the order of the files."""
@@ -59,12 +62,19 @@ class Blog:
         self._taken[slug] += 1
         # The second post of a slug gets a number when it is saved.
         self._posts[entry.path] = slug if self._taken[slug] == 1 else with_suffix(slug, self._taken[slug])
+        if ids := ids_in(entry.body):
+            self._ids[self._posts[entry.path]] = ids
         path, tongue = PurePosixPath(entry.path), self.languages.of(entry.path)
         for name in {path.name, path.stem, *([path.parent.name] if tongue.name == "index" else [])}:
             self._named[name].append(entry.path)
         self._versions.setdefault((tongue.work, tongue.lang), entry.path)
         if tongue.is_main:
             self._mains.setdefault(tongue.work, entry.path)
+
+    def link_to(self, slug: str, anchor: str = "") -> str:
+        """A link to a post, and to the place in it that the anchor (`#x`) of a link in a file means."""
+        own_id = own_anchor(anchor[1:])
+        return f"{slug}#{own_id}" if anchor and own_id in self._ids.get(slug, ()) else slug + anchor
 
     def slug_at(self, path: str, *, beside: str) -> str | None:
         """The slug of the post that a relative path in the file `beside` means, in the language of that file."""

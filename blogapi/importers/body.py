@@ -28,7 +28,9 @@ def body_of(file: PostFile) -> str:
         return body  # what it links to is not known yet, so it will be read again
     line = file.document.line
     body, linked = links.to_posts(body, file.blog, file.path, line)
-    body, plain = marks.to_markdown(body, file.blog.slug_named, separator=_separator(file), first_line=line)
+    body, plain = marks.to_markdown(
+        body, lambda target: links.named(target, file.blog), separator=_separator(file), first_line=line
+    )
     body, embedded = elements.to_links(body, line)
     if PurePosixPath(file.path).suffix.lower() == ".mdx":
         body, translated = mdx.to_markdown(body, line)

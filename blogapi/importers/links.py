@@ -56,7 +56,7 @@ def _to_post(target: str, blog: Blog, file: str) -> str | None:
     if target.startswith("@/"):  # Zola: from the folder `content`
         path, anchor = _split(target[2:])
         slug = blog.slug_below(path, beside=file)
-        return None if slug is None else slug + anchor
+        return None if slug is None else blog.link_to(slug, anchor)
     pelican = _PELICAN.match(target)
     if _ELSEWHERE.match(target) if not pelican else "filename" not in pelican[0]:
         return None
@@ -66,7 +66,7 @@ def _to_post(target: str, blog: Blog, file: str) -> str | None:
         slug = blog.slug_below(path, beside=file) if path.startswith("/") else blog.slug_at(path, beside=file)
     if slug is None and not pelican:
         slug = blog.slug_at_address(target, beside=file)
-    return None if slug is None else slug + anchor
+    return None if slug is None else blog.link_to(slug, anchor)
 
 
 def _is_lost(target: str) -> bool:
@@ -99,7 +99,14 @@ def refer(tag: str, target: str, blog: Blog, file: str) -> str | None:
             slug = _slug_in_name(path.rpartition(".")[0])
         if slug is None and not path.lower().endswith((*SUFFIXES, ".html")) and "." in path:
             return "/" + path.lstrip("/") + anchor  # a file of the site: it is where it is
-    return None if slug is None else slug + anchor
+    return None if slug is None else blog.link_to(slug, anchor)
+
+
+def named(target: str, blog: Blog) -> str | None:
+    """The address of the post that double brackets name: `Other Post`, `Other Post#A Heading`."""
+    path, anchor = _split(target)
+    slug = blog.slug_named(path)
+    return None if slug is None else blog.link_to(slug, anchor.replace(" ", "-").lower())
 
 
 def _slug_in_name(path: str) -> str | None:

@@ -62,7 +62,8 @@ Refer = Callable[[str], str | None]
 def to_markdown(body: str, refer: Refer, *, separator: str = "", first_line: int = 1) -> tuple[str, tuple[str, ...]]:
     """The body in the Markdown that is read here, and what was done to it.
 
-    `refer` gives the address of the post that a name means, and `separator` is what ends the excerpt in this blog.
+    `refer` gives the address of the post that a name means, as `Other Post` or `Other Post#Heading`, and `separator`
+    is what ends the excerpt in this blog.
     """
     reader = _Reader(body, refer, separator, first_line)
     return reader.read(), reader.told.notes
@@ -243,11 +244,11 @@ class _Reader:
                 return found[0]
             self.told.did("pictures in brackets made pictures", line.start)
             return f"![{'' if (found['shown'] or '0').isdigit() else shown}](<{name}>)"
-        address = self._refer(name)
+        address = self._refer(name + anchor)
         if address is None:
             return found[0]
         self.told.did("links to posts made to lead to them", line.start)
-        return f"[{shown}]({address}{anchor.replace(' ', '-').lower()})"
+        return f"[{shown}]({address})"
 
 
 def _lines(text: str) -> list[_Line]:

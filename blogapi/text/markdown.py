@@ -201,7 +201,7 @@ def _take_heading_ids(state: StateCore) -> None:
         if without_marks.endswith((" ", "\t")):
             text = without_marks.rstrip()
         brace = text.rfind("{")
-        if brace < 0 or not text.endswith("}"):
+        if brace < 0 or not text.endswith("}") or _is_escaped(text, brace):
             continue
         words = text[brace + 1 : -1].removeprefix(":").split()
         if not words or not all(map(_is_attribute, words)):
@@ -210,6 +210,10 @@ def _take_heading_ids(state: StateCore) -> None:
         for word in words:
             if word.startswith("#") or word.lower().startswith("id="):
                 token.attrs["id"] = word.removeprefix("#").removeprefix("id=").strip("\"'")
+
+
+def _is_escaped(text: str, at: int) -> bool:
+    return (at - len(text[:at].rstrip("\\"))) % 2 == 1
 
 
 def _is_attribute(word: str) -> bool:

@@ -110,6 +110,8 @@ class Markup:
                 self._peak = max(self._peak, self._open_formatting)
         if self._depth > MAX_DEPTH or len(attributes) > MAX_TAG_ATTRIBUTES or self._reopened > MAX_REOPENED:
             raise TooComplex
+        if name == "a":
+            attributes = _with_id(attributes)
         return f"<{name}{''.join(attributes)}>"
 
     def _end(self, name: str) -> str:
@@ -144,6 +146,16 @@ class _Texts(Markup):
 
     def _end(self, name: str) -> str:
         return ""
+
+
+def _with_id(attributes: list[str]) -> list[str]:
+    """The name of an anchor is what HTML now calls its id."""
+    if any(attribute.startswith(' id="') for attribute in attributes):
+        return attributes
+    return [
+        attribute.replace(' name="', ' id="', 1) if attribute.startswith(' name="') else attribute
+        for attribute in attributes
+    ]
 
 
 def _attributes(html: str, at: int) -> tuple[int, list[str]]:

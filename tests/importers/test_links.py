@@ -195,3 +195,38 @@ def test_notes_count_lines_below_a_header(blog):
 def test_secret_is_not_written_out(blog):
     (entry,) = blog({"_posts/2020-01-01-a.md": "---\ntitle: T\npassword: hush\n---\na{{ page.password }}b\n"})
     assert entry.body == "ab\n"
+
+
+@pytest.mark.parametrize(
+    ("anchor", "led"),
+    [
+        ("#part-two", "#h-part-two"),
+        ("#Part%20Two", "#h-part-two"),
+        ("#underlined", "#h-underlined"),
+        ("#own", "#h-own"),
+        ("#below", "#h-below"),
+        ("#é", "#h-e"),
+        ("#linked-words", "#h-linked-words"),
+        ("#raw", "#h-raw"),
+        ("#old-name", "#h-old-name"),
+        ("#comments", "#comments"),
+        ("#", "#"),
+    ],
+)
+@pytest.mark.parametrize(
+    "link", ["(b.md{})", "(/notes/b/{})", '({{{{< ref "b.md{}" >}}}})', ": b.md{}", "(@/notes/b.md{})"]
+)
+def test_anchor_leads_to_the_place_in_the_other_post(blog, link, anchor, led):
+    text = (
+        "## Part two ##\n\nUnderlined\n===\n\n> ## X {#own .c}\n\n### Y\n{: #below}\n\n# Z {#é}\n\n"
+        '## [Linked](x) *words*\n\n<h3 id="raw">x</h3> <a name=old-name></a>\n'
+    )
+    found = blog({"content/notes/a.md": f"{HEAD}[x]{link.format(anchor)}", "content/notes/b.md": HEAD + text})
+    assert found[0].body.replace(": ", "(").rstrip(")") == f"[x](b{led}"
+
+
+def test_anchor_in_double_brackets_leads_to_the_place(blog):
+    files = {"a.md": HEAD + "[[Other Post#A Part]] [[Other Post#No Part]]", "Other Post.md": HEAD + "## A part\n"}
+    assert next(entry.body for entry in blog(files) if entry.path == "a.md") == (
+        "[Other Post](other-post#h-a-part) [Other Post](other-post#no-part)"
+    )

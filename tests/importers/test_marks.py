@@ -5,7 +5,7 @@ import pytest
 from blogapi.importers.marks import to_markdown
 from blogapi.text.rendering import render
 
-POSTS = {"Other Post": "other-post"}
+POSTS = {"Other Post#A part": "other-post#a-part", "Other Post": "other-post"}
 
 
 def read(text, **options):

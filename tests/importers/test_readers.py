@@ -1,5 +1,7 @@
 """What readers see of imported files: through the API, as a front end would show it."""
 
+import re
+
 import pytest
 
 from blogapi.importers.markdown import read_folder
@@ -35,3 +37,14 @@ async def test_text_that_a_template_hides_is_not_shown(published):
         }
     )
     assert posts == dict.fromkeys("abc", "<p>yes</p>\n")
+
+
+async def test_links_lead_to_headings_of_other_posts(published):
+    posts = await published(
+        {
+            "a.md": "[x](b.md#part-two) [x](b.md#own) [x](b.md#old) [x](b.md#é)\n",
+            "b.md": '## Part two\n\n## X {#own}\n\n<a name="old"></a>\n\n## Y {#é}\n',
+        }
+    )
+    targets = re.findall(r'href="b#([^"]+)"', posts["a"])
+    assert targets == re.findall(r' id="([^"]+)"', posts["b"]) == ["h-part-two", "h-own", "h-old", "h-e"]

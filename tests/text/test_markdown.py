@@ -148,6 +148,9 @@ def test_language_of_code_in_html_is_kept(name, body_format):
         ("## Sets {a, b}", "h-sets-a-b", "Sets {a, b}"),
         ("## The {}", "h-the", "The {}"),
         ("## Title {#own", "h-title-own", "Title {#own"),
+        (r"## Title\{#own}", "h-title-own", "Title{#own}"),
+        (r"## Title \\{#own}", "h-own", "Title \\"),
+        ("## Title {#é}", "h-e", "Title"),
         ("## {#own}", "h-own", None),
     ],
 )
@@ -158,6 +161,9 @@ def test_heading_keeps_the_id_that_it_is_given(body, heading_id, text):
 
 
 def test_link_finds_a_heading_by_the_id_that_it_is_given():
+    assert html('[a](#My%20x) <a name="My x"></a>b') == (
+        '<p><a href="#h-my-x" rel="noopener noreferrer">a</a> <a id="h-my-x" rel="noopener noreferrer"></a>b</p>\n'
+    )
     page = html("[a](#My_Id)\n\n## A {#My_Id}\n\n## B {#My_Id}")
     assert 'href="#h-my-id"' in page
     assert page.count('id="h-my-id"') == page.count('id="h-my-id-2"') == 1
