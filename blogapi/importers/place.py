@@ -8,6 +8,9 @@ from pathlib import Path, PurePosixPath
 from blogapi.importers.date_places import date_in_folders, date_in_name, date_in_path
 from blogapi.importers.languages import Tongue
 
+# Where sites keep what they are made of: no part of an address, and no category.
+_SOURCES = ("source", "src", "content")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -54,4 +57,5 @@ class Place:
     def folders_above(self) -> list[str]:
         """The folders above `_posts`, which stand in Jekyll's addresses, whatever they hold."""
         above = self.folders[1 : self.folders.index("_posts")] if "_posts" in self.folders[1:] else ()
+        above = above[1:] if above[:1] and above[0] in _SOURCES else above
         return [folder for folder in above if not folder.startswith("_")]

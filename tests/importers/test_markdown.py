@@ -599,3 +599,12 @@ def test_old_address_that_is_none_does_no_harm(post):
     entry = post("aliases: ['http://[broken', '/', '?', '/old/Not_A_Slug', '/old/Admin']")
     assert entry.former_slugs == ()
     assert len(entry.former_urls) == 5
+
+
+@pytest.mark.parametrize(
+    ("file", "tags"),
+    [("source/_posts/a.md", []), ("src/_posts/2020-01-01-a.md", []), ("source/travel/_posts/a.md", ["travel"])],
+)
+def test_folder_in_which_a_site_keeps_its_sources_is_no_category(blog, file, tags):
+    found = blog({file: "---\ntitle: T\ndate: 2020-01-01\n---\nx", "_config.yml": "title: T\n"})
+    assert [tag.slug for tag in found[0].tags] == tags
