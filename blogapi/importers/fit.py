@@ -44,6 +44,7 @@ class Fit:
     def __init__(self) -> None:
         self.notes: list[str] = []
         self._surplus: dict[str, Any] = {}
+        self._deep: set[str] = set()  # what was said to be nested too deep
 
     def title(self, text: str) -> str:
         """One line, cut to its length."""
@@ -115,7 +116,10 @@ class Fit:
 
     def _plain(self, value: Any, where: str, levels: int) -> Any:
         if isinstance(value, Mapping | list) and levels == 0:
-            self.notes.append(f"custom{where} is nested deeper than {MAX_CUSTOM_DEPTH} levels and kept as JSON text")
+            note = f"custom{where} is nested deeper than {MAX_CUSTOM_DEPTH} levels and kept as JSON text"
+            if where not in self._deep:  # the items of a list have one name
+                self._deep.add(where)
+                self.notes.append(note)
             return json.dumps(value, ensure_ascii=False, default=_json_scalar)
         if isinstance(value, Mapping):
             plain: dict[str, Any] = {}

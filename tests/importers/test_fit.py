@@ -107,3 +107,12 @@ def test_surplus_comes_before_a_field_of_the_same_name():
     custom = fit.custom({"full_title": "other"})
     assert custom["full_title"] == ("word " * 60).strip()
     assert "other" in custom.values()
+
+
+def test_a_fault_that_comes_again_and_again_is_told_once():
+    fit = Fit()
+    custom = fit.custom({"a": {"b": {"c": [{"d": 1}, [2]] * 100}, "e": [[[[]]]] * 9}})
+    assert len(custom["a"]["b"]["c"]) == 200
+    assert fit.notes == [
+        f"custom.{name} is nested deeper than 4 levels and kept as JSON text" for name in ("a.b.c", "a.e")
+    ]
