@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from blogapi.importers.model import Unfit
 
-_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_ -]{0,40}):(?:[ \t]+(.*))?")
+_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_ -]{0,40}):(?!//)[ \t]*(.*)")
 _CONTINUED = re.compile(r"(?:\t| {2,})[ \t]*(\S.*)")
 _NIKOLA = re.compile(r"\.\. (.*)")
 # One of these is in every header; text that opens with `Note: ...` has none.

@@ -35,7 +35,13 @@ _DOUBTFUL_FOLDERS = frozenset((
     "pa", "pi", "pl", "ps", "sc", "sd", "se", "sg", "si", "sm", "so", "ss", "st", "su", "te", "tk", "tl", "tn",
     "to", "ts", "tt", "tw", "ve", "vi", "vo", "wa",
 ))  # fmt: skip
-_TAG = re.compile(r"([a-z]{2,3})(?:[-_]([A-Z][a-z]{3}))?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?")
+_TAG = re.compile(r"([a-z]{2,3}|[A-Z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?")
+# Scripts in which some language is written beside another one; other words of four letters are words.
+_SCRIPTS = frozenset((
+    "arab", "armn", "beng", "cans", "copt", "cyrl", "deva", "geor", "grek", "gujr", "guru", "hans", "hant", "hebr",
+    "jpan", "knda", "kore", "laoo", "latn", "mlym", "mong", "orya", "sinh", "taml", "telu", "tfng", "thaa", "thai",
+    "tibt",
+))  # fmt: skip
 # Folders right below one of these, or below the imported one, can be languages.
 _ABOVE = frozenset({"content", "_i18n", "i18n", "source", "src", "locales", "locale", "_posts", "posts", "blog", "lang",
                     "translations", "languages", "_source", "articles", "pages"})  # fmt: skip
@@ -134,9 +140,11 @@ def _language_folders(paths: list[str]) -> frozenset[str]:
 
 
 def _is_sure(text: str, doubtful: frozenset[str]) -> bool:
-    return _tag(text) is not None and text not in doubtful
+    return _tag(text) is not None and text.lower() not in doubtful
 
 
 def _tag(text: str) -> str | None:
     found = _TAG.fullmatch(text)
-    return language_tag(text.replace("_", "-")) if found and found[1] in _CODES else None
+    if found is None or found[1].lower() not in _CODES or (found[2] and found[2].lower() not in _SCRIPTS):
+        return None
+    return language_tag(text.replace("_", "-"))

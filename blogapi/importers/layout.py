@@ -103,6 +103,10 @@ _OF_A_PROJECT = re.compile(
     r"|pull_request_template|issue_template|third_party_notices)(?:[-_.][a-z_-]{2,20})?",
     re.IGNORECASE,
 )
+# Nobody calls a post so, with or without a date; of the others, nobody who writes them in capitals does.
+_NEVER_POSTS = frozenset(
+    ("readme", "code_of_conduct", "pull_request_template", "issue_template", "third_party_notices")
+)
 _PAGES = frozenset((
     "404", "500", "about", "about-me", "aboutme", "contact", "search", "archive", "archives", "tags", "categories",
     "index", "home", "privacy", "privacy-policy", "imprint", "impressum", "datenschutz", "legal", "terms", "disclaimer",
@@ -144,12 +148,14 @@ def no_post(file: str, *, is_dated: bool, is_draft: bool) -> str | None:
     folders = {folder.lower() for folder in path.parent.parts}
     # Some keep the posts of each author in a folder; those have the day in their names.
     is_of_author = not folders.isdisjoint(_AUTHOR_FOLDERS) and date_in_name(path.stem)[0] is None
+    folder = path.parent.parent if path.stem == "index" else path.parent
+    is_of_author = is_of_author or (folder.name.lower() == "contributors" and date_in_name(path.stem)[0] is None)
     if is_of_author or (not is_dated and not folders.isdisjoint(_PEOPLE_FOLDERS)):
         return "a page about an author"
     if _TEMPLATE.fullmatch(path.stem):
         return "a template"
-    # In capitals nobody calls a post so, with or without a date.
-    if _OF_A_PROJECT.fullmatch(path.stem) and (not is_dated or path.stem.partition(".")[0].isupper()):
+    name = path.stem.partition(".")[0]
+    if _OF_A_PROJECT.fullmatch(path.stem) and (not is_dated or name.isupper() or name.lower() in _NEVER_POSTS):
         return f"a {path.stem} is no post"
     if is_dated or is_draft:
         return None

@@ -33,8 +33,11 @@ _OFFICE = re.compile(
     re.IGNORECASE,
 )
 _BY = re.compile(r"(?:written |posted )?by:? ", re.IGNORECASE)
-_AND_OTHERS = re.compile(r",? (?:et al\.?|and others|and friends|u\. ?a\.)", re.IGNORECASE)
+_AND_OTHERS = re.compile(
+    r",? (?:et al\.?|and others|and friends|u\. ?a\.|(?:(?:and|&|\+) )?[0-9]{1,4} (?:others?|more))", re.IGNORECASE
+)
 _BETWEEN = re.compile(r" [/|·•] |[、，]")
+_ACCOUNT = re.compile(r"@[\w.-]{1,60}")
 _LINK = re.compile(r"\[([^\[\]]{1,200})\]\([^()]{0,500}\)|<a\b[^<>]{0,500}>([^<>]{1,200})</a>", re.IGNORECASE)
 _LEVELS = re.compile(r"[>»→]")
 
@@ -62,6 +65,9 @@ def people_in(text: str, *, is_plural: bool) -> list[str]:
         return [name for part in parts for name in people_in(part, is_plural=False)]
     if ";" in text:
         return [name for part in text.split(";") if part.strip() for name in people_in(part, is_plural=False)]
+    accounts = [word.rstrip(",") for word in text.split()]
+    if all(_ACCOUNT.fullmatch(name) for name in accounts):
+        return accounts
     names = _people(text, is_plural)
     return [name for name in names if name] or [text]
 

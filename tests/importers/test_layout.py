@@ -41,6 +41,9 @@ def test_folder_without_posts_is_left_out_with_one_line(blog, file, told):
         "posts/email-template.md",
         "content/examples/a.md",
         "authors/jane/2020-01-01-a.md",
+        "posts/code-of-conduct.md",
+        "contributors/jane/my-trip.md",
+        "team/news.md",
     ],
 )
 def test_post_about_such_things_is_one(blog, file):
@@ -62,6 +65,10 @@ def test_post_about_such_things_is_one(blog, file):
         ("content/about.fr.md", PAGE, "a page without a date"),
         ("content/index.md", PAGE, "a page without a date"),
         ("CONTRIBUTING.md", POST, "a CONTRIBUTING is no post"),
+        ("code_of_conduct.md", POST, "a code_of_conduct is no post"),
+        ("docs/readme.md", POST, "a readme is no post"),
+        ("content/contributors/me.md", POST, "a page about an author"),
+        ("content/contributors/me/index.md", POST, "a page about an author"),
         ("packages/p/CHANGELOG.md", POST, "a CHANGELOG is no post"),
         ("posts/_template.md", POST, "a template"),
         ("posts/post-template.md", PAGE, "a template"),
