@@ -319,7 +319,9 @@ PROGRAMS = ("a: [", "a: 1, ", "'", "\\'", "`", "/*", "//", "{", "}", '"a": "b", 
 GLOBS = ("a", "a/", "/", "*", "**/", "?", "{", "{a,", "{a,b}", "}", "[", "[a]", "\\", ".*", "a|")
 LINKS = [
     "](", "[a](", "[a](b.md)", "[a](<", "[a](<b.md>)", "[a]: b.md\n", "[a]:", "href=", "<a href='b.md'>", "[a](@/b.md)",
-    "[a](../", "../", "%2e", "[a](b.md#", "[a]({filename}b.md)", "#", "?", "a:", "/", "`[a](b.md)`", "b.md",
+    "[a](../", "../", "%2e", "[a](b.md#", "[a]({filename}b.md)",
+    "[a]({{ site.url }}", "[a]({{ site.url }}/b)", "[a]({{ '/b' | relative_url }})", "{{ site.url }}",
+    "#", "?", "a:", "/", "`[a](b.md)`", "b.md",
 ]  # fmt: skip
 MDX = [
     "import a from 'a'\n", "import a from 'a'\n\n", "export const a = {\n", "{", "}", "{a}", "{'a'}", "{`", "<A", "<A>",

@@ -17,12 +17,21 @@ from blogapi.importers.prose import verbatim
 from blogapi.importers.told import Told
 from blogapi.text.slug import slugify
 
+# The address of the site, and a path that a filter of Liquid puts it before.
+_SITE = r"(?:\{\{-?[ \t]{0,3}site\.(?:url|baseurl|github\.url)[ \t]{0,3}-?\}\}){1,3}"
+_FILTERED = (
+    r"""\{\{-?[ \t]{0,3}(?:"/[^"{}\n]{0,500}"|'/[^'{}\n]{0,500}')"""
+    r"""[ \t]{0,3}\|[ \t]{0,3}(?:relative_url|absolute_url)[ \t]{0,3}-?\}\}"""
+)
 # No part can run over a bracket, a quote or white space, or is bounded, so this reads the text once.
 _TARGET = re.compile(
     r"""(?:\]\([ \t]{0,3}|\]:[ \t]{0,3})(?:<([^<>\n]{1,500})>"""
-    r"""|(\{index\}|(?:\{[a-z]{1,12}\})?[^\s<>()\[\]"'{}]{1,1000}))"""
-    r"""|\b(?:href|src)=["']?((?:\{[a-z]{1,12}\})?[^\s<>"'{}]{1,1000})"""
+    rf"""|({_FILTERED}(?:#[^\s<>()\[\]"'{{}}]{{1,200}})?"""
+    rf"""|\{{index\}}|(?:\{{[a-z]{{1,12}}\}}|{_SITE})?[^\s<>()\[\]"'{{}}]{{1,1000}}))"""
+    rf"""|\b(?:href|src)=["']?((?:\{{[a-z]{{1,12}}\}}|{_SITE})?[^\s<>"'{{}}]{{1,1000}})"""
 )
+_BEFORE_ADDRESS = re.compile(_SITE)
+_ADDRESS_IN_TAG = re.compile(_FILTERED)
 _PELICAN = re.compile(r"\{(filename|static|attach|author|category|tag|index)\}|\|(filename|static|attach)\|")
 _ELSEWHERE = re.compile(r"(?!https?://)[A-Za-z][A-Za-z0-9+.-]*:|//|#|\?|\{")
 _TO_POSTS = "links to posts made to lead to them"
@@ -57,6 +66,8 @@ def _to_post(target: str, blog: Blog, file: str) -> str | None:
         path, anchor = _split(target[2:])
         slug = blog.slug_below(path, beside=file)
         return None if slug is None else blog.link_to(slug, anchor)
+    if target.startswith("{{"):
+        target = _without_site(target)
     pelican = _PELICAN.match(target)
     if _ELSEWHERE.match(target) if not pelican else "filename" not in pelican[0]:
         return None
@@ -67,6 +78,14 @@ def _to_post(target: str, blog: Blog, file: str) -> str | None:
     if slug is None and not pelican:
         slug = blog.slug_at_address(target, beside=file)
     return None if slug is None else blog.link_to(slug, anchor)
+
+
+def _without_site(target: str) -> str:
+    """The path that stands behind the address of the site in Liquid."""
+    if found := _ADDRESS_IN_TAG.match(target):
+        return re.split("[\"']", found[0])[1] + target[found.end() :]
+    found = _BEFORE_ADDRESS.match(target)
+    return target[found.end() :] if found and target.startswith("/", found.end()) else target
 
 
 def _is_lost(target: str) -> bool:

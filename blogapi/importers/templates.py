@@ -30,13 +30,18 @@ _ESCAPED_HUGO = re.compile(r"\{\{([<%])/\*([^{}]*)\*/([>%])\}\}")
 _ESCAPED_ZOLA = re.compile(r"\{\{/\*([^{}]*)\*/\}\}|\{%/\*([^{}]*)\*/%\}")
 # Filters that change nothing that matters here.
 _SAME = frozenset((
-    "absolute_url", "baseurl", "cgi_escape", "escape", "full_url_for", "htmlBaseUrl", "raw", "relative_url", "safe",
+    "baseurl", "cgi_escape", "escape", "full_url_for", "htmlBaseUrl", "raw", "safe",
     "strip", "uri_escape", "url", "xml_escape",
 ))  # fmt: skip
 # What stands in these was made by the generator, or by nobody: it goes as a whole.
 _WHOLE = frozenset((
     "capture", "case", "comment", "for", "javascript", "macro", "schema", "script", "style", "stylesheet", "tablerow",
 ))  # fmt: skip
+_ADDRESSES = ("url", "baseurl", "github.url", "root")
+# Before a link to a post, which is made relative.
+_BEFORE_POST = re.compile(
+    r"(?:\{\{-?\s{0,9}site\.(?:url|baseurl|github\.url|root)\s{0,9}-?\}\}){1,3}\{%-?\s{0,9}(?:post_url|post_path|link)\s"
+)
 _RAW = frozenset({"raw", "verbatim"})
 _CODE = frozenset({"highlight", "codeblock", "code", "prism", "code_block"})
 _PICTURES = frozenset({"figure", "image", "img", "picture", "asset_img", "fig", "imgproc", "lazyimg"})
@@ -270,7 +275,7 @@ class _Reader:
         dialect = self._dialect
         if not (dialect.liquid or (dialect.guess and _looks_like_liquid(tag.text))):
             return tag.start + 1
-        value = self._value(tag.text)
+        value = "" if _BEFORE_POST.match(self._body, tag.start) else self._value(tag.text)
         if value is None:
             return self._drop(tag, tag.end)
         return self._put(tag.start, tag.end, value, "template values written out")
@@ -295,11 +300,11 @@ class _Reader:
         if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
             return text[1:-1]
         scope, _, path = text.partition(".")
-        if scope == "site" and path in ("url", "baseurl", "github.url", "root"):
-            return ""
         value: Any = {"site": self._dialect.site, "page": self._dialect.page}.get(scope)
         for key in path.split(".") if value is not None else ():
             value = value.get(key) if isinstance(value, Mapping) else None
+        if value is None and scope == "site" and path in _ADDRESSES:
+            return ""
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return None
         return str(value) if len(str(value)) <= _MOST_VALUE else None
@@ -307,12 +312,21 @@ class _Reader:
     def _filtered(self, value: str, name: str, argument: str) -> str | None:
         if name in _SAME:
             return value
+        if name in ("absolute_url", "relative_url"):
+            return self._in_site(value, is_absolute=name == "absolute_url")
         if name in ("prepend", "append"):
             other = self._operand(argument.strip())
             return None if other is None else other + value if name == "prepend" else value + other
         if name in ("upcase", "downcase"):
             return value.upper() if name == "upcase" else value.lower()
         return None
+
+    def _in_site(self, path: str, *, is_absolute: bool) -> str:
+        if "://" in path or path.startswith("#"):
+            return path
+        base = f"/{(self._operand('site.baseurl') or '').strip('/')}".rstrip("/")
+        server = (self._operand("site.url") or "").rstrip("/") if is_absolute else ""
+        return f"{server}{base}/{path.removeprefix('/')}"
 
     # Writing
 

@@ -198,6 +198,25 @@ def test_secret_is_not_written_out(blog):
 
 
 @pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("[a]({{ site.baseurl }}/2020/01/01/dated.html#b)", "[a](dated#b)"),
+        ("[a]({{site.url}}{{ site.baseurl }}/2020/01/01/dated.html)", "[a](dated)"),
+        ("<a href='{{ site.url }}/blog/2020/01/01/dated.html'>a</a>", "<a href='dated'>a</a>"),
+        ("[a]({{ '/2020/01/01/dated.html' | relative_url }}#b)", "[a](dated#b)"),
+        ('[a]({{ "/2020/01/01/dated.html" | absolute_url }})', "[a](dated)"),
+        ("[a]: {{ site.baseurl }}/2020/01/01/dated.html\n", "[a]: dated\n"),
+        ("[{{ site.url }}]({{ site.baseurl }}/no/)", "[https://a.example](/blog/no/)"),
+        ("{{ site.nothing }}{{ site.github.url }}|", "|"),
+    ],
+)
+def test_address_of_the_site_before_that_of_a_post(blog, text, body):
+    config = 'url: "https://a.example"\nbaseurl: /blog\n'
+    found = blog({"_config.yml": config, "_posts/2013-05-06-dated.md": HEAD, "_posts/2014-01-01-x.md": HEAD + text})
+    assert found[1].body == body
+
+
+@pytest.mark.parametrize(
     ("anchor", "led"),
     [
         ("#part-two", "#h-part-two"),
