@@ -11,7 +11,7 @@ from blogapi.posts.store import AddressStore
 class Addresses:
     """The rules of former addresses. They are in their normal form (`blogapi.text.address`).
 
-    They are claimed before the post is saved, so a crash can leave an address that leads to no post; `doctor` frees it.
+    They are claimed before the post is saved, so a crash can leave one that leads to no post; `Leftovers` frees it.
     An address leads to its post until that is removed for good: links of others do not break.
     """
 

@@ -87,7 +87,7 @@ class PostChecks:
                 if post_id not in kept:
 
                     async def release(address: str = address, post_id: str = post_id) -> bool:
-                        return await addresses.release(address, post_id)
+                        return await addresses.release(address, post_id, self._now() - OVER)
 
                     yield Problem(f"{address} for post {post_id}", release)
 

@@ -10,6 +10,7 @@ from blogapi.posts.bylines import Bylines
 from blogapi.posts.cache_sources import PUBLIC_ADDRESSES, PUBLIC_PART
 from blogapi.posts.checks import post_checks
 from blogapi.posts.counts import Counts
+from blogapi.posts.leftovers import Leftovers
 from blogapi.posts.reading import Reading
 from blogapi.posts.revisions import Revisions
 from blogapi.posts.saving import Saving
@@ -22,7 +23,9 @@ from blogapi.tags.service import TagService
 from blogapi.users.model import ProfileChanged
 from blogapi.users.service import UserService
 
-_TEN_SECONDS, _MINUTE, _HOUR = 10, 60, 3600
+# What a crash leaves is put right within a minute: when it is certain that nobody is at work on it any more, and at
+# the next run after that.
+_TEN_SECONDS, _HOUR = 10, 3600
 
 
 def build(wiring: Wiring) -> PostService:
@@ -30,7 +33,8 @@ def build(wiring: Wiring) -> PostService:
     database, now = wiring.database, wiring.now
     users, tags = wiring[UserService], wiring[TagService]
     posts, revision_store = PostStore(database), RevisionStore(database)
-    slugs, addresses = Slugs(SlugStore(database), now), Addresses(AddressStore(database), now)
+    slug_store, address_store = SlugStore(database), AddressStore(database)
+    slugs, addresses = Slugs(slug_store, now), Addresses(address_store, now)
     counts, bylines = Counts(posts, users, tags, now), Bylines(posts, users, now)
     saving = Saving(posts, revision_store, slugs, addresses, counts, now)
     return PostService(
@@ -40,6 +44,7 @@ def build(wiring: Wiring) -> PostService:
         revisions=Revisions(revision_store, saving, slugs, bylines, now),
         bylines=bylines,
         counts=counts,
+        leftovers=Leftovers(posts, revision_store, slug_store, address_store, now),
     )
 
 
@@ -55,6 +60,10 @@ async def _settle_counts(posts: PostService) -> int:
     return await posts.counts.settle()
 
 
+async def _settle_leftovers(posts: PostService) -> int:
+    return await posts.leftovers.settle()
+
+
 async def _profile_changed(posts: PostService, event: ProfileChanged) -> None:
     await posts.bylines.profile_changed(event)
 
@@ -68,8 +77,9 @@ POSTS = Feature(
     routes=handlers.routes,
     jobs=(
         every(_HOUR, _purge_trash, done="posts removed from the trash"),
-        every(_MINUTE, _settle_bylines, done="changed bylines looked after"),
+        every(_TEN_SECONDS, _settle_bylines, done="changed bylines looked after"),
         every(_TEN_SECONDS, _settle_counts, done="posts counted that somebody had left uncounted"),
+        every(_TEN_SECONDS, _settle_leftovers, done="leftovers of interrupted writes removed"),
     ),
     checks=lambda wiring: post_checks(wiring).all(),
     subscriptions=(Subscription(ProfileChanged, _profile_changed),),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from blogapi.posts.bylines import Bylines
 from blogapi.posts.counts import Counts
+from blogapi.posts.leftovers import Leftovers
 from blogapi.posts.reading import Reading
 from blogapi.posts.revisions import Revisions
 from blogapi.posts.states import States
@@ -22,3 +23,4 @@ class PostService:
     revisions: Revisions
     bylines: Bylines
     counts: Counts
+    leftovers: Leftovers

@@ -21,7 +21,7 @@ class Claim:
 
 
 class Slugs:
-    """The rules of slugs. After a crash a claim may be left that nobody needs, which `doctor` frees."""
+    """The rules of slugs. After a crash a claim may be left that nobody needs, which `Leftovers` frees."""
 
     def __init__(self, store: SlugStore, now: Callable[[], datetime]) -> None:
         self._store, self._now = store, now
@@ -60,7 +60,8 @@ class Slugs:
 
     async def outgoing_claims(self, post: Post, claim: Claim) -> list[str]:
         """The claims of the slug that is given up, for `release`. They are read before the post is changed."""
-        return [] if claim.slug == post.working.slug else await self._store.claims(post.working.slug)
+        slug = post.working.slug
+        return [] if claim.slug == slug else await self._store.outgoing(slug, post.id, self._now())
 
     async def release(self, slug: str, claims: Sequence[str], post: Post) -> None:
         """Release the former slug, unless readers knew it."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from blogapi.access.identity import Byline, Identity
 from blogapi.changes import Change
+from blogapi.clock import utc_now
 from blogapi.errors import Conflict
 from blogapi.jobs.tasks import end_tasks
 from blogapi.operations.doctor import repair
@@ -152,7 +153,7 @@ class Seeder:
         }
         inserted = 0
         if posts:
-            taken = await self._slugs.claim_many({slug: post.id for slug, post in posts.items()}, _FIRST)
+            taken = await self._slugs.claim_many({slug: post.id for slug, post in posts.items()}, utc_now())
             for slug in taken:
                 posts[slug] = await self._under_another_slug(posts[slug])
             inserted = await self._posts.insert_many(posts.values())
@@ -160,7 +161,7 @@ class Seeder:
         return inserted
 
     async def _under_another_slug(self, post: Post) -> Post:
-        slug, _ = await self._slugs.claim_next(post.working.slug, post.id, _FIRST, with_suffix)
+        slug, _ = await self._slugs.claim_next(post.working.slug, post.id, utc_now(), with_suffix)
         live = None if post.live is None else replace(post.live, slug=slug)
         live_slugs = (slug,) if live else ()
         return replace(post, working=replace(post.working, slug=slug), live=live, live_slugs=live_slugs)

@@ -173,10 +173,10 @@ async def test_stalled_writer_gives_back_no_slug_that_is_in_use_again(client, ad
     """The steps of four writers in the order that once let two posts have one slug."""
     slugs, post_id = SlugStore(database), new_id()
     first = await slugs.claim("aaa", post_id, utc_now())
-    held_by_the_stalled = await slugs.claims("aaa")
+    held_by_the_stalled = await slugs.outgoing("aaa", post_id, utc_now())
     assert held_by_the_stalled == [first]
     await slugs.claim("aaa", post_id, utc_now())
-    await slugs.release("aaa", post_id, await slugs.claims("aaa"))
+    await slugs.release("aaa", post_id, await slugs.outgoing("aaa", post_id, utc_now()))
     await slugs.claim("aaa", post_id, utc_now())
     assert not await slugs.release("aaa", post_id, held_by_the_stalled)
     assert await slugs.holder("aaa") == post_id

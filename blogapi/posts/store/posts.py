@@ -92,6 +92,7 @@ class PostStore(Store):
         IndexModel(
             [("uncounted.at", 1)], name="uncounted", partialFilterExpression={"uncounted.at": {"$exists": True}}
         ),
+        IndexModel([("unswept_at", 1)], name="unswept", partialFilterExpression={"unswept_at": {"$exists": True}}),
     )
 
     def __init__(self, database: Database) -> None:
@@ -199,6 +200,7 @@ class PostStore(Store):
         remaining = {
             "was_public": post.live is not None and post.visibility in ("public", "unlisted"),
             "deleted_at": now,
+            "unswept_at": now,
             "created_at": post.created_at,
             "updated_at": now,
         }
@@ -206,6 +208,15 @@ class PostStore(Store):
             {"_id": gone["_id"], "version": post.version}, {**gone, **remaining, **_marked(mark)}
         )
         return result.matched_count == 1
+
+    async def unswept_before(self, moment: datetime, limit: int) -> list[str]:
+        """The ids of posts removed for good before then, of which something else may be left, oldest first."""
+        found = self._posts.find({"unswept_at": {"$lt": stored(moment)}}, {"_id": 1}).sort([("unswept_at", 1)])
+        return [str(document["_id"]) for document in await found.limit(limit).to_list(limit)]
+
+    async def swept(self, post_id: str) -> None:
+        """Nothing is left of a post that was removed for good."""
+        await self._posts.update_one({"_id": object_id(post_id)}, {"$unset": {"unswept_at": ""}})
 
     async def list_public(
         self, wanted: PublicFilter, page: PageRequest, fields: tuple[str, ...] | None

@@ -10,16 +10,23 @@ from pymongo.errors import DuplicateKeyError
 
 from blogapi.cache.sources import uses
 from blogapi.db.bulk import every, insert_new
-from blogapi.db.client import Database, new_id, object_id
+from blogapi.db.client import Database, Document, new_id, object_id
 from blogapi.db.indexes import Store
 from blogapi.paging.keyset import stored
 
 
 class SlugStore(Store):
-    """Who holds which slug: `{_id: slug, post_id}`. A slug is claimed before its post is saved."""
+    """Who holds which slug: `{_id: slug, post_id, claims, claimed_at}`. A slug is claimed before its post is saved.
+
+    `claimed_at` is there while it is open whether the post uses the slug: who claimed it, or was about to release it,
+    may have died. Then someone looks, and takes it away.
+    """
 
     collection = "slugs"
-    indexes = (IndexModel([("post_id", 1)], name="by_post"),)
+    indexes = (
+        IndexModel([("post_id", 1)], name="by_post"),
+        IndexModel([("claimed_at", 1)], name="unsettled", partialFilterExpression={"claimed_at": {"$exists": True}}),
+    )
 
     def __init__(self, database: Database) -> None:
         self._slugs = database[self.collection]
@@ -45,12 +52,14 @@ class SlugStore(Store):
 
     async def claim_many(self, posts: Mapping[str, str], now: datetime) -> frozenset[str]:
         """Claim slugs for posts, in bulk: `{slug: post id}`. Returns those that other posts have."""
-        about = {"claims": [new_id()], "claimed_at": now}
+        token = new_id()
+        about = {"claims": [token], "claimed_at": now}
         documents = [{"_id": slug, "post_id": object_id(post_id), **about} for slug, post_id in posts.items()]
         if await insert_new(self._slugs, documents) == len(documents):
             return frozenset()
-        holders = await self.holders(posts)
-        return frozenset(slug for slug, post_id in posts.items() if holders[slug] != post_id)
+        inserted = self._slugs.find({"_id": {"$in": list(posts)}, "claims": token}, {"_id": 1})
+        known = posts.keys() - {document["_id"] async for document in inserted}
+        return frozenset([slug for slug in sorted(known) if not await self.claim(slug, posts[slug], now)])
 
     async def holders(self, slugs: Iterable[str]) -> dict[str, str]:
         """The ids of the posts that have these slugs, by slug."""
@@ -87,9 +96,13 @@ class SlugStore(Store):
         document = await self._slugs.find_one({"_id": slug})
         return None if document is None else str(document["post_id"])
 
-    async def claims(self, slug: str) -> list[str]:
-        """The tokens of all its claims."""
-        document = await self._slugs.find_one({"_id": slug})
+    async def outgoing(self, slug: str, post_id: str, now: datetime) -> list[str]:
+        """The tokens of all claims of a slug that this post is about to give up.
+
+        Whoever asks may die before they release them, so it is open from now on whether the post uses the slug.
+        """
+        mine = {"_id": slug, "post_id": object_id(post_id)}
+        document = await self._slugs.find_one_and_update(mine, {"$set": {"claimed_at": now}})
         return [] if document is None else list(document["claims"])
 
     async def release(self, slug: str, post_id: str, tokens: Sequence[str]) -> bool:
@@ -104,5 +117,19 @@ class SlugStore(Store):
 
     async def claimed_before(self, moment: datetime) -> AsyncIterator[tuple[str, str, list[str]]]:
         """`(slug, post id, tokens)` of all but the newest claims, whose posts may not be saved yet. For `doctor`."""
-        async for document in every(self._slugs, {"claimed_at": {"$lt": stored(moment)}}):
-            yield document["_id"], str(document["post_id"]), document["claims"]
+        async for document in every(self._slugs, {"claimed_at": {"$not": {"$gte": stored(moment)}}}):
+            yield _claimed(document)
+
+    async def unsettled_before(self, moment: datetime, limit: int) -> list[tuple[str, str, list[str]]]:
+        """`(slug, post id, tokens)` of slugs of which it is open since then whether they are used, oldest first."""
+        found = self._slugs.find({"claimed_at": {"$lt": stored(moment)}}).sort([("claimed_at", 1)]).limit(limit)
+        return [_claimed(document) for document in await found.to_list(limit)]
+
+    async def settled(self, slugs: Sequence[str], moment: datetime) -> None:
+        """Their posts use these slugs, as far as nobody has claimed them since that moment."""
+        open_since = {"claimed_at": {"$lt": stored(moment)}}
+        await self._slugs.update_many({"_id": {"$in": slugs}, **open_since}, {"$unset": {"claimed_at": ""}})
+
+
+def _claimed(document: Document) -> tuple[str, str, list[str]]:
+    return document["_id"], str(document["post_id"]), document["claims"]
