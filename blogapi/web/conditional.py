@@ -11,12 +11,14 @@ from multidict import CIMultiDict
 from blogapi.errors import BlogError
 
 _PIECE_BYTES = 2047
-# `"<version>-<hash>"`, and what proxies make of it: weak, without quotes, with the name of their coding at the end.
-_VERSIONED = re.compile(r'(?:W/)?("?)([0-9]{1,18})-([0-9a-f]+)(?:[-;:.+_]{1,2}[A-Za-z0-9]{1,16})?\1')
 _HASH_DIGITS, _MARK_DIGITS = 24, 8
 # Of a tag, with the quote at its end: what is another for another content coding.
 _RECODED = _HASH_DIGITS - _MARK_DIGITS + 1
 _COMPLEMENT = str.maketrans("0123456789abcdef", "fedcba9876543210")
+# `"<version>-<hash>"`, and what proxies make of it: weak, without quotes, with the name of their coding at the end.
+_VERSIONED = re.compile(
+    rf'(?:W/)?("?)([1-9][0-9]{{0,17}})-(0|[0-9a-f]{{{_HASH_DIGITS}}})(?:[-;:.+_]{{1,2}}[A-Za-z0-9]{{1,16}})?\1'
+)
 
 
 def etag_of(body: bytes, version: int | None, of: str = "") -> str:
@@ -78,16 +80,17 @@ def is_known(request: web.Request, etag: str) -> bool:
 def expected_versions(request: web.Request, of: str) -> frozenset[int]:
     """The versions of this resource that the caller's `If-Match` allows.
 
-    Only the version in a tag is compared, so a like never makes it stale, and what a proxy has done to the tag does not
-    matter. What is no tag of ours, or one of another resource, matches nothing: the result may be empty. Raises
-    BlogError `precondition_required` without the header, and for `*`, which would defeat its purpose.
+    Of a tag of this resource only the version is compared, so a like never makes it stale, and what a proxy has done to
+    the tag does not matter. Who knows the version alone sends `"<version>-0"`. What is no tag of ours, or one of
+    another resource, matches nothing: the result may be empty. Raises BlogError `precondition_required` without the
+    header, and for `*`, which would defeat its purpose; beside tags `*` is none (RFC 9110 section 13.1.1).
     """
     tags = [tag.strip() for tag in ",".join(request.headers.getall("If-Match", [])).split(",")]
     if {"", "*"}.issuperset(tags):
         raise BlogError("Send the ETag of what you read as If-Match.", code="precondition_required")
-    return frozenset(int(found[2]) for tag in tags if (found := _VERSIONED.fullmatch(tag)) and _may_be_of(of, found[3]))
+    mark = mark_of(of)
+    return frozenset(int(found[2]) for tag in tags if (found := _VERSIONED.fullmatch(tag)) and _is_of(mark, found[3]))
 
 
-def _may_be_of(resource: str, hashed: str) -> bool:
-    """Whether nothing speaks against it: a hash that is not as long as ours says nothing."""
-    return len(hashed) != _HASH_DIGITS or hashed.startswith(mark_of(resource))
+def _is_of(mark: str, hashed: str) -> bool:
+    return hashed == "0" or hashed.startswith(mark)

@@ -154,7 +154,18 @@ async def test_stale_patch_is_refused_and_says_what_changed(client, ada, write):
 
 
 @pytest.mark.parametrize(
-    "etag", ['"nonsense"', "1", '"99999999999999999999-ab"', '"1-"', '"1-abc', 'w/"1-abc"', '"nonsense", *']
+    "etag",
+    [
+        '"nonsense"',
+        "1",
+        '"99999999999999999999-ab"',
+        '"1-"',
+        '"1-abc',
+        'w/"1-abc"',
+        '"nonsense", *',
+        '"1-0000"',
+        '"1-deadbeef"',
+    ],
 )
 async def test_etag_of_something_else_is_stale(client, ada, write, etag):
     post = await write(ada)
@@ -170,9 +181,35 @@ async def test_etag_of_another_post_is_stale(client, ada, write):
     assert response.status == 412
 
 
+async def test_who_knows_the_version_alone_sends_that(client, ada, write):
+    post = await write(ada)
+    for tag, status in (('"2-0"', 412), ('"1-0"', 200)):
+        headers = {**ada.headers, "If-Match": tag}
+        assert (await client.patch(f"/v1/posts/{post['id']}", json={"title": "New"}, headers=headers)).status == status
+
+
+@pytest.mark.parametrize("touch", ['"01-{0}"', '"1-{0}0"', '"1-0{0}"', '"1-{1}"'])
+async def test_tag_that_was_made_up_is_stale(client, ada, write, touch):
+    post = await write(ada)
+    known = post["etag"].strip('"').removeprefix("1-")
+    headers = {**ada.headers, "If-Match": touch.format(known, known[:8])}
+    response = await client.patch(f"/v1/posts/{post['id']}", json={"title": "New"}, headers=headers)
+    assert response.status == 412
+
+
+async def test_star_in_a_list_of_tags_stands_for_none(client, ada, write):
+    """The tag beside it counts, as any other in a list."""
+    post = await write(ada)
+    for tags, status in ((f'"7-{"0" * 24}", *', 412), (f"{post['etag']}, *", 200), ("*, *", 428)):
+        headers = {**ada.headers, "If-Match": tags}
+        response = await client.patch(f"/v1/posts/{post['id']}", json={"title": "New"}, headers=headers)
+        assert response.status == status, tags
+
+
 async def test_only_the_version_of_an_etag_counts(client, ada, write):
     post = await write(ada)
-    headers = {**ada.headers, "If-Match": '"7-00", "1-00"'}
+    mark, rest = post["etag"].strip('"').removeprefix("1-")[:8], "0" * 16
+    headers = {**ada.headers, "If-Match": f'"7-{mark}{rest}", "1-{mark}{rest}"'}
     response = await client.patch(f"/v1/posts/{post['id']}", json={"title": "New"}, headers=headers)
     assert response.status == 200
 
