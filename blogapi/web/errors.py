@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -79,6 +79,11 @@ def describe(error: BlogError) -> tuple[dict[str, Any], dict[str, str]]:
     return members, headers
 
 
+def allowed(methods: Iterable[str]) -> str:
+    """The header `Allow` of a resource with these methods: OPTIONS is answered for all."""
+    return ", ".join(sorted({*methods, "OPTIONS"}))
+
+
 @web.middleware
 async def render_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every error with a problem document; nothing of an unexpected one leaves the server."""
@@ -93,7 +98,9 @@ async def render_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if error.status < 400:
             return error
         code = CODE_OF_STATUS.get(error.status, "bad_request" if error.status < 500 else "internal")
-        kept = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
+        kept = {"Retry-After": error.headers["Retry-After"]} if "Retry-After" in error.headers else {}
+        if isinstance(error, web.HTTPMethodNotAllowed):
+            kept["Allow"] = allowed(error.allowed_methods)
         return problem_response(request, code, _detail(code, request), headers=kept)
     except RequestPayloadError as error:
         return problem_response(request, "bad_request", str(error))

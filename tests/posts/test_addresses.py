@@ -179,7 +179,7 @@ async def test_purged_post_gives_its_addresses_back(client, admin, stood_at):
 
 async def test_only_get_knows_addresses(client, ada):
     response = await client.patch(f"{BY_URL}?url=/x", json={}, headers=ada.headers)
-    assert (response.status, response.headers["Allow"]) == (405, "GET,HEAD")
+    assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
 async def test_both_credentials_at_once_are_refused(client, ada):

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from blogapi.web.endpoint import SETTINGS
-from blogapi.web.errors import Handler
+from blogapi.web.errors import Handler, allowed
 from blogapi.web.middlewares.protect import METHODS
 
 # As they came, but for bytes that no header can hold.
@@ -21,7 +21,7 @@ async def answer_unrouted(request: web.Request, handler: Handler) -> web.StreamR
     if missing is None:
         return await handler(request)
     if request.method == hdrs.METH_OPTIONS and (methods := _methods(request, missing)):
-        return web.Response(status=204, headers={hdrs.ALLOW: ", ".join(sorted({*methods, hdrs.METH_OPTIONS}))})
+        return web.Response(status=204, headers={hdrs.ALLOW: allowed(methods)})
     asked = request.rel_url
     path = asked.raw_path.rstrip("/")
     if path and path != asked.raw_path and await _has_route(request, path):
