@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
+import re
 import sys
 import termios
 import time
@@ -17,7 +18,7 @@ from ipaddress import ip_address
 from typing import Any, cast
 
 from aiohttp import HttpVersion10, HttpVersion11, web
-from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError, LineTooLong
+from aiohttp.http_exceptions import BadHttpMessage, BadStatusLine, HttpProcessingError, LineTooLong
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 from aiohttp.web_request import BaseRequest
@@ -44,6 +45,8 @@ _SHUTDOWN_SECONDS = 1
 # Not the same, so that it shows in an error which of the two was too long.
 _MAX_LINE_BYTES, _MAX_FIELD_BYTES = 8190, 8192
 _VERSIONS = (HttpVersion10, HttpVersion11)
+# In the parser's words, which quote the line: a whole one, but for its version, which may have any digits.
+_OTHER_VERSION = re.compile(r"""Invalid HTTP version|\bb['"][A-Z]+ [^ ]+ HTTP/[0-9]+(?:\.[0-9]+)?['"]$""", re.MULTILINE)
 
 log = logging.getLogger("blogapi.connections")
 
@@ -253,7 +256,7 @@ def _code_of(status: int, error: BaseException | None) -> str:
         # It has no kinds of their own for these.
         if error.message == "Too many headers received":
             return "headers_too_large"
-        if "Invalid HTTP version" in error.message:
+        if isinstance(error, BadStatusLine) and _OTHER_VERSION.search(error.message):
             return "http_version_not_supported"
     return CODE_OF_STATUS.get(status, "bad_request")
 

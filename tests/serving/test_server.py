@@ -50,6 +50,12 @@ def running(config, database):
         (b"GET /v1/posts HTTP/1.2\r\nHost: a\r\n\r\n", 505),
         (b"GET /v1/posts HTTP/2.0\r\nHost: a\r\n\r\n", 505),
         (b"GET /v1/posts HTTP/0.9\r\nHost: a\r\n\r\n", 505),
+        (b"GET /v1/posts HTTP/3\r\nHost: a\r\n\r\n", 505),
+        (b"GET /v1/posts?a=" + b"b" * 4000 + b" HTTP/10.1\r\nHost: a\r\n\r\n", 505),
+        (b"GET /v1/posts HTTP/1.10\r\nHost: a\r\n\r\n", 505),
+        (b"GET /v1/posts HTTP/one\r\nHost: a\r\n\r\n", 400),
+        (b"GET /v1/posts HTTP/1.1 HTTP/3\r\nHost: a\r\n\r\n", 400),
+        (b"GET /v1/posts HTTP/1.1\r\nHost HTTP/3\r\n\r\n", 400),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
         (
