@@ -169,7 +169,7 @@ def _print_banner(config: Config, place: str, metrics: MetricsPort | None, *, ha
         "Secret": _place_of_secret(config),
         "Mail": _place_of_mail(config),
         "Processes": str(config.server.processes),
-        **({} if metrics is None else {"Metrics": metrics.address}),
+        **({} if metrics is None else {"Metrics": metrics.address or "none yet: another process has their port"}),
         "Logs": f"{config.log_format}, {config.log.level}, on standard error",
     }
     if not has_admin:

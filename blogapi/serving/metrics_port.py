@@ -31,11 +31,12 @@ class MetricsPort:
             log.warning("no metrics yet: %s", missing)
 
     @property
-    def address(self) -> str:
-        """Where Prometheus finds them."""
+    def address(self) -> str | None:
+        """Where Prometheus finds them; None while the port is another process's."""
+        if self._socket is None:
+            return None
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
-        port = self._settings.port if self._socket is None else self._socket.getsockname()[1]
-        return f"http://{host}:{port}{PATH}"
+        return f"http://{host}:{self._socket.getsockname()[1]}{PATH}"
 
     def _take(self) -> socket.socket:
         return listen_on("metrics", self._settings.host, self._settings.port)

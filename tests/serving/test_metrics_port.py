@@ -139,3 +139,8 @@ async def test_taken_port_is_waited_for_and_the_blog_is_served_meanwhile(tmp_pat
             taken.close()
             await until(lambda: f"metrics at http://127.0.0.1:{port}/metrics".encode() in served.log)
             await counted(f"http://127.0.0.1:{port}/metrics", 3)
+            served.process.terminate()
+            assert await served.finish() == 0
+            banner = await served.process.stdout.read()
+            assert b"none yet" in banner
+            assert str(port).encode() not in banner, "what was there was another process's"
