@@ -16,8 +16,10 @@ SHORT_BYTES = 16 * 1024
 # Of each length. A second one is started when the first one is busy with a text of somebody else.
 _AT_ONCE, _MOST_WAITING = 2, 64
 _PATIENCE_SECONDS = 10
-# A process has a core of its own for a while at least, or the machine is too busy to write.
-_DEADLINE_SECONDS = 30
+# By the clock, for a text that may take `CPU_SECONDS`. Where a process has less than a third of a core, the machine is
+# too busy to write: that says nothing of the text. With the patience before it, it is over before the request is cut
+# off.
+_DEADLINE_SECONDS = 15
 _NOTHING = Rendered(html="", excerpt_auto="", word_count=0, reading_minutes=0, toc=())
 
 # For all apps of this process. Long texts step back behind short ones as these do behind readers.
@@ -64,7 +66,8 @@ class Renderer:
         question = kind.encode() + b"\n" + raw
         async with turns.turn(account):
             try:
-                return await processes.ask(question, deadline_seconds=_DEADLINE_SECONDS, cpu_seconds=self._cpu_seconds)
+                deadline = _DEADLINE_SECONDS + max(0, self._cpu_seconds - CPU_SECONDS)
+                return await processes.ask(question, deadline_seconds=deadline, cpu_seconds=self._cpu_seconds)
             except TimeSpent:
                 detail = "The text takes too long to render. Make it shorter or simpler."
                 raise BlogError(detail, code="too_complex") from None

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from blogapi.deadline import LONGEST_WORK
 from blogapi.errors import BlogError, Overloaded
 from blogapi.pool import renderer as module
 from blogapi.pool.processes import Processes
@@ -99,6 +100,11 @@ async def test_stopped_process_holds_nobody_up_for_ever(monkeypatch):
     monkeypatch.undo()
     assert await renderer.small("a")
     assert stopped.isdisjoint(SHORT_TEXTS.pids)
+
+
+def test_who_waits_for_a_slow_machine_is_told_before_the_request_is_cut_off():
+    """First for a turn, then for the text; then a 503 says when to try again."""
+    assert LONGEST_WORK.total_seconds() > module._PATIENCE_SECONDS + module._DEADLINE_SECONDS
 
 
 async def test_killed_process_is_replaced_under_its_text():
