@@ -54,7 +54,7 @@ class RefreshSchema(Strict):
 
     refresh_token = Text(required=True, load_only=True, validate=Size(max=200))
 
-    example = {"refresh_token": "the one of your sign-in"}
+    example = {"refresh_token": "sign in on this page first: yours is put here"}
 
 
 class MailboxSchema(Strict):

@@ -71,6 +71,12 @@ async def own_body(client, path, body):
     return body
 
 
+def test_example_that_nobody_can_know_says_what_to_do(document):
+    """The page puts the token of its own session in its place, and tells the two apart by the blanks."""
+    _, _, _, body = request_of(document, "post", "/v1/auth/refresh")
+    assert body["refresh_token"].startswith("sign in on this page first")
+
+
 async def attempt(client, document, method, path, tokens):
     filled, query, headers, body = request_of(document, method, path)
     body = await own_body(client, path, body)
