@@ -309,11 +309,13 @@ MARKS = [
     "]{:", "){", "`{.a", "{: ", "{:#a}\n", "# a\n{:#a}\n", "[[", "[[a|", "[[a]]", "![[", "![[a.png]]", ":::a\n",
     ":::\n", "::a[\n", "!!! a\n", "!!! note\n    ", "> [!a]", "> [!a]\n", "<!-- a", "<!-- cut -->", "{::comment}",
     "{::comment}\n", "{::comment}`{:/}", "{:/comment}", "{::comment}x{:/comment} `a`",
-    "a\n===\n", "[toc]\n", "`[[a]]` ", "$a$ ){.a} ", '=== "',
+    "a\n===\n", "[toc]\n", "%%\n", "%% ", " %%a", "%% a\n", "{::a", "{:/", "*[a]: b\n",
+    "a{:.b}", "`[[a]]` ", "$a$ ){.a} ", '=== "',
 ]  # fmt: skip
 ELEMENTS = [
     "<iframe ", "<iframe src=", "<iframe src='a'>", '<video src="', "<source src=a>", "<script>", "<script ", "<a b",
-    "<a markdown=", "<a markdown=1>\n", " markdown=1", "src=", "`<iframe src=a>` ",
+    "<a markdown=", "<a markdown=1>\n", "<div markdown=1>a", "<div markdown=1>a</div>\n",
+    " markdown=1", "src=", "`<iframe src=a>` ",
 ]  # fmt: skip
 PROGRAMS = ("a: [", "a: 1, ", "'", "\\'", "`", "/*", "//", "{", "}", '"a": "b", ', "[1,", "module.exports =")
 GLOBS = ("a", "a/", "/", "*", "**/", "?", "{", "{a,", "{a,b}", "}", "[", "[a]", "\\", ".*", "a|")

@@ -20,6 +20,11 @@ _MARKDOWN = re.compile(
     r"""(<[A-Za-z][A-Za-z0-9]{0,20}+(?:[ \t][^<>\n]{0,300})?)[ \t]markdown=["']?(?:1|block|span)["']?"""
     r"""([^<>\n]{0,300}+>)[ \t]{0,9}\n"""
 )
+_MARKDOWN_ON_ONE_LINE = re.compile(
+    r"""^(<(div|section|article|aside|header|footer|details|figure|blockquote)(?:[ \t][^<>\n]{0,300})?)"""
+    r"""[ \t]markdown=["']?(?:1|block)["']?([^<>\n]{0,300}+>)([^<>\n]{1,1000})(</\2>)[ \t]{0,9}$""",
+    re.MULTILINE,
+)
 # How far a tag may stand from the start of its line.
 _DEEPEST = 40
 _EMBEDDED = frozenset(("iframe", "video", "audio", "embed", "source"))
@@ -52,6 +57,8 @@ def to_links(body: str, first_line: int = 1) -> tuple[str, tuple[str, ...]]:
 def with_markdown_inside(body: str) -> tuple[str, tuple[str, ...]]:
     """The body with a blank line behind each tag that says so: without one, what is inside it is HTML alone."""
     body, count = _MARKDOWN.subn(r"\1\2\n\n", body)
+    body, more = _MARKDOWN_ON_ONE_LINE.subn(r"\1\3\n\n\4\n\n\5\n", body)
+    count += more
     return body, (f"Markdown inside of HTML is set off by blank lines ({count} times)",) if count else ()
 
 

@@ -21,6 +21,7 @@ _ATTRIBUTE = re.compile(
 )
 # `{: .class #id}` (kramdown, Python-Markdown), `{.class #id}` (goldmark, pandoc), `{::options /}` (kramdown).
 _BLOCK = re.compile(r"[ \t>]{0,20}\{(:{0,2}/?)([^{}\n]{0,500})\}[ \t]*")
+_ABBREVIATION = re.compile(r"[ \t]{0,3}\*\[[^\[\]\n]{1,100}\]:.{0,500}")
 _MORE = re.compile(r"<!--[ \t]{0,9}more[ \t]{0,9}-->", re.IGNORECASE)
 _ATX = re.compile(r" {0,3}#{1,6}[ \t]")
 _SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
@@ -43,9 +44,13 @@ _ENDS = frozenset((
     "jump", "cut", "break", "seemore", "fold",
 ))  # fmt: skip
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
-# Attributes behind what they are of, and links in double brackets.
+# `{::nomarkdown}` and `{:/}` of kramdown, comments of Obsidian, attributes behind what they are of or behind a word,
+# and links in double brackets.
 _INLINE = re.compile(
-    r"(?<=[)\]*_`>~])\{:(?P<kramdown>[^{}\n]{1,300})\}|(?<=[)\]`])\{(?P<pandoc>[^{}\n]{1,300})\}"
+    r"(?P<unseen>\{:(?::[a-z]{1,20}+(?:[ \t][^{}\n]{0,200})?|/[a-z]{0,20}+)\}"
+    r"|(?<![^\s(])%%(?!%)[^%\n]{1,500}+%%(?![\w%]))"
+    r"|(?<=[^\W_])\{:(?P<behind>[^{}\n]{1,300})\}"
+    r"|(?<=[)\]*_`>~])\{:(?P<kramdown>[^{}\n]{1,300})\}|(?<=[)\]`])\{(?P<pandoc>[^{}\n]{1,300})\}"
     r"|(?P<picture>!?)\[\[(?P<name>[^\[\]|#\n]{1,200})(?P<anchor>#[^\[\]|\n]{1,100})?(?:\|(?P<shown>[^\[\]\n]{1,200}))?\]\]"
     r"(?![(\[:])"
 )
@@ -86,11 +91,16 @@ class _Reader:
         self._out: list[str] = []  # the lines, without their ends
         self._open: list[int] = []  # how many colons opened the containers that are open
         self._indent: str | None = None  # of the content of an admonition
+        self._hidden_to = -1  # where the last line of a comment of Obsidian begins
+        self._comment_ends: list[int] = []
         self._has_end = _MORE.search(self._body) is not None
 
     def read(self) -> str:
         ends = []
         lines = _lines(self._body)
+        self._comment_ends = [
+            line.start for line in lines if line.text.count("%%") == 1 and line.text.rstrip().endswith("%%")
+        ]
         for number, line in enumerate(lines):
             following = lines[number + 1].text if number + 1 < len(lines) else ""
             self._out.append(self._line(line, following))
@@ -98,12 +108,14 @@ class _Reader:
         return "".join(text + end for text, end in zip(self._out, ends, strict=True))
 
     def _line(self, line: _Line, following: str) -> str:
+        if line.start <= self._hidden_to:
+            return ""
         seen = line.text.replace(GONE, "")
         text = self._without_indent(seen)
         if not text.strip():
             return "" if GONE in line.text else text
         if not self._span_at(line.start + len(line.text) - len(line.text.lstrip(f"{GONE} \t"))):
-            for read in (self._block, self._container, self._note):
+            for read in (self._comment, self._block, self._container, self._note):
                 found = read(text, line, following)
                 if found is not None:
                     return found
@@ -115,8 +127,19 @@ class _Reader:
 
     # Whole lines
 
+    def _comment(self, text: str, line: _Line, following: str) -> str | None:
+        """What Obsidian hides, between `%%` and `%%` on several lines."""
+        if not text.lstrip().startswith("%%") or text.count("%%") != 1:
+            return None
+        end = bisect_right(self._comment_ends, line.start)
+        if end == len(self._comment_ends):
+            return None
+        self._hidden_to = self._comment_ends[end]
+        self.told.took("%%", line.start)
+        return ""
+
     def _block(self, text: str, line: _Line, following: str) -> str | None:
-        if _TOC.fullmatch(text) or _LEAF.fullmatch(text):
+        if _TOC.fullmatch(text) or _LEAF.fullmatch(text) or _ABBREVIATION.fullmatch(text):
             self.told.took(text, line.start)
             return ""
         found = _BLOCK.fullmatch(text)
@@ -222,7 +245,7 @@ class _Reader:
         yield start, start + len(mark), "<!--more-->"
 
     def _marks(self, line: _Line) -> Iterator[tuple[int, int, str]]:
-        if "{" not in line.text and "[[" not in line.text:
+        if not any(mark in line.text for mark in ("{", "[[", "%%")):
             return
         is_heading = _ATX.match(line.text) is not None  # its attributes are read where it is rendered
         for found in _INLINE.finditer(line.text):
@@ -230,10 +253,12 @@ class _Reader:
                 continue
             if found["name"]:
                 translated = self._wiki(found, line)
-            elif is_heading or not (found["kramdown"] or _are_attributes(found["pandoc"])):
+            elif not found["unseen"] and (is_heading or not _goes(found)):
                 continue
             else:
-                self.told.took(found[0].replace(GONE, ""), line.start)
+                # What somebody has hidden is not told.
+                mark = "%%" if found[0].startswith("%%") else found[0].replace(GONE, "")
+                self.told.took(mark, line.start)
                 translated = ""
             yield found.start(), found.end(), translated
 
@@ -258,6 +283,10 @@ def _lines(text: str) -> list[_Line]:
         lines.append(_Line(at, plain, whole[len(plain) :]))
         at += len(whole)
     return lines
+
+
+def _goes(found: re.Match[str]) -> bool:
+    return bool(found["kramdown"]) or _are_attributes(found["pandoc"] or found["behind"])
 
 
 def _are_attributes(text: str) -> bool:

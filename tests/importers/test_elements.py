@@ -56,4 +56,7 @@ def test_link_is_seen_by_readers(post):
 def test_markdown_inside_of_html_is_read(post):
     entry = post(body='<div class="a" markdown="1">\n**b**\n</div>\n')
     assert render(entry.body, "markdown").html == "<div>\n<p><strong>b</strong></p>\n</div>\n"
+    on_one_line, notes = with_markdown_inside('<div id="a" markdown="1">**b**</div>\nc')
+    assert render(on_one_line, "markdown").html == '<div id="h-a">\n<p><strong>b</strong></p>\n</div>\n<p>c</p>\n'
+    assert notes == ("Markdown inside of HTML is set off by blank lines (1 times)",)
     assert with_markdown_inside("<div>\n**b**\n</div>") == ("<div>\n**b**\n</div>", ())
