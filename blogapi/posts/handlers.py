@@ -49,7 +49,6 @@ routes = web.RouteTableDef()
 SERVICE: web.AppKey[PostService] = web.AppKey("posts", PostService)
 Query = dict[str, Any]
 Found = TypeVar("Found")
-_FILTERS = ("tag", "author", "lang", "featured")
 _RANGES = ("published_from", "published_before")
 _ID = {"id": Identifier(metadata={"description": "The id of the post."})}
 _SLUG = {"slug": Text(validate=Size(min=1), metadata={"description": "The slug of the post, or a former one."})}

@@ -63,11 +63,11 @@ async function load(browser, { pages }) {
   return seen;
 }
 
-/** Go through all operations of /docs: open each, try it out as it stands there, and tell what was answered. */
+/** Go through all operations of /docs: open each, try it out as it stands there, follow its links, and tell what was answered. */
 async function docs(browser, { address, password }) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   page.setDefaultTimeout(60_000);
-  const complaints = [], foreign = [], operations = [];
+  const complaints = [], foreign = [], operations = [], links = new Set();
   page.on("console", (message) => {
     // The browser reports each answer of 400 and more by itself.
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
@@ -85,6 +85,7 @@ async function docs(browser, { address, password }) {
     const block = page.locator(`#${id}`);
     await block.locator(".opblock-summary-control").click();
     const read = await block.boundingBox();
+    for (const link of await block.locator(".responses-table a[href]").all()) links.add(await link.evaluate((each) => each.href));
     await block.locator(".try-out__btn").click();
     await block.locator(".execute").waitFor();
     const tried = await block.boundingBox();
@@ -111,7 +112,9 @@ async function docs(browser, { address, password }) {
   await visit();
   await page.evaluate((token) => ui.preauthorizeApiKey("token", token), (await response.json()).access_token);
   for (const id of others) await attempt(id);
-  return { complaints, foreign, operations };
+  const followed = [];
+  for (const link of links) followed.push([link, (await fetch(link)).status]);
+  return { complaints, foreign, operations, followed };
 }
 
 /** Run a program as a module of a page on a port of its own, and tell what it said and what went wrong. */

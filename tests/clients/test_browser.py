@@ -66,6 +66,8 @@ async def test_every_operation_can_be_tried_out_in_the_documentation(blog):
     assert found["foreign"] == []
     assert len(found["operations"]) == len(operations(document_of(routes_of(FEATURES))))
     assert {each["id"]: each["status"] for each in found["operations"] if not 200 <= each["status"] < 300} == {}
+    assert found["followed"]
+    assert [link for link, status in found["followed"] if status != 200] == []
     assert {each["id"]: each["height"] for each in found["operations"] if each["height"] > 2 * SCREEN} == {}
 
 

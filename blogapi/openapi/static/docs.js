@@ -9,9 +9,11 @@ const brief = () => ({
   wrapComponents: {
     response: (Original, { React }) => (props) => {
       if (Number(props.code) < 300) return React.createElement(Original, props);
-      const [phrase, codes] = props.response.get("description", "").split(": ");
-      const links = (codes || "").split(", ").map((code) => code.replaceAll("`", "")).filter(Boolean);
-      const linked = links.flatMap((code) => [" ", React.createElement("a", { key: code, href: `/docs/problems/${code}` }, code)]);
+      const description = props.response.get("description", "");
+      // Only of errors, what stands in backticks is the code of a problem.
+      const codes = Number(props.code) < 400 ? [] : [...description.matchAll(/`([a-z_]+)`/g)].map(([, code]) => code);
+      const phrase = codes.length ? description.split(": ")[0] : description.replaceAll("`", "");
+      const linked = codes.flatMap((code) => [" ", React.createElement("a", { key: code, href: `/docs/problems/${code}` }, code)]);
       return React.createElement("tr", { className: "response brief", "data-code": props.code },
         React.createElement("td", { className: "response-col_status" }, props.code),
         React.createElement("td", null, phrase, ...linked));
