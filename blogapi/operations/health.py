@@ -54,9 +54,9 @@ class Readiness:
     async def ensure(self) -> dict[str, str]:
         """What was checked. Raises Unavailable, with `checks` to say why."""
         self._asked = self.clock()
-        if self.draining:
+        checks = {} if self.draining else await self.verdicts()
+        if self.draining:  # maybe only since the checks were begun
             raise _not_ready("This process is draining.", {"server": "draining"})
-        checks = await self.verdicts()
         if _FAILED in checks.values():
             raise _not_ready("Something that requests need is not there.", checks)
         return checks | {name: _OK if helps() else _ASIDE for name, helps in self.helpers.items()}

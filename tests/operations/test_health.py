@@ -84,6 +84,18 @@ async def test_draining_server_is_not_ready_and_alive(client):
     assert (await client.get("/healthz")).status == 200
 
 
+async def test_server_that_has_to_stop_while_it_checks_is_not_ready():
+    readiness = Readiness()
+
+    async def stop():
+        readiness.draining = True
+        return ()
+
+    readiness.checks["stop"] = stop
+    with pytest.raises(Unavailable, match="draining"):
+        await readiness.ensure()
+
+
 @pytest.mark.parametrize(
     ("check", "verdict"),
     [
