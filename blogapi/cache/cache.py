@@ -33,8 +33,6 @@ Answer = TypeVar("Answer")
 _BYTES_PER_ENTRY, _BYTES_PER_NAME, _BYTES_PER_UNPACKED = 700, 120, 400
 # No entry may take the place of many: at most this part of all.
 _LARGEST_PART = 64
-# An answer of more times that much is not packed to see whether it then fits.
-_BEST_PACKED = 8
 # What may be known to be missing: at most this part of all.
 _MISSING_PART = 32
 # What is left to unpacked answers by all others, at least.
@@ -136,7 +134,7 @@ class Cache(Generic[Answer]):
         When there is no room any more, only what is asked for again is worth the place of something else: what was
         asked for before, or what several `askers` wait for. What is not wanted now is remembered for the next time.
         """
-        if size > _BEST_PACKED * self._largest:
+        if size > self._largest:  # unpacked, as whoever does not accept gzip gets it each time
             return False
         bound = self._entries.bound()
         has_room = self._entries.bytes < bound - bound // _FREE_PART
