@@ -5,10 +5,17 @@ import pytest
 from blogapi.app import create_app
 from blogapi.signing.service import KeyRing
 from blogapi.wiring import SERVICES, build_services
-from tests.auth.conftest import app, clock
+from tests.auth.conftest import clock
+from tests.conftest import QUIET
 from tests.contract import checked_client
 
-__all__ = ["app", "clock"]
+__all__ = ["clock"]
+
+
+@pytest.fixture
+def app(config, database, clock):
+    """Without jobs, which would do at some moment what the tests do."""
+    return create_app(config, database, QUIET, now=clock)
 
 
 @pytest.fixture
