@@ -30,7 +30,7 @@ from blogapi.measures import Measure, counter, gauge, tally
 Answer = TypeVar("Answer")
 
 # What an entry takes besides its answer, its key and its names, and what a name takes in the index.
-_BYTES_PER_ENTRY, _BYTES_PER_NAME, _BYTES_PER_UNPACKED = 700, 120, 400
+_BYTES_PER_ENTRY, _BYTES_PER_NAME, _BYTES_PER_UNPACKED = 1000, 120, 400
 # No entry may take the place of many: at most this part of all.
 _LARGEST_PART = 64
 # What may be known to be missing: at most this part of all.

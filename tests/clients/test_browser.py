@@ -60,12 +60,20 @@ async def test_rendered_attacks_run_no_script_and_ask_for_nothing(body_format, a
     assert what_happened(await in_browser("load", pages=pages)) == []
 
 
+# Their examples cannot succeed: a code stands in a mail, and the id of a session in a list of sessions.
+UNKNOWABLE = {
+    "operations-auth-verify_email": 422,
+    "operations-auth-reset_password": 422,
+    "operations-auth-end_session": 404,
+}
+
+
 async def test_every_operation_can_be_tried_out_in_the_documentation(blog):
     found = await in_browser("docs", address=blog.address, password=blog.password)
     assert found["complaints"] == []
     assert found["foreign"] == []
     assert len(found["operations"]) == len(operations(document_of(routes_of(FEATURES))))
-    assert {each["id"]: each["status"] for each in found["operations"] if not 200 <= each["status"] < 300} == {}
+    assert {each["id"]: each["status"] for each in found["operations"] if not 200 <= each["status"] < 300} == UNKNOWABLE
     assert found["followed"]
     assert [link for link, status in found["followed"] if status != 200] == []
     assert {each["id"]: each["height"] for each in found["operations"] if each["height"] > 2 * SCREEN} == {}
