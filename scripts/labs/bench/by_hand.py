@@ -265,7 +265,7 @@ async def _signed_in(request: web.Request, means: Means, now: datetime) -> Docum
     )
     sessions = await (await found if isawaitable(found) else found).to_list(1)  # PyMongo's is awaited, Motor's not
     people = sessions[0]["user"] if sessions else []
-    if not people or people[0]["status"] != "active" or people[0]["role"] == "reader":
+    if not people or people[0]["status"] not in ("active", "unverified") or people[0]["role"] == "reader":
         raise web.HTTPUnauthorized
     return {**people[0], "id": people[0]["_id"]}
 
