@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from blogapi.errors import InsufficientScope
+from blogapi.errors import InsufficientScope, ReauthenticationRequired
 from blogapi.ids import Id
 
 FRESH = timedelta(minutes=10)
@@ -51,9 +51,10 @@ class Identity:
         """Whether this role or a stronger one."""
         return includes_role(self.role, role)
 
-    def is_fresh(self, now: datetime) -> bool:
-        """Whether a password was shown a few minutes ago at most."""
-        return self.authenticated_at is not None and now - self.authenticated_at < FRESH
+    def require_fresh(self, now: datetime) -> None:
+        """Raises ReauthenticationRequired unless a password was shown a few minutes ago at most."""
+        if self.authenticated_at is None or now - self.authenticated_at >= FRESH:
+            raise ReauthenticationRequired
 
     @property
     def is_editor(self) -> bool:

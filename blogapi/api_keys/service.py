@@ -26,11 +26,12 @@ class ApiKeyService:
         self._keys, self._now = keys, now
 
     async def create(self, who: Identity, new: NewApiKey, attempt: Attempt = ONCE) -> ShownApiKey:
-        """Create a key, with its value, which is not stored. Raises Invalid.
+        """Create a key, with its value, which is not stored. Raises ReauthenticationRequired, Invalid.
 
         The retry of an interrupted attempt gets the same key with another secret.
         """
         now = self._now()
+        who.require_fresh(now)
         if new.expires_at is not None and new.expires_at <= now:
             raise Invalid.field("/expires_at", "not_in_future", "Must be in the future.")
         secret = new_secret()

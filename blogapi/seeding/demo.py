@@ -224,8 +224,9 @@ async def create_demo(services: Wiring, password: str) -> bool:
     await _person(services, people.GUEST, people.GUEST_NAME, people.GUEST_DISPLAY_NAME)
     # For the examples of listing and deleting. Its value is thrown away, and without scopes it can do nothing.
     key = NewApiKey(name="A program that never was", scopes=())
-    await services[ApiKeyService].create(admin, key, Attempt(resource_id=programs.REVOKED))
     now = utc_now()
+    known = replace(admin, authenticated_at=now)  # the password was made a moment ago
+    await services[ApiKeyService].create(known, key, Attempt(resource_id=programs.REVOKED))
     for each in _POSTS:
         await _write(services, admin, author, each, now - timedelta(days=each.days))
     return True

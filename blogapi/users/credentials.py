@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from blogapi.access.identity import Identity
-from blogapi.errors import CodeInvalid, Invalid, InvalidCredentials, NotFound, ReauthenticationRequired, Stale
+from blogapi.errors import CodeInvalid, Invalid, InvalidCredentials, NotFound, Stale
 from blogapi.ids import Id
 from blogapi.limits.limiter import RateLimiter
 from blogapi.mail.model import Mail
@@ -97,8 +97,7 @@ class Credentials:
 
         Raises ReauthenticationRequired, MailUnavailable, Invalid, RateLimited.
         """
-        if not who.is_fresh(self._now()):
-            raise ReauthenticationRequired
+        who.require_fresh(self._now())
         self._outbox.check()
         if fault := email_fault(email):
             raise Invalid([fault])

@@ -6,6 +6,7 @@ import pytest
 
 from blogapi.clock import rfc3339
 from tests.api_keys.conftest import basic, bearer
+from tests.conftest import PASSWORD
 from tests.contract import codes
 
 PATH = "/v1/me/api-keys"
@@ -75,6 +76,16 @@ async def test_last_use_is_noted_once_an_hour(client, ada, make_key, clock, data
         noted.append((await database["api_keys"].find_one({}))["last_used_at"])
     assert noted[0] == noted[1]
     assert noted[2] == noted[3] == noted[0] + timedelta(hours=1)
+
+
+async def test_key_is_made_only_by_who_has_just_shown_the_password(client, ada, clock):
+    wish = {"name": "Backup", "scopes": ["posts:read"]}
+    clock.forward(minutes=10)
+    response = await client.post("/v1/me/api-keys", json=wish, headers=ada.headers)
+    assert (response.status, (await response.json())["code"]) == (403, "reauthentication_required")
+    shown = await client.post("/v1/auth/reauthenticate", json={"password": PASSWORD}, headers=ada.headers)
+    assert shown.status == 200
+    assert (await client.post("/v1/me/api-keys", json=wish, headers=ada.headers)).status == 201
 
 
 async def test_key_is_good_until_it_expires_and_still_listed_then(client, ada, make_key, clock):
