@@ -125,7 +125,7 @@ class AccessTokenShape(Strict):
     token_type = fields.Str(required=True, validate=Choice(["Bearer"]))
     expires_in = fields.Int(required=True, metadata=_EXPIRES_IN)
 
-    example = {"access_token": "eyJhbGciOiJIUzI1NiJ9.e30.xxxx", "token_type": "Bearer", "expires_in": 600}
+    example = {"access_token": "eyJhbGciOiJFZERTQSJ9.e30.xxxx", "token_type": "Bearer", "expires_in": 600}
 
 
 class TokenPairShape(Strict):
@@ -139,7 +139,7 @@ class TokenPairShape(Strict):
 
     example = {
         "session_id": "0b1060000000000000000031",
-        "access_token": "eyJhbGciOiJIUzI1NiJ9.e30.xxxx",
+        "access_token": "eyJhbGciOiJFZERTQSJ9.e30.xxxx",
         "token_type": "Bearer",
         "expires_in": 600,
         "refresh_token": "0b1060000000000000000031.1.xxxx",
