@@ -11,8 +11,20 @@ from blogapi.mail.feature import MAIL
 from blogapi.openapi.feature import DOCUMENTATION
 from blogapi.operations.feature import OPERATIONS
 from blogapi.posts.feature import POSTS
+from blogapi.proofs.feature import PROOFS
 from blogapi.signing.feature import SIGNING
 from blogapi.tags.feature import TAGS
 from blogapi.users.feature import USERS
 
-FEATURES: tuple[Feature[Any], ...] = (MAIL, USERS, SIGNING, AUTH, API_KEYS, TAGS, POSTS, DOCUMENTATION, OPERATIONS)
+FEATURES: tuple[Feature[Any], ...] = (
+    MAIL,
+    PROOFS,
+    USERS,
+    SIGNING,
+    AUTH,
+    API_KEYS,
+    TAGS,
+    POSTS,
+    DOCUMENTATION,
+    OPERATIONS,
+)

@@ -34,6 +34,7 @@ class Identity:
     key_id: Id | None = None
     # The scopes of an API key. None when the user acts without one, and may do whatever their role allows.
     scopes: frozenset[str] | None = None
+    factors: frozenset[str] = field(default=frozenset(), compare=False)  # what was shown at the sign-in
     epoch: int = field(default=0, compare=False)  # how often the password had been changed when this was found out
     authenticated_at: datetime | None = field(default=None, compare=False)  # when the password was last shown
     byline: Byline | None = field(default=None, compare=False)  # where it is known without asking

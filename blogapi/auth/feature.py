@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from blogapi.access.bearer import BearerToken
 from blogapi.access.cookie import SessionCookie
 from blogapi.auth import account_handlers, handlers, pages, session_handlers
 from blogapi.auth.letters import AccountLetters
-from blogapi.auth.proofs import Proofs
+from blogapi.auth.model import Lifetime
 from blogapi.auth.recovery import Recovery
 from blogapi.auth.service import AuthService
-from blogapi.auth.store import ProofStore, SessionStore
+from blogapi.auth.sign_in import SignIn
+from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.mail.service import MailService
+from blogapi.proofs.service import Proofs
 from blogapi.signing.service import KeyRing
 from blogapi.users.model import StatusChanged
 from blogapi.users.service import UserService
@@ -21,16 +25,21 @@ from blogapi.users.service import UserService
 def build(wiring: Wiring) -> AuthService:
     """The service of sessions and of what gets people back into one."""
     config, now, users, limiter = wiring.config, wiring.now, wiring[UserService], wiring.limiter
-    sessions = SessionStore(wiring.database)
-    proofs = Proofs(ProofStore(wiring.database), config.auth.secret, now)
+    sessions, proofs, tokens = (
+        SessionStore(wiring.database),
+        wiring[Proofs],
+        Tokens.configured(config, wiring[KeyRing], now),
+    )
+    lifetime = Lifetime(timedelta(days=config.auth.session_idle_days), timedelta(days=config.auth.session_max_days))
     return AuthService(
         sessions,
         users,
-        Tokens.configured(config, wiring[KeyRing], now),
+        tokens,
         limiter,
         Recovery(users, sessions, proofs, wiring[MailService], limiter, wiring.bus, now),
         AccountLetters(users, proofs, config.link_base),
-        config.auth,
+        SignIn(sessions, users, tokens, limiter, lifetime, now),
+        lifetime,
         now,
     )
 
@@ -46,7 +55,7 @@ AUTH = Feature(
     service=AuthService,
     build=build,
     key=handlers.SERVICE,
-    stores=(SessionStore, ProofStore),
+    stores=(SessionStore,),
     routes=(*handlers.routes, *session_handlers.routes, *account_handlers.routes, *pages.routes),
     mails={
         "verify_email": lambda auth, mail: auth.letters.verify_email(mail),

@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 from blogapi.access.cookie import clear_cookie, set_cookie
 from blogapi.access.credentials import credential_of, require_same_site, signed_in
 from blogapi.access.needs import PUBLIC, SIGNED_IN
-from blogapi.auth.model import COOKIE, Caller, SignedIn, TokenPair
+from blogapi.auth.model import COOKIE, Caller, SessionRequest, SignedIn, TokenPair
 from blogapi.auth.schemas import (
     SIGNED_IN_SHAPE,
     TOKEN_PAIR,
@@ -42,6 +42,23 @@ def caller_of(request: web.Request) -> Caller:
     return Caller(device=device, address=client_address(request), language=language)
 
 
+def session_request(request: web.Request, kind: str) -> SessionRequest:
+    """The session that is asked for. Raises Forbidden `cross_site` where another site may have asked for a cookie."""
+    old_cookie = None
+    if kind == COOKIE:
+        require_same_site(request)
+        credential = credential_of(request)
+        old_cookie = credential.value if credential is not None and credential.is_sent_unasked else None
+    return SessionRequest(kind=kind, caller=caller_of(request), old_cookie=old_cookie)
+
+
+async def deliver(request: web.Request, signed_in: SignedIn) -> SignedIn:
+    """Have the answer set the cookie of a new session, if it has one."""
+    if signed_in.cookie is not None:
+        await set_cookie(request, signed_in.cookie)
+    return signed_in
+
+
 async def _open_registration(request: web.Request) -> None:
     auth(request).check_registration()
 
@@ -66,20 +83,8 @@ async def register(request: web.Request, _: None, new: NewUser) -> Reply:
 @endpoint(needs=PUBLIC, body=SignInSchema, returns=SIGNED_IN_SHAPE, also=(401,))
 async def sign_in(request: web.Request, wish: SignInWish) -> SignedIn:
     """Sign in with a password, for a pair of tokens or a cookie."""
-    if wish.mode == COOKIE:
-        require_same_site(request)
-    credential = credential_of(request)
-    old_cookie = credential.value if credential is not None and credential.is_sent_unasked else None
-    result = await auth(request).sign_in(
-        wish.login,
-        wish.password,
-        kind=wish.mode,
-        caller=caller_of(request),
-        old_cookie=old_cookie if wish.mode == COOKIE else None,
-    )
-    if result.cookie is not None:
-        await set_cookie(request, result.cookie)
-    return result
+    wanted = session_request(request, wish.mode)
+    return await deliver(request, await auth(request).sign_in.with_password(wish.login, wish.password, wanted))
 
 
 @routes.post("/v1/auth/logout")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from blogapi.access.identity import ROLES
-from blogapi.auth.proofs import Proofs
 from blogapi.mail.letters import link_of
 from blogapi.mail.model import Letter, Mail, language_of
+from blogapi.proofs.service import Proofs
 from blogapi.users.mails import RESET_PASSWORD
 from blogapi.users.model import User, email_key
 from blogapi.users.service import UserService

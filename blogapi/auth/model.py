@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from blogapi.ids import Id
 from blogapi.mail.model import LANGUAGES
@@ -12,6 +12,7 @@ from blogapi.users.model import User
 
 COOKIE = "cookie"
 TOKEN = "token"  # noqa: S105  # the kind of a session, not a token
+PASSWORD = "password"  # noqa: S105  # what was shown, not a password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +40,24 @@ class Session:
     rotations: tuple[Rotation, ...] = ()
     epoch: int = 0
     authenticated_at: datetime | None = None  # when a password was shown again; None: not since the sign-in
+    factors: tuple[str, ...] = (PASSWORD,)  # what was shown at the sign-in
     device: str = ""
     ip: str = ""
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long sessions live: without being used, and altogether."""
+
+    idle: timedelta
+    longest: timedelta
+
+    def expiry(self, created_at: datetime, now: datetime) -> datetime:
+        """When a session ends that is used now."""
+        return min(now + self.idle, created_at + self.longest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +91,18 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRequest:
+    """The session that somebody asks for: of which kind, from where, and the cookie whose session it replaces."""
+
+    kind: str
+    caller: Caller
+    old_cookie: str | None = None
+
+    def __repr__(self) -> str:
+        return f"SessionRequest({self.kind})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPair:
     """What a token client holds."""
 
@@ -87,21 +113,6 @@ class TokenPair:
 
     def __repr__(self) -> str:
         return f"TokenPair(of session {self.session_id})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """What a link in a mail can be spent for, once. Whoever reads it cannot make the link.
-
-    `bound_to` is a digest of what has to be still so for the link to be good.
-    """
-
-    id: Id
-    purpose: str
-    subject: Id
-    bound_to: str
-    expires_at: datetime
-    spent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from datetime import datetime
 from blogapi.access.identity import Identity
 from blogapi.auth.letters import CHANGE, RESET, VERIFY
 from blogapi.auth.model import Caller
-from blogapi.auth.proofs import Proofs
 from blogapi.auth.store import SessionStore
 from blogapi.db.client import new_id
 from blogapi.errors import CodeInvalid, Conflict, Invalid, InvalidCredentials
@@ -20,6 +19,7 @@ from blogapi.events import Bus
 from blogapi.limits.limiter import RateLimiter
 from blogapi.mail.model import Mail
 from blogapi.mail.service import MailService
+from blogapi.proofs.service import Proofs
 from blogapi.users.mails import RESET_PASSWORD, VERIFY_EMAIL
 from blogapi.users.model import PasswordReset, User, email_fault, email_key
 from blogapi.users.service import UserService

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import logging
-import re
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from blogapi.access.identity import Identity
 from blogapi.auth.letters import AccountLetters
-from blogapi.auth.model import COOKIE, TOKEN, AccessToken, Caller, Session, SessionWithUser, SignedIn, TokenPair
+from blogapi.auth.model import COOKIE, TOKEN, AccessToken, Caller, Lifetime, Session, SessionWithUser, TokenPair
 from blogapi.auth.recovery import Recovery
 from blogapi.auth.sessions import Sessions
+from blogapi.auth.sign_in import SignIn, cookie_parts
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import RefreshClaims, Tokens
-from blogapi.config import AuthConfig
-from blogapi.db.client import new_id
 from blogapi.errors import FieldError, Unauthorized
 from blogapi.idempotency.attempt import Attempt
 from blogapi.limits.limiter import RateLimiter
-from blogapi.users.model import NewUser, StatusChanged, User, login_key
+from blogapi.users.model import NewUser, StatusChanged, User
 from blogapi.users.service import UserService
-from blogapi.web.networks import limit_key, network_of
+from blogapi.web.networks import limit_key
 
 # How long a spent refresh token still gets its successor: two tabs that refresh at once both stay signed in.
 GRACE = timedelta(seconds=30)
 # Sessions are not written on each request.
 _SEEN_EVERY = timedelta(minutes=5)
-_MAX_DEVICE = 200
-_COOKIE = re.compile(r"([0-9a-f]{24})\.([A-Za-z0-9_-]{43})")
 
 log = logging.getLogger("blogapi.auth")
 
@@ -48,14 +42,14 @@ class AuthService:
         limiter: RateLimiter,
         recovery: Recovery,
         letters: AccountLetters,
-        config: AuthConfig,
+        sign_in: SignIn,
+        lifetime: Lifetime,
         now: Callable[[], datetime],
     ) -> None:
         self._sessions, self._users, self._tokens, self._now = sessions, users, tokens, now
         self._limiter, self.recovery, self.letters = limiter, recovery, letters
+        self.sign_in, self._lifetime = sign_in, lifetime
         self.sessions = Sessions(sessions, users, now)
-        self._idle = timedelta(days=config.session_idle_days)
-        self._longest = timedelta(days=config.session_max_days)
 
     # Making an account
 
@@ -72,45 +66,7 @@ class AuthService:
         await self._limiter.hit("register", limit_key(caller.address))
         return await self._users.registration.register(new, attempt, language=caller.language)
 
-    # Signing in and out
-
-    async def sign_in(
-        self, login: str, password: str, *, kind: str, caller: Caller, old_cookie: str | None = None
-    ) -> SignedIn:
-        """A new session for who knows the password. The session of `old_cookie` ends with it.
-
-        Every failure says the same and takes one hash. Raises InvalidCredentials, RateLimited, Unavailable.
-        """
-        address = limit_key(caller.address)
-        await self._limiter.hit("sign_in_address", address)
-        # By login and address: nobody can lock somebody else out. By the account itself, which has two logins, it would
-        # tell who guesses whether a name and an e-mail address belong together.
-        await self._limiter.hit("sign_in", f"{login_key(login)}|{address}")
-        user = await self._users.prove(login, password)
-        secret = secrets.token_urlsafe(32) if kind == COOKIE else None
-        session = self._new_session(user, kind, secret, caller)
-        await self._sessions.insert(session)
-        if old_cookie is not None:
-            await self._end_cookie(old_cookie)
-        if secret is not None:
-            return SignedIn(user=user, session_id=session.id, cookie=f"{session.id}.{secret}")
-        return SignedIn(user=user, session_id=session.id, tokens=await self._pair(session, session.generation))
-
-    def _new_session(self, user: User, kind: str, secret: str | None, caller: Caller) -> Session:
-        now = self._now()
-        return Session(
-            id=new_id(),
-            user_id=user.id,
-            kind=kind,
-            secret_hash=None if secret is None else _hash(secret),
-            nonce=secrets.token_urlsafe(16),
-            epoch=user.epoch,
-            device=caller.device[:_MAX_DEVICE],
-            ip=network_of(caller.address),
-            created_at=now,
-            last_seen_at=now,
-            expires_at=self._expiry(now, now),
-        )
+    # Signing out, and showing once more who one is
 
     async def sign_out(self, who: Identity, *, everywhere: bool = False) -> None:
         """End this session, or all sessions of the user."""
@@ -134,11 +90,6 @@ class AuthService:
         token = await self._tokens.access_token(who.user_id, who.session_id or "")
         return AccessToken(access_token=token, expires_in=self._tokens.access_seconds)
 
-    async def _end_cookie(self, cookie: str) -> None:
-        parts = _COOKIE.fullmatch(cookie)
-        if parts is not None:
-            await self._sessions.delete_cookie(parts[1], _hash(parts[2]))
-
     # Refreshing
 
     async def refresh(self, refresh_token: str) -> TokenPair:
@@ -153,9 +104,9 @@ class AuthService:
             raise _bad_refresh_token()
         now, session = self._now(), live.session
         if claims.generation == session.generation:
-            rotated = await self._sessions.rotate(session, now, self._expiry(session.created_at, now))
+            rotated = await self._sessions.rotate(session, now, self._lifetime.expiry(session.created_at, now))
             if rotated is not None:
-                return await self._pair(rotated, rotated.generation)
+                return await self._tokens.pair(rotated, rotated.generation)
             live = await self._live(claims.session_id, TOKEN)
             if live is None:
                 raise _bad_refresh_token()
@@ -168,15 +119,7 @@ class AuthService:
             await self._sessions.delete(session.id)
             log.warning("a spent refresh token came back: session %s was ended", session.id)
             raise _bad_refresh_token()
-        return await self._pair(session, claims.generation + 1)
-
-    async def _pair(self, session: Session, generation: int) -> TokenPair:
-        return TokenPair(
-            session_id=session.id,
-            access_token=await self._tokens.access_token(session.user_id, session.id),
-            refresh_token=self._tokens.refresh_token(session.id, generation, session.nonce),
-            expires_in=self._tokens.access_seconds,
-        )
+        return await self._tokens.pair(session, claims.generation + 1)
 
     # Who is asking
 
@@ -190,9 +133,9 @@ class AuthService:
 
     async def identify_cookie(self, cookie: str) -> Identity:
         """Raises Unauthorized."""
-        parts = _COOKIE.fullmatch(cookie)
-        live = None if parts is None else await self._live(parts[1], COOKIE)
-        if parts is None or live is None or not hmac.compare_digest(live.session.secret_hash or "", _hash(parts[2])):
+        parts = cookie_parts(cookie)
+        live = None if parts is None else await self._live(parts.session_id, COOKIE)
+        if parts is None or live is None or not hmac.compare_digest(live.session.secret_hash or "", parts.secret_hash):
             raise Unauthorized("The session of this cookie has ended. Sign in again.")
         return await self._seen(live)
 
@@ -205,23 +148,17 @@ class AuthService:
     async def _seen(self, live: SessionWithUser) -> Identity:
         now, session = self._now(), live.session
         if now - session.last_seen_at >= _SEEN_EVERY:
-            await self._sessions.touch(session, now, self._expiry(session.created_at, now))
+            await self._sessions.touch(session, now, self._lifetime.expiry(session.created_at, now))
         user = live.user
         return Identity(
             user_id=session.user_id,
             role=user.role,
             session_id=session.id,
+            factors=frozenset(session.factors),
             epoch=user.epoch,
             authenticated_at=session.authenticated_at or session.created_at,
             byline=user.byline,
         )
-
-    def _expiry(self, created_at: datetime, now: datetime) -> datetime:
-        return min(now + self._idle, created_at + self._longest)
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _bad_refresh_token() -> Unauthorized:

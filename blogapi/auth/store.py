@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import ClassVar
 
 from pymongo import IndexModel, ReturnDocument
-from pymongo.errors import DuplicateKeyError
 
-from blogapi.auth.model import Proof, Session, SessionWithUser
+from blogapi.auth.model import Session, SessionWithUser
 from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
@@ -100,34 +99,3 @@ class SessionStore(Store):
         """End all sessions of a user, but for one maybe."""
         kept = {} if but is None else {"_id": {"$ne": object_id(but)}}
         await self._sessions.delete_many({"user_id": object_id(user_id), **kept})
-
-
-class ProofStore(Store):
-    """What links in mails can be spent for."""
-
-    collection = "proofs"
-    indexes: ClassVar[tuple[IndexModel, ...]] = (IndexModel([("expires_at", 1)], name="expiry", expireAfterSeconds=0),)
-
-    def __init__(self, database: Database) -> None:
-        self._proofs = database[self.collection]
-
-    async def open(self, proof: Proof) -> bool:
-        """Have it spent from now on until it expires; opening it again moves that. False when it was spent."""
-        document = {**to_document(proof), "schema": 1}
-        where = {"_id": document.pop("_id"), "spent_at": document.pop("spent_at")}
-        try:
-            await self._proofs.update_one(where, {"$set": document}, upsert=True)
-        except DuplicateKeyError:
-            return False
-        return True
-
-    async def find(self, proof_id: str, now: datetime) -> Proof | None:
-        """None for what is not there, spent or expired."""
-        where = {"_id": object_id(proof_id), "spent_at": None, "expires_at": {"$gt": now}}
-        document = await self._proofs.find_one(where)
-        return None if document is None else from_document(Proof, document)
-
-    async def spend(self, proof: Proof, now: datetime) -> bool:
-        """Of many at once, one does. Whether it had expired was looked at when it was found."""
-        where = {"_id": object_id(proof.id), "purpose": proof.purpose, "spent_at": None}
-        return (await self._proofs.update_one(where, {"$set": {"spent_at": now}})).modified_count == 1

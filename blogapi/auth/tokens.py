@@ -14,6 +14,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from blogapi.auth.model import Session, TokenPair
 from blogapi.config import Config
 from blogapi.config.secret import derive_key
 from blogapi.errors import Unauthorized
@@ -110,6 +111,15 @@ class Tokens:
         if key is None:
             raise jwt.InvalidTokenError("No key of ours.")
         return _ALGORITHM, key.public
+
+    async def pair(self, session: Session, generation: int) -> TokenPair:
+        """The tokens of a session, with the refresh token of this generation."""
+        return TokenPair(
+            session_id=session.id,
+            access_token=await self.access_token(session.user_id, session.id),
+            refresh_token=self.refresh_token(session.id, generation, session.nonce),
+            expires_in=self.access_seconds,
+        )
 
     def refresh_token(self, session_id: str, generation: int, nonce: str) -> str:
         """The one of this generation; always the same one."""

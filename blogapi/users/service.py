@@ -352,7 +352,7 @@ class UserService:
     # For other services
 
     async def prove(self, login: str, password: str) -> User:
-        """The account with this login and password. The sign-in is recorded.
+        """The account with this login and password, if it may sign in.
 
         Every failure says the same and takes one hash. Raises InvalidCredentials, Unavailable.
         """
@@ -360,20 +360,31 @@ class UserService:
         stored = user.password if user is not None and self.registration.may_sign_in(user.status) else None
         if not await self._passwords.verify(password, stored) or user is None or stored is None:
             raise InvalidCredentials
-        stronger = await self._stronger(password, stored)
-        signed_in = await self._users.record_sign_in(user, stronger, self._now())
-        if signed_in is None:  # the account or its password changed while the password was being compared
+        return await self._hashed_as_new_ones(user, password, stored)
+
+    async def _hashed_as_new_ones(self, user: User, password: str, stored: StoredPassword) -> User:
+        if not self._passwords.is_outdated(stored):
+            return user
+        try:
+            stronger = await self._passwords.hash(password)
+        except Unavailable:
+            return user  # it can wait for the next sign-in
+        changed = await self._users.replace_hash(user, stronger)
+        if changed is None:
+            raise InvalidCredentials
+        return changed
+
+    async def record_sign_in(self, user: User) -> User:
+        """Note that somebody signs in who has shown who they are.
+
+        Raises InvalidCredentials when they may not, or when their password was changed since they were looked up.
+        """
+        if not self.registration.may_sign_in(user.status):
+            raise InvalidCredentials
+        signed_in = await self._users.record_sign_in(user, self._now())
+        if signed_in is None:
             raise InvalidCredentials
         return signed_in
-
-    async def _stronger(self, password: str, stored: StoredPassword) -> StoredPassword | None:
-        """The same password hashed as new ones are, if it was not."""
-        if not self._passwords.is_outdated(stored):
-            return None
-        try:
-            return await self._passwords.hash(password)
-        except Unavailable:
-            return None  # it can wait for the next sign-in
 
     async def add_to_posts_count(self, user_ids: Iterable[str], delta: int) -> None:
         """Count public posts in or out."""

@@ -223,14 +223,15 @@ class UserStore(Store):
         where = {"_id": object_id(user_id), "renamed_at": renamed_at}
         await self._users.update_one(where, {"$unset": {"renamed_at": ""}})
 
-    async def record_sign_in(self, user: User, password: StoredPassword | None, now: datetime) -> User | None:
-        """Note when somebody signed in, and their password hashed anew if it was.
+    async def replace_hash(self, user: User, password: StoredPassword) -> User | None:
+        """Keep the same password, hashed anew. None when it was changed meanwhile."""
+        return await self._update_unchanged(user, {"password": to_document(password)})
 
-        None when they were suspended or changed their password while the old one was being compared.
-        """
-        fields: Document = {"last_login_at": now}
-        if password is not None:
-            fields["password"] = to_document(password)
+    async def record_sign_in(self, user: User, now: datetime) -> User | None:
+        """Note when somebody signed in. None when they were suspended or changed their password meanwhile."""
+        return await self._update_unchanged(user, {"last_login_at": now})
+
+    async def _update_unchanged(self, user: User, fields: Document) -> User | None:
         known = None if user.password is None else user.password.hash
         document = await self._users.find_one_and_update(
             {"_id": object_id(user.id), "status": user.status, "password.hash": known},

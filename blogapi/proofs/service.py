@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from blogapi.auth.model import Proof
-from blogapi.auth.store import ProofStore
 from blogapi.config.secret import derive_key
 from blogapi.errors import CodeInvalid
+from blogapi.proofs.model import Proof
+from blogapi.proofs.store import ProofStore
 
 _TOKEN = re.compile(r"([0-9a-f]{24})\.([A-Za-z0-9_-]{43})")
 
