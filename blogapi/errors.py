@@ -19,6 +19,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from blogapi.translation.sentence import say
+
 
 class ConfigError(Exception):
     """The configuration or the machine does not allow a start. The message is one line: the cause and the cure."""
@@ -62,7 +64,7 @@ class InvalidCredentials(Unauthorized):
     code = "invalid_credentials"
 
     def __init__(self) -> None:
-        super().__init__("The login or the password is wrong.")
+        super().__init__(say("The login or the password is wrong."))
 
 
 class Forbidden(BlogError):
@@ -77,8 +79,10 @@ class InsufficientScope(Forbidden):
     code = "insufficient_scope"
 
     def __init__(self, scope: str) -> None:
-        detail = f"This API key lacks the scope {scope}." if scope else "No API key can do this. Sign in."
-        super().__init__(detail, **({"scope": scope} if scope else {}))
+        if scope:
+            super().__init__(say("This API key lacks the scope {scope}.", scope=scope), scope=scope)
+        else:
+            super().__init__(say("No API key can do this. Sign in."))
         self.scope = scope
 
 
@@ -88,7 +92,7 @@ class ReauthenticationRequired(Forbidden):
     code = "reauthentication_required"
 
     def __init__(self) -> None:
-        super().__init__("Show once more who you are: sign in again, or POST /v1/auth/reauthenticate.")
+        super().__init__(say("Show once more who you are: sign in again, or POST /v1/auth/reauthenticate."))
 
 
 class NotFound(BlogError):
@@ -118,7 +122,7 @@ class Invalid(BlogError):
 
     code = "invalid_fields"
 
-    def __init__(self, errors: Iterable[FieldError], detail: str = "Some fields are not valid.") -> None:
+    def __init__(self, errors: Iterable[FieldError], detail: str = say("Some fields are not valid.")) -> None:
         super().__init__(detail)
         self.errors = tuple(errors)
 
@@ -134,7 +138,7 @@ class CodeInvalid(Invalid):
     code = "code_invalid"
 
     def __init__(self, pointer: str = "/token") -> None:
-        says = "This code is not valid, or not any more. Ask for a new one."
+        says = say("This code is not valid, or not any more. Ask for a new one.")
         super().__init__([FieldError(pointer=pointer, code=self.code, detail=says)], says)
 
 
@@ -169,7 +173,7 @@ class Stale(BlogError):
     code = "stale"
 
     def __init__(self, current: Any, changed: Iterable[str] | None) -> None:
-        super().__init__("It has been changed since you read it. Read it again and repeat your change.")
+        super().__init__(say("It has been changed since you read it. Read it again and repeat your change."))
         self.current = current
         self.changed = None if changed is None else sorted(set(changed))
 
@@ -189,7 +193,7 @@ class Unavailable(BlogError):
 
     code = "unavailable"
 
-    def __init__(self, detail: str = "Try again in a moment.", *, retry_after_seconds: int = 1) -> None:
+    def __init__(self, detail: str = say("Try again in a moment."), *, retry_after_seconds: int = 1) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
 

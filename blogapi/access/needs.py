@@ -9,6 +9,7 @@ from aiohttp import web
 from blogapi.access.credentials import check_cross_site, credential_of, find_identity, signed_in
 from blogapi.access.identity import ROLES
 from blogapi.errors import Forbidden, Unauthorized
+from blogapi.translation.sentence import say
 from blogapi.web.requests import client_address
 
 
@@ -49,13 +50,13 @@ class SignedIn:
     async def authenticate(self, request: web.Request) -> None:
         """Raises Unauthorized, BlogError `ambiguous_credentials`, Forbidden `cross_site`."""
         if await find_identity(request) is None:
-            raise Unauthorized("Sign in first.")
+            raise Unauthorized(say("Sign in first."))
         check_cross_site(request)
 
     def authorize(self, request: web.Request) -> None:
         """Raises Forbidden."""
         if not signed_in(request).has_role(self.role):
-            raise Forbidden(f"This needs the role {self.role}, or a stronger one.")
+            raise Forbidden(say("This needs the role {role}, or a stronger one.", role=self.role))
 
     def caller(self, request: web.Request) -> str:
         """The user, whatever the session."""

@@ -19,12 +19,10 @@ from blogapi.auth.schemas import (
     SignOutQuery,
 )
 from blogapi.auth.service import AuthService
-from blogapi.mail.model import LANGUAGES
-from blogapi.text.language import best_language
 from blogapi.users.model import NewUser
 from blogapi.users.schemas import OWN, RegisterSchema
 from blogapi.web.endpoint import Reply, attempt, endpoint
-from blogapi.web.requests import client_address, header_text
+from blogapi.web.requests import client_address, header_text, language_of_reader
 
 routes = web.RouteTableDef()
 SERVICE: web.AppKey[AuthService] = web.AppKey("auth", AuthService)
@@ -37,9 +35,8 @@ def auth(request: web.Request) -> AuthService:
 
 def caller_of(request: web.Request) -> Caller:
     """From where a request comes."""
-    language = best_language(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""), LANGUAGES)
     device = header_text(request, hdrs.USER_AGENT) or ""
-    return Caller(device=device, address=client_address(request), language=language)
+    return Caller(device=device, address=client_address(request), language=language_of_reader(request))
 
 
 def session_request(request: web.Request, kind: str) -> SessionRequest:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from blogapi.ids import Id
-from blogapi.mail.model import LANGUAGES
+from blogapi.translation.sentence import LANGUAGES
 from blogapi.users.joined import CurrentUser
 from blogapi.users.model import User
 

@@ -18,10 +18,9 @@ from aiohttp import hdrs, web
 
 from blogapi.access.needs import PUBLIC
 from blogapi.auth.letters import RESET, VERIFY
-from blogapi.mail.model import LANGUAGES
-from blogapi.text.language import best_language
 from blogapi.web.endpoint import endpoint
 from blogapi.web.fields import Strict, Text
+from blogapi.web.requests import language_of_reader
 
 routes = web.RouteTableDef()
 _STATIC = Path(__file__).parent / "static"
@@ -151,7 +150,7 @@ def page(purpose: str, language: str) -> str:
 
 
 def _send(request: web.Request, purpose: str) -> web.Response:
-    language = best_language(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""), LANGUAGES)
+    language = language_of_reader(request)
     *_, policy = _script_and_style()
     headers = {hdrs.CACHE_CONTROL: "private, no-store", "Content-Security-Policy": policy}
     return web.Response(text=page(purpose, language), content_type=_HTML, charset="utf-8", headers=headers)

@@ -9,9 +9,7 @@ from typing import Any, TypeAlias
 
 from blogapi.errors import Unavailable
 from blogapi.ids import Id
-
-LANGUAGES = ("en", "de", "fr", "es")
-"""Those in which mails are written, the default first."""
+from blogapi.translation.sentence import LANGUAGES
 
 PATIENCE = timedelta(hours=24)
 """How long a mail is tried again and again."""

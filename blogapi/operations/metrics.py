@@ -20,7 +20,7 @@ FAMILY, VALUES = b"family ", b"values "
 
 # What the kernel writes to a pipe whole or not at all.
 _LINE_BYTES = select.PIPE_BUF
-Say: TypeAlias = Callable[[bytes], bool]
+Send: TypeAlias = Callable[[bytes], bool]
 _Entry: TypeAlias = tuple[str, Labels, Sequence[float] | None]
 _Key: TypeAlias = tuple[str, Labels]
 
@@ -40,14 +40,14 @@ class Metrics:
             self._measures.setdefault(measure.family.name, []).append(measure)
         self._undescribed += measures
 
-    def tell(self, say: Say) -> None:
-        """Say what is new. Whatever cannot be said now, as `say` answers, will be said the next time."""
+    def tell(self, send: Send) -> None:
+        """Send what is new. Whatever cannot be sent now, as `send` answers, is sent the next time."""
         while self._undescribed:
-            if not say(FAMILY + orjson.dumps(asdict(self._undescribed[0].family)) + b"\n"):
+            if not send(FAMILY + orjson.dumps(asdict(self._undescribed[0].family)) + b"\n"):
                 return
             del self._undescribed[0]
         for line, told in _lines(self._news()):
-            if not say(line):
+            if not send(line):
                 return
             for key, value in told.items():
                 if value is None:

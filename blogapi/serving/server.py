@@ -30,11 +30,11 @@ from blogapi.operations.logs import RequestLog
 from blogapi.operations.request_log import REQUEST_LOG
 from blogapi.operations.traffic import TRAFFIC, Traffic, cache_part
 from blogapi.serving.unsent import Unsent
-from blogapi.web.errors import CONTENT_TYPE, problem_body
+from blogapi.web.errors import problem_body, problem_headers, titled
 from blogapi.web.middlewares.protect import PRIVATE_POLICY, RESOURCE_POLICY, SERVER
 from blogapi.web.networks import limit_key, network_of
 from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
-from blogapi.web.requests import request_id
+from blogapi.web.requests import language_of_reader, request_id
 
 # A reader who takes less than this between two looks is cut off: 4 KiB/s.
 _LOOK_SECONDS, _MIN_BYTES_PER_LOOK = 15, 60 * 1024
@@ -222,10 +222,10 @@ class Protocol(RequestHandler):
             raise ConnectionError("The answer has begun; nothing can be told any more.")
         problem = PROBLEMS[code := _code_of(status, exc)]
         identifier = request_id(request)
-        body = problem_body(code, f"{problem.title}.", instance=request.path or "/", request_id=identifier, members={})
+        language = language_of_reader(request)
+        body = problem_body(request, code, titled(code), language=language, members={})
         headers = {
-            "Content-Type": CONTENT_TYPE,
-            "Cache-Control": "private, no-store",
+            **problem_headers(language),
             "Server": SERVER,
             "X-Content-Type-Options": "nosniff",
             "X-Request-Id": identifier,

@@ -52,7 +52,7 @@ class Channel:
         os.set_blocking(descriptor, False)
         self._beat()
 
-    def say(self, line: bytes) -> bool:
+    def send(self, line: bytes) -> bool:
         """Tell it. Lost, and answered with False, when it stands still and has not listened for long."""
         try:
             os.write(self._descriptor, line)
@@ -63,10 +63,10 @@ class Channel:
     def tell_measures(self) -> None:
         """Tell it what is new of them."""
         if self.metrics is not None:
-            self.metrics.tell(self.say)
+            self.metrics.tell(self.send)
 
     def _beat(self) -> None:
-        self.say(WATCHED_BEAT if self.readiness is not None and self.readiness.is_watched else BEAT)
+        self.send(WATCHED_BEAT if self.readiness is not None and self.readiness.is_watched else BEAT)
         self.tell_measures()
         self._loop.call_later(self._seconds, self._beat)
 
@@ -94,7 +94,7 @@ async def run_worker(
     try:
         site = web.SockSite(runner, listener, backlog=BACKLOG)
         await site.start()
-        channel.say(orjson.dumps(dict(facts)) + b"\n")
+        channel.send(orjson.dumps(dict(facts)) + b"\n")
         if tells_measures:
             app[METRICS].add(*runner.measures(), *measures_of_process())
             channel.metrics = app[METRICS]
@@ -172,7 +172,7 @@ async def _stop(runner: Runner, longest: float, *, is_watched: bool) -> None:
 
 async def _leave(site: web.SockSite, channel: Channel) -> None:
     await site.stop()
-    channel.say(RETIRING)
+    channel.send(RETIRING)
 
 
 async def _wait_while(condition: Callable[[], bool], seconds: float) -> None:

@@ -24,15 +24,17 @@ def language_tag(text: str) -> str:
 def best_language(accepted: str, known: Sequence[str]) -> str:
     """The one of these languages that somebody reads best, by their Accept-Language (RFC 9110 section 12.5.4).
 
-    The first one where they read none, or do not say so.
+    A region counts as its language. `*` is every language that is not named. The first one where they read none, or do
+    not say so.
     """
-    wishes = []
+    wishes: dict[str, float] = {}
     for part in accepted[:1000].split(","):
         tag, _, quality = part.strip().partition(";")
-        found = re.fullmatch(r"\s*q=(0(?:\.[0-9]{1,3})?|1(?:\.0{1,3})?)\s*", quality)
-        wishes.append((float(found[1]) if found else 1.0, tag.strip().split("-")[0].lower()))
+        found = re.fullmatch(r"\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*", quality, re.IGNORECASE)
+        language = tag.strip().split("-")[0].lower()
+        wishes[language] = max(wishes.get(language, 0.0), float(found[1]) if found else 1.0)
+    if "*" in wishes:
+        wishes |= {language: wishes["*"] for language in known if language not in wishes}
     # Of those that they read equally well, the one that they name first.
-    for weight, language in sorted(wishes, key=lambda wish: -wish[0]):
-        if weight > 0 and language in known:
-            return language
-    return known[0]
+    best = max((language for language in wishes if language in known), key=wishes.__getitem__, default=known[0])
+    return best if wishes.get(best) else known[0]

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from blogapi.db.client import new_id
-from blogapi.mail.model import LANGUAGES, Mail
+from blogapi.mail.model import Mail
 from blogapi.mail.service import MailService
+from blogapi.translation.sentence import LANGUAGES
 from blogapi.users.model import User
 from blogapi.users.store import UserStore
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from blogapi.config import RegistrationConfig
 from blogapi.errors import Conflict, Forbidden
 from blogapi.idempotency.attempt import Attempt
-from blogapi.mail.model import LANGUAGES
+from blogapi.translation.sentence import LANGUAGES
 from blogapi.users.mails import ALREADY_REGISTERED, VERIFY_EMAIL, Outbox
 from blogapi.users.model import NewUser, User, email_fault
 from blogapi.users.store import UserStore

@@ -25,8 +25,9 @@ from blogapi.errors import (
 from blogapi.events import Bus
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.limits.limiter import RateLimiter
-from blogapi.mail.model import LANGUAGES, Mail
+from blogapi.mail.model import Mail
 from blogapi.paging.page import Page, PageRequest
+from blogapi.translation.sentence import LANGUAGES
 from blogapi.users.credentials import Credentials
 from blogapi.users.mails import Outbox
 from blogapi.users.model import (

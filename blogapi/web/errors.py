@@ -12,9 +12,11 @@ from aiohttp.web_protocol import RequestPayloadError
 
 from blogapi.errors import BlogError, InsufficientScope, Invalid, Stale
 from blogapi.limits.limiter import LimitReached
+from blogapi.translation.catalogue import all_in_language, in_language, load
+from blogapi.translation.sentence import Sentence, say
 from blogapi.web.fields import MAX_ERRORS
 from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
-from blogapi.web.requests import has_gone, request_id, route_of
+from blogapi.web.requests import has_gone, language_of_reader, request_id, route_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CONTENT_TYPE = "application/problem+json"
@@ -22,23 +24,35 @@ CONTENT_TYPE = "application/problem+json"
 log = logging.getLogger("blogapi.errors")
 
 
-def problem_body(code: str, detail: str, *, instance: str, request_id: str, members: Mapping[str, Any]) -> bytes:
-    """The problem document itself."""
+def problem_body(
+    request: web.BaseRequest, code: str, detail: str, *, language: str, members: Mapping[str, Any]
+) -> bytes:
+    """The problem document itself, with its texts in the language."""
     problem = PROBLEMS[code]
     document = {
         "type": f"/docs/problems/{code}",
-        "title": problem.title,
+        "title": in_language(problem.title, language),
         "status": problem.status,
-        "detail": detail,
-        "instance": instance,
+        "detail": in_language(detail, language),
+        "instance": request.path or "/",  # that of CONNECT is empty
         "code": code,
-        "request_id": request_id,
-        **members,
+        "request_id": request_id(request),
+        **all_in_language(members, language),
     }
     return orjson.dumps(document)
 
 
-def problem_response(
+def problem_headers(language: str) -> dict[str, str]:
+    """What the answer with a problem document in the language carries."""
+    return {
+        "Cache-Control": "private, no-store",
+        "Content-Type": CONTENT_TYPE,
+        "Content-Language": language,
+        "Vary": "Accept-Language",
+    }
+
+
+async def problem_response(
     request: web.Request,
     code: str,
     detail: str,
@@ -46,11 +60,12 @@ def problem_response(
     members: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
-    """A finished answer with a problem document."""
-    where = request.path or "/"  # that of CONNECT is empty
-    body = problem_body(code, detail, instance=where, request_id=request_id(request), members=members or {})
-    fixed = {"Cache-Control": "private, no-store", "Content-Type": CONTENT_TYPE}
-    return web.Response(status=PROBLEMS[code].status, body=body, headers={**fixed, **(headers or {})})
+    """A finished answer with a problem document in the reader's language."""
+    language = language_of_reader(request)
+    await load(language)
+    body = problem_body(request, code, detail, language=language, members=members or {})
+    headers = {**problem_headers(language), **(headers or {})}
+    return web.Response(status=PROBLEMS[code].status, body=body, headers=headers)
 
 
 def describe(error: BlogError) -> tuple[dict[str, Any], dict[str, str]]:
@@ -92,8 +107,9 @@ async def render_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except BlogError as error:
         members, headers = describe(error)
         more = isinstance(error, Invalid) and len(error.errors) > MAX_ERRORS
-        detail = f"{error.detail} These are the first {MAX_ERRORS}." if more else error.detail
-        return problem_response(request, error.code, detail, members=members, headers=headers)
+        first = say("{detail} These are the first {most:,}.", detail=error.detail, most=MAX_ERRORS)
+        detail = first if more else error.detail
+        return await problem_response(request, error.code, detail, members=members, headers=headers)
     except web.HTTPException as error:
         if error.status < 400:
             return error
@@ -101,19 +117,24 @@ async def render_errors(request: web.Request, handler: Handler) -> web.StreamRes
         kept = {"Retry-After": error.headers["Retry-After"]} if "Retry-After" in error.headers else {}
         if isinstance(error, web.HTTPMethodNotAllowed):
             kept["Allow"] = allowed(error.allowed_methods)
-        return problem_response(request, code, _detail(code, request), headers=kept)
+        return await problem_response(request, code, _detail(code, request), headers=kept)
     except RequestPayloadError as error:
-        return problem_response(request, "bad_request", str(error))
+        return await problem_response(request, "bad_request", str(error))
     except Exception as error:
         if isinstance(error, ConnectionError) and has_gone(request):
             raise  # there is nobody left to tell
         log.exception("unexpected error in %s %s", request.method, route_of(request))
-        return problem_response(request, "internal", "Something went wrong on our side.")
+        return await problem_response(request, "internal", say("Something went wrong on our side."))
 
 
-def _detail(code: str, request: web.Request) -> str:
+def _detail(code: str, request: web.Request) -> Sentence:
     if code == "not_found":
-        return f"There is nothing at {request.path}."
+        return say("There is nothing at {path}.", path=request.path)
     if code == "method_not_allowed":
-        return f"{request.method} is not possible at {request.path}."
-    return PROBLEMS[code].title + "."
+        return say("{method} is not possible at {path}.", method=request.method, path=request.path)
+    return titled(code)
+
+
+def titled(code: str) -> Sentence:
+    """The title of a problem as a detail, where there is nothing more to say."""
+    return say("{title}.", title=PROBLEMS[code].title)

@@ -7,144 +7,162 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blogapi.translation.sentence import Sentence, say
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One kind of problem. `cure` is for the developer who met it."""
 
     status: int
-    title: str
+    title: Sentence
     cure: str
 
 
 PROBLEMS: dict[str, Problem] = {
     "bad_request": Problem(
-        400, "Bad request", "The request is not valid HTTP, or this server does not accept it. Look at `detail`."
+        400, say("Bad request"), "The request is not valid HTTP, or this server does not accept it. Look at `detail`."
     ),
     "malformed_json": Problem(
         400,
-        "Malformed JSON",
+        say("Malformed JSON"),
         "Send one JSON document in UTF-8: no NaN, no duplicate keys, no integers beyond 64 bits, at most 32 levels and "
         "20,000 members, 1,000 in one object.",
     ),
     "unknown_parameter": Problem(
         400,
-        "Unknown parameter",
+        say("Unknown parameter"),
         "`errors` names the parameter, operator or field that this route does not know, and the nearest known one.",
     ),
     "invalid_parameter": Problem(
-        400, "Invalid parameter", "`errors` names each parameter whose value is wrong. `Idempotency-Key` counts as one."
+        400,
+        say("Invalid parameter"),
+        "`errors` names each parameter whose value is wrong. `Idempotency-Key` counts as one.",
     ),
     "invalid_cursor": Problem(
         400,
-        "Invalid cursor",
+        say("Invalid cursor"),
         "A cursor belongs to one list with one filter and one sort. Start again without `cursor`.",
     ),
     "ambiguous_credentials": Problem(
-        400, "Ambiguous credentials", "Send the session cookie or an Authorization header, not both."
+        400, say("Ambiguous credentials"), "Send the session cookie or an Authorization header, not both."
     ),
     "unauthenticated": Problem(
-        401, "Not signed in", "Sign in, or refresh your access token, and send it as `Authorization: Bearer ...`."
+        401, say("Not signed in"), "Sign in, or refresh your access token, and send it as `Authorization: Bearer ...`."
     ),
     "invalid_credentials": Problem(
         401,
-        "Wrong login or password",
+        say("Wrong login or password"),
         "The login is unknown, or the password is wrong. The answer does not tell which.",
     ),
     "forbidden": Problem(
-        403, "Not allowed", "Your role does not allow it, or the resource is not yours. `detail` says what is needed."
+        403,
+        say("Not allowed"),
+        "Your role does not allow it, or the resource is not yours. `detail` says what is needed.",
     ),
     "cross_site": Problem(
         403,
-        "Cross-site request refused",
+        say("Cross-site request refused"),
         "A change that is made with a cookie has to come from this site or an allowed origin. Scripts use a token.",
     ),
     "insufficient_scope": Problem(
         403,
-        "The API key lacks a scope",
+        say("The API key lacks a scope"),
         "Use an API key with the scope that `scope` names. Without `scope`, no API key can do this: sign in instead.",
     ),
-    "registration_closed": Problem(403, "Registration is closed", "Ask an administrator of this blog for an account."),
+    "registration_closed": Problem(
+        403, say("Registration is closed"), "Ask an administrator of this blog for an account."
+    ),
     "reauthentication_required": Problem(
         403,
-        "Show once more who you are",
+        say("Show once more who you are"),
         "This needs a password shown within the last ten minutes: `POST /v1/auth/reauthenticate`, or sign in.",
     ),
-    "not_found": Problem(404, "Not found", "It does not exist, or you may not see it. The answer does not tell which."),
-    "method_not_allowed": Problem(405, "Method not allowed", "The header `Allow` lists the methods of this path."),
-    "request_timeout": Problem(408, "Request timeout", "The body did not arrive in time. Send it again."),
-    "conflict": Problem(409, "Conflict", "The current state of the resource does not allow this. `detail` says why."),
-    "username_taken": Problem(409, "Username taken", "Choose another username."),
+    "not_found": Problem(
+        404, say("Not found"), "It does not exist, or you may not see it. The answer does not tell which."
+    ),
+    "method_not_allowed": Problem(405, say("Method not allowed"), "The header `Allow` lists the methods of this path."),
+    "request_timeout": Problem(408, say("Request timeout"), "The body did not arrive in time. Send it again."),
+    "conflict": Problem(
+        409, say("Conflict"), "The current state of the resource does not allow this. `detail` says why."
+    ),
+    "username_taken": Problem(409, say("Username taken"), "Choose another username."),
     "email_taken": Problem(
-        409, "E-mail address taken", "There is an account with this address already. Sign in instead."
+        409, say("E-mail address taken"), "There is an account with this address already. Sign in instead."
     ),
     "slug_taken": Problem(
-        409, "Slug taken", "Another post has this slug, or had it before. Choose another one, or leave it out."
+        409, say("Slug taken"), "Another post has this slug, or had it before. Choose another one, or leave it out."
     ),
     "invalid_transition": Problem(
-        409, "Not possible in this state", "`allowed` lists the transitions that the current state of the post allows."
+        409,
+        say("Not possible in this state"),
+        "`allowed` lists the transitions that the current state of the post allows.",
     ),
     "secret_shown_once": Problem(
         409,
-        "The secret was shown before",
+        say("The secret was shown before"),
         "The first request with this Idempotency-Key has succeeded, and its secret is not stored. Delete what stands "
         "at `location`, then send the request with a new Idempotency-Key.",
     ),
     "idempotency_in_progress": Problem(
         409,
-        "Still running",
+        say("Still running"),
         "The first request with this Idempotency-Key has not finished. Wait as `Retry-After` says, then send it again.",
     ),
-    "purged": Problem(410, "Gone", "It has been deleted for good."),
+    "purged": Problem(410, say("Gone"), "It has been deleted for good."),
     "stale": Problem(
         412,
-        "Changed since you read it",
+        say("Changed since you read it"),
         "`changed` names the fields that somebody else changed. Read again, then send your change with the new ETag.",
     ),
-    "too_large": Problem(413, "Too large", "A body that holds a post has at most 2 MiB, any other 64 KiB."),
-    "uri_too_long": Problem(414, "Address too long", "The address of a request, with its query, has at most 8 KiB."),
+    "too_large": Problem(413, say("Too large"), "A body that holds a post has at most 2 MiB, any other 64 KiB."),
+    "uri_too_long": Problem(
+        414, say("Address too long"), "The address of a request, with its query, has at most 8 KiB."
+    ),
     "unsupported_media_type": Problem(
         415,
-        "Unsupported media type",
+        say("Unsupported media type"),
         "Send `application/json`, not compressed. PATCH also takes `application/merge-patch+json`.",
     ),
     "expectation_failed": Problem(
-        417, "Expectation failed", "The only value of `Expect` that is known is `100-continue`."
+        417, say("Expectation failed"), "The only value of `Expect` that is known is `100-continue`."
     ),
     "invalid_fields": Problem(
         422,
-        "Some fields are not valid",
+        say("Some fields are not valid"),
         "`errors` lists every wrong field with its `pointer` (RFC 6901), a `code` and a `detail`.",
     ),
     "code_invalid": Problem(
         422,
-        "Code not valid",
+        say("Code not valid"),
         "The code is wrong, was used already, or is too old; which, is not told. Ask for a new mail.",
     ),
     "idempotency_key_reused": Problem(
-        422, "Idempotency-Key used before", "A key belongs to one request. For another body, use a new key."
+        422, say("Idempotency-Key used before"), "A key belongs to one request. For another body, use a new key."
     ),
     "too_complex": Problem(
         422,
-        "Too complex",
+        say("Too complex"),
         "The text takes too long to render. Make it shorter or simpler: less nesting, fewer tables and links.",
     ),
     "precondition_required": Problem(
-        428, "If-Match is missing", "Read the resource, and send its `ETag` as `If-Match`, so that no edit is lost."
+        428,
+        say("If-Match is missing"),
+        "Read the resource, and send its `ETag` as `If-Match`, so that no edit is lost.",
     ),
-    "rate_limited": Problem(429, "Too many requests", "Wait as many seconds as `Retry-After` says."),
-    "headers_too_large": Problem(431, "Headers too large", "Send fewer or shorter headers."),
-    "internal": Problem(500, "Internal error", "It is a fault of the server. Tell its operator the `request_id`."),
+    "rate_limited": Problem(429, say("Too many requests"), "Wait as many seconds as `Retry-After` says."),
+    "headers_too_large": Problem(431, say("Headers too large"), "Send fewer or shorter headers."),
+    "internal": Problem(500, say("Internal error"), "It is a fault of the server. Tell its operator the `request_id`."),
     "unavailable": Problem(
         503,
-        "Not available now",
+        say("Not available now"),
         "Wait as `Retry-After` says, then try again. It is open whether a write happened: repeat it with the same "
         "`Idempotency-Key`.",
     ),
     "mail_unavailable": Problem(
-        503, "No mail", "The operator has not set `mail.url`. What needs a mail does not work on this blog."
+        503, say("No mail"), "The operator has not set `mail.url`. What needs a mail does not work on this blog."
     ),
-    "http_version_not_supported": Problem(505, "HTTP version not supported", "Use HTTP/1.1 or 1.0."),
+    "http_version_not_supported": Problem(505, say("HTTP version not supported"), "Use HTTP/1.1 or 1.0."),
 }
 
 # For errors that aiohttp raises itself, and for those of its parser.

@@ -7,8 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from blogapi.text.language import best_language
+from blogapi.translation.sentence import LANGUAGES
 from blogapi.web.networks import bare_address, limit_key
 
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
@@ -32,6 +34,12 @@ def header_text(request: web.Request, name: str) -> str | None:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
+
+
+def language_of_reader(request: web.BaseRequest) -> str:
+    """The one of `LANGUAGES` that the reader wishes for: mails and errors are written in it."""
+    accepted = request.headers.getall(hdrs.ACCEPT_LANGUAGE, [])
+    return best_language(",".join(accepted), LANGUAGES) if accepted else LANGUAGES[0]
 
 
 def route_of(request: web.Request) -> str:

@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 
-from blogapi.mail.model import LANGUAGES
+from blogapi.translation.sentence import LANGUAGES
 
 PAGES = {"/verify-email": "/v1/auth/email/verify", "/reset-password": "/v1/auth/password/reset"}
 

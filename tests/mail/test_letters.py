@@ -8,7 +8,8 @@ from jinja2 import meta
 
 from blogapi.features import FEATURES
 from blogapi.mail.letters import Letters, environments
-from blogapi.mail.model import LANGUAGES, Letter, language_of
+from blogapi.mail.model import Letter, language_of
+from blogapi.translation.sentence import LANGUAGES
 from tests.mail.servers import html_of, text_of
 
 TEXT, _ = environments()

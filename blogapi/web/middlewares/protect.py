@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from blogapi.limits.limiter import RateLimiter, Standing
 from blogapi.web.errors import Handler
@@ -73,6 +73,8 @@ async def count_write(request: web.Request, key: str) -> None:
 async def finish_headers(request: web.Request, response: web.StreamResponse) -> None:
     """A signal, not a middleware: it also reaches answers that a handler streams."""
     protection, headers = request.config_dict[PROTECTION], response.headers
+    if hdrs.VARY in headers:
+        headers[hdrs.VARY] = f"{protection.headers[hdrs.VARY]}, {headers[hdrs.VARY]}"
     for name, value in protection.headers.items():
         headers.setdefault(name, value)
     is_public = headers.get("Cache-Control", "").startswith("public")

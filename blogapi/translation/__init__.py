@@ -1,0 +1,1 @@
+"""Messages in the reader's language: how the source marks them, the catalogues, and what is made of both."""
