@@ -38,8 +38,9 @@ def header_text(request: web.Request, name: str) -> str | None:
 
 def language_of_reader(request: web.BaseRequest) -> str:
     """The one of `LANGUAGES` that the reader wishes for: mails and errors are written in it."""
-    accepted = request.headers.getall(hdrs.ACCEPT_LANGUAGE, [])
-    return best_language(",".join(accepted), LANGUAGES) if accepted else LANGUAGES[0]
+    if hdrs.ACCEPT_LANGUAGE not in request.headers:  # a plain dict where the head could not be read
+        return LANGUAGES[0]
+    return best_language(",".join(request.headers.getall(hdrs.ACCEPT_LANGUAGE)), LANGUAGES)
 
 
 def route_of(request: web.Request) -> str:
