@@ -16,6 +16,7 @@ from blogapi.config import Config
 from blogapi.db.client import Database
 from blogapi.db.indexes import Store
 from blogapi.events import Bus
+from blogapi.idempotency import store as idempotency
 from blogapi.idempotency.store import IdempotencyStore
 from blogapi.jobs.runner import Job, Runs
 from blogapi.limits.limiter import RateLimiter
@@ -23,6 +24,7 @@ from blogapi.limits.store import SharedCounts
 from blogapi.mail.model import Letter, Mail, Write
 from blogapi.measures import Measure, measures_of
 from blogapi.operations.doctor import Check, server_checks
+from blogapi.personal import PersonalData
 from blogapi.pool.renderer import Renderer
 
 if TYPE_CHECKING:
@@ -31,8 +33,9 @@ if TYPE_CHECKING:
 Service = TypeVar("Service")
 Settings = TypeVar("Settings")
 _NAME = re.compile("[a-z][a-z0-9]*(_[a-z0-9]+)*")
-# The collections of the house itself.
+# The collections of the house itself, and what they keep of people.
 _OWN_STORES: tuple[type[Store], ...] = (IdempotencyStore, SharedCounts)
+_OWN_PERSONAL: tuple[PersonalData, ...] = (idempotency.PERSONAL,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,9 @@ class Feature(Generic[Service]):
 
     stores: tuple[type[Store], ...] = ()
     """Its collections with their indexes, which are made at the start and looked for by `/readyz` and `doctor`."""
+
+    personal: tuple[PersonalData, ...] = ()
+    """What its collections keep of people, and what becomes of that when a person is erased."""
 
     routes: Iterable[web.AbstractRouteDef] = ()
     jobs: tuple[Job, ...] = ()
@@ -137,6 +143,15 @@ class Wiring:
     def stores(self) -> tuple[type[Store], ...]:
         """Every collection with indexes."""
         return stores_of(self.features)
+
+    @property
+    def personal(self) -> list[tuple[PersonalData, Any]]:
+        """What all collections keep of people, each with the service that knows them."""
+        declared = [(data, feature) for feature in self.features for data in feature.personal]
+        return [
+            *((data, None) for data in _OWN_PERSONAL),
+            *((data, feature.service and self._services[feature.service]) for data, feature in declared),
+        ]
 
     @property
     def shows(self) -> Mapping[str, PublicPart]:

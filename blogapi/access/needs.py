@@ -28,6 +28,10 @@ class Public:
     def authorize(self, request: web.Request) -> None:
         """Nothing to refuse."""
 
+    def user_id(self, request: web.Request) -> str | None:
+        """Nobody is looked up."""
+        return None
+
     def caller(self, request: web.Request) -> str:
         """The address, whoever is behind it."""
         return f"address {client_address(request)}"
@@ -58,9 +62,13 @@ class SignedIn:
         if not signed_in(request).has_role(self.role):
             raise Forbidden(say("This needs the role {role}, or a stronger one.", role=self.role))
 
+    def user_id(self, request: web.Request) -> str | None:
+        """Whose credential it is."""
+        return signed_in(request).user_id
+
     def caller(self, request: web.Request) -> str:
         """The user, whatever the session."""
-        return f"user {signed_in(request).user_id}"
+        return f"user {self.user_id(request)}"
 
 
 PUBLIC = Public()

@@ -7,6 +7,7 @@ from blogapi.api_keys import handlers
 from blogapi.api_keys.service import ApiKeyService
 from blogapi.api_keys.store import ApiKeyStore
 from blogapi.feature import Feature, Subscription, Wiring
+from blogapi.personal import PersonalData
 from blogapi.users.model import PasswordReset, StatusChanged
 
 
@@ -21,6 +22,13 @@ API_KEYS = Feature(
     build=lambda wiring: ApiKeyService(ApiKeyStore(wiring.database), wiring.now),
     key=handlers.SERVICE,
     stores=(ApiKeyStore,),
+    personal=(
+        PersonalData(
+            collection=ApiKeyStore.collection,
+            found_by=("user_id",),
+            exported=("name", "scopes", "created_at", "expires_at", "last_used_at"),
+        ),
+    ),
     routes=handlers.routes,
     subscriptions=(
         Subscription(StatusChanged, ApiKeyService.status_changed),

@@ -16,6 +16,7 @@ from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.mail.service import MailService
+from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
 from blogapi.signing.service import KeyRing
 from blogapi.users.model import StatusChanged
@@ -56,6 +57,13 @@ AUTH = Feature(
     build=build,
     key=handlers.SERVICE,
     stores=(SessionStore,),
+    personal=(
+        PersonalData(
+            collection=SessionStore.collection,
+            found_by=("user_id",),
+            exported=("kind", "device", "ip", "factors", "created_at", "last_seen_at", "expires_at"),
+        ),
+    ),
     routes=(*handlers.routes, *session_handlers.routes, *account_handlers.routes, *pages.routes),
     mails={
         "verify_email": lambda auth, mail: auth.letters.verify_email(mail),

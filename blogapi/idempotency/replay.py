@@ -1,4 +1,8 @@
-"""`Idempotency-Key`: a POST that is repeated does its work once and gets the first answer again."""
+"""`Idempotency-Key`: a POST that is repeated does its work once and gets the first answer again.
+
+The answer is kept encrypted with the Idempotency-Key, which only its client has: what it says of people cannot be read
+in the database.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from blogapi.db.client import database_errors
 from blogapi.errors import BlogError, Conflict, Unavailable
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.measures import Measure, Tally, counter, tally
+from blogapi.sealing import Sealer
 from blogapi.web.problems import PROBLEMS
 
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
@@ -30,12 +35,13 @@ class StoredAnswer:
     status: int
     headers: dict[str, str]
     body: bytes
+    is_sealed: bool = True  # as all are, but for those that an older server beside ours has kept
 
 
 class Records(Protocol):
     """Where attempts and answers are kept (`blogapi.idempotency.store`)."""
 
-    async def begin(self, key: str, fingerprint: str) -> Attempt | StoredAnswer:
+    async def begin(self, key: str, fingerprint: str, user_id: str | None) -> Attempt | StoredAnswer:
         """Raises BlogError `idempotency_key_reused`, StillRunning."""
 
     async def finish(self, key: str, answer: StoredAnswer) -> None:
@@ -62,39 +68,44 @@ class Idempotency:
         says = "Requests with an Idempotency-Key: first ones, and those that got the first answer again (replayed)."
         return [counter("blogapi_idempotent_requests_total", says, lambda: self.outcomes, ("outcome",))]
 
-    def _digest(self, *parts: bytes) -> str:
-        return hmac.new(self.secret, b"\0".join(parts), "sha256").hexdigest()
+    def _digest(self, *parts: bytes) -> bytes:
+        return hmac.digest(self.secret, b"\0".join(parts), "sha256")
 
     async def run(
         self,
         request: web.Request,
         *,
         caller: str,
+        user_id: str | None = None,
         body: Any,
         work: Callable[[Attempt], Awaitable[web.StreamResponse]],
         shows_secret: bool = False,
     ) -> web.StreamResponse:
-        """Do the work, or replay the answer it got the first time.
+        """Do the work, or replay the answer it got the first time. `user_id` is that of a caller who is signed in.
 
         Raises Conflict `secret_shown_once` instead of replaying an answer that showed a secret.
         """
         offered = offered_key(request)
         if offered is None:
             return await work(ONCE)
-        key = self._digest(caller.encode(), request.method.encode(), request.path_qs.encode(), offered.encode())
-        begun = await self.records.begin(key, self._digest(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)))
+        named = (caller.encode(), request.method.encode(), request.path_qs.encode(), offered.encode())
+        key, sealer = self._digest(*named).hex(), Sealer(self._digest(b"answer", *named))
+        fingerprint = self._digest(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hex()
+        begun = await self.records.begin(key, fingerprint, user_id)
         self.outcomes["replayed" if isinstance(begun, StoredAnswer) else "first",] += 1
         if isinstance(begun, StoredAnswer):
             if shows_secret:
                 detail = "The first request with this Idempotency-Key was done, and what it showed is shown once."
                 raise Conflict(detail, code="secret_shown_once", location=begun.headers.get("Location"))
             headers = {**begun.headers, "Idempotency-Replayed": "true"}
-            return web.Response(status=begun.status, body=begun.body, headers=headers)
-        return await self._first_time(key, begun, work, shows_secret=shows_secret)
+            kept = sealer.open(begun.body, key) if begun.is_sealed else begun.body
+            return web.Response(status=begun.status, body=kept, headers=headers)
+        return await self._first_time(key, sealer, begun, work, shows_secret=shows_secret)
 
     async def _first_time(
         self,
         key: str,
+        sealer: Sealer,
         attempt: Attempt,
         work: Callable[[Attempt], Awaitable[web.StreamResponse]],
         *,
@@ -111,7 +122,7 @@ class Idempotency:
             raise
         if isinstance(response, web.Response) and isinstance(response.body, bytes):
             headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-            body = b"" if shows_secret else response.body
+            body = sealer.seal(b"" if shows_secret else response.body, key)
             answer = StoredAnswer(status=response.status, headers=headers, body=body)
             # The work is done and durable. Should this fail, a retry finds it by the attempt's id or key.
             await _attempted(self.records.finish(key, answer))

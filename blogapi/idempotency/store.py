@@ -18,6 +18,7 @@ from blogapi.deadline import LONGEST_WORK
 from blogapi.errors import BlogError, StillRunning
 from blogapi.idempotency.attempt import Attempt
 from blogapi.idempotency.replay import StoredAnswer
+from blogapi.personal import PersonalData
 
 # By then, the attempt was cut off. A shorter lease would do no harm: whoever takes over works under the same id.
 _LEASE = LONGEST_WORK
@@ -28,13 +29,17 @@ class IdempotencyStore(Store):
     """Implements `blogapi.idempotency.replay.Records`."""
 
     collection = "idempotency"
-    indexes = (IndexModel([("expires_at", 1)], name="expiry", expireAfterSeconds=0),)
+    indexes = (
+        IndexModel([("expires_at", 1)], name="expiry", expireAfterSeconds=0),
+        IndexModel([("user_id", 1)], name="by_user"),
+        IndexModel([("resource_id", 1)], name="by_resource"),
+    )
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._records, self._now = database[self.collection], now
 
-    async def begin(self, key: str, fingerprint: str) -> Attempt | StoredAnswer:
-        """Start, take over, or find the answer.
+    async def begin(self, key: str, fingerprint: str, user_id: str | None) -> Attempt | StoredAnswer:
+        """Start, take over, or find the answer. `user_id` is whose record it is; None for who is not signed in.
 
         Raises BlogError `idempotency_key_reused`, StillRunning.
         """
@@ -43,6 +48,7 @@ class IdempotencyStore(Store):
             "_id": key,
             "fingerprint": fingerprint,
             "state": "running",
+            "user_id": user_id,
             "resource_id": new_id(),
             "lease_until": now + _LEASE,
             "expires_at": now + _KEPT,
@@ -68,11 +74,13 @@ class IdempotencyStore(Store):
             raise BlogError("This Idempotency-Key was used with another body.", code="idempotency_key_reused")
         if record is None or record["state"] == "running":
             raise StillRunning("The first request with this Idempotency-Key is still running.")
-        return StoredAnswer(status=record["status"], headers=record["headers"], body=record["body"])
+        sealed, kept = record.get("sealed"), record.get("body", b"")
+        about = {"status": record["status"], "headers": record["headers"]}
+        return StoredAnswer(**about, body=kept if sealed is None else sealed, is_sealed=sealed is not None)
 
     async def finish(self, key: str, answer: StoredAnswer) -> None:
         """Keep the answer for replays."""
-        kept = {"state": "done", "status": answer.status, "headers": answer.headers, "body": answer.body}
+        kept = {"state": "done", "status": answer.status, "headers": answer.headers, "sealed": answer.body}
         await self._records.update_one({"_id": key}, {"$set": kept})
 
     async def forget(self, key: str) -> None:
@@ -82,3 +90,9 @@ class IdempotencyStore(Store):
     async def release(self, key: str) -> None:
         """It is not known what became of the attempt: the next one may take over at once."""
         await self._records.update_one({"_id": key, "state": "running"}, {"$set": {"lease_until": self._now()}})
+
+
+PERSONAL = PersonalData(
+    collection=IdempotencyStore.collection,
+    found_by=("user_id", "resource_id"),  # of a request that made an account, the resource is the person
+)

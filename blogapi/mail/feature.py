@@ -10,6 +10,7 @@ from blogapi.mail.letters import Letters
 from blogapi.mail.service import MailService
 from blogapi.mail.store import MailStore
 from blogapi.mail.transport import transport_of
+from blogapi.personal import PersonalData
 
 
 def build(wiring: Wiring) -> MailService:
@@ -25,6 +26,14 @@ MAIL = Feature(
     service=MailService,
     build=build,
     stores=(MailStore,),
+    personal=(
+        PersonalData(
+            collection=MailStore.collection,
+            found_by=("user_id",),
+            exported=("kind", "to", "language", "created_at"),
+            forget=MailService.forget,
+        ),
+    ),
     jobs=(every(10, MailService.deliver, done="mails sent", sooner=lambda mail: mail.waiting),),
     measures=lambda wiring: wiring[MailService].measures(),
 )

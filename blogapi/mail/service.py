@@ -16,6 +16,7 @@ from blogapi.mail.model import PATIENCE, Claimed, Letter, Mail, MailUnavailable,
 from blogapi.mail.store import MailStore
 from blogapi.mail.transport import Carrier, NotTaken, Transport
 from blogapi.measures import Measure, counter, tally
+from blogapi.personal import Person
 
 # A run claims no more after this, so that its last mail is settled within the time that a job has.
 _RUN_SECONDS = 15
@@ -64,6 +65,10 @@ class MailService:
         if self.is_on:
             await self._store.insert(mails)
             self.waiting.set()
+
+    async def forget(self, person: Person) -> None:
+        """Send nothing more to somebody."""
+        await self._store.delete_all(person)
 
     async def deliver(self) -> int:
         """Send what is due, for a while; returns how many were sent.

@@ -9,11 +9,12 @@ from typing import ClassVar
 
 from pymongo import IndexModel, ReturnDocument
 
-from blogapi.db.bulk import insert_new
+from blogapi.db.bulk import every, insert_new
 from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
 from blogapi.mail.model import Claimed, Mail
+from blogapi.personal import Person
 
 _WAITING = {"state": "waiting"}
 # Longer than anybody could hand over the same mail once more. Of what is done, nothing is kept but that it is.
@@ -28,6 +29,7 @@ class MailStore(Store):
     indexes: ClassVar[tuple[IndexModel, ...]] = (
         IndexModel([("next_at", 1)], name="due", partialFilterExpression=_WAITING),
         IndexModel([("expires_at", 1)], name="expiry", expireAfterSeconds=0),
+        IndexModel([("user_id", 1)], name="by_user", partialFilterExpression=_WAITING),
     )
 
     def __init__(self, database: Database) -> None:
@@ -63,3 +65,11 @@ class MailStore(Store):
         where = {"_id": object_id(claimed.mail.id), **_WAITING}
         kept = {"state": state, "settled_at": now, "expires_at": now + _REMEMBERED}
         await self._mails.update_one(where, {"$set": kept, "$unset": _PERSONAL})
+
+    async def delete_all(self, person: Person) -> None:
+        """Remove what waits for somebody, also what anybody asked for with an address of theirs."""
+        await self._mails.delete_many({**_WAITING, "user_id": object_id(person.id)})
+        # An address is kept as it was typed, so no index finds it. What waits is little, and waits for a day at most.
+        async for document in every(self._mails, {**_WAITING, "user_id": None}, {"to": 1}):
+            if person.owns(document["to"]):
+                await self._mails.delete_one({"_id": document["_id"]})

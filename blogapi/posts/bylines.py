@@ -9,16 +9,18 @@ from datetime import datetime
 from blogapi.access.identity import Byline
 from blogapi.deadline import OVER
 from blogapi.posts.model import Content, Post, Working
-from blogapi.posts.store import PostStore
+from blogapi.posts.store import PostStore, RevisionStore
 from blogapi.users.model import ProfileChanged
 from blogapi.users.service import UserService
 
 
 class Bylines:
-    """The names and pictures of authors. Revisions keep those of their time."""
+    """The names and pictures of authors. Revisions keep those of their time, but for those of erased people."""
 
-    def __init__(self, posts: PostStore, users: UserService, now: Callable[[], datetime]) -> None:
-        self._posts, self._users, self._now = posts, users, now
+    def __init__(
+        self, posts: PostStore, revisions: RevisionStore, users: UserService, now: Callable[[], datetime]
+    ) -> None:
+        self._posts, self._revisions, self._users, self._now = posts, revisions, users, now
 
     async def with_present_names(self, copies: Iterable[Working]) -> Sequence[Working]:
         """These copies, with the present names of their authors."""
@@ -44,6 +46,12 @@ class Bylines:
                 return
             await self._posts.refresh_byline(byline)
             shown = byline
+
+    async def show_present_in_revisions(self, user_id: str) -> None:
+        """Show somebody's present byline in all revisions, which else keep that of their time."""
+        byline = (await self._users.present_bylines([user_id])).get(user_id)
+        if byline is not None:
+            await self._revisions.refresh_byline(byline)
 
     async def settle(self) -> int:
         """Show bylines once more that changed a while ago; returns how many. Safe on several servers at once.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.jobs.runner import every
+from blogapi.personal import Person, PersonalData
 from blogapi.posts import handlers
 from blogapi.posts.addresses import Addresses
 from blogapi.posts.bylines import Bylines
@@ -26,6 +27,14 @@ from blogapi.users.service import UserService
 # What a crash leaves is put right within a minute: when it is certain that nobody is at work on it any more, and at
 # the next run after that.
 _TEN_SECONDS, _HOUR = 10, 3600
+# Texts, and who wrote them when, by id.
+_OF_REVISION = frozenset(
+    {
+        *("title", "slug", "body", "body_format", "html", "excerpt_auto", "word_count", "reading_minutes", "toc"),
+        *("excerpt", "tags", "lang", "cover", "seo", "custom", "revision", "edited_by", "edited_at", "note", "kind"),
+        *("heavy_digest", "digested_revision"),
+    }
+)
 
 
 def build(wiring: Wiring) -> PostService:
@@ -35,7 +44,7 @@ def build(wiring: Wiring) -> PostService:
     posts, revision_store = PostStore(database), RevisionStore(database)
     slug_store, address_store = SlugStore(database), AddressStore(database)
     slugs, addresses = Slugs(slug_store, now), Addresses(address_store, now)
-    counts, bylines = Counts(posts, users, tags, now), Bylines(posts, users, now)
+    counts, bylines = Counts(posts, users, tags, now), Bylines(posts, revision_store, users, now)
     saving = Saving(posts, revision_store, slugs, addresses, counts, now)
     return PostService(
         reading=Reading(posts, slugs, addresses, users),
@@ -64,6 +73,14 @@ async def _settle_leftovers(posts: PostService) -> int:
     return await posts.leftovers.settle()
 
 
+async def _forget(posts: PostService, person: Person) -> None:
+    await posts.bylines.show_present(person.id)
+
+
+async def _forget_in_revisions(posts: PostService, person: Person) -> None:
+    await posts.bylines.show_present_in_revisions(person.id)
+
+
 async def _profile_changed(posts: PostService, event: ProfileChanged) -> None:
     await posts.bylines.profile_changed(event)
 
@@ -74,6 +91,29 @@ POSTS = Feature(
     build=build,
     key=handlers.SERVICE,
     stores=(PostStore, RevisionStore, SlugStore, AddressStore),
+    personal=(
+        PersonalData(
+            collection=PostStore.collection,
+            found_by=("working.authors.id", "live.authors.id"),
+            pseudonym=frozenset({"working.authors", "live.authors"}),
+            keep=frozenset(
+                {
+                    *("_id", "version", "status", "visibility", "featured", "comments_policy", "working", "live"),
+                    *("live_slugs", "slug_is_derived", "counters", "left", "changes", "applied", "trashed_from"),
+                    *("deleted_at", "origin", "created_at", "updated_at", "uncounted", "unswept_at", "was_public"),
+                    *("working.authors.id", "live.authors.id", "schema"),
+                }
+            ),
+            forget=_forget,
+        ),
+        PersonalData(
+            collection=RevisionStore.collection,
+            found_by=("authors.id",),
+            pseudonym=frozenset({"authors"}),
+            keep=frozenset({"_id", "post_id", "schema", "authors.id", *_OF_REVISION}),
+            forget=_forget_in_revisions,
+        ),
+    ),
     routes=handlers.routes,
     jobs=(
         every(_HOUR, _purge_trash, done="posts removed from the trash"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from blogapi.feature import Feature, Wiring
+from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
 from blogapi.proofs.store import ProofStore
 
@@ -12,4 +13,10 @@ def build(wiring: Wiring) -> Proofs:
     return Proofs(ProofStore(wiring.database), wiring.config.auth.secret, wiring.now)
 
 
-PROOFS = Feature(name="proofs", service=Proofs, build=build, stores=(ProofStore,))
+PROOFS = Feature(
+    name="proofs",
+    service=Proofs,
+    build=build,
+    stores=(ProofStore,),
+    personal=(PersonalData(collection=ProofStore.collection, found_by=("subject",)),),
+)

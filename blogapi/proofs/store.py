@@ -18,7 +18,10 @@ class ProofStore(Store):
     """What codes can be spent for."""
 
     collection = "proofs"
-    indexes: ClassVar[tuple[IndexModel, ...]] = (IndexModel([("expires_at", 1)], name="expiry", expireAfterSeconds=0),)
+    indexes: ClassVar[tuple[IndexModel, ...]] = (
+        IndexModel([("expires_at", 1)], name="expiry", expireAfterSeconds=0),
+        IndexModel([("subject", 1)], name="by_subject"),
+    )
 
     def __init__(self, database: Database) -> None:
         self._proofs = database[self.collection]

@@ -8,6 +8,7 @@ from blogapi.feature import Feature, Wiring
 from blogapi.jobs.runner import every
 from blogapi.mail.service import MailService
 from blogapi.operations.doctor import Check, Problem
+from blogapi.personal import PersonalData
 from blogapi.users import handlers
 from blogapi.users.mails import Outbox
 from blogapi.users.passwords import Passwords
@@ -61,6 +62,34 @@ USERS = Feature(
     build=build,
     key=handlers.SERVICE,
     stores=(UserStore,),
+    personal=(
+        PersonalData(
+            collection=UserStore.collection,
+            found_by=("_id",),
+            erase=frozenset(
+                {
+                    *("email", "email_key", "pending_email", "email_verified_at", "password", "outbox"),
+                    *("bio", "bio_html", "links", "avatar_url", "locale", "timezone", "last_login_at"),
+                    *("role", "epoch", "kept_session", "keys_since"),
+                }
+            ),
+            pseudonym=frozenset({"username", "username_key", "display_name"}),
+            keep=frozenset(
+                {
+                    *("_id", "version", "status", "counters", "count_moves", "changes", "public_change"),
+                    *("created_at", "updated_at", "renamed_at", "schema"),
+                }
+            ),
+            exported=(
+                *("_id", "username", "email", "email_verified_at", "pending_email.email", "display_name", "bio"),
+                *("links", "avatar_url", "locale", "timezone", "role", "status", "last_login_at"),
+                *("counters", "created_at", "updated_at"),
+            ),
+            forget=UserService.forget,
+        ),
+        # Ids only. Whoever is erased has left it before.
+        PersonalData(collection=AdminRoster.collection, keep=frozenset({"_id", "members"})),
+    ),
     routes=handlers.routes,
     jobs=(
         every(10, _hand_over_mails, done="mails handed over", sooner=lambda users: users.outbox.waiting),

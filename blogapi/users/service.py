@@ -27,6 +27,7 @@ from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.limits.limiter import RateLimiter
 from blogapi.mail.model import Mail
 from blogapi.paging.page import Page, PageRequest
+from blogapi.personal import Person
 from blogapi.translation.sentence import LANGUAGES
 from blogapi.users.credentials import Credentials
 from blogapi.users.mails import Outbox
@@ -301,6 +302,10 @@ class UserService:
             except Stale as error:
                 user = error.current
         return await self._tell_again(user)
+
+    async def forget(self, person: Person) -> None:
+        """Remove what may stand in the document of an erased user beside what `User` says of them."""
+        await self._users.drop_mails(person.id)
 
     async def _edit(self, user: User, wish: Profile, versions: frozenset[int], *, email: str | None = None) -> User:
         _check_version(user, versions)

@@ -200,6 +200,10 @@ class UserStore(Store):
             for document in documents
         ]
 
+    async def drop_mails(self, user_id: str) -> None:
+        """Put none of them into the queue."""
+        await self._users.update_one({"_id": object_id(user_id)}, {"$unset": {"outbox": ""}})
+
     async def settle_mails(self, user_id: str, mails: Iterable[Mail]) -> None:
         """These are in the queue."""
         ids = [object_id(mail.id) for mail in mails]

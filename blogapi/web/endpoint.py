@@ -76,6 +76,9 @@ class Needs(Protocol):
     def authorize(self, request: web.Request) -> None:
         """Raises Forbidden."""
 
+    def user_id(self, request: web.Request) -> str | None:
+        """Who is signed in, where that is needed."""
+
     def caller(self, request: web.Request) -> str:
         """Whose Idempotency-Keys these are: the user, or the address of somebody who is not signed in."""
 
@@ -231,9 +234,13 @@ class _Server:
 
         if not declaration.idempotent:
             return await work(ONCE)
-        idempotency, caller = request.config_dict[IDEMPOTENCY], declaration.needs.caller(request)
-        return await idempotency.run(
-            request, caller=caller, body=sent.value, work=work, shows_secret=declaration.shows_secret
+        return await request.config_dict[IDEMPOTENCY].run(
+            request,
+            caller=declaration.needs.caller(request),
+            user_id=declaration.needs.user_id(request),
+            body=sent.value,
+            work=work,
+            shows_secret=declaration.shows_secret,
         )
 
     async def read_body(self, request: web.Request) -> RequestBody:

@@ -16,7 +16,7 @@ class Failing:
     def __init__(self, error):
         self._error = error
 
-    async def begin(self, key, fingerprint):
+    async def begin(self, key, fingerprint, user_id):
         return Attempt(resource_id="0" * 24, key=key)
 
     async def finish(self, key, answer=None):

@@ -40,6 +40,7 @@ from blogapi.posts.model import (
     audiences_of,
 )
 from blogapi.posts.public_view import projection_of, public_post
+from blogapi.posts.store.bylines import refresh_byline
 from blogapi.posts.store.filters import (
     BY_STATUS,
     PUBLISHED_AT,
@@ -54,8 +55,6 @@ _KEPT_KEYS = 20
 _READABLE = {"live.audience": {"$in": [*audiences_of(None)]}}
 # More posts in one answer of the database would keep those that came first waiting.
 _TOGETHER = 16
-# Posts that get a new byline at a time.
-_PART = 100
 _SLUGS = {"working.slug": 1, "live.slug": 1, "live_slugs": 1}
 
 
@@ -255,19 +254,9 @@ class PostStore(Store):
             return light
 
     async def refresh_byline(self, byline: Byline) -> None:
-        """Show an author's present name and picture wherever they stand. Versions stay: nobody edited a post.
-
-        In small parts, between which others have their turn.
-        """
-        fresh = to_subdocument(byline)
-        differs = [{name: {"$ne": value}} for name, value in fresh.items() if name != "id"]
-        stale = {"$elemMatch": {"id": fresh["id"], "$or": differs}}
+        """Show an author's present name and picture in both copies. Versions stay: nobody edited a post."""
         for copy in ("working", "live"):
-            while part := await self._posts.find({f"{copy}.authors": stale}, {"_id": 1}).limit(_PART).to_list(_PART):
-                where = {"_id": {"$in": [post["_id"] for post in part]}, f"{copy}.authors.id": fresh["id"]}
-                done = await self._posts.update_many(where, {"$set": {f"{copy}.authors.$": fresh}})
-                if not done.modified_count:
-                    break  # others were faster, or a name stands twice in a byline
+            await refresh_byline(self._posts, f"{copy}.authors", byline)
 
     async def trashed_before(self, moment: datetime, limit: int) -> list[Post]:
         """What has been in the trash since before then, oldest first."""

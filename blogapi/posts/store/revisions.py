@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
 
+from blogapi.access.identity import Byline
 from blogapi.db.client import Database, Document, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
@@ -14,13 +15,20 @@ from blogapi.errors import NotFound
 from blogapi.paging.keyset import Sort, find_page
 from blogapi.paging.page import Page, PageRequest, Position
 from blogapi.posts.model import HEAVY_FIELDS, Post, Working
+from blogapi.posts.store.bylines import refresh_byline
 
 
 class RevisionStore(Store):
-    """Former working copies, each under `<post>:<n>`. A copy never changes under its number."""
+    """Former working copies, each under `<post>:<n>`.
+
+    A copy never changes under its number, but for the name of an author who is erased.
+    """
 
     collection = "revisions"
-    indexes = (IndexModel([("post_id", 1), ("revision", -1), ("_id", -1)], name="by_post"),)
+    indexes = (
+        IndexModel([("post_id", 1), ("revision", -1), ("_id", -1)], name="by_post"),
+        IndexModel([("authors.id", 1)], name="by_author"),
+    )
 
     def __init__(self, database: Database) -> None:
         self._revisions = database[self.collection]
@@ -63,6 +71,10 @@ class RevisionStore(Store):
     async def delete_all(self, post_id: str) -> None:
         """Remove all revisions of a post that is removed for good."""
         await self._revisions.delete_many({"post_id": object_id(post_id)})
+
+    async def refresh_byline(self, byline: Byline) -> None:
+        """Show an author's present name and picture in all revisions."""
+        await refresh_byline(self._revisions, "authors", byline)
 
     async def missing(self, newest: Mapping[str, int]) -> dict[str, Sequence[int]]:
         """By post, the numbers below that of its newest revision under which nothing is kept. For `doctor`."""

@@ -8,6 +8,7 @@ from functools import partial
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.jobs.runner import every
 from blogapi.operations.doctor import Check, Problem
+from blogapi.personal import PersonalData
 from blogapi.users.model import ProfileChanged
 from blogapi.users.service import UserService
 from guestbook import handlers
@@ -40,12 +41,22 @@ def checks(wiring: Wiring) -> Iterable[Check]:
     yield Check("stale bylines in the guestbook", stale)
 
 
+PERSONAL = PersonalData(
+    collection=EntryStore.collection,
+    found_by=("author.id",),
+    pseudonym=frozenset({"author"}),
+    keep=frozenset({"_id", "author.id", "text", "written_at"}),
+    exported=("text", "written_at"),
+    forget=GuestbookService.forget,
+)
+
 GUESTBOOK = Feature(
     name="guestbook",
     service=GuestbookService,
     build=build,
     key=handlers.SERVICE,
     stores=(EntryStore,),
+    personal=(PERSONAL,),
     routes=handlers.routes,
     jobs=(every(_HOUR, GuestbookService.purge, done="old entries removed from the guestbook"),),
     checks=checks,

@@ -9,6 +9,7 @@ from blogapi.access.identity import Byline, Identity
 from blogapi.db.client import new_id
 from blogapi.errors import Forbidden, Invalid
 from blogapi.paging.page import Page, PageRequest
+from blogapi.personal import Person
 from blogapi.users.model import ProfileChanged
 from blogapi.users.service import UserService
 from guestbook.model import Entry
@@ -56,6 +57,10 @@ class GuestbookService:
     async def profile_changed(self, event: ProfileChanged) -> None:
         """Show the present name of somebody in all entries."""
         await self.show_present_byline(event.byline.id)
+
+    async def forget(self, person: Person) -> None:
+        """Show the neutral name of somebody who is erased."""
+        await self.show_present_byline(person.id)
 
     async def show_present_byline(self, user_id: str) -> None:
         """Of two changes at once, the later one."""
