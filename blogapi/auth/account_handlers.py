@@ -6,7 +6,8 @@ from aiohttp import web
 
 from blogapi.access.credentials import credential_of, find_identity, signed_in
 from blogapi.access.needs import PUBLIC, SIGNED_IN
-from blogapi.auth.handlers import auth, caller_of
+from blogapi.auth.handlers import auth
+from blogapi.auth.requests import caller_of
 from blogapi.auth.schemas import (
     ACCESS_TOKEN,
     ChangePasswordSchema,

@@ -6,10 +6,11 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from blogapi.access.cookie import clear_cookie, set_cookie
-from blogapi.access.credentials import credential_of, require_same_site, signed_in
+from blogapi.access.cookie import clear_cookie
+from blogapi.access.credentials import credential_of, signed_in
 from blogapi.access.needs import PUBLIC, SIGNED_IN
-from blogapi.auth.model import COOKIE, Caller, SessionRequest, SignedIn, TokenPair
+from blogapi.auth.model import SignedIn, TokenPair
+from blogapi.auth.requests import caller_of, deliver, session_request
 from blogapi.auth.schemas import (
     SIGNED_IN_SHAPE,
     TOKEN_PAIR,
@@ -22,7 +23,6 @@ from blogapi.auth.service import AuthService
 from blogapi.users.model import NewUser
 from blogapi.users.schemas import OWN, RegisterSchema
 from blogapi.web.endpoint import Reply, attempt, endpoint
-from blogapi.web.requests import client_address, header_text, language_of_reader
 
 routes = web.RouteTableDef()
 SERVICE: web.AppKey[AuthService] = web.AppKey("auth", AuthService)
@@ -31,29 +31,6 @@ SERVICE: web.AppKey[AuthService] = web.AppKey("auth", AuthService)
 def auth(request: web.Request) -> AuthService:
     """The service of this feature."""
     return request.config_dict[SERVICE]
-
-
-def caller_of(request: web.Request) -> Caller:
-    """From where a request comes."""
-    device = header_text(request, hdrs.USER_AGENT) or ""
-    return Caller(device=device, address=client_address(request), language=language_of_reader(request))
-
-
-def session_request(request: web.Request, kind: str) -> SessionRequest:
-    """The session that is asked for. Raises Forbidden `cross_site` where another site may have asked for a cookie."""
-    old_cookie = None
-    if kind == COOKIE:
-        require_same_site(request)
-        credential = credential_of(request)
-        old_cookie = credential.value if credential is not None and credential.is_sent_unasked else None
-    return SessionRequest(kind=kind, caller=caller_of(request), old_cookie=old_cookie)
-
-
-async def deliver(request: web.Request, signed_in: SignedIn) -> SignedIn:
-    """Have the answer set the cookie of a new session, if it has one."""
-    if signed_in.cookie is not None:
-        await set_cookie(request, signed_in.cookie)
-    return signed_in
 
 
 async def _open_registration(request: web.Request) -> None:
