@@ -7,6 +7,7 @@ from typing import Any
 from blogapi.api_keys.feature import API_KEYS
 from blogapi.auth.feature import AUTH
 from blogapi.feature import Feature
+from blogapi.invitations.feature import INVITATIONS
 from blogapi.mail.feature import MAIL
 from blogapi.openapi.feature import DOCUMENTATION
 from blogapi.operations.feature import OPERATIONS
@@ -20,6 +21,7 @@ FEATURES: tuple[Feature[Any], ...] = (
     MAIL,
     PROOFS,
     USERS,
+    INVITATIONS,
     SIGNING,
     AUTH,
     API_KEYS,

@@ -15,6 +15,7 @@ from blogapi.auth.sign_in import SignIn
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
 from blogapi.feature import Feature, Subscription, Wiring
+from blogapi.invitations.service import InvitationService
 from blogapi.mail.service import MailService
 from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
@@ -37,6 +38,7 @@ def build(wiring: Wiring) -> AuthService:
         users,
         tokens,
         limiter,
+        wiring[InvitationService],
         Recovery(users, sessions, proofs, wiring[MailService], limiter, wiring.bus, now),
         AccountLetters(users, proofs, config.link_base),
         SignIn(sessions, users, tokens, limiter, lifetime, now),

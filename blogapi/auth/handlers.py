@@ -9,19 +9,19 @@ from aiohttp import hdrs, web
 from blogapi.access.cookie import clear_cookie
 from blogapi.access.credentials import credential_of, signed_in
 from blogapi.access.needs import PUBLIC, SIGNED_IN
-from blogapi.auth.model import SignedIn, TokenPair
+from blogapi.auth.model import Registering, SignedIn, TokenPair
 from blogapi.auth.requests import caller_of, deliver, session_request
 from blogapi.auth.schemas import (
     SIGNED_IN_SHAPE,
     TOKEN_PAIR,
     RefreshSchema,
+    RegisterSchema,
     SignInSchema,
     SignInWish,
     SignOutQuery,
 )
 from blogapi.auth.service import AuthService
-from blogapi.users.model import NewUser
-from blogapi.users.schemas import OWN, RegisterSchema
+from blogapi.users.schemas import OWN
 from blogapi.web.endpoint import Reply, attempt, endpoint
 
 routes = web.RouteTableDef()
@@ -47,9 +47,9 @@ async def _open_registration(request: web.Request) -> None:
     status=201,
     idempotent=True,
 )
-async def register(request: web.Request, _: None, new: NewUser) -> Reply:
+async def register(request: web.Request, _: None, wish: Registering) -> Reply:
     """Register: create an account for yourself."""
-    user = await auth(request).register(new, attempt(request), caller_of(request))
+    user = await auth(request).register(wish, attempt(request), caller_of(request))
     return Reply(result=user, headers={hdrs.LOCATION: "/v1/me"})
 
 

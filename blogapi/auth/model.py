@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from blogapi.ids import Id
 from blogapi.translation.sentence import LANGUAGES
 from blogapi.users.joined import CurrentUser
-from blogapi.users.model import User
+from blogapi.users.model import NewUser, User
 
 COOKIE = "cookie"
 TOKEN = "token"  # noqa: S105  # the kind of a session, not a token
@@ -88,6 +88,14 @@ class Caller:
     device: str
     address: str
     language: str = LANGUAGES[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registering:
+    """The account that somebody wants to have, with the code of their invitation if they have one."""
+
+    new: NewUser
+    invitation: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

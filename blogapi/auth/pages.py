@@ -18,6 +18,7 @@ from aiohttp import hdrs, web
 
 from blogapi.access.needs import PUBLIC
 from blogapi.auth.letters import RESET, VERIFY
+from blogapi.invitations.model import PURPOSE as ACCEPT
 from blogapi.web.endpoint import endpoint
 from blogapi.web.fields import Strict, Text
 from blogapi.web.requests import language_of_reader
@@ -25,30 +26,53 @@ from blogapi.web.requests import language_of_reader
 routes = web.RouteTableDef()
 _STATIC = Path(__file__).parent / "static"
 _HTML = "text/html"
-_PATHS = {VERIFY: "/v1/auth/email/verify", RESET: "/v1/auth/password/reset"}
+_PATHS = {
+    VERIFY: "/v1/auth/email/verify",
+    RESET: "/v1/auth/password/reset",
+    ACCEPT: "/v1/auth/register",
+}
+# Which member of the body holds the code of the link, where that is not `token`.
+_CODES = {ACCEPT: "invitation"}
+# What the reader fills in, as a browser knows it: the type of a field, and what it may complete.
+_ASKED = {
+    RESET: {"password": ("password", "new-password")},
+    ACCEPT: {
+        "username": ("text", "username"),
+        "email": ("email", "email"),
+        "password": ("password", "new-password"),
+    },
+}
 _EVERYWHERE = {
     "en": {
         "invalid": "This link is not valid, or not any more. Ask for a new mail.",
         "failed": "The server does not answer. Try again in a moment.",
         "noscript": "This page needs JavaScript.",
+        "username": "Username",
+        "email": "E-mail address",
         "password": "New password",
     },
     "de": {
         "invalid": "Dieser Link ist nicht oder nicht mehr gültig. Fordern Sie eine neue E-Mail an.",
         "failed": "Der Server antwortet nicht. Versuchen Sie es gleich noch einmal.",
         "noscript": "Diese Seite braucht JavaScript.",
+        "username": "Benutzername",
+        "email": "E-Mail-Adresse",
         "password": "Neues Passwort",
     },
     "fr": {
         "invalid": "Ce lien n'est pas ou plus valable. Demandez un nouveau message.",
         "failed": "Le serveur ne répond pas. Réessayez dans un instant.",
         "noscript": "Cette page a besoin de JavaScript.",
+        "username": "Nom d'utilisateur",
+        "email": "Adresse e-mail",
         "password": "Nouveau mot de passe",
     },
     "es": {
         "invalid": "Este enlace no es válido o ya no lo es. Pida un nuevo mensaje.",
         "failed": "El servidor no responde. Inténtelo de nuevo en un momento.",
         "noscript": "Esta página necesita JavaScript.",
+        "username": "Nombre de usuario",
+        "email": "Dirección de correo",
         "password": "Nueva contraseña",
     },
 }
@@ -105,6 +129,35 @@ _PAGES = {
             "done": "La contraseña está guardada. Inicie sesión con ella.",
         },
     },
+    ACCEPT: {
+        "en": {
+            "title": "Accept the invitation",
+            "text": "Choose a username and a password. The e-mail address is the one to which the invitation was sent.",
+            "action": "Create the account",
+            "done": "Welcome. The account is ready: sign in with it.",
+        },
+        "de": {
+            "title": "Einladung annehmen",
+            "text": "Wählen Sie einen Benutzernamen und ein Passwort. Die E-Mail-Adresse ist die, an die die Einladung "
+            "ging.",
+            "action": "Konto anlegen",
+            "done": "Willkommen. Das Konto ist angelegt: Melden Sie sich damit an.",
+        },
+        "fr": {
+            "title": "Accepter l'invitation",
+            "text": "Choisissez un nom d'utilisateur et un mot de passe. L'adresse e-mail est celle qui a reçu "
+            "l'invitation.",
+            "action": "Créer le compte",
+            "done": "Bienvenue. Le compte est prêt : connectez-vous avec celui-ci.",
+        },
+        "es": {
+            "title": "Aceptar la invitación",
+            "text": "Elija un nombre de usuario y una contraseña. La dirección de correo es la que recibió la "
+            "invitación.",
+            "action": "Crear la cuenta",
+            "done": "Bienvenido. La cuenta está lista: inicie sesión con ella.",
+        },
+    },
 }
 
 
@@ -134,19 +187,24 @@ def page(purpose: str, language: str) -> str:
     """The page of a purpose in a language."""
     script, style, _ = _script_and_style()
     texts = {**_EVERYWHERE[language], **_PAGES[purpose][language]}
-    says = json.dumps({**{name: texts[name] for name in ("invalid", "failed", "done")}, "path": _PATHS[purpose]})
-    label = escape(texts["password"])
-    asks = f'<p><label>{label} <input type="password" name="password" autocomplete="new-password" required></label></p>'
+    says = {name: texts[name] for name in ("invalid", "failed", "done")}
+    says |= {"path": _PATHS[purpose], "code": _CODES.get(purpose, "token")}
+    asked = [_field(texts[name], name, *more) for name, more in _ASKED.get(purpose, {}).items()]
     known = {
         **{name: escape(text) for name, text in texts.items()},
         "language": language,
-        "says": escape(says),
-        "field": asks if purpose == RESET else "",
+        "says": escape(json.dumps(says)),
+        "fields": "\n".join(asked),
         "script": script,
         "style": style,
     }
     template = (_STATIC / "account.html").read_text("utf-8")
     return re.sub(r"\{([a-z]+)\}", lambda found: known[found[1]], template)
+
+
+def _field(label: str, name: str, kind: str, completes: str) -> str:
+    field = f'<input type="{kind}" name="{name}" autocomplete="{completes}" required>'
+    return f"<p><label>{escape(label)} {field}</label></p>"
 
 
 def _send(request: web.Request, purpose: str) -> web.Response:
@@ -168,3 +226,10 @@ async def show_verify_email(request: web.Request, query: dict[str, Any]) -> web.
 async def show_reset_password(request: web.Request, query: dict[str, Any]) -> web.Response:
     """Show a page that sets a new password."""
     return _send(request, RESET)
+
+
+@routes.get(f"/{ACCEPT}")
+@endpoint(needs=PUBLIC, query=LinkQuery, content_type=_HTML)
+async def show_accept_invitation(request: web.Request, query: dict[str, Any]) -> web.Response:
+    """Show a page that creates an account with an invitation."""
+    return _send(request, ACCEPT)

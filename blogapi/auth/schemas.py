@@ -7,14 +7,15 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
-from blogapi.auth.model import COOKIE, TOKEN, AccessToken, SignedIn, TokenPair
+from blogapi.auth.model import COOKIE, TOKEN, AccessToken, Registering, SignedIn, TokenPair
 from blogapi.users.examples import NEWCOMER, NEWCOMER_EMAIL, NEWCOMER_PASSWORD
-from blogapi.users.model import MAX_EMAIL
+from blogapi.users.model import MAX_EMAIL, NewUser
 from blogapi.users.passwords import MAX_LENGTH
-from blogapi.users.schemas import PASSWORD, OwnUserShape, own_view
+from blogapi.users.schemas import PASSWORD, AccountSchema, OwnUserShape, own_view
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Line, QueryFlag, Size, Strict, Text
 
+_MAX_CODE = 200
 _TOKEN = "0b1060000000000000000041.that-of-the-link-in-your-mail"  # noqa: S105
 
 
@@ -25,6 +26,27 @@ class SignInWish:
     login: str
     password: str = field(repr=False)
     mode: str
+
+
+class RegisterSchema(AccountSchema):
+    """A new account for yourself."""
+
+    invitation = Text(
+        load_default=None,
+        load_only=True,
+        validate=Size(max=_MAX_CODE),
+        metadata={
+            "description": "The code of an invitation, from the link in its mail. `email` has to be the address to "
+            "which it was sent."
+        },
+    )
+
+    example = {"username": NEWCOMER, "email": NEWCOMER_EMAIL, "password": NEWCOMER_PASSWORD, "display_name": "Ada"}
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> Registering:
+        invitation = data.pop("invitation")
+        return Registering(new=NewUser(**data), invitation=invitation)
 
 
 class SignInSchema(Strict):
@@ -68,7 +90,7 @@ class MailboxSchema(Strict):
 class TokenSchema(Strict):
     """The code of a mail: `token` in its link."""
 
-    token = Text(required=True, load_only=True, validate=Size(max=200))
+    token = Text(required=True, load_only=True, validate=Size(max=_MAX_CODE))
 
     example = {"token": _TOKEN}
 

@@ -10,7 +10,17 @@ from typing import Any
 
 from blogapi.access.identity import Identity
 from blogapi.auth.letters import AccountLetters
-from blogapi.auth.model import COOKIE, TOKEN, AccessToken, Caller, Lifetime, Session, SessionWithUser, TokenPair
+from blogapi.auth.model import (
+    COOKIE,
+    TOKEN,
+    AccessToken,
+    Caller,
+    Lifetime,
+    Registering,
+    Session,
+    SessionWithUser,
+    TokenPair,
+)
 from blogapi.auth.recovery import Recovery
 from blogapi.auth.sessions import Sessions
 from blogapi.auth.sign_in import SignIn, cookie_parts
@@ -18,8 +28,9 @@ from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import RefreshClaims, Tokens
 from blogapi.errors import FieldError, Unauthorized
 from blogapi.idempotency.attempt import Attempt
+from blogapi.invitations.service import InvitationService
 from blogapi.limits.limiter import RateLimiter
-from blogapi.users.model import NewUser, StatusChanged, User
+from blogapi.users.model import StatusChanged, User
 from blogapi.users.service import UserService
 from blogapi.web.networks import limit_key
 
@@ -40,6 +51,7 @@ class AuthService:
         users: UserService,
         tokens: Tokens,
         limiter: RateLimiter,
+        invitations: InvitationService,
         recovery: Recovery,
         letters: AccountLetters,
         sign_in: SignIn,
@@ -47,6 +59,7 @@ class AuthService:
         now: Callable[[], datetime],
     ) -> None:
         self._sessions, self._users, self._tokens, self._now = sessions, users, tokens, now
+        self._invitations = invitations
         self._limiter, self.recovery, self.letters = limiter, recovery, letters
         self.sign_in, self._lifetime = sign_in, lifetime
         self.sessions = Sessions(sessions, users, now)
@@ -54,17 +67,21 @@ class AuthService:
     # Making an account
 
     def check_registration(self) -> None:
-        """Raises Forbidden where nobody can make an account for themselves."""
-        self._users.registration.check()
+        """Raises Forbidden where nobody can make an account for themselves, not even with an invitation."""
+        self._users.registration.check(is_invited=True)
 
     def faults(self, fields: Mapping[str, Any]) -> list[FieldError]:
         """What is wrong with these fields of a new account, beyond their form."""
         return self._users.faults(fields)
 
-    async def register(self, new: NewUser, attempt: Attempt, caller: Caller) -> User:
-        """Make an account for oneself. Raises RateLimited, Forbidden, Invalid, Conflict, Unavailable."""
+    async def register(self, wish: Registering, attempt: Attempt, caller: Caller) -> User:
+        """Make an account for oneself. Raises RateLimited, Forbidden, CodeInvalid, Invalid, Conflict, Unavailable."""
         await self._limiter.hit("register", limit_key(caller.address))
-        return await self._users.registration.register(new, attempt, language=caller.language)
+        registration, new = self._users.registration, wish.new
+        if wish.invitation is None:
+            return await registration.register(new, attempt, language=caller.language)
+        invitation = await self._invitations.read(wish.invitation, new.email)
+        return await registration.accept(new, attempt, invitation_id=invitation.id, role=invitation.role)
 
     # Signing out, and showing once more who one is
 

@@ -77,7 +77,7 @@ USERS = Feature(
             keep=frozenset(
                 {
                     *("_id", "version", "status", "counters", "count_moves", "changes", "public_change"),
-                    *("created_at", "updated_at", "renamed_at", "schema"),
+                    *("created_at", "updated_at", "renamed_at", "invitation_id", "schema"),
                 }
             ),
             exported=(

@@ -134,6 +134,7 @@ class User:
     kept_session: Id | None = None  # the one that the last change of the password left
     keys_since: int = 0  # API keys of an earlier epoch are good for nothing: the password was set by mail then
     last_login_at: datetime | None = None
+    invitation_id: Id | None = None  # the one with which the account was made
     counters: Counters = Counters()
     changes: tuple[Change, ...] = ()
     public_change: PublicChange | None = None  # None: readers could see every change so far
@@ -181,6 +182,7 @@ class User:
             display_name=_ERASED_DISPLAY_NAME,
             role="reader",
             status="erased",
+            invitation_id=self.invitation_id,
             counters=self.counters,
             changes=self.changes,
             created_at=self.created_at,

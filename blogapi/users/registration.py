@@ -9,12 +9,12 @@ from functools import partial
 from typing import Protocol
 
 from blogapi.config import RegistrationConfig
-from blogapi.errors import Conflict, Forbidden
+from blogapi.errors import CodeInvalid, Conflict, Forbidden
 from blogapi.idempotency.attempt import Attempt
-from blogapi.translation.sentence import LANGUAGES
+from blogapi.translation.sentence import LANGUAGES, say
 from blogapi.users.mails import ALREADY_REGISTERED, VERIFY_EMAIL, Outbox
 from blogapi.users.model import NewUser, User, email_fault
-from blogapi.users.store import UserStore
+from blogapi.users.store import INVITATION_ACCEPTED, UserStore
 
 # Where nobody signs in before they have confirmed their address.
 _UNPROVEN_KEPT = timedelta(days=7)
@@ -31,6 +31,7 @@ class Make(Protocol):
         status: str = "active",
         tells: str | None = None,
         is_shadow: bool = False,
+        invitation_id: str | None = None,
         language: str = LANGUAGES[0],
     ) -> Awaitable[User]:
         """`tells` is a kind of mail; `is_shadow` leaves out the address. Raises Invalid, Conflict, Unavailable."""
@@ -45,10 +46,12 @@ class Registration:
         self._users, self._outbox, self._make, self._now = users, outbox, make, now
         self.config = config
 
-    def check(self) -> None:
-        """Raises Forbidden `registration_closed`, also when only an invitation would open it."""
-        if self.config.mode != "open":
-            raise Forbidden("This blog does not accept registrations.", code="registration_closed")
+    def check(self, *, is_invited: bool) -> None:
+        """Raises Forbidden `registration_closed` for who may not register, with an invitation or without."""
+        if self.config.mode == "invite" and not is_invited:
+            raise Forbidden(say("This blog accepts registrations by invitation only."), code="registration_closed")
+        if self.config.mode == "closed":
+            raise Forbidden(say("This blog does not accept registrations."), code="registration_closed")
 
     def may_sign_in(self, status: str) -> bool:
         """Whether people with this status can sign in."""
@@ -59,13 +62,26 @@ class Registration:
 
         Raises Forbidden, Invalid, Conflict, Unavailable.
         """
-        self.check()
+        self.check(is_invited=False)
         new = replace(new, role=self.config.role)
         if self.config.verify_email == "first":
             return await self._register_unseen(new, attempt, language)
         if self.config.verify_email == "off":
             return await self._make(new, attempt)
         return await self._make(new, attempt, status="unverified", tells=VERIFY_EMAIL, language=language)
+
+    async def accept(self, new: NewUser, attempt: Attempt, *, invitation_id: str, role: str) -> User:
+        """Make an account with an invitation, which is spent by that; its address counts as confirmed.
+
+        Raises CodeInvalid when somebody has accepted it, Forbidden, Invalid, Conflict, Unavailable.
+        """
+        self.check(is_invited=True)
+        try:
+            return await self._make(replace(new, role=role), attempt, invitation_id=invitation_id)
+        except Conflict as error:
+            if error.code != INVITATION_ACCEPTED:
+                raise
+            raise CodeInvalid("/invitation") from None
 
     async def _register_unseen(self, new: NewUser, attempt: Attempt, language: str) -> User:
         """The same without telling whether there is an account with this address: that is told to its owner.

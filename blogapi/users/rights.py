@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from blogapi.access.identity import Identity, Viewer
 from blogapi.errors import Forbidden, Unauthorized
+from blogapi.ids import Id
 
 # Nobody in the database.
 _OPERATOR = Identity(user_id="0" * 24, role="admin")
@@ -22,6 +24,11 @@ class Administrator:
             raise Unauthorized("Sign in first.")
         if not self.who.is_admin:
             raise Forbidden("Only administrators can do this.")
+
+    @property
+    def user_id(self) -> Id:
+        """Who it is."""
+        return cast("Identity", self.who).user_id
 
 
 def as_operator() -> Administrator:

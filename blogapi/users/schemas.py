@@ -15,9 +15,7 @@ from blogapi.users.examples import (
     COLLEAGUE,
     COLLEAGUE_EMAIL,
     COLLEAGUE_PASSWORD,
-    NEWCOMER,
     NEWCOMER_EMAIL,
-    NEWCOMER_PASSWORD,
     SINCE,
     WRITER,
     WRITER_DISPLAY_NAME,
@@ -106,6 +104,9 @@ def _is_status(name: str) -> None:
         raise wrong("invalid_choice", f"Can be set to {' or '.join(choices)}.", choices=choices)
 
 
+ROLE = {"description": "Left out, it is the role that the setting `registration.role` names."}
+
+
 class LinkSchema(Strict):
     """A link on a profile."""
 
@@ -127,28 +128,22 @@ class _ProfileSchema(Strict):
     avatar_url = Url(load_default=None)
 
 
-class RegisterSchema(Strict):
-    """A new account for yourself."""
+class AccountSchema(Strict):
+    """What every new account has."""
 
     username = Line(required=True, metadata=_USERNAME)
     email = Line(required=True, metadata=_EMAIL)
     password = Text(required=True, load_only=True, metadata=PASSWORD)
     display_name = Line(load_default=None, validate=Size(min=1, max=MAX_DISPLAY_NAME))
 
-    example = {"username": NEWCOMER, "email": NEWCOMER_EMAIL, "password": NEWCOMER_PASSWORD, "display_name": "Ada"}
 
-    @post_load
-    def build(self, data: dict[str, Any], **_: Any) -> NewUser:
-        return NewUser(**{**data, "links": tuple(data.get("links", ()))})
-
-
-class NewUserSchema(_ProfileSchema, RegisterSchema):
+class NewUserSchema(_ProfileSchema, AccountSchema):
     """A new account for somebody else."""
 
     role = Text(
         load_default=None,
         validate=Choice(ROLES),
-        metadata={"description": "Left out, it is the role that the setting `registration.role` names."},
+        metadata=ROLE,
     )
 
     example = {
@@ -158,6 +153,10 @@ class NewUserSchema(_ProfileSchema, RegisterSchema):
         "display_name": "Jo Lind",
         "role": "editor",
     }
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> NewUser:
+        return NewUser(**{**data, "links": tuple(data["links"])})
 
 
 class _NamedProfileSchema(_ProfileSchema):

@@ -110,6 +110,7 @@ class UserService:
         status: str = "active",
         tells: str | None = None,
         is_shadow: bool = False,
+        invitation_id: str | None = None,
         language: str = LANGUAGES[0],
     ) -> User:
         login = {"username": new.username, "email": new.email, "password": new.password}
@@ -130,6 +131,9 @@ class UserService:
             avatar_url=new.avatar_url,
             role=new.role or self.registration.config.role,
             status=status,
+            # Who has the code of an invitation reads the mailbox.
+            email_verified_at=None if invitation_id is None else now,
+            invitation_id=invitation_id,
             created_at=now,
             updated_at=now,
         )
@@ -196,6 +200,10 @@ class UserService:
     async def get(self, user_id: str) -> User:
         """Anybody. Raises NotFound."""
         return await self._users.get(user_id)
+
+    async def made_with(self, invitation_ids: Iterable[str]) -> Mapping[str, User]:
+        """The accounts that were made with these invitations, by invitation."""
+        return await self._users.made_with(invitation_ids)
 
     async def read(self, viewer: Viewer, user_id: str) -> User:
         """A person as far as the viewer may know of them. Raises NotFound."""

@@ -21,6 +21,7 @@ from blogapi.ids import is_id
 from blogapi.mail.model import Mail
 from blogapi.paging.keyset import Sort, find_page, stored
 from blogapi.paging.page import Page, PageRequest
+from blogapi.translation.sentence import say
 from blogapi.users.model import (
     COLLECTION,
     PUBLIC_FIELDS,
@@ -47,9 +48,11 @@ _WITHOUT = {"changes": 0, "password": 0}
 _DERIVED = frozenset({"username_key", "email_key", "bio_html", "public_change", "epoch", "kept_session", "keys_since"})
 # Mails that were written with the change that they tell of, until they are in the queue.
 _OUTBOX = {"outbox.id": {"$exists": True}}
+INVITATION_ACCEPTED = "invitation_accepted"
 _TAKEN = {
     "username_key": Conflict("This username is taken.", code="username_taken"),
     "email_key": Conflict("There is an account with this e-mail address.", code="email_taken"),
+    "invitation_id": Conflict(say("Somebody has accepted this invitation."), code=INVITATION_ACCEPTED),
 }
 
 
@@ -80,6 +83,13 @@ class UserStore(Store):
         # Bylines from an import and erased people have no address.
         IndexModel(
             [("email_key", 1)], name="email", unique=True, partialFilterExpression={"email_key": {"$type": "string"}}
+        ),
+        # An invitation is spent by the account that is made with it, in one step.
+        IndexModel(
+            [("invitation_id", 1)],
+            name="invitation",
+            unique=True,
+            partialFilterExpression={"invitation_id": {"$type": "objectId"}},
         ),
         IndexModel([("username_key", 1), ("_id", 1)], name="public_username", partialFilterExpression=_HAS_PUBLISHED),
         IndexModel(
@@ -142,6 +152,11 @@ class UserStore(Store):
         found = self._users.find({"_id": {"$in": _object_ids(user_ids)}}, _WITHOUT)
         return {str(document["_id"]): _user(document) async for document in found}
 
+    async def made_with(self, invitation_ids: Iterable[str]) -> dict[str, User]:
+        """The accounts that were made with these invitations, by invitation."""
+        found = self._users.find({"invitation_id": {"$in": _object_ids(invitation_ids)}}, _WITHOUT)
+        return {str(document["invitation_id"]): _user(document) async for document in found}
+
     async def list(self, wanted: UserFilter, page: PageRequest) -> Page[User]:
         """People, without the log of their changes."""
         query: dict[str, Any] = dict(_PUBLIC) if wanted.public else {}
@@ -151,7 +166,7 @@ class UserStore(Store):
         return await find_page(self._users, query, sort, page, _user, projection=_WITHOUT)
 
     async def insert(self, user: User, mails: Sequence[Mail] = ()) -> None:
-        """Raises Conflict `username_taken`, `email_taken`, and `conflict` when the id itself is there already."""
+        """Raises Conflict: `username_taken`, `email_taken`, `invitation_accepted`, and `conflict` for a taken id."""
         outbox = {"outbox": [to_subdocument(mail) for mail in mails]} if mails else {}
         try:
             await self._users.insert_one({**to_document(user), **outbox, "schema": 1})

@@ -71,7 +71,7 @@ PROBLEMS: dict[str, Problem] = {
         "Use an API key with the scope that `scope` names. Without `scope`, no API key can do this: sign in instead.",
     ),
     "registration_closed": Problem(
-        403, say("Registration is closed"), "Ask an administrator of this blog for an account."
+        403, say("Registration is closed"), "Ask an administrator of this blog for an invitation or an account."
     ),
     "reauthentication_required": Problem(
         403,

@@ -10,7 +10,11 @@ import pytest
 
 from blogapi.translation.sentence import LANGUAGES
 
-PAGES = {"/verify-email": "/v1/auth/email/verify", "/reset-password": "/v1/auth/password/reset"}
+PAGES = {
+    "/verify-email": "/v1/auth/email/verify",
+    "/reset-password": "/v1/auth/password/reset",
+    "/accept-invitation": "/v1/auth/register",
+}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -65,6 +65,8 @@ UNKNOWABLE = {
     "operations-auth-verify_email": 422,
     "operations-auth-reset_password": 422,
     "operations-auth-end_session": 404,
+    "operations-invitations-read_invitation": 404,
+    "operations-invitations-delete_invitation": 404,
 }
 
 

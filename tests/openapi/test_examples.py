@@ -82,9 +82,18 @@ async def attempt(client, document, method, path, tokens):
         body = {"refresh_token": tokens["refresh_token"]}  # nobody else's would do
     if path == "/v1/auth/sessions/{id}":
         filled = path.format(id=(await signed_in(client, ADMIN))["session_id"])  # each sign-in makes its own
+    if path == "/v1/invitations/{id}":
+        filled = path.format(id=await invited(client, tokens))  # the demo content invites nobody: that would be a mail
     if {} not in document["paths"][path][method]["security"] and document["paths"][path][method]["security"]:
         headers["Authorization"] = f"Bearer {tokens['access_token']}"
     return await client.request(method, filled, params=query, headers=headers, json=body, allow_redirects=False)
+
+
+async def invited(client, tokens):
+    """Somebody new each time."""
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    response = await client.post("/v1/invitations", json={"email": f"{new_id()}@example.org"}, headers=headers)
+    return (await response.json())["id"]
 
 
 # Who signs in has registered before.

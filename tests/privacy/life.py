@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blogapi.invitations.model import NewInvitation
+from blogapi.invitations.service import InvitationService
 from blogapi.mail.service import MailService
+from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
 from tests.conftest import PASSWORD, with_etag
@@ -48,6 +51,9 @@ async def live(client, editor) -> Life:
         return await with_etag(response) if status in (200, 201) else None
 
     services = client.app[SERVICES]
+    for address in (EMAIL, NEW_EMAIL):
+        await services[InvitationService].create(as_operator(), NewInvitation(email=address))
+    await services[InvitationService].queue_mails()
     once = {"Idempotency-Key": "registering"}
     new = {"username": USERNAME, "email": EMAIL, "password": PASSWORD, "display_name": DISPLAY_NAME}
     user = await done("POST", "/v1/auth/register", 201, json=new, headers=once)

@@ -1,7 +1,7 @@
 "use strict";
 const form = document.querySelector("form");
 const outcome = document.getElementById("outcome");
-const token = new URLSearchParams(location.search).get("token") ?? "";
+const code = new URLSearchParams(location.search).get("token") ?? "";
 // The code is to stand neither in the history nor in a screenshot.
 history.replaceState(null, "", location.pathname);
 const says = JSON.parse(document.documentElement.dataset.says ?? "{}");
@@ -10,7 +10,7 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector("button");
   button.disabled = true;
-  const body = { token, ...Object.fromEntries(new FormData(form)) };
+  const body = { [says.code]: code, ...Object.fromEntries(new FormData(form)) };
   try {
     const response = await fetch(says.path, {
       method: "POST",

@@ -1,0 +1,173 @@
+"""Inviting people, and what the code of an invitation is worth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from blogapi.config import RegistrationConfig
+from blogapi.db.client import new_id
+from blogapi.errors import CodeInvalid, Conflict, Forbidden, Invalid, NotFound
+from blogapi.idempotency.attempt import ONCE, Attempt
+from blogapi.invitations.model import (
+    LIFETIME,
+    LONGEST_LIFETIME,
+    PURPOSE,
+    Invitation,
+    ListedInvitation,
+    NewInvitation,
+)
+from blogapi.invitations.store import InvitationStore
+from blogapi.mail.letters import link_of
+from blogapi.mail.model import Letter, Mail
+from blogapi.mail.service import MailService
+from blogapi.paging.page import Page, PageRequest
+from blogapi.personal import Person
+from blogapi.proofs.service import Proofs
+from blogapi.translation.sentence import LANGUAGES, say
+from blogapi.users.model import email_fault, email_key
+from blogapi.users.rights import Administrator
+from blogapi.users.service import UserService
+
+_MAIL = "invitation"
+_AT_A_TIME = 100
+
+
+class InvitationService:
+    """Invitations by mail. An address has one at most."""
+
+    def __init__(
+        self,
+        invitations: InvitationStore,
+        users: UserService,
+        proofs: Proofs,
+        mail: MailService,
+        config: RegistrationConfig,
+        link_base: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._invitations, self._users, self._proofs, self._mail = invitations, users, proofs, mail
+        self._config, self._link_base, self._now = config, link_base, now
+        self.waiting = asyncio.Event()
+        """Set when there may be a mail to queue at once."""
+
+    async def create(
+        self, by: Administrator, new: NewInvitation, attempt: Attempt = ONCE, *, language: str = LANGUAGES[0]
+    ) -> ListedInvitation:
+        """Invite whoever reads this mailbox; the mail is written in this language.
+
+        Raises Forbidden where nobody can register, MailUnavailable, Invalid, and Conflict for an address that has an
+        account or an invitation.
+        """
+        if self._config.mode == "closed":
+            raise Forbidden(say("This blog does not accept registrations."), code="registration_closed")
+        self._mail.check()
+        now = self._now()
+        expires_at = new.expires_at or now + LIFETIME
+        if fault := email_fault(new.email):
+            raise Invalid([fault])
+        if expires_at <= now:
+            raise Invalid.field("/expires_at", "not_in_future", say("Must be in the future."))
+        if expires_at > now + LONGEST_LIFETIME:
+            days = LONGEST_LIFETIME.days
+            detail = say("Must be at most {days} days from now.", days=days)
+            raise Invalid.field("/expires_at", "too_late", detail, max_days=days)
+        if await self._users.find_by_login(new.email) is not None:
+            raise Conflict(say("There is an account with this e-mail address."), code="email_taken")
+        invitation = Invitation(
+            id=attempt.resource_id or new_id(),
+            email=new.email.strip(),
+            email_key=email_key(new.email),
+            role=new.role or self._config.role,
+            invited_by=by.user_id,
+            language=language,
+            created_at=now,
+            expires_at=expires_at,
+        )
+        invitation = await self._invitations.insert(invitation)
+        self.waiting.set()
+        return ListedInvitation(invitation=invitation)
+
+    async def list(self, by: Administrator, page: PageRequest) -> Page[ListedInvitation]:
+        """Those that have not expired, newest first, and who has accepted them."""
+        found = await self._invitations.list(self._now(), page)
+        accounts = await self._users.made_with(each.id for each in found.items)
+        items = [ListedInvitation(invitation=each, account=accounts.get(each.id)) for each in found.items]
+        return Page(items=items, position_of=found.position_of, next=found.next, total=found.total)
+
+    async def get(self, by: Administrator, invitation_id: str) -> ListedInvitation:
+        """Raises NotFound, also for one that has expired."""
+        invitation = await self._invitations.find(invitation_id, self._now())
+        if invitation is None:
+            raise _not_found(invitation_id)
+        accounts = await self._users.made_with([invitation.id])
+        return ListedInvitation(invitation=invitation, account=accounts.get(invitation.id))
+
+    async def delete(self, by: Administrator, invitation_id: str) -> None:
+        """Withdraw an invitation: its link is good for nothing any more. An account made with it stays.
+
+        Raises NotFound.
+        """
+        if not await self._invitations.delete(invitation_id):
+            raise _not_found(invitation_id)
+
+    async def read(self, code: str, email: str) -> Invitation:
+        """The invitation of a code, for whoever registers with this address.
+
+        Whether somebody has accepted it is decided when their account is made. Raises CodeInvalid, and Invalid for
+        another address.
+        """
+        try:
+            proof = await self._proofs.read(code, PURPOSE)
+        except CodeInvalid:
+            raise CodeInvalid("/invitation") from None
+        invitation = await self._invitations.find(proof.subject, self._now())
+        if invitation is None or not self._proofs.is_bound(proof, PURPOSE, invitation.email_key):
+            raise CodeInvalid("/invitation")
+        if email_key(email) != invitation.email_key:
+            raise Invalid.field("/email", "not_invited", say("The invitation is for another e-mail address."))
+        return invitation
+
+    async def forget(self, person: Person) -> None:
+        """Remove the invitations of a person: to their addresses, and the one with which they came."""
+        account = await self._users.find(person.id)
+        invitation_id = None if account is None else account.invitation_id
+        await self._invitations.delete_of(person.addresses, invitation_id)
+
+    # The mail
+
+    async def queue_mails(self) -> int:
+        """Put into the queue the mails that are not; returns how many. Any process may; none is sent twice."""
+        if not self._mail.is_on:
+            return 0
+        unsent = await self._invitations.unsent(_AT_A_TIME)
+        for each in unsent:
+            # The mail has the invitation's id, by which its letter finds what it tells of.
+            mail = Mail(id=each.id, kind=_MAIL, to=each.email, language=each.language, created_at=each.created_at)
+            await self._mail.queue(mail)
+            await self._invitations.settle_mail(each.id)
+        return len(unsent)
+
+    async def letter(self, mail: Mail) -> Letter | None:
+        """The invitation as its reader gets it. None once it is withdrawn or has expired."""
+        now = self._now()
+        invitation = await self._invitations.find(mail.id, now)
+        if invitation is None:
+            return None
+        host = await self._users.find(invitation.invited_by)
+        bound_to = self._proofs.binding(PURPOSE, invitation.email_key)
+        code = await self._proofs.open(invitation.id, PURPOSE, invitation.id, bound_to, invitation.expires_at - now)
+        if code is None:
+            return None
+        facts = {
+            "host": None if host is None else host.display_name,
+            "email": invitation.email,
+            "link": link_of(self._link_base, PURPOSE, code),
+            "days": max(1, (invitation.expires_at - now).days),
+        }
+        return Letter(to=invitation.email, language=invitation.language, template=_MAIL, facts=facts)
+
+
+def _not_found(invitation_id: str) -> NotFound:
+    return NotFound(say("There is no invitation {id!r}.", id=invitation_id))
