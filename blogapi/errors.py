@@ -3,7 +3,7 @@
 ConfigError
 NotYet
 BlogError
-├── Unauthorized ── InvalidCredentials
+├── Unauthorized ── InvalidCredentials, MfaRequired
 ├── Forbidden ── InsufficientScope, ReauthenticationRequired
 ├── NotFound ── Gone
 ├── Invalid ── CodeInvalid
@@ -65,6 +65,15 @@ class InvalidCredentials(Unauthorized):
 
     def __init__(self) -> None:
         super().__init__(say("The login or the password is wrong."))
+
+
+class MfaRequired(Unauthorized):
+    """What was shown is right and does not suffice: one of `methods` has to be shown, with this `flow`."""
+
+    code = "mfa_required"
+
+    def __init__(self, flow: str, methods: Iterable[str]) -> None:
+        super().__init__(say("Show a second factor: POST /v1/auth/mfa."), flow=flow, methods=list(methods))
 
 
 class Forbidden(BlogError):
@@ -133,12 +142,12 @@ class Invalid(BlogError):
 
 
 class CodeInvalid(Invalid):
-    """A code, as it stands in a mail, is wrong, spent or expired; which of these, nobody is told."""
+    """A code, of a mail or of an app, is wrong, spent or expired; which of these, nobody is told."""
 
     code = "code_invalid"
 
     def __init__(self, pointer: str = "/token") -> None:
-        says = say("This code is not valid, or not any more. Ask for a new one.")
+        says = say("This code is not valid, or not any more.")
         super().__init__([FieldError(pointer=pointer, code=self.code, detail=says)], says)
 
 

@@ -13,6 +13,7 @@ from blogapi.openapi.feature import DOCUMENTATION
 from blogapi.operations.feature import OPERATIONS
 from blogapi.posts.feature import POSTS
 from blogapi.proofs.feature import PROOFS
+from blogapi.second_factors.feature import SECOND_FACTORS
 from blogapi.signing.feature import SIGNING
 from blogapi.tags.feature import TAGS
 from blogapi.users.feature import USERS
@@ -23,6 +24,7 @@ FEATURES: tuple[Feature[Any], ...] = (
     USERS,
     INVITATIONS,
     SIGNING,
+    SECOND_FACTORS,
     AUTH,
     API_KEYS,
     TAGS,

@@ -18,6 +18,7 @@ GUARDED = [route for route in routes_of(FEATURES) if declared(route.handler).nee
 OPEN_WRITES = {
     ("POST", "/v1/auth/register"),
     ("POST", "/v1/auth/login"),
+    ("POST", "/v1/auth/mfa"),
     ("POST", "/v1/auth/refresh"),
     ("POST", "/v1/auth/email/verify"),
     ("POST", "/v1/auth/email/resend"),

@@ -7,6 +7,7 @@ from aiohttp import web
 from blogapi.access.credentials import credential_of, find_identity, signed_in
 from blogapi.access.needs import PUBLIC, SIGNED_IN
 from blogapi.auth.handlers import auth
+from blogapi.auth.model import Reauthentication
 from blogapi.auth.requests import caller_of
 from blogapi.auth.schemas import (
     ACCESS_TOKEN,
@@ -70,12 +71,13 @@ async def change_password(request: web.Request, wish: dict[str, str]) -> None:
 
 @routes.post("/v1/auth/reauthenticate")
 @endpoint(needs=SIGNED_IN, body=ReauthenticateSchema, returns=ACCESS_TOKEN, also=(204,))
-async def reauthenticate(request: web.Request, wish: dict[str, str]) -> Reply | web.Response:
-    """Show your password once more, for ten minutes in which you may change your address.
+async def reauthenticate(request: web.Request, shown: Reauthentication) -> Reply | web.Response:
+    """Show once more who you are: with your password, or with a code of your authenticator app.
 
-    With the cookie the answer is 204, and the session is the same.
+    For ten minutes you may then change your address and your second factors, and create API keys. With the cookie the
+    answer is 204, and the session is the same.
     """
-    token = await auth(request).reauthenticate(signed_in(request), wish["password"], caller_of(request))
+    token = await auth(request).reauthenticate(signed_in(request), shown, caller_of(request))
     credential = credential_of(request)
     if credential is not None and credential.is_sent_unasked:
         return web.Response(status=204, headers={"Cache-Control": "private, no-store"})

@@ -19,6 +19,7 @@ from blogapi.invitations.service import InvitationService
 from blogapi.mail.service import MailService
 from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
+from blogapi.second_factors.service import SecondFactors
 from blogapi.signing.service import KeyRing
 from blogapi.users.model import StatusChanged
 from blogapi.users.service import UserService
@@ -33,6 +34,7 @@ def build(wiring: Wiring) -> AuthService:
         Tokens.configured(config, wiring[KeyRing], now),
     )
     lifetime = Lifetime(timedelta(days=config.auth.session_idle_days), timedelta(days=config.auth.session_max_days))
+    second_factors = wiring[SecondFactors]
     return AuthService(
         sessions,
         users,
@@ -40,8 +42,9 @@ def build(wiring: Wiring) -> AuthService:
         limiter,
         wiring[InvitationService],
         Recovery(users, sessions, proofs, wiring[MailService], limiter, wiring.bus, now),
+        second_factors,
         AccountLetters(users, proofs, config.link_base),
-        SignIn(sessions, users, tokens, limiter, lifetime, now),
+        SignIn(sessions, users, second_factors, proofs, tokens, limiter, lifetime, now),
         lifetime,
         now,
     )

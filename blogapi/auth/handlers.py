@@ -16,6 +16,8 @@ from blogapi.auth.schemas import (
     TOKEN_PAIR,
     RefreshSchema,
     RegisterSchema,
+    SecondFactorSchema,
+    SecondFactorWish,
     SignInSchema,
     SignInWish,
     SignOutQuery,
@@ -56,9 +58,26 @@ async def register(request: web.Request, _: None, wish: Registering) -> Reply:
 @routes.post("/v1/auth/login")
 @endpoint(needs=PUBLIC, body=SignInSchema, returns=SIGNED_IN_SHAPE, also=(401,))
 async def sign_in(request: web.Request, wish: SignInWish) -> SignedIn:
-    """Sign in with a password, for a pair of tokens or a cookie."""
+    """Sign in with a password, for a pair of tokens or a cookie.
+
+    Who has a second factor is answered 401 `mfa_required`, with a `flow` that `/v1/auth/mfa` finishes.
+    """
     wanted = session_request(request, wish.mode)
     return await deliver(request, await auth(request).sign_in.with_password(wish.login, wish.password, wanted))
+
+
+@routes.post("/v1/auth/mfa")
+@endpoint(needs=PUBLIC, body=SecondFactorSchema, returns=SIGNED_IN_SHAPE, also=(401,))
+async def finish_sign_in(request: web.Request, wish: SecondFactorWish) -> SignedIn:
+    """Finish a sign-in that was answered with 401 `mfa_required`: show a second factor.
+
+    The answer is that of the sign-in that was asked for, with tokens or with a cookie. A flow is good for one session,
+    ten minutes and five tries.
+    """
+    signing_in = auth(request).sign_in
+    flow = await signing_in.flow(wish.flow)
+    wanted = session_request(request, flow.kind)
+    return await deliver(request, await signing_in.with_second_factor(flow, wish.answer, wanted))
 
 
 @routes.post("/v1/auth/logout")

@@ -39,8 +39,8 @@ class Session:
     generation: int = 0
     rotations: tuple[Rotation, ...] = ()
     epoch: int = 0
-    authenticated_at: datetime | None = None  # when a password was shown again; None: not since the sign-in
-    factors: tuple[str, ...] = (PASSWORD,)  # what was shown at the sign-in
+    authenticated_at: datetime | None = None  # when they last showed again who they are; None: not since the sign-in
+    factors: tuple[str, ...] = (PASSWORD,)  # what was shown at the sign-in or since
     device: str = ""
     ip: str = ""
     created_at: datetime
@@ -108,6 +108,14 @@ class SessionRequest:
 
     def __repr__(self) -> str:
         return f"SessionRequest({self.kind})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reauthentication:
+    """What shows once more who somebody is: the password, or a code of the authenticator app."""
+
+    password: str | None = field(default=None, repr=False)
+    totp: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,18 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import fields, post_load
+from marshmallow import fields, post_load, validates_schema
 
-from blogapi.auth.model import COOKIE, TOKEN, AccessToken, Registering, SignedIn, TokenPair
+from blogapi.auth.model import COOKIE, TOKEN, AccessToken, Reauthentication, Registering, SignedIn, TokenPair
+from blogapi.second_factors.model import RECOVERY_CODE, TOTP, Answer
+from blogapi.second_factors.schemas import CODE_OF_APP
+from blogapi.translation.sentence import say
 from blogapi.users.examples import NEWCOMER, NEWCOMER_EMAIL, NEWCOMER_PASSWORD
 from blogapi.users.model import MAX_EMAIL, NewUser
 from blogapi.users.passwords import MAX_LENGTH
 from blogapi.users.schemas import PASSWORD, AccountSchema, OwnUserShape, own_view
 from blogapi.web.endpoint import Shape
-from blogapi.web.fields import Choice, Line, QueryFlag, Size, Strict, Text
+from blogapi.web.fields import Choice, Line, QueryFlag, Size, Strict, Text, wrong
 
 _MAX_CODE = 200
 _TOKEN = "0b1060000000000000000041.that-of-the-link-in-your-mail"  # noqa: S105
+
+
+def _check_one_of(data: dict[str, Any], first: str, second: str) -> None:
+    if (first in data) == (second in data):
+        text = say("Send either {first} or {second}.", first=first, second=second)
+        raise wrong("exactly_one", text, fields=[first, second])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +80,38 @@ class SignInSchema(Strict):
         return SignInWish(**data)
 
 
+@dataclass(frozen=True, slots=True)
+class SecondFactorWish:
+    """What finishes a sign-in, and which."""
+
+    flow: str = field(repr=False)
+    answer: Answer
+
+
+class SecondFactorSchema(Strict):
+    """A second factor for a sign-in that waits for one: either `totp` or `recovery_code`."""
+
+    flow = Text(required=True, load_only=True, validate=Size(max=200), metadata={"description": "As it came with 401."})
+    totp = Text(load_only=True, validate=Size(max=20), metadata={"description": CODE_OF_APP})
+    recovery_code = Text(
+        load_only=True,
+        validate=Size(max=40),
+        metadata={"description": "One of the codes for when the app is lost. Capitals and spaces do not matter."},
+    )
+
+    example = {"flow": _TOKEN, "totp": "492039"}
+
+    @validates_schema
+    def has_one_factor(self, data: dict[str, Any], **_: Any) -> None:
+        """Raises ValidationError."""
+        _check_one_of(data, TOTP, RECOVERY_CODE)
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> SecondFactorWish:
+        kind = TOTP if TOTP in data else RECOVERY_CODE
+        return SecondFactorWish(data["flow"], Answer(kind, data[kind]))
+
+
 class RefreshSchema(Strict):
     """A refresh token to exchange."""
 
@@ -104,13 +145,21 @@ class ResetPasswordSchema(TokenSchema):
 
 
 class ReauthenticateSchema(Strict):
-    """What shows once more who somebody is."""
+    """What shows once more who somebody is: either `password` or `totp`."""
 
-    password = Text(
-        required=True, load_only=True, validate=Size(min=1, max=MAX_LENGTH), metadata={"format": "password"}
-    )
+    password = Text(load_only=True, validate=Size(min=1, max=MAX_LENGTH), metadata={"format": "password"})
+    totp = Text(load_only=True, validate=Size(max=20), metadata={"description": CODE_OF_APP})
 
     example = {"password": NEWCOMER_PASSWORD}
+
+    @validates_schema
+    def has_one_proof(self, data: dict[str, Any], **_: Any) -> None:
+        """Raises ValidationError."""
+        _check_one_of(data, "password", TOTP)
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> Reauthentication:
+        return Reauthentication(**data)
 
 
 class ChangePasswordSchema(Strict):

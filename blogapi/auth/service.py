@@ -12,10 +12,12 @@ from blogapi.access.identity import Identity
 from blogapi.auth.letters import AccountLetters
 from blogapi.auth.model import (
     COOKIE,
+    PASSWORD,
     TOKEN,
     AccessToken,
     Caller,
     Lifetime,
+    Reauthentication,
     Registering,
     Session,
     SessionWithUser,
@@ -30,6 +32,8 @@ from blogapi.errors import FieldError, Unauthorized
 from blogapi.idempotency.attempt import Attempt
 from blogapi.invitations.service import InvitationService
 from blogapi.limits.limiter import RateLimiter
+from blogapi.second_factors.model import TOTP, Answer
+from blogapi.second_factors.service import SecondFactors
 from blogapi.users.model import StatusChanged, User
 from blogapi.users.service import UserService
 from blogapi.web.networks import limit_key
@@ -53,6 +57,7 @@ class AuthService:
         limiter: RateLimiter,
         invitations: InvitationService,
         recovery: Recovery,
+        second_factors: SecondFactors,
         letters: AccountLetters,
         sign_in: SignIn,
         lifetime: Lifetime,
@@ -61,7 +66,7 @@ class AuthService:
         self._sessions, self._users, self._tokens, self._now = sessions, users, tokens, now
         self._invitations = invitations
         self._limiter, self.recovery, self.letters = limiter, recovery, letters
-        self.sign_in, self._lifetime = sign_in, lifetime
+        self.sign_in, self._lifetime, self._second_factors = sign_in, lifetime, second_factors
         self.sessions = Sessions(sessions, users, now)
 
     # Making an account
@@ -96,14 +101,18 @@ class AuthService:
         """No session outlives a suspension, even when that is lifted later."""
         await self._sessions.delete_all(event.user_id)
 
-    async def reauthenticate(self, who: Identity, password: str, caller: Caller) -> AccessToken:
-        """Show once more that one knows the password, for ten minutes in which more is allowed.
+    async def reauthenticate(self, who: Identity, shown: Reauthentication, caller: Caller) -> AccessToken:
+        """Show once more that one knows the password, or has the authenticator app: more is allowed for ten minutes.
 
-        Raises InvalidCredentials, RateLimited, Unavailable.
+        Raises InvalidCredentials, CodeInvalid, RateLimited, Unavailable.
         """
-        await self.recovery.prove(who, password, caller)
+        if shown.totp is None:
+            await self.recovery.prove(who, shown.password or "", caller)
+        else:
+            await self.sign_in.limit_codes(who.user_id, caller)
+            await self._second_factors.accept(who.user_id, Answer(TOTP, shown.totp))
         if who.session_id is not None:
-            await self._sessions.authenticated(who.session_id, self._now())
+            await self._sessions.authenticated(who.session_id, PASSWORD if shown.totp is None else TOTP, self._now())
         token = await self._tokens.access_token(who.user_id, who.session_id or "")
         return AccessToken(access_token=token, expires_in=self._tokens.access_seconds)
 

@@ -1,4 +1,4 @@
-"""Signing in: whoever has shown who they are gets a session, and all get it here."""
+"""Signing in: whoever has shown who they are, with a second factor if they have one, gets a session here."""
 
 from __future__ import annotations
 
@@ -7,18 +7,26 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from blogapi.auth.model import COOKIE, PASSWORD, Lifetime, Session, SessionRequest, SignedIn
+from blogapi.auth.model import COOKIE, PASSWORD, Caller, Lifetime, Session, SessionRequest, SignedIn
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
 from blogapi.db.client import new_id
+from blogapi.errors import CodeInvalid, InvalidCredentials, MfaRequired
 from blogapi.limits.limiter import RateLimiter
+from blogapi.proofs.model import Proof
+from blogapi.proofs.service import Proofs
+from blogapi.second_factors.model import Answer
+from blogapi.second_factors.service import SecondFactors
 from blogapi.users.model import User, login_key
 from blogapi.users.service import UserService
 from blogapi.web.networks import limit_key, network_of
 
 _MAX_DEVICE = 200
+# A flow: what a proof is for that the first factor was shown, how long it lives, and how many codes can be tried.
+_FLOW, _FLOW_TIME, _MOST_TRIES = "mfa", timedelta(minutes=10), 5
+_AT_FLOW = "/flow"
 _COOKIE = re.compile(r"([0-9a-f]{24})\.([A-Za-z0-9_-]{43})")
 
 
@@ -30,6 +38,23 @@ class CookieParts:
     secret_hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A sign-in that waits for a second factor: its proof carries the session that was asked for."""
+
+    proof: Proof
+
+    @property
+    def kind(self) -> str:
+        """The kind of the session."""
+        return self.proof.carries["kind"]
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """What was shown already."""
+        return tuple(self.proof.carries["factors"].split(","))
+
+
 class SignIn:
     """The ways to a new session."""
 
@@ -37,18 +62,22 @@ class SignIn:
         self,
         sessions: SessionStore,
         users: UserService,
+        second_factors: SecondFactors,
+        proofs: Proofs,
         tokens: Tokens,
         limiter: RateLimiter,
         lifetime: Lifetime,
         now: Callable[[], datetime],
     ) -> None:
         self._sessions, self._users, self._tokens = sessions, users, tokens
+        self._second_factors, self._proofs = second_factors, proofs
         self._limiter, self._lifetime, self._now = limiter, lifetime, now
 
     async def with_password(self, login: str, password: str, wanted: SessionRequest) -> SignedIn:
         """A new session for who knows the password.
 
-        Every failure says the same and takes one hash. Raises InvalidCredentials, RateLimited, Unavailable.
+        Every failure says the same and takes one hash. Raises InvalidCredentials, MfaRequired, RateLimited,
+        Unavailable.
         """
         address = limit_key(wanted.caller.address)
         await self._limiter.hit("sign_in_address", address)
@@ -57,11 +86,40 @@ class SignIn:
         await self._limiter.hit("sign_in", f"{login_key(login)}|{address}")
         return await self.open(await self._users.prove(login, password), (PASSWORD,), wanted)
 
+    async def flow(self, token: str) -> Flow:
+        """The sign-in that waits for a second factor. Raises CodeInvalid."""
+        return Flow(await self._proofs.read(token, _FLOW, pointer=_AT_FLOW))
+
+    async def with_second_factor(self, flow: Flow, answer: Answer, wanted: SessionRequest) -> SignedIn:
+        """A new session for who shows a second factor. A flow is good for one session and a few tries.
+
+        The flow is spent before the code: whoever is cut off between the two has to sign in again, and has lost no
+        recovery code. Raises CodeInvalid, InvalidCredentials, RateLimited, Unavailable.
+        """
+        await self.limit_codes(flow.proof.subject, wanted.caller)
+        await self._proofs.count_try(flow.proof, _MOST_TRIES, pointer=_AT_FLOW)
+        user = await self._users.find(flow.proof.subject)
+        if user is None or not self._proofs.is_bound(flow.proof, _FLOW, user.epoch, flow.kind):
+            raise CodeInvalid(_AT_FLOW)
+        self._second_factors.check(user, answer)
+        await self._proofs.spend(flow.proof, pointer=_AT_FLOW)
+        user = await self._second_factors.accept(user.id, answer)
+        return await self.open(user, (*flow.factors, answer.kind), wanted)
+
+    async def limit_codes(self, user_id: str, caller: Caller) -> None:
+        """Count that somebody tries a code. Raises RateLimited, Unavailable."""
+        await self._limiter.hit("sign_in", f"{user_id}|{limit_key(caller.address)}")
+
     async def open(self, user: User, factors: tuple[str, ...], wanted: SessionRequest) -> SignedIn:
         """A new session for a user who has shown these factors. The session of an old cookie ends with it.
 
-        There is no other way to a session. Raises InvalidCredentials for an account that may not sign in.
+        There is no other way to a session. Raises InvalidCredentials for an account that may not sign in, and
+        MfaRequired when the user has a second factor and none was shown.
         """
+        if not self._users.registration.may_sign_in(user.status):
+            raise InvalidCredentials
+        if methods := self._second_factors.missing(user, factors):
+            raise MfaRequired(await self._begin(user, factors, wanted.kind), methods)
         user = await self._users.record_sign_in(user)
         secret = secrets.token_urlsafe(32) if wanted.kind == COOKIE else None
         session = self._new_session(user, factors, wanted, secret)
@@ -71,6 +129,12 @@ class SignIn:
         if secret is not None:
             return SignedIn(user=user, session_id=session.id, cookie=f"{session.id}.{secret}")
         return SignedIn(user=user, session_id=session.id, tokens=await self._tokens.pair(session, session.generation))
+
+    async def _begin(self, user: User, factors: tuple[str, ...], kind: str) -> str:
+        # Bound to the epoch: once the password is changed, it is worth nothing that it was shown.
+        bound_to = self._proofs.binding(_FLOW, user.epoch, kind)
+        carries = {"kind": kind, "factors": ",".join(factors)}
+        return await self._proofs.open(new_id(), _FLOW, user.id, bound_to, _FLOW_TIME, carries) or ""
 
     def _new_session(self, user: User, factors: tuple[str, ...], wanted: SessionRequest, secret: str | None) -> Session:
         now = self._now()

@@ -66,9 +66,10 @@ class SessionStore(Store):
         )
         return None if document is None else from_document(Session, document)
 
-    async def authenticated(self, session_id: str, now: datetime) -> None:
-        """Note that a password was shown again."""
-        await self._sessions.update_one({"_id": object_id(session_id)}, {"$set": {"authenticated_at": now}})
+    async def authenticated(self, session_id: str, factor: str, now: datetime) -> None:
+        """Note that somebody has shown again who they are, and by what."""
+        changes = {"$set": {"authenticated_at": now}, "$addToSet": {"factors": factor}}
+        await self._sessions.update_one({"_id": object_id(session_id)}, changes)
 
     async def delete(self, session_id: str) -> None:
         """End a session, at once and everywhere."""

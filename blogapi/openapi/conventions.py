@@ -97,6 +97,12 @@ PROBLEM_SCHEMA: JsonSchema = {
             "description": "With `stale`: the fields that changed since you read. Null when that is no longer known.",
         },
         "scope": {"type": "string", "description": "With `insufficient_scope`: the scope that the API key needs."},
+        "flow": {"type": "string", "description": "With `mfa_required`: what `/v1/auth/mfa` finishes."},
+        "methods": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "With `mfa_required`: the second factors that are accepted.",
+        },
         "location": {
             "type": "string",
             "description": "With `secret_shown_once`: the path of what the first request created.",

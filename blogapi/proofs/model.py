@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from blogapi.ids import Id
@@ -10,9 +11,9 @@ from blogapi.ids import Id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What a link in a mail can be spent for, once. Whoever reads it cannot make the link.
+    """What a code, such as that in the link of a mail, can be spent for, once. Whoever reads it cannot make the code.
 
-    `bound_to` is a digest of what has to be still so for the link to be good.
+    `bound_to` is a digest of what has to be still so for the code to be good. `carries` are facts for who spends it.
     """
 
     id: Id
@@ -21,3 +22,5 @@ class Proof:
     bound_to: str
     expires_at: datetime
     spent_at: datetime | None = None
+    carries: Mapping[str, str] = field(default_factory=dict)
+    tries: int = 0  # how often something else was tried with the code, where that is counted

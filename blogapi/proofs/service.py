@@ -1,7 +1,8 @@
-"""Proofs that somebody reads a mailbox: the code in a link is a proof's id with a MAC that only this server can make.
+"""Proofs that somebody may go on, such as that they read a mailbox: each has a code that only this server can make.
 
-The database holds the proof and not the code, so whoever reads the database can spend nothing. A proof is opened when
-its mail is written, and its time begins then; it is spent by one update.
+The code is the proof's id with a MAC. The database holds the proof and not the code, so whoever reads the database can
+spend nothing. The proof of a mail is opened when the mail is written, and its time begins then. A proof is spent by one
+update.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from blogapi.config.secret import derive_key
@@ -26,27 +27,45 @@ class Proofs:
     def __init__(self, store: ProofStore, secret: str, now: Callable[[], datetime]) -> None:
         self._store, self._key, self._now = store, derive_key(secret, "proof"), now
 
-    async def open(self, proof_id: str, purpose: str, subject: str, bound_to: str, lifetime: timedelta) -> str | None:
+    async def open(
+        self,
+        proof_id: str,
+        purpose: str,
+        subject: str,
+        bound_to: str,
+        lifetime: timedelta,
+        carries: Mapping[str, str] | None = None,
+    ) -> str | None:
         """The code of a proof, whose time begins now; None when it was spent already."""
         proof = Proof(
-            id=proof_id, purpose=purpose, subject=subject, bound_to=bound_to, expires_at=self._now() + lifetime
+            id=proof_id,
+            purpose=purpose,
+            subject=subject,
+            bound_to=bound_to,
+            expires_at=self._now() + lifetime,
+            carries=carries or {},
         )
         return f"{proof.id}.{self._mac(proof)}" if await self._store.open(proof) else None
 
-    async def read(self, token: str, *purposes: str) -> Proof:
-        """The proof of a code that could be spent. Raises CodeInvalid."""
+    async def read(self, token: str, *purposes: str, pointer: str = "/token") -> Proof:
+        """The proof of a code that could be spent. Raises CodeInvalid with this pointer."""
         parts = _TOKEN.fullmatch(token)
         proof = None if parts is None else await self._store.find(parts[1], self._now())
         if parts is None or proof is None or proof.purpose not in purposes:
-            raise CodeInvalid
+            raise CodeInvalid(pointer)
         if not hmac.compare_digest(parts[2], self._mac(proof)):
-            raise CodeInvalid
+            raise CodeInvalid(pointer)
         return proof
 
-    async def spend(self, proof: Proof) -> None:
+    async def count_try(self, proof: Proof, most: int, *, pointer: str = "/token") -> None:
+        """Count that something is tried with the code. Raises CodeInvalid after so many, and when it was spent."""
+        if not await self._store.count_try(proof, most):
+            raise CodeInvalid(pointer)
+
+    async def spend(self, proof: Proof, *, pointer: str = "/token") -> None:
         """Raises CodeInvalid when somebody else was first."""
         if not await self._store.spend(proof, self._now()):
-            raise CodeInvalid
+            raise CodeInvalid(pointer)
 
     def binding(self, *parts: object) -> str:
         """What stands for these facts in a proof; it tells nobody what they are."""

@@ -42,6 +42,11 @@ class ProofStore(Store):
         document = await self._proofs.find_one(where)
         return None if document is None else from_document(Proof, document)
 
+    async def count_try(self, proof: Proof, most: int) -> bool:
+        """Count a try; False when there were so many already, or it was spent. Tries at once count each."""
+        where = {"_id": object_id(proof.id), "spent_at": None, "tries": {"$lt": most}}
+        return (await self._proofs.update_one(where, {"$inc": {"tries": 1}})).modified_count == 1
+
     async def spend(self, proof: Proof, now: datetime) -> bool:
         """Of many at once, one does. Whether it had expired was looked at when it was found."""
         where = {"_id": object_id(proof.id), "purpose": proof.purpose, "spent_at": None}

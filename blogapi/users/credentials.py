@@ -1,4 +1,4 @@
-"""How people get another password or e-mail address: each change is one update, with the mail that tells of it."""
+"""How people get another password, address or second factor: each change is one update, with the mail about it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from blogapi.ids import Id
 from blogapi.limits.limiter import RateLimiter
 from blogapi.mail.model import Mail
 from blogapi.users.mails import CONFIRM_EMAIL, EMAIL_CHANGED, PASSWORD_CHANGED, Outbox
+from blogapi.users.mfa import Mfa
 from blogapi.users.model import PendingEmail, User, email_fault, email_key
 from blogapi.users.passwords import Passwords
 from blogapi.users.store import UserStore
@@ -28,7 +29,7 @@ class Change(Protocol):
 
 
 class Credentials:
-    """Passwords and addresses of people who have shown that they may change them."""
+    """Passwords, addresses and second factors of people who have shown that they may change them."""
 
     def __init__(
         self,
@@ -137,6 +138,14 @@ class Credentials:
         if user.email_key is None or not is_bound(user.email_key):
             raise CodeInvalid
         return replace(user, email_verified_at=user.email_verified_at or self._now(), status=status), ()
+
+    async def change_mfa(self, user: User, mfa: Mfa, *tells: str) -> User | None:
+        """Other second factors for somebody, with mails of these kinds. None when they were changed meanwhile."""
+        mails = [mail for kind in tells for mail in self._outbox.mails(kind, user)]
+        changed = await self._users.change_mfa(user, mfa, mails)
+        if mails and changed is not None:
+            self._outbox.waiting.set()
+        return changed
 
     async def _bound(self, user_id: str, is_bound: Callable[[User], bool]) -> User:
         try:

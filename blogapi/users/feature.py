@@ -70,7 +70,7 @@ USERS = Feature(
                 {
                     *("email", "email_key", "pending_email", "email_verified_at", "password", "outbox"),
                     *("bio", "bio_html", "links", "avatar_url", "locale", "timezone", "last_login_at"),
-                    *("role", "epoch", "kept_session", "keys_since"),
+                    *("role", "epoch", "kept_session", "keys_since", "mfa"),
                 }
             ),
             pseudonym=frozenset({"username", "username_key", "display_name"}),
@@ -82,7 +82,7 @@ USERS = Feature(
             ),
             exported=(
                 *("_id", "username", "email", "email_verified_at", "pending_email.email", "display_name", "bio"),
-                *("links", "avatar_url", "locale", "timezone", "role", "status", "last_login_at"),
+                *("links", "avatar_url", "locale", "timezone", "role", "status", "last_login_at", "mfa.methods"),
                 *("counters", "created_at", "updated_at"),
             ),
             forget=UserService.forget,

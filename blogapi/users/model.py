@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import idna
@@ -14,6 +14,7 @@ from blogapi.access.identity import ROLES, Byline, includes_role
 from blogapi.changes import Change, changed_since
 from blogapi.errors import FieldError
 from blogapi.ids import Id, is_id
+from blogapi.users.mfa import Mfa
 
 STATUSES = ("active", "unverified", "suspended", "erased", "unclaimed")
 # Those that an administrator sets.
@@ -133,6 +134,7 @@ class User:
 
     kept_session: Id | None = None  # the one that the last change of the password left
     keys_since: int = 0  # API keys of an earlier epoch are good for nothing: the password was set by mail then
+    mfa: Mfa = field(default_factory=Mfa)
     last_login_at: datetime | None = None
     invitation_id: Id | None = None  # the one with which the account was made
     counters: Counters = Counters()

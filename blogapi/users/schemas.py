@@ -320,6 +320,17 @@ class ProfileShape(Strict):
     }
 
 
+class MfaShape(Strict):
+    """The second factors of a user."""
+
+    methods = fields.List(
+        fields.Str(validate=Choice(["totp", "passkey"])),
+        required=True,
+        metadata={"description": "`totp`: an authenticator app. Empty: signing in takes a password alone."},
+    )
+    recovery_codes_left = fields.Int(required=True)
+
+
 class AdminUserShape(ProfileShape):
     """A user with the private fields that administrators see."""
 
@@ -332,6 +343,7 @@ class AdminUserShape(ProfileShape):
         validate=Choice(STATUSES),
         metadata={"description": "`unclaimed`: an author that an import made, without an account."},
     )
+    mfa = fields.Nested(MfaShape, required=True)
     email_verified_at = fields.DateTime(required=True, allow_none=True)
     last_login_at = fields.DateTime(required=True, allow_none=True)
 
@@ -342,6 +354,7 @@ class AdminUserShape(ProfileShape):
         "timezone": None,
         "role": "author",
         "status": "active",
+        "mfa": {"methods": ["totp"], "recovery_codes_left": 10},
         "email_verified_at": None,
         "last_login_at": SINCE,
     }
@@ -391,6 +404,7 @@ def admin_view(user: User) -> dict[str, Any]:
         "timezone": user.timezone,
         "role": user.role,
         "status": user.status,
+        "mfa": {"methods": list(user.mfa.methods), "recovery_codes_left": len(user.mfa.recovery_codes)},
         "email_verified_at": rfc3339_or_none(user.email_verified_at),
         "last_login_at": rfc3339_or_none(user.last_login_at),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ from blogapi.mail.model import Mail
 from blogapi.paging.keyset import Sort, find_page, stored
 from blogapi.paging.page import Page, PageRequest
 from blogapi.translation.sentence import say
+from blogapi.users.mfa import Mfa
 from blogapi.users.model import (
     COLLECTION,
     PUBLIC_FIELDS,
@@ -43,7 +45,7 @@ _ADMIN_SORTS = {
 _HAS_PUBLISHED = {"counters.posts": {"$gt": 0}}
 _PUBLIC = {**_HAS_PUBLISHED, "status": {"$ne": "erased"}}
 _BYLINE = {"username": 1, "display_name": 1, "avatar_url": 1}
-_WITHOUT = {"changes": 0, "password": 0}
+_WITHOUT = {"changes": 0, "password": 0, "mfa.totp": 0, "mfa.offered_totp": 0}
 # Fields that no client sees in `changed`: they follow from fields that are named there.
 _DERIVED = frozenset({"username_key", "email_key", "bio_html", "public_change", "epoch", "kept_session", "keys_since"})
 # Mails that were written with the change that they tell of, until they are in the queue.
@@ -206,6 +208,23 @@ class UserStore(Store):
             present = await self.get(before.id)
             raise Stale(present, present.changed_since([before.version]))
         return _user(document)
+
+    async def change_mfa(self, user: User, mfa: Mfa, mails: Sequence[Mail] = ()) -> User | None:
+        """Write other second factors, with the mails that tell of them. None when they were changed meanwhile.
+
+        The version of the user stays: it is of what people edit.
+        """
+        old, new = to_subdocument(user.mfa), to_subdocument(replace(mfa, version=user.mfa.version + 1))
+        different = {f"mfa.{key}": value for key, value in new.items() if value != old[key]}
+        outbox = {"outbox": {"$each": [to_subdocument(mail) for mail in mails]}} if mails else {}
+        # Accounts that were made before there were second factors have none of these fields.
+        version = user.mfa.version or {"$in": [0, None]}
+        document = await self._users.find_one_and_update(
+            {"_id": object_id(user.id), "status": user.status, "mfa.version": version},
+            {"$set": different, **({"$push": outbox} if outbox else {})},
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if document is None else _user(document)
 
     async def waiting_mails(self, limit: int) -> Sequence[tuple[str, Sequence[Mail]]]:
         """The mails that are in no queue yet, by user."""

@@ -55,6 +55,12 @@ PROBLEMS: dict[str, Problem] = {
         say("Wrong login or password"),
         "The login is unknown, or the password is wrong. The answer does not tell which.",
     ),
+    "mfa_required": Problem(
+        401,
+        say("Second factor required"),
+        "The password is right. Send `flow` to `POST /v1/auth/mfa` within ten minutes, with a second factor: `methods` "
+        "lists what is accepted.",
+    ),
     "forbidden": Problem(
         403,
         say("Not allowed"),
@@ -135,7 +141,8 @@ PROBLEMS: dict[str, Problem] = {
     "code_invalid": Problem(
         422,
         say("Code not valid"),
-        "The code is wrong, was used already, or is too old; which, is not told. Ask for a new mail.",
+        "The code is wrong, was used already, or is too old; which, is not told. Ask for a new mail, wait for the next "
+        "code of the app, or, for `/flow`, sign in once more.",
     ),
     "idempotency_key_reused": Problem(
         422, say("Idempotency-Key used before"), "A key belongs to one request. For another body, use a new key."

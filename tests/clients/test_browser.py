@@ -60,11 +60,14 @@ async def test_rendered_attacks_run_no_script_and_ask_for_nothing(body_format, a
     assert what_happened(await in_browser("load", pages=pages)) == []
 
 
-# Their examples cannot succeed: a code stands in a mail, and the id of a session in a list of sessions.
+# Their examples cannot succeed: a code stands in a mail or an app, and the id of a session in a list of sessions.
 UNKNOWABLE = {
     "operations-auth-verify_email": 422,
     "operations-auth-reset_password": 422,
     "operations-auth-end_session": 404,
+    "operations-auth-finish_sign_in": 422,
+    "operations-auth-confirm_totp": 422,
+    "operations-auth-renew_recovery_codes": 409,
     "operations-invitations-read_invitation": 404,
     "operations-invitations-delete_invitation": 404,
 }

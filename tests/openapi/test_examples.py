@@ -1,6 +1,7 @@
 """Every operation of the OpenAPI document, with the examples that stand in it, on the demo content."""
 
 import pytest
+from pyotp import TOTP
 
 from blogapi.app import create_app
 from blogapi.auth.service import AuthService
@@ -75,9 +76,34 @@ def test_example_that_nobody_can_know_says_what_to_do(document):
     assert body["refresh_token"].startswith("sign in on this page first")
 
 
+# What needs an authenticator app, or takes one away. After each of them there is none, so that all can be tried out.
+OF_APPS = ("/v1/auth/totp", "/v1/auth/totp/confirm", "/v1/auth/recovery-codes", "/v1/auth/mfa")
+
+
+async def with_app(client, path, tokens, body):
+    """Set up an authenticator app as far as the operation needs it, and fill in its code."""
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    offered = await (await client.post("/v1/auth/totp", headers=headers)).json()
+    app, now = TOTP(offered["secret"]), int(utc_now().timestamp())
+    if path == "/v1/auth/totp/confirm":
+        return {"totp": app.at(now)}
+    await client.post("/v1/auth/totp/confirm", json={"totp": app.at(now)}, headers=headers)
+    if path != "/v1/auth/mfa":
+        return body
+    flow = await client.post("/v1/auth/login", json={"login": ADMIN, "password": PASSWORD})
+    return {"flow": (await flow.json())["flow"], "totp": app.at(now + 30)}
+
+
+async def without_app(client, tokens):
+    """Remove it again."""
+    await client.delete("/v1/auth/totp", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+
+
 async def attempt(client, document, method, path, tokens):
     filled, query, headers, body = request_of(document, method, path)
     body = await own_body(client, path, body)
+    if path in OF_APPS[1:]:
+        body = await with_app(client, path, tokens, body)
     if path == "/v1/auth/refresh":
         body = {"refresh_token": tokens["refresh_token"]}  # nobody else's would do
     if path == "/v1/auth/sessions/{id}":
@@ -112,6 +138,8 @@ async def test_example_of_every_operation_succeeds(demo, document, operations):
             tokens = await signed_in(demo, NEWCOMER, NEWCOMER_PASSWORD)
         response = await attempt(demo, document, method, path, tokens)
         answers[f"{method} {path}"] = response.status
+        if path in OF_APPS:
+            await without_app(demo, tokens)
     assert answers.pop("get /v1/posts/by-url") == 301  # it leads to the post
     assert {what: status for what, status in answers.items() if status not in (200, 201, 202, 204)} == {}
 

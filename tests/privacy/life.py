@@ -66,6 +66,7 @@ async def live(client, editor) -> Life:
     profile |= {"locale": "en", "timezone": "Europe/London"}
     await done("PATCH", "/v1/me", json=profile, headers={**headers, "If-Match": (await life.me())["etag"]})
     await done("POST", "/v1/me/api-keys", 201, json={"name": LABEL, "scopes": []}, headers=headers)
+    await done("POST", "/v1/auth/totp", 201, headers=headers)
     await services[UserService].outbox.hand_over()
     await services[MailService].deliver()
     for address in (EMAIL.upper(), NEW_EMAIL):

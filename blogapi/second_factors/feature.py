@@ -1,0 +1,36 @@
+"""The door of second factors."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from blogapi.feature import Feature, Wiring
+from blogapi.mail.model import Letter, Mail
+from blogapi.second_factors import handlers
+from blogapi.second_factors.codes import Codes
+from blogapi.second_factors.letters import FactorLetters
+from blogapi.second_factors.model import RECOVERY_CODE_USED, RECOVERY_CODES_RENEWED, TOTP_ADDED, TOTP_REMOVED
+from blogapi.second_factors.service import SecondFactors
+from blogapi.users.service import UserService
+
+
+def build(wiring: Wiring) -> SecondFactors:
+    """The service of second factors."""
+    config, users = wiring.config, wiring[UserService]
+    # Without the port: no colon may stand in what an app calls the blog.
+    codes = Codes(config.auth.secret, urlsplit(config.public_url).hostname or "")
+    return SecondFactors(users, codes, FactorLetters(users), wiring.now)
+
+
+async def _write(factors: SecondFactors, mail: Mail) -> Letter | None:
+    return await factors.letters.write(mail)
+
+
+SECOND_FACTORS = Feature(
+    name="second_factors",
+    service=SecondFactors,
+    build=build,
+    key=handlers.SERVICE,
+    routes=handlers.routes,
+    mails=dict.fromkeys((TOTP_ADDED, TOTP_REMOVED, RECOVERY_CODE_USED, RECOVERY_CODES_RENEWED), _write),
+)

@@ -1,0 +1,168 @@
+"""Adding and removing second factors, and accepting what somebody shows of them, each once."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeAlias
+
+from blogapi.access.identity import Identity
+from blogapi.errors import CodeInvalid, Conflict
+from blogapi.second_factors.codes import Codes
+from blogapi.second_factors.letters import FactorLetters
+from blogapi.second_factors.model import (
+    OFFER_TIME,
+    RECOVERY_CODE,
+    RECOVERY_CODE_USED,
+    RECOVERY_CODES,
+    RECOVERY_CODES_RENEWED,
+    SECOND_FACTORS,
+    TOTP,
+    TOTP_ADDED,
+    TOTP_REMOVED,
+    Answer,
+    RecoveryCodes,
+    ShownTotp,
+)
+from blogapi.translation.sentence import say
+from blogapi.users.mfa import Mfa, OfferedTotp, Totp
+from blogapi.users.model import User
+from blogapi.users.service import UserService
+
+Rule: TypeAlias = Callable[[User], tuple[Mfa, Sequence[str]]]
+"""What becomes of the factors of a user, and the kinds of the mails that tell them of it."""
+
+
+class SecondFactors:
+    """The second factors of users. Each change is one update, which compares what there was."""
+
+    def __init__(self, users: UserService, codes: Codes, letters: FactorLetters, now: Callable[[], datetime]) -> None:
+        self._users, self._codes, self.letters, self._now = users, codes, letters, now
+
+    # For signing in
+
+    def missing(self, user: User, shown: Iterable[str]) -> tuple[str, ...]:
+        """What somebody can show who has shown these factors and has to show one more; nothing when it is enough."""
+        if not user.mfa.methods or not SECOND_FACTORS.isdisjoint(shown):
+            return ()
+        return (*user.mfa.methods, *((RECOVERY_CODE,) if user.mfa.recovery_codes else ()))
+
+    def check(self, user: User, answer: Answer) -> None:
+        """Whether this could be accepted now. Raises CodeInvalid."""
+        self._accepted(user, answer)
+
+    async def accept(self, user_id: str, answer: Answer) -> User:
+        """Accept what somebody shows. Of many who show the same at once, or later, one is accepted.
+
+        Raises CodeInvalid.
+        """
+        tells = (RECOVERY_CODE_USED,) if answer.kind == RECOVERY_CODE else ()
+        return await self._change(user_id, lambda user: (self._accepted(user, answer), tells))
+
+    def _accepted(self, user: User, answer: Answer) -> Mfa:
+        mfa = user.mfa
+        if answer.kind == TOTP and mfa.totp is not None:
+            step = self._codes.step_of(mfa.totp.secret, user.id, answer.code, self._now())
+            if step is not None and step > mfa.totp.last_step:
+                return replace(mfa, totp=replace(mfa.totp, last_step=step))
+        if answer.kind == RECOVERY_CODE:
+            shown = self._codes.hash_of(answer.code, user.id)
+            left = tuple(code for code in mfa.recovery_codes if not hmac.compare_digest(code, shown))
+            if len(left) < len(mfa.recovery_codes):
+                return replace(mfa, recovery_codes=left)
+        raise CodeInvalid(answer.pointer)
+
+    # One's own
+
+    async def offer_totp(self, who: Identity) -> ShownTotp:
+        """A new secret for an app, which nobody can read later. It counts once a code has confirmed it.
+
+        Raises ReauthenticationRequired, and Conflict where there is one that counts.
+        """
+        who.require_fresh(self._now())
+        secret = self._codes.new_secret()
+        offered = OfferedTotp(secret=self._codes.seal(secret, who.user_id), expires_at=self._now() + OFFER_TIME)
+
+        def offer(user: User) -> tuple[Mfa, Sequence[str]]:
+            _check_no_totp(user.mfa)
+            return replace(user.mfa, offered_totp=offered), ()
+
+        user = await self._change(who.user_id, offer)
+        uri = self._codes.uri(secret, user.username)
+        return ShownTotp(secret=secret, uri=uri, qr_svg=self._codes.qr_svg(uri))
+
+    async def confirm_totp(self, who: Identity, code: str) -> RecoveryCodes:
+        """Have the secret count that was shown last, for who shows that an app has it. Gives new recovery codes.
+
+        Raises ReauthenticationRequired, Conflict, CodeInvalid.
+        """
+        who.require_fresh(self._now())
+        recovery = self._new_recovery_codes()
+
+        def confirm(user: User) -> tuple[Mfa, Sequence[str]]:
+            _check_no_totp(user.mfa)
+            offered, now = user.mfa.offered_totp, self._now()
+            step = None
+            if offered is not None and offered.expires_at > now:
+                step = self._codes.step_of(offered.secret, user.id, code, now)
+            if offered is None or step is None:
+                raise CodeInvalid(f"/{TOTP}")
+            confirmed = replace(
+                user.mfa,
+                methods=(TOTP, *user.mfa.methods),
+                totp=Totp(secret=offered.secret, last_step=step, added_at=now),
+                offered_totp=None,
+                recovery_codes=self._hashes(recovery, user.id),
+            )
+            return confirmed, (TOTP_ADDED,)
+
+        await self._change(who.user_id, confirm)
+        return recovery
+
+    async def remove_totp(self, who: Identity) -> None:
+        """Remove the app with the recovery codes, or a secret that waits. Raises ReauthenticationRequired."""
+        who.require_fresh(self._now())
+        await self._change(who.user_id, _remove_totp)
+
+    async def renew_recovery_codes(self, who: Identity) -> RecoveryCodes:
+        """New recovery codes; those of before are void. Raises ReauthenticationRequired, Conflict."""
+        who.require_fresh(self._now())
+        recovery = self._new_recovery_codes()
+
+        def renew(user: User) -> tuple[Mfa, Sequence[str]]:
+            if not user.mfa.methods:
+                raise Conflict(say("There is no second factor that recovery codes could stand in for."))
+            return replace(user.mfa, recovery_codes=self._hashes(recovery, user.id)), (RECOVERY_CODES_RENEWED,)
+
+        await self._change(who.user_id, renew)
+        return recovery
+
+    def _new_recovery_codes(self) -> RecoveryCodes:
+        return RecoveryCodes(tuple(self._codes.new_recovery_code() for _ in range(RECOVERY_CODES)))
+
+    def _hashes(self, recovery: RecoveryCodes, user_id: str) -> tuple[str, ...]:
+        return tuple(self._codes.hash_of(code, user_id) for code in recovery.codes)
+
+    async def _change(self, user_id: str, rule: Rule) -> User:
+        """Apply a rule, again whenever somebody else was first."""
+        while True:
+            user = await self._users.get(user_id)
+            mfa, tells = rule(user)
+            if mfa == user.mfa:
+                return user
+            changed = await self._users.credentials.change_mfa(user, mfa, *tells)
+            if changed is not None:
+                return changed
+
+
+def _check_no_totp(mfa: Mfa) -> None:
+    if mfa.totp is not None:
+        raise Conflict(say("There is an authenticator app already. Remove it first."))
+
+
+def _remove_totp(user: User) -> tuple[Mfa, Sequence[str]]:
+    methods = tuple(method for method in user.mfa.methods if method != TOTP)
+    removed = replace(user.mfa, methods=methods, totp=None, offered_totp=None, recovery_codes=())
+    return removed, () if user.mfa.totp is None else (TOTP_REMOVED,)
