@@ -138,7 +138,29 @@ async function run(browser, { program }) {
   return { said, errors };
 }
 
+/** Open pages with a form one after the other, fill it in, send it, and tell what the page says then. */
+async function forms(browser, { pages }) {
+  const seen = [];
+  for (const { url, fields, language } of pages) {
+    const page = await browser.newPage({ locale: language });
+    const complaints = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    await page.goto(url);
+    const asked = await page.$$eval("form input", (inputs) => inputs.map(({ name, type }) => [name, type]));
+    for (const [name, value] of Object.entries(fields)) await page.fill(`input[name=${name}]`, value);
+    await page.click("button");
+    const outcome = page.locator("#outcome:not(:empty)");
+    await outcome.waitFor();
+    seen.push({ asked, complaints, says: await outcome.innerText(), address: page.url(), isDone: await page.isHidden("form") });
+    await page.close();
+  }
+  return seen;
+}
+
 const browser = await open();
-const tasks = { load, docs, run };
+const tasks = { load, docs, forms, run };
 console.log(JSON.stringify(await tasks[process.argv[2]](browser, JSON.parse(await text(process.stdin)))));
 await browser.close();

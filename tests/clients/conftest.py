@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import shutil
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,14 +29,21 @@ class Blog:
     password: str
 
 
-@pytest.fixture
-async def blog(tmp_path):
-    async with serving(tmp_path, demo=True) as served:
+@asynccontextmanager
+async def demo_blog(folder, **settings):
+    """A server with demo content."""
+    async with serving(folder, demo=True, **settings) as served:
         while line := (await served.process.stdout.readline()).decode():
             if found := re.search(r"Password +(\S+)", line):
                 yield Blog(served.address, found[1])
                 return
         raise AssertionError("no password was told")
+
+
+@pytest.fixture
+async def blog(tmp_path):
+    async with demo_blog(tmp_path) as blog:
+        yield blog
 
 
 @pytest.fixture

@@ -35,4 +35,4 @@ class Inbox:
 
 
 def code_in(mail):
-    return re.search(r"^http.*\?token=(\S+)$", text_of(mail), re.MULTILINE)[1]
+    return re.search(r"^http.*\?token=(\S+)\r?$", text_of(mail), re.MULTILINE)[1]
