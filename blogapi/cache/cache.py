@@ -31,6 +31,8 @@ Answer = TypeVar("Answer")
 
 # What an entry takes besides its answer, its key and its names, and what a name takes in the index.
 _BYTES_PER_ENTRY, _BYTES_PER_NAME, _BYTES_PER_UNPACKED = 1000, 120, 400
+# Where there is no room, one in so many unpackings is kept in the place of another.
+_UNPACKINGS_PER_KEPT = 4
 # No entry may take the place of many: at most this part of all.
 _LARGEST_PART = 64
 # What may be known to be missing: at most this part of all.
@@ -39,7 +41,7 @@ _MISSING_PART = 32
 _UNPACKED_PART = 8
 # There is no room when less than this part is left.
 _FREE_PART = 16
-# What is left to the latest writes, and to each of the doorkeepers.
+# What is left to the latest writes, and to the doorkeeper.
 _LATEST_PART = _DOOR_PART = 64
 _FRESH_SECONDS = 1.0
 
@@ -51,8 +53,8 @@ class _Entry(Held, Generic[Answer]):
 
 
 @dataclass(slots=True, kw_only=True)
-class _Unpacked(Held, Generic[Answer]):
-    answer: Answer
+class _Unpacked(Held):
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Beginning:
 
 
 class Cache(Generic[Answer]):
-    """Answers by key. `max_bytes` bounds them with all that belongs to them: names, the latest writes, doorkeepers."""
+    """Answers by key. `max_bytes` bounds them and all that belongs to them: names, latest writes, the doorkeeper."""
 
     def __init__(
         self, public: Mapping[str, PublicPart], max_bytes: int, clock: Callable[[], float] = time.monotonic
@@ -72,12 +74,13 @@ class Cache(Generic[Answer]):
         self.public, self.max_bytes, self._clock = public, max_bytes, clock
         self._largest = max_bytes // _LARGEST_PART
         missing, latest, door = (max_bytes // part for part in (_MISSING_PART, _LATEST_PART, _DOOR_PART))
-        shared = max_bytes - missing - latest - 2 * door
+        shared = max_bytes - missing - latest - door
         self._entries: Shelf[_Entry[Answer]] = Shelf(lambda: shared - max_bytes // _UNPACKED_PART, self._dropped)
         self._missing: Shelf[_Entry[Answer]] = Shelf(lambda: missing, self._dropped)
         # What some entries are unpacked, under the same keys. It takes the room that entries leave.
-        self._unpacked: Shelf[_Unpacked[Answer]] = Shelf(lambda: shared - self._entries.bytes, lambda *_: None)
-        self._answers_door, self._unpacked_door = Doorkeeper(door), Doorkeeper(door)
+        self._unpacked: Shelf[_Unpacked] = Shelf(lambda: shared - self._entries.bytes, lambda *_: None)
+        self._unpackings = 0
+        self._door = Doorkeeper(door)
         self._index = Index()
         self._latest = Latest(latest)
         self._era = self._writes = 0
@@ -110,10 +113,10 @@ class Cache(Generic[Answer]):
         entry = self._entries.ask(key)
         return None if entry is None else entry.answer
 
-    def get_unpacked(self, key: str) -> Answer | None:
-        """The unpacked form of what `get` has just returned, if that is kept, too."""
+    def get_unpacked(self, key: str) -> bytes | None:
+        """The unpacked body of what `get` has just returned, if that is kept, too."""
         unpacked = self._unpacked.ask(key)
-        return None if unpacked is None else unpacked.answer
+        return None if unpacked is None else unpacked.body
 
     def get_missing(self, key: str) -> Answer | None:
         """What was answered under this key when there was nothing, if there still is nothing."""
@@ -138,9 +141,9 @@ class Cache(Generic[Answer]):
             return False
         bound = self._entries.bound()
         has_room = self._entries.bytes < bound - bound // _FREE_PART
-        if has_room or askers > 1 or self._answers_door.knows(key):
+        if has_room or askers > 1 or self._door.knows(key):
             return True
-        self._answers_door.remember(key)
+        self._door.remember(key)
         return False
 
     def put(self, key: str, answer: Answer, size: int, sources: Sources, begun: Beginning) -> bool:
@@ -150,16 +153,18 @@ class Cache(Generic[Answer]):
         self._unpacked.shrink()
         return True
 
-    def put_unpacked(self, key: str, answer: Answer, size: int) -> None:
-        """Keep an unpacked form of what `get` has just returned: while there is room, or if it was wanted before."""
-        size += _BYTES_PER_UNPACKED + sys.getsizeof(key)
-        if size > self._largest:
-            return
-        if self._unpacked.bytes + size <= self._unpacked.bound() or self._unpacked_door.knows(key):
-            self._unpacked.remove(key)
-            self._unpacked.add(key, _Unpacked(answer=answer, size=size))
-        else:
-            self._unpacked_door.remember(key)
+    def put_unpacked(self, key: str, body: bytes) -> None:
+        """Keep the unpacked body of what `get` has just returned: while there is room, and else now and then.
+
+        What is asked for more often comes by more often, and is kept sooner, for which nobody has to remember it.
+        """
+        size = len(body) + sys.getsizeof(key) + _BYTES_PER_UNPACKED
+        if self._unpacked.bytes + size > self._unpacked.bound():
+            self._unpackings += 1
+            if self._unpackings % _UNPACKINGS_PER_KEPT or size > self._largest:
+                return
+        self._unpacked.remove(key)
+        self._unpacked.add(key, _Unpacked(body=body, size=size))
 
     def put_missing(self, key: str, answer: Answer, size: int, sources: Sources, begun: Beginning) -> bool:
         """Keep that there is nothing, and how that was answered."""
@@ -201,7 +206,7 @@ class Cache(Generic[Answer]):
                 self._remove(key)
                 self.evictions["written",] += 1
                 if entry.asked:  # it will be asked for again
-                    self._answers_door.remember(key)
+                    self._door.remember(key)
 
     def heard(self, until: float) -> None:
         """All writes up to this moment have been told."""

@@ -59,33 +59,36 @@ class CachedReads:
             return None
         return stored
 
-    def serialized(self, request: web.Request, stored: Stored, own: Mapping[str, str]) -> Serialized:
+    def serialized(self, request: web.Request, stored: Stored, own_lines: str) -> Serialized:
         """The answer to a request for what was found: 304 where the client has it, else in the coding that it prefers.
 
-        `own` are the headers of this answer alone.
+        `own_lines` are those header lines that this answer alone has.
         """
-        as_it_was = stored.is_packed and _coding_for(request) is Coding.IDENTITY
+        packed = stored.is_packed and _coding_for(request) is not Coding.IDENTITY
         if hdrs.IF_NONE_MATCH in request.headers:
-            etag = stored.plain_etag if as_it_was else stored.etag
+            etag = stored.etag_of(packed=packed)
             if etag and is_known(request, etag):
-                return stored.not_modified(request, own, etag)
-        if as_it_was:
-            stored = self._unpacked(request.raw_path, stored)
-        return Serialized(request, stored.status, stored.lines, own, stored.body)
+                return Serialized(request, 304, stored.lines, f"ETag: {etag}\r\n{own_lines}", b"")
+        body = self._body(request, stored, packed=packed)
+        content_lines = stored.content_lines(body, packed=packed)
+        return Serialized(request, stored.status, stored.lines, content_lines + own_lines, body)
 
-    def _unpacked(self, key: str, stored: Stored) -> Stored:
-        unpacked: Stored | None = self.cache.get_unpacked(key)
-        if unpacked is None:
-            unpacked = stored.unpacked()
-            self.cache.put_unpacked(key, unpacked, unpacked.size)
-        return unpacked
+    def _body(self, request: web.Request, stored: Stored, *, packed: bool) -> bytes:
+        """Of what was found, in this form."""
+        if packed or not stored.is_packed:
+            return stored.body
+        body = self.cache.get_unpacked(request.raw_path)
+        if body is None:
+            body = stored.unpacked_body()
+            self.cache.put_unpacked(request.raw_path, body)
+        return body
 
     async def through(self, request: web.Request, make: Callable[[], Awaitable[web.StreamResponse]]) -> Any:
         """The kept answer, or one that is made, and kept if it may be. Raises what `make` raises."""
         found = self.find(request)
         if found is not None:
-            as_it_was = found.is_packed and _coding_for(request) is Coding.IDENTITY
-            return (self._unpacked(request.raw_path, found) if as_it_was else found).response()
+            packed = found.is_packed and _coding_for(request) is not Coding.IDENTITY
+            return found.response(self._body(request, found, packed=packed), packed=packed)
         if _has_two_credentials(request):
             return await make()  # which refuses it, unless they are no credentials of ours
         begun = self.cache.now()
@@ -138,9 +141,10 @@ class CachedReads:
         kept = self._keep(key, stored, sources, begun) if stored is not None and is_wanted else None
         coding = _coding_for(request)
         if kept is not None and kept.is_packed and coding is not Coding.IDENTITY:
-            response = kept.response()
+            response = kept.response(kept.body, packed=True)
         elif coding is Coding.GZIP_ONLY and self._may_pack(_body_of(response)):
-            response = self._stored(request, response).packed().response()
+            packed = self._stored(request, response).packed()
+            response = packed.response(packed.body, packed=True)
         return _marked(response, forwarded if kept is None else f"{forwarded}; stored")
 
     def _keep(self, key: str, stored: Stored, sources: Sources, begun: Beginning) -> Stored | None:
@@ -175,7 +179,8 @@ class CachedReads:
     def _coded(self, request: web.Request, stored: Stored) -> web.Response:
         """In the identity coding, unless the client will not have that."""
         packs = self._may_pack(stored.body) and _coding_for(request) is Coding.GZIP_ONLY
-        return (stored.packed() if packs else stored).response()
+        sent = stored.packed() if packs else stored
+        return sent.response(sent.body, packed=packs)
 
 
 async def following_writes(database: Database, cache: Cache[Any]) -> None:

@@ -7,7 +7,7 @@ the rest of it is kept as bytes, too. Uses nothing of aiohttp but its documented
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
@@ -21,11 +21,17 @@ _WORTH_NO_COPY = 32768
 _SLICE_BYTES = 256 * 1024
 
 
+def check_line(text: str) -> None:
+    """Raises ValueError for what would end a header line before its end."""
+    if "\r" in text or "\n" in text or "\0" in text:
+        raise ValueError("A header holds what ends its line.")
+
+
 def lines_of(headers: Iterable[tuple[str, str]]) -> bytes:
     """Header lines, each with its end. Raises ValueError for what would end a line before."""
     lines = [f"{name}: {value}" for name, value in headers]
-    if any("\r" in line or "\n" in line or "\0" in line for line in lines):
-        raise ValueError("A header holds what ends its line.")
+    for line in lines:
+        check_line(line)
     return "".join([f"{line}\r\n" for line in lines]).encode()
 
 
@@ -41,33 +47,32 @@ def _first_line(is_newest: bool, status: int) -> bytes:
 
 
 class Serialized(web.StreamResponse):
-    """The answer to one request: lines as `lines_of` makes them, the headers that are its own, and the body.
+    """The answer to one request: lines as `lines_of` makes them, those that are its own as text, and the body.
 
     `size` is that of the body in bytes.
     """
 
     def __init__(
-        self, request: web.BaseRequest, status: int, lines: Iterable[bytes], own: Mapping[str, str], body: bytes
+        self, request: web.BaseRequest, status: int, lines: Iterable[bytes], own_lines: str, body: bytes
     ) -> None:
         super().__init__(status=status)
         self.size = len(body)
         is_newest = request.version == HttpVersion11
         self._stays_open = request.keep_alive
-        text = "".join([f"{name}: {value}\r\n" for name, value in own.items()])
         if self._stays_open is not is_newest:  # else what this version of HTTP takes for granted
-            text += f"Connection: {'keep-alive' if self._stays_open else 'close'}\r\n"
-        text += f"Date: {_date(int(time.time()))}\r\n\r\n"
-        head = b"".join((_first_line(is_newest, status), *lines, text.encode()))
+            own_lines += f"Connection: {'keep-alive' if self._stays_open else 'close'}\r\n"
+        last = f"{own_lines}Date: {_date(int(time.time()))}\r\n\r\n".encode()
+        head = (_first_line(is_newest, status), *lines, last)
         if request.method == hdrs.METH_HEAD:
-            self._parts: tuple[bytes | memoryview, ...] = (head,)
+            self._parts: tuple[bytes | memoryview, ...] = (b"".join(head),)
         elif len(body) < _WORTH_NO_COPY:
-            self._parts = (head + body,)
+            self._parts = (b"".join((*head, body)),)
         elif len(body) <= _SLICE_BYTES:
-            self._parts = (head, body)
+            self._parts = (b"".join(head), body)
         else:
             whole = memoryview(body)
             slices = (whole[start : start + _SLICE_BYTES] for start in range(0, len(body), _SLICE_BYTES))
-            self._parts = (head, *slices)
+            self._parts = (b"".join(head), *slices)
 
     @property
     def keep_alive(self) -> bool:

@@ -39,10 +39,12 @@ def answer_hits(app: web.Application, ask: Ask) -> Ask:
         if not protection.limiter.admits_read(limit_key(address)):
             return await ask(request)
         identifier = id_for(request.headers)
-        own = {"X-Request-Id": identifier}
+        own_lines = f"X-Request-Id: {identifier}\r\n"
         if hdrs.ORIGIN in request.headers:
-            own.update(cors_headers(request, protection.origins))
-        response = reads.serialized(request, stored, own)
+            own_lines += "".join(
+                [f"{name}: {value}\r\n" for name, value in cors_headers(request, protection.origins).items()]
+            )
+        response = reads.serialized(request, stored, own_lines)
         status, size, seconds = response.status, response.size, time.perf_counter() - started
         count(request.method, stored.route, status, HIT, seconds, size)
         if log.enabled:

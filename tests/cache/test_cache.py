@@ -328,8 +328,8 @@ def test_what_is_missing_takes_a_small_part_and_is_evicted_like_the_rest(cache):
 def test_unpacked_form_is_counted_and_goes_with_its_answer(cache):
     put(cache, "/", REX)
     before = cache.bytes
-    cache.put_unpacked("/", "unpacked", 5000)
-    assert cache.get_unpacked("/") == "unpacked"
+    cache.put_unpacked("/", bytes(5000))
+    assert cache.get_unpacked("/") == bytes(5000)
     assert cache.bytes > before + 5000
     cache.written(pet("rex"))
     assert (cache.get_unpacked("/"), cache.bytes) == (None, 0)
@@ -338,7 +338,7 @@ def test_unpacked_form_is_counted_and_goes_with_its_answer(cache):
 @pytest.mark.parametrize("forget", ["another answer", "all"])
 def test_unpacked_form_of_a_former_answer_is_never_found(cache, forget):
     put(cache, "/", REX)
-    cache.put_unpacked("/", "unpacked", 5000)
+    cache.put_unpacked("/", bytes(5000))
     if forget == "all":
         cache.start_over("lost")
         cache.heard(0)
@@ -353,7 +353,7 @@ def test_unpacked_forms_take_the_room_that_answers_leave(cache):
 
     for number in range(500):
         put(cache, f"/{number}", CATS, size=1000)
-        cache.put_unpacked(f"/{number}", "unpacked", 9000)
+        cache.put_unpacked(f"/{number}", bytes(9000))
     assert unpacked() == 500
     for number in range(20_000):
         put(cache, f"/?{number}", REX, size=1000)
@@ -362,12 +362,19 @@ def test_unpacked_forms_take_the_room_that_answers_leave(cache):
     assert 100 < unpacked() < 200  # an eighth is theirs, and what is free
 
 
-def test_what_is_unpacked_once_takes_no_other_unpacked_forms_place(cache):
+def test_what_is_unpacked_often_gets_a_place_and_what_is_unpacked_once_rarely(cache):
     for number in range(2000):
         put(cache, f"/{number}", CATS)
-        cache.put_unpacked(f"/{number}", "unpacked", 9000)
-    put(cache, "/new", CATS)
-    cache.put_unpacked("/new", "unpacked", 9000)
-    assert cache.get_unpacked("/new") is None
-    cache.put_unpacked("/new", "unpacked", 9000)
-    assert cache.get_unpacked("/new") == "unpacked"
+    for number in range(2000):
+        cache.put_unpacked(f"/{number}", bytes(9000))
+    before = {number for number in range(2000) if cache.get_unpacked(f"/{number}")}
+    new = [number for number in range(2000) if number not in before][:40]
+    for number in new:
+        cache.put_unpacked(f"/{number}", bytes(9000))
+    kept = [number for number in new if cache.get_unpacked(f"/{number}")]
+    assert 0 < len(kept) <= 10
+    assert len([number for number in before if cache.get_unpacked(f"/{number}")]) >= len(before) - len(kept)
+    loved = next(number for number in range(2000) if not cache.get_unpacked(f"/{number}"))
+    for _ in range(10):
+        cache.put_unpacked(f"/{loved}", bytes(9000))
+    assert cache.get_unpacked(f"/{loved}") == bytes(9000)

@@ -23,7 +23,14 @@ def stored(etag, body):
 def test_tag_of_the_packed_form_hangs_on_that_of_the_plain_one_alone(etag):
     """Two machines may pack one body in two ways."""
     packed = stored(etag, b"one" * 500).packed()
-    assert packed.etag == stored(etag, b"other" * 500).packed().etag != etag
-    assert re.fullmatch(r'"(12-)?[0-9a-f]{24}"', packed.etag)
-    assert packed.etag[:-17] == etag[:-17]  # the mark by which the tags of a resource are known
-    assert packed.unpacked() == stored(etag, b"one" * 500)
+    assert packed.packed_etag == stored(etag, b"other" * 500).packed().packed_etag != etag
+    assert re.fullmatch(r'"(12-)?[0-9a-f]{24}"', packed.packed_etag)
+    assert packed.packed_etag[:-17] == etag[:-17]  # the mark by which the tags of a resource are known
+    assert packed.etag == etag
+    assert packed.unpacked_body() == b"one" * 500
+
+
+@pytest.mark.parametrize("etag", ['"1"\r\nSet-Cookie: a=b', '"1"\n', '"1"\0'])
+def test_tag_that_would_end_its_line_is_refused(etag):
+    with pytest.raises(ValueError, match="ends its line"):
+        stored(etag, b"one")
