@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from blogapi.api_keys.feature import API_KEYS
+from blogapi.audit.feature import AUDIT
 from blogapi.auth.feature import AUTH
 from blogapi.feature import Feature
 from blogapi.invitations.feature import INVITATIONS
@@ -19,6 +20,7 @@ from blogapi.tags.feature import TAGS
 from blogapi.users.feature import USERS
 
 FEATURES: tuple[Feature[Any], ...] = (
+    AUDIT,
     MAIL,
     PROOFS,
     USERS,

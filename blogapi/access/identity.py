@@ -68,6 +68,8 @@ class Identity:
         return self.role == "admin"
 
 
+# Whoever runs a command beside the server. Nobody in the database has this id.
+OPERATOR = Identity(user_id="0" * 24, role="admin")
 # Who reads something; None is somebody who is not signed in.
 Viewer: TypeAlias = Identity | None
 

@@ -7,6 +7,7 @@ POSTS_WRITE = "posts:write"
 POSTS_PUBLISH = "posts:publish"
 USERS_READ = "users:read"
 USERS_ADMIN = "users:admin"
+EVENTS_READ = "events:read"
 
 # Some have no route yet. A key can be created with them already, so clients need not know the version of the server.
 SCOPES = (
@@ -19,6 +20,6 @@ SCOPES = (
     USERS_READ,
     USERS_ADMIN,
     "settings:write",
-    "events:read",
+    EVENTS_READ,
     "webhooks:admin",
 )

@@ -6,6 +6,7 @@ from blogapi.access.api_key import ApiKeyCredential
 from blogapi.api_keys import handlers
 from blogapi.api_keys.service import ApiKeyService
 from blogapi.api_keys.store import ApiKeyStore
+from blogapi.audit.service import AuditService
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.personal import PersonalData
 from blogapi.users.model import PasswordReset, StatusChanged
@@ -19,7 +20,7 @@ def credentials(wiring: Wiring) -> tuple[ApiKeyCredential]:
 API_KEYS = Feature(
     name="api_keys",
     service=ApiKeyService,
-    build=lambda wiring: ApiKeyService(ApiKeyStore(wiring.database), wiring.now),
+    build=lambda wiring: ApiKeyService(ApiKeyStore(wiring.database), wiring[AuditService], wiring.now),
     key=handlers.SERVICE,
     stores=(ApiKeyStore,),
     personal=(

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from blogapi.access.identity import Identity
 from blogapi.api_keys.model import ApiKey, NewApiKey, ShownApiKey, hash_of, new_secret, parts_of, value_of
 from blogapi.api_keys.store import ApiKeyStore
+from blogapi.audit.service import AuditService
 from blogapi.db.client import new_id
-from blogapi.errors import Invalid, Unauthorized
+from blogapi.errors import Invalid, NotFound, Unauthorized
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.paging.page import Page, PageRequest
 from blogapi.users.model import PasswordReset, StatusChanged
@@ -22,8 +23,8 @@ _USED_EVERY = timedelta(hours=1)
 class ApiKeyService:
     """The API keys of users."""
 
-    def __init__(self, keys: ApiKeyStore, now: Callable[[], datetime]) -> None:
-        self._keys, self._now = keys, now
+    def __init__(self, keys: ApiKeyStore, audit: AuditService, now: Callable[[], datetime]) -> None:
+        self._keys, self._audit, self._now = keys, audit, now
 
     async def create(self, who: Identity, new: NewApiKey, attempt: Attempt = ONCE) -> ShownApiKey:
         """Create a key, with its value, which is not stored. Raises ReauthenticationRequired, Invalid.
@@ -45,6 +46,10 @@ class ApiKeyService:
             created_at=now,
             expires_at=new.expires_at,
         )
+        scopes = list(key.scopes)
+        await self._audit.record(
+            "api_key.created", actor=who, target=who.user_id, once=key.id, key_id=key.id, scopes=scopes
+        )
         return ShownApiKey(key=await self._keys.put(key), value=value_of(key.id, secret))
 
     async def list(self, who: Identity, page: PageRequest) -> Page[ApiKey]:
@@ -53,6 +58,9 @@ class ApiKeyService:
 
     async def revoke(self, who: Identity, key_id: str) -> None:
         """Delete one of one's own keys, at once and on every process. Raises NotFound."""
+        if not await self._keys.exists(who.user_id, key_id):
+            raise NotFound(f"There is no API key {key_id!r}.")
+        await self._audit.record("api_key.revoked", actor=who, target=who.user_id, once=key_id, key_id=key_id)
         await self._keys.delete(who.user_id, key_id)
 
     async def revoke_all(self, user_id: str) -> None:

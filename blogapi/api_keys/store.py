@@ -66,6 +66,11 @@ class ApiKeyStore(Store):
         query = {"user_id": object_id(user_id)}
         return await find_page(self._keys, query, _NEWEST_FIRST, page, lambda found: from_document(ApiKey, found))
 
+    async def exists(self, user_id: str, key_id: str) -> bool:
+        """Whether a user has this key, expired or not."""
+        where = {"_id": object_id(key_id), "user_id": object_id(user_id)}
+        return await self._keys.find_one(where, {"_id": 1}) is not None
+
     async def touch(self, key: ApiKey, now: datetime) -> None:
         """Note that it was used. Of several requests at once, one does."""
         where = {"_id": object_id(key.id), "last_used_at": key.last_used_at}

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 from blogapi.access.bearer import BearerToken
 from blogapi.access.cookie import SessionCookie
+from blogapi.audit.service import AuditService
 from blogapi.auth import account_handlers, handlers, pages, session_handlers
+from blogapi.auth.failures import FailedSignIns
 from blogapi.auth.letters import AccountLetters
 from blogapi.auth.model import Lifetime
 from blogapi.auth.recovery import Recovery
@@ -16,6 +18,7 @@ from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.invitations.service import InvitationService
+from blogapi.jobs.runner import every
 from blogapi.mail.service import MailService
 from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
@@ -33,6 +36,8 @@ def build(wiring: Wiring) -> AuthService:
         wiring[Proofs],
         Tokens.configured(config, wiring[KeyRing], now),
     )
+    audit = wiring[AuditService]
+    failures = FailedSignIns(audit)
     lifetime = Lifetime(timedelta(days=config.auth.session_idle_days), timedelta(days=config.auth.session_max_days))
     second_factors = wiring[SecondFactors]
     return AuthService(
@@ -41,13 +46,19 @@ def build(wiring: Wiring) -> AuthService:
         tokens,
         limiter,
         wiring[InvitationService],
-        Recovery(users, sessions, proofs, wiring[MailService], limiter, wiring.bus, now),
+        audit,
+        failures,
+        Recovery(users, sessions, proofs, wiring[MailService], limiter, failures, wiring.bus, now),
         second_factors,
         AccountLetters(users, proofs, config.link_base),
-        SignIn(sessions, users, second_factors, proofs, tokens, limiter, lifetime, now),
+        SignIn(sessions, users, second_factors, proofs, tokens, limiter, audit, failures, lifetime, now),
         lifetime,
         now,
     )
+
+
+async def _tell_repeated_failures(auth: AuthService) -> int:
+    return await auth.failures.tell_repeated()
 
 
 def credentials(wiring: Wiring) -> tuple[SessionCookie, BearerToken]:
@@ -70,6 +81,7 @@ AUTH = Feature(
         ),
     ),
     routes=(*handlers.routes, *session_handlers.routes, *account_handlers.routes, *pages.routes),
+    jobs=(every(60, _tell_repeated_failures, done="audit entries written about repeated failures to sign in"),),
     mails={
         "verify_email": lambda auth, mail: auth.letters.verify_email(mail),
         "confirm_email": lambda auth, mail: auth.letters.confirm_email(mail),

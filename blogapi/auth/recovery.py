@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from blogapi.access.identity import Identity
+from blogapi.auth.failures import FailedSignIns
 from blogapi.auth.letters import CHANGE, RESET, VERIFY
 from blogapi.auth.model import Caller
 from blogapi.auth.store import SessionStore
@@ -36,11 +37,12 @@ class Recovery:
         proofs: Proofs,
         mail: MailService,
         limiter: RateLimiter,
+        failures: FailedSignIns,
         bus: Bus,
         now: Callable[[], datetime],
     ) -> None:
         self._users, self._sessions, self._proofs, self._mail = users, sessions, proofs, mail
-        self._limiter, self._bus, self._now = limiter, bus, now
+        self._limiter, self._failures, self._bus, self._now = limiter, failures, bus, now
 
     # Asking for a mail
 
@@ -100,7 +102,7 @@ class Recovery:
         except InvalidCredentials:
             raise Invalid.field("/current_password", "wrong_password", "This is not the present password.") from None
         try:
-            await self._users.credentials.change_password(user, password, who.session_id)
+            await self._users.credentials.change_password(who, user, password)
         except CodeInvalid:
             raise Conflict("The password was changed at this moment by somebody else.") from None
         await self._sessions.delete_all(who.user_id, but=who.session_id)
@@ -108,4 +110,8 @@ class Recovery:
     async def prove(self, who: Identity, password: str, caller: Caller) -> User:
         """Raises InvalidCredentials, RateLimited, Unavailable."""
         await self._limiter.hit("sign_in", f"{who.user_id}|{limit_key(caller.address)}")
-        return await self._users.credentials.prove(who.user_id, password)
+        try:
+            return await self._users.credentials.prove(who.user_id, password)
+        except InvalidCredentials:
+            await self._failures.note(who.user_id, who.user_id, who)
+            raise

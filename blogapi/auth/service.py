@@ -5,10 +5,13 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from blogapi.access.identity import Identity
+from blogapi.audit.service import AuditService
+from blogapi.auth.failures import FailedSignIns
 from blogapi.auth.letters import AccountLetters
 from blogapi.auth.model import (
     COOKIE,
@@ -28,7 +31,7 @@ from blogapi.auth.sessions import Sessions
 from blogapi.auth.sign_in import SignIn, cookie_parts
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import RefreshClaims, Tokens
-from blogapi.errors import FieldError, Unauthorized
+from blogapi.errors import FieldError, NotFound, Unauthorized
 from blogapi.idempotency.attempt import Attempt
 from blogapi.invitations.service import InvitationService
 from blogapi.limits.limiter import RateLimiter
@@ -56,6 +59,8 @@ class AuthService:
         tokens: Tokens,
         limiter: RateLimiter,
         invitations: InvitationService,
+        audit: AuditService,
+        failures: FailedSignIns,
         recovery: Recovery,
         second_factors: SecondFactors,
         letters: AccountLetters,
@@ -67,7 +72,8 @@ class AuthService:
         self._invitations = invitations
         self._limiter, self.recovery, self.letters = limiter, recovery, letters
         self.sign_in, self._lifetime, self._second_factors = sign_in, lifetime, second_factors
-        self.sessions = Sessions(sessions, users, now)
+        self._audit, self.failures = audit, failures
+        self.sessions = Sessions(sessions, users, audit, now)
 
     # Making an account
 
@@ -93,9 +99,10 @@ class AuthService:
     async def sign_out(self, who: Identity, *, everywhere: bool = False) -> None:
         """End this session, or all sessions of the user."""
         if everywhere or who.session_id is None:
-            await self._sessions.delete_all(who.user_id)
+            await self.sessions.end_all(who, who.user_id)
         else:
-            await self._sessions.delete(who.session_id)
+            with suppress(NotFound):  # somebody else has ended it at this moment
+                await self.sessions.end(who, None, who.session_id)
 
     async def status_changed(self, event: StatusChanged) -> None:
         """No session outlives a suspension, even when that is lifted later."""
@@ -142,6 +149,9 @@ class AuthService:
     async def _successor(self, session: Session, claims: RefreshClaims, now: datetime) -> TokenPair:
         spent_at = next((spent.at for spent in session.rotations if spent.n == claims.generation), None)
         if spent_at is None or now - spent_at >= GRACE:
+            await self._audit.record(
+                "security.refresh_reuse", actor=None, target=session.user_id, once=session.id, session_id=session.id
+            )
             await self._sessions.delete(session.id)
             log.warning("a spent refresh token came back: session %s was ended", session.id)
             raise _bad_refresh_token()

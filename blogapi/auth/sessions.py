@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from blogapi.access.identity import Identity
+from blogapi.audit.service import AuditService
 from blogapi.auth.model import ListedSession
 from blogapi.auth.store import SessionStore
 from blogapi.errors import NotFound
@@ -21,8 +22,10 @@ class Sessions:
     when an administrator names a user who does not exist.
     """
 
-    def __init__(self, sessions: SessionStore, users: UserService, now: Callable[[], datetime]) -> None:
-        self._sessions, self._users, self._now = sessions, users, now
+    def __init__(
+        self, sessions: SessionStore, users: UserService, audit: AuditService, now: Callable[[], datetime]
+    ) -> None:
+        self._sessions, self._users, self._audit, self._now = sessions, users, audit, now
 
     async def list(self, who: Identity, user_id: str | None, page: PageRequest) -> Page[ListedSession]:
         """The sessions that have not expired, newest first."""
@@ -33,12 +36,22 @@ class Sessions:
 
     async def end(self, who: Identity, user_id: str | None, session_id: str) -> None:
         """End one session, at once and on every process. Raises NotFound when it has ended already."""
-        if not await self._sessions.end(await self._owner(who, user_id), session_id, self._now()):
-            raise NotFound(f"There is no session {session_id!r}.")
+        owner, now = await self._owner(who, user_id), self._now()
+        if await self._sessions.exists(owner, session_id, now):
+            await self._audit.record("session.ended", actor=who, target=owner, once=session_id, session_id=session_id)
+            if await self._sessions.end(owner, session_id, now):
+                return
+        raise NotFound(f"There is no session {session_id!r}.")
 
     async def end_others(self, who: Identity, user_id: str | None) -> None:
         """End all sessions but the current one. Of another user, end all."""
-        await self._sessions.delete_all(await self._owner(who, user_id), but=who.session_id)
+        owner = await self._owner(who, user_id)
+        await self.end_all(who, owner, but=who.session_id if owner == who.user_id else None)
+
+    async def end_all(self, who: Identity, owner: str, *, but: str | None = None) -> None:
+        """End all sessions of a user whose sessions `who` may end, but for one maybe."""
+        await self._audit.record("session.all_ended", actor=who, target=owner, kept=but)
+        await self._sessions.delete_all(owner, but=but)
 
     async def _owner(self, who: Identity, user_id: str | None) -> str:
         if user_id is None or user_id == who.user_id:

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from blogapi.audit.model import Actor
+from blogapi.audit.service import AuditService
+from blogapi.auth.failures import FailedSignIns
 from blogapi.auth.model import COOKIE, PASSWORD, Caller, Lifetime, Session, SessionRequest, SignedIn
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
@@ -66,12 +69,15 @@ class SignIn:
         proofs: Proofs,
         tokens: Tokens,
         limiter: RateLimiter,
+        audit: AuditService,
+        failures: FailedSignIns,
         lifetime: Lifetime,
         now: Callable[[], datetime],
     ) -> None:
         self._sessions, self._users, self._tokens = sessions, users, tokens
         self._second_factors, self._proofs = second_factors, proofs
-        self._limiter, self._lifetime, self._now = limiter, lifetime, now
+        self._limiter, self._audit, self._failures = limiter, audit, failures
+        self._lifetime, self._now = lifetime, now
 
     async def with_password(self, login: str, password: str, wanted: SessionRequest) -> SignedIn:
         """A new session for who knows the password.
@@ -84,7 +90,13 @@ class SignIn:
         # By login and address: nobody can lock somebody else out. By the account itself, which has two logins, it would
         # tell who guesses whether a name and an e-mail address belong together.
         await self._limiter.hit("sign_in", f"{login_key(login)}|{address}")
-        return await self.open(await self._users.prove(login, password), (PASSWORD,), wanted)
+        try:
+            user = await self._users.prove(login, password)
+        except InvalidCredentials:
+            known = await self._users.find_by_login(login)
+            await self._failures.note(login_key(login), None if known is None else known.id)
+            raise
+        return await self.open(user, (PASSWORD,), wanted)
 
     async def flow(self, token: str) -> Flow:
         """The sign-in that waits for a second factor. Raises CodeInvalid."""
@@ -123,6 +135,10 @@ class SignIn:
         user = await self._users.record_sign_in(user)
         secret = secrets.token_urlsafe(32) if wanted.kind == COOKIE else None
         session = self._new_session(user, factors, wanted, secret)
+        actor = Actor(kind="session", user_id=user.id, session_id=session.id)
+        await self._audit.record(
+            "session.opened", actor=actor, target=user.id, kind=session.kind, factors=list(factors)
+        )
         await self._sessions.insert(session)
         if wanted.old_cookie is not None and (parts := cookie_parts(wanted.old_cookie)) is not None:
             await self._sessions.delete_cookie(parts.session_id, parts.secret_hash)

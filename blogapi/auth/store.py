@@ -91,6 +91,11 @@ class SessionStore(Store):
         }
         return await find_page(self._sessions, query, _NEWEST_FIRST, page, lambda found: from_document(Session, found))
 
+    async def exists(self, user_id: str, session_id: str, now: datetime) -> bool:
+        """Whether a user has this session, and it has not expired."""
+        where = {"_id": object_id(session_id), "user_id": object_id(user_id), "expires_at": {"$gt": now}}
+        return await self._sessions.find_one(where, {"_id": 1}) is not None
+
     async def end(self, user_id: str, session_id: str, now: datetime) -> bool:
         """End a session of a user; False when there is none. Of many who end one at once, one did it."""
         where = {"_id": object_id(session_id), "user_id": object_id(user_id), "expires_at": {"$gt": now}}

@@ -4,6 +4,7 @@ from blogapi.config.loading import load_config
 from blogapi.config.schema import variable
 from blogapi.config.secret import derive_key, with_development_secret
 from blogapi.config.sections import (
+    AuditConfig,
     AuthConfig,
     CacheConfig,
     Config,
@@ -19,6 +20,7 @@ from blogapi.config.sections import (
 )
 
 __all__ = [
+    "AuditConfig",
     "AuthConfig",
     "CacheConfig",
     "Config",

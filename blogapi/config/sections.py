@@ -129,6 +129,13 @@ class LimitsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditConfig:
+    """How long the audit log is kept."""
+
+    keep_days: Annotated[int, Whole(1, 3650)] = 365
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CorsConfig:
     """Which front ends on other origins may call."""
 
@@ -179,6 +186,7 @@ class Config:
     registration: RegistrationConfig = field(default_factory=RegistrationConfig)
     mail: MailConfig = field(default_factory=MailConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
+    audit: AuditConfig = field(default_factory=AuditConfig)
     cors: CorsConfig = field(default_factory=CorsConfig)
     cache: CacheConfig = field(default_factory=CacheConfig)
     log: LogConfig = field(default_factory=LogConfig)

@@ -11,6 +11,7 @@ from blogapi.cache.reads import CACHE_STATUS
 from blogapi.operations.health import READINESS
 from blogapi.operations.logs import RequestLog
 from blogapi.operations.traffic import TRAFFIC, cache_part
+from blogapi.request_context import enter_request
 from blogapi.web.errors import Handler
 from blogapi.web.networks import network_of
 from blogapi.web.requests import client_address, request_id, route_of
@@ -23,6 +24,8 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
     """Outermost, so that it sees every answer as it leaves."""
     log, readiness = request.config_dict[REQUEST_LOG], request.config_dict[READINESS]
     started, status, size, cache = time.perf_counter(), 499, None, ""
+    network = network_of(client_address(request))
+    enter_request(request_id(request), network)
     readiness.running += 1
     try:
         response = await handler(request)
@@ -44,5 +47,5 @@ async def log_requests(request: web.Request, handler: Handler) -> web.StreamResp
                 status,
                 round(seconds * 1000, 1),
                 size,
-                network_of(client_address(request)),
+                network,
             )

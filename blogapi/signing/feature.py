@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blogapi.audit.service import AuditService
 from blogapi.config.secret import derive_key
 from blogapi.feature import Feature, Wiring
 from blogapi.jobs.runner import every
@@ -15,7 +16,7 @@ _REFRESH_SECONDS = 60
 def build(wiring: Wiring) -> KeyRing:
     """The key ring of this process. It is read when it is first needed."""
     key = derive_key(wiring.config.auth.secret, "signing-keys")
-    return KeyRing(SigningKeyStore(wiring.database), key, wiring.now)
+    return KeyRing(SigningKeyStore(wiring.database), key, wiring[AuditService], wiring.now)
 
 
 SIGNING = Feature(

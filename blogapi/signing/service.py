@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from blogapi.access.identity import OPERATOR
+from blogapi.audit.service import AuditService
 from blogapi.clock import rfc3339
 from blogapi.errors import Conflict
 from blogapi.sealing import Sealer
@@ -28,8 +30,10 @@ log = logging.getLogger("blogapi.signing")
 class KeyRing:
     """The keys of this blog, as one process knows them."""
 
-    def __init__(self, keys: SigningKeyStore, sealing_key: bytes, now: Callable[[], datetime]) -> None:
-        self._keys, self._sealer, self._now = keys, Sealer(sealing_key), now
+    def __init__(
+        self, keys: SigningKeyStore, sealing_key: bytes, audit: AuditService, now: Callable[[], datetime]
+    ) -> None:
+        self._keys, self._sealer, self._audit, self._now = keys, Sealer(sealing_key), audit, now
         self._ring, self._unreadable = Ring(), set[str]()
         self._reading, self._read_at = asyncio.Lock(), float("-inf")
 
@@ -63,7 +67,10 @@ class KeyRing:
             if self._now() < waiting.signs_from <= signs_from:
                 raise Conflict(f"There is a new key already, which signs from {rfc3339(waiting.signs_from)}.")
         generation = 1 + max(key.id for key in stored)
-        if not await self._keys.insert(self._made(generation, signs_from)):
+        made = self._made(generation, signs_from)
+        # There is no way to this but the command line.
+        await self._audit.record("signing_key.rotated", actor=OPERATOR, target=made.kid)
+        if not await self._keys.insert(made):
             raise Conflict("Somebody else has rotated the keys at this very moment.")
         await self._read()
         return next(key for key in self._ring.keys if key.generation == generation)

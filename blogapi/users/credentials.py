@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from blogapi.access.identity import Identity
+from blogapi.audit.model import Actor, Entry
 from blogapi.errors import CodeInvalid, Invalid, InvalidCredentials, NotFound, Stale
 from blogapi.ids import Id
 from blogapi.limits.limiter import RateLimiter
@@ -17,6 +18,7 @@ from blogapi.users.mfa import Mfa
 from blogapi.users.model import PendingEmail, User, email_fault, email_key
 from blogapi.users.passwords import Passwords
 from blogapi.users.store import UserStore
+from blogapi.users.trail import Trail
 
 _HAS_ACCOUNT = ("active", "unverified")
 
@@ -24,7 +26,9 @@ _HAS_ACCOUNT = ("active", "unverified")
 class Change(Protocol):
     """How the service changes a user."""
 
-    def __call__(self, before: User, after: User, mails: Sequence[Mail] = ()) -> Awaitable[User]:
+    def __call__(
+        self, before: User, after: User, mails: Sequence[Mail] = (), entries: Sequence[Entry] = ()
+    ) -> Awaitable[User]:
         """Raises Stale, NotFound, Conflict."""
 
 
@@ -36,12 +40,13 @@ class Credentials:
         users: UserStore,
         passwords: Passwords,
         outbox: Outbox,
+        trail: Trail,
         limiter: RateLimiter,
         change: Change,
         now: Callable[[], datetime],
     ) -> None:
         self._users, self._passwords, self._outbox, self._limiter = users, passwords, outbox, limiter
-        self._change, self._now = change, now
+        self._change, self._trail, self._now = change, trail, now
 
     async def prove(self, user_id: str, password: str) -> User:
         """Who has this id, if this is their password; one hash. Raises InvalidCredentials, Unavailable."""
@@ -63,21 +68,24 @@ class Credentials:
             status = "active" if user.status == "unverified" else user.status
             return replace(user, email_verified_at=verified_at, status=status, keys_since=user.epoch + 1)
 
-        return await self._set_password(user_id, password, is_bound, None, proven)
+        entry = self._trail.entry("password.reset", actor=Actor.by_mail(user_id), target=user_id)
+        return await self._set_password(user_id, password, is_bound, entry, proven=proven)
 
-    async def change_password(self, user: User, password: str, session_id: Id | None) -> User:
+    async def change_password(self, who: Identity, user: User, password: str) -> User:
         """A new password for who has just shown the old one. This session goes on.
 
         Raises CodeInvalid when it was changed meanwhile, Invalid, Unavailable.
         """
-        return await self._set_password(user.id, password, lambda now: now.epoch == user.epoch, session_id)
+        entry = self._trail.entry("password.changed", actor=who, target=user.id)
+        return await self._set_password(user.id, password, lambda now: now.epoch == user.epoch, entry, who.session_id)
 
     async def _set_password(
         self,
         user_id: str,
         password: str,
         may_be_set: Callable[[User], bool],
-        session_id: Id | None,
+        entry: Entry,
+        session_id: Id | None = None,
         proven: Callable[[User], User] = lambda user: user,
     ) -> User:
         before = await self._bound(user_id, may_be_set)
@@ -89,7 +97,7 @@ class Credentials:
                 proven(before), password=stored, epoch=before.epoch + 1, kept_session=session_id, pending_email=None
             )
             try:
-                return await self._change(before, after, self._outbox.mails(PASSWORD_CHANGED, before))
+                return await self._change(before, after, self._outbox.mails(PASSWORD_CHANGED, before), [entry])
             except Stale:
                 before = await self._bound(user_id, may_be_set)
 
@@ -123,8 +131,10 @@ class Credentials:
             after, mails = self._confirmed(before, is_bound)
             if after == before:
                 return before
+            action = "email.verified" if after.email_key == before.email_key else "email.changed"
+            entry = self._trail.entry(action, actor=Actor.by_mail(user_id), target=user_id)
             try:
-                return await self._change(before, after, mails)
+                return await self._change(before, after, mails, [entry])
             except Stale:
                 continue
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 
+from blogapi.audit.service import AuditService
 from blogapi.feature import Feature, Wiring
 from blogapi.jobs.runner import every
 from blogapi.mail.service import MailService
@@ -14,6 +15,7 @@ from blogapi.users.mails import Outbox
 from blogapi.users.passwords import Passwords
 from blogapi.users.service import UserService
 from blogapi.users.store import PUBLIC_PART, AdminRoster, UserStore
+from blogapi.users.trail import Trail
 
 
 def build(wiring: Wiring) -> UserService:
@@ -28,6 +30,7 @@ def build(wiring: Wiring) -> UserService:
         wiring.bus,
         wiring.config.registration,
         Outbox(UserStore(wiring.database), wiring[MailService], wiring.now),
+        Trail(UserStore(wiring.database), wiring[AuditService]),
         wiring.limiter,
         wiring.now,
     )
@@ -35,6 +38,10 @@ def build(wiring: Wiring) -> UserService:
 
 async def _hand_over_mails(users: UserService) -> int:
     return await users.outbox.hand_over()
+
+
+async def _hand_over_entries(users: UserService) -> int:
+    return await users.trail.hand_over()
 
 
 async def _remove_unproven(users: UserService) -> int:
@@ -77,7 +84,7 @@ USERS = Feature(
             keep=frozenset(
                 {
                     *("_id", "version", "status", "counters", "count_moves", "changes", "public_change"),
-                    *("created_at", "updated_at", "renamed_at", "invitation_id", "schema"),
+                    *("created_at", "updated_at", "renamed_at", "invitation_id", "unlogged", "schema"),
                 }
             ),
             exported=(
@@ -93,6 +100,7 @@ USERS = Feature(
     routes=handlers.routes,
     jobs=(
         every(10, _hand_over_mails, done="mails handed over", sooner=lambda users: users.outbox.waiting),
+        every(60, _hand_over_entries, done="entries handed over to the audit log"),
         every(3600, _remove_unproven, done="accounts removed whose address nobody had confirmed"),
     ),
     checks=checks,

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from blogapi.access.identity import Identity, Viewer
+from blogapi.access.identity import OPERATOR, Identity, Viewer
 from blogapi.errors import Forbidden, Unauthorized
 from blogapi.ids import Id
-
-# Nobody in the database.
-_OPERATOR = Identity(user_id="0" * 24, role="admin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +30,4 @@ class Administrator:
 
 def as_operator() -> Administrator:
     """Whoever runs a command beside the server may do what an administrator may."""
-    return Administrator(_OPERATOR)
+    return Administrator(OPERATOR)

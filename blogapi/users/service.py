@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from blogapi.access.identity import Byline, Identity, Viewer
+from blogapi.audit.model import Entry
 from blogapi.config import RegistrationConfig
 from blogapi.counting import recount
 from blogapi.db.client import new_id
@@ -51,6 +52,7 @@ from blogapi.users.passwords import Passwords
 from blogapi.users.registration import Registration
 from blogapi.users.rights import Administrator
 from blogapi.users.store import AdminRoster, UserStore
+from blogapi.users.trail import Trail
 
 # Who all share one turn when bios are rendered: those who have no account before this one.
 _NOBODY_YET = ""
@@ -69,26 +71,27 @@ class UserService:
         bus: Bus,
         registration: RegistrationConfig,
         outbox: Outbox,
+        trail: Trail,
         limiter: RateLimiter,
         now: Callable[[], datetime],
     ) -> None:
         self._users, self._roster, self._passwords = users, roster, passwords
         self.measures = passwords.measures
         self._render_bio, self._bus, self._now = render_bio, bus, now
-        self.outbox = outbox
+        self.outbox, self.trail = outbox, trail
         self.registration = Registration(users, outbox, self._make, registration, now)
-        self.credentials = Credentials(users, passwords, outbox, limiter, self._change, now)
+        self.credentials = Credentials(users, passwords, outbox, trail, limiter, self._change, now)
 
     # Making accounts
 
     async def create(self, by: Administrator, new: NewUser, attempt: Attempt = ONCE) -> User:
         """Make an account for somebody else. Raises Invalid, Conflict, Unavailable."""
-        return await self._make(new, attempt)
+        return await self._make(new, attempt, by=by)
 
     async def create_admin(self, by: Administrator, username: str, email: str, password: str) -> User:
         """Make an administrator, from the command line. Raises Invalid, Conflict, Unavailable."""
         new = NewUser(username=username, email=email, password=password, role="admin")
-        return await self._make(new, ONCE, allow_reserved=True)
+        return await self._make(new, ONCE, by=by, allow_reserved=True)
 
     def faults(self, fields: Mapping[str, Any], *, allow_reserved: bool = False) -> list[FieldError]:
         """What is wrong with the username, the e-mail address and the password of a new account, as far as given."""
@@ -106,6 +109,7 @@ class UserService:
         new: NewUser,
         attempt: Attempt,
         *,
+        by: Administrator | None = None,
         allow_reserved: bool = False,
         status: str = "active",
         tells: str | None = None,
@@ -138,14 +142,19 @@ class UserService:
             updated_at=now,
         )
         mails = [] if tells is None else self.outbox.mails(tells, user, to=new.email, language=language)
-        user = await self._insert(user, attempt, mails)
+        if by is None:
+            invited = {} if invitation_id is None else {"invitation_id": invitation_id}
+            entry = self.trail.entry("user.registered", actor=None, target=user.id, **invited)
+        else:
+            entry = self.trail.entry("user.created", actor=by.who, target=user.id, role=user.role)
+        user = await self._insert(user, attempt, mails, [entry])
         if user.is_acting_admin:
             await self._roster.add(user.id)
         return user
 
-    async def _insert(self, user: User, attempt: Attempt, mails: Sequence[Mail]) -> User:
+    async def _insert(self, user: User, attempt: Attempt, mails: Sequence[Mail], entries: Sequence[Entry]) -> User:
         try:
-            await self._users.insert(user, mails)
+            await self._users.insert(user, mails, entries)
         except Conflict:
             if attempt.resource_id is None:
                 raise
@@ -157,6 +166,7 @@ class UserService:
             raise
         if mails:
             self.outbox.waiting.set()
+        await self.trail.hand_over_soon(user.id, entries)
         return user
 
     async def unclaimed(self, by: Administrator, username: str, display_name: str, attempt: Attempt = ONCE) -> User:
@@ -280,7 +290,7 @@ class UserService:
         email = None if wish.email == user.email else wish.email
         if email is not None:
             await self.credentials.check_email(who, email)
-        return await self._edit(user, wish, versions, email=email)
+        return await self._edit(who, user, wish, versions, email=email)
 
     async def manage(self, by: Administrator, user: User, wish: ManagedProfile, versions: frozenset[int]) -> User:
         """Change somebody's profile, role or status.
@@ -296,7 +306,7 @@ class UserService:
                 raise Invalid.field("/status", "invalid_choice", detail, choices=list(SETTABLE_STATUSES))
             if user.status == "unclaimed":
                 raise Conflict("This user is the author of imported posts and has no account to suspend or activate.")
-        return await self._edit(user, wish, versions)
+        return await self._edit(by.who, user, wish, versions)
 
     async def erase(self, by: Administrator, user_id: str) -> User:
         """Remove everything that tells who somebody was. Their posts stay, with a neutral byline.
@@ -304,9 +314,10 @@ class UserService:
         Raises NotFound, and Conflict for the last administrator.
         """
         user = await self._users.get(user_id)
+        entry = self.trail.entry("user.erased", actor=by.who, target=user_id)
         while user.status != "erased":
             try:
-                return await self._change(user, user.erased())
+                return await self._change(user, user.erased(), entries=[entry])
             except Stale as error:
                 user = error.current
         return await self._tell_again(user)
@@ -315,7 +326,9 @@ class UserService:
         """Remove what may stand in the document of an erased user beside what `User` says of them."""
         await self._users.drop_mails(person.id)
 
-    async def _edit(self, user: User, wish: Profile, versions: frozenset[int], *, email: str | None = None) -> User:
+    async def _edit(
+        self, who: Viewer, user: User, wish: Profile, versions: frozenset[int], *, email: str | None = None
+    ) -> User:
         _check_version(user, versions)
         if username_key(wish.username) != user.username_key:
             fault = username_fault(wish.username)
@@ -326,7 +339,9 @@ class UserService:
         if after.bio != user.bio:
             after = replace(after, bio_html=await self._render_bio(after.bio, user.id))
         after, mails = (after, ()) if email is None else self.credentials.with_email(after, email)
-        return await self._tell_again(user) if after == user else await self._change(user, after, mails)
+        if after == user:
+            return await self._tell_again(user)
+        return await self._change(user, after, mails, self.trail.of_edit(who, user, after))
 
     async def _tell_again(self, user: User) -> User:
         # Nothing is new. This may be the retry of a change whose events did not reach all subscribers.
@@ -335,12 +350,14 @@ class UserService:
         await self._bus.publish(ProfileChanged(byline=user.byline))
         return user
 
-    async def _change(self, before: User, after: User, mails: Sequence[Mail] = ()) -> User:
+    async def _change(
+        self, before: User, after: User, mails: Sequence[Mail] = (), entries: Sequence[Entry] = ()
+    ) -> User:
         leaves = before.is_acting_admin and not after.is_acting_admin
         if leaves:
             await self._leave_roster(before)
         try:
-            changed = await self._users.change(before, after, self._now(), mails)
+            changed = await self._users.change(before, after, self._now(), mails, entries)
         except (Stale, Conflict, NotFound):
             # Nobody else can have demoted them: that takes being the one who removes them from the roster.
             if leaves:
@@ -350,6 +367,7 @@ class UserService:
             await self._roster.add(changed.id)
         if mails:
             self.outbox.waiting.set()
+        await self.trail.hand_over_soon(changed.id, entries)
         if changed.status != before.status and (before.status, changed.status) != ("unverified", "active"):
             await self._bus.publish(StatusChanged(user_id=changed.id, status=changed.status))
         if changed.byline != before.byline:

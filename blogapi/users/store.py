@@ -11,6 +11,7 @@ from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from blogapi.access.identity import Byline
+from blogapi.audit.model import Entry
 from blogapi.cache.sources import FoundBy, PublicPart, uses
 from blogapi.changes import KEPT
 from blogapi.counting import Count
@@ -51,6 +52,8 @@ _DERIVED = frozenset({"username_key", "email_key", "bio_html", "public_change", 
 # Mails that were written with the change that they tell of, until they are in the queue.
 _OUTBOX = {"outbox.id": {"$exists": True}}
 INVITATION_ACCEPTED = "invitation_accepted"
+# The same with entries of the audit log.
+_UNLOGGED = {"unlogged.id": {"$exists": True}}
 _TAKEN = {
     "username_key": Conflict("This username is taken.", code="username_taken"),
     "email_key": Conflict("There is an account with this e-mail address.", code="email_taken"),
@@ -99,6 +102,7 @@ class UserStore(Store):
         ),
         IndexModel([("renamed_at", 1)], name="renamed", partialFilterExpression={"renamed_at": {"$exists": True}}),
         IndexModel([("outbox.id", 1)], name="outbox", partialFilterExpression=_OUTBOX),
+        IndexModel([("unlogged.id", 1)], name="unlogged", partialFilterExpression=_UNLOGGED),
         *_sorted_by(),
         *_sorted_by("role"),
         *_sorted_by("status"),
@@ -167,16 +171,18 @@ class UserStore(Store):
         sort = (_PUBLIC_SORTS if wanted.public else _ADMIN_SORTS)[wanted.sort]
         return await find_page(self._users, query, sort, page, _user, projection=_WITHOUT)
 
-    async def insert(self, user: User, mails: Sequence[Mail] = ()) -> None:
+    async def insert(self, user: User, mails: Sequence[Mail] = (), entries: Sequence[Entry] = ()) -> None:
         """Raises Conflict: `username_taken`, `email_taken`, `invitation_accepted`, and `conflict` for a taken id."""
-        outbox = {"outbox": [to_subdocument(mail) for mail in mails]} if mails else {}
+        waiting = _waiting(mails, entries)
         try:
-            await self._users.insert_one({**to_document(user), **outbox, "schema": 1})
+            await self._users.insert_one({**to_document(user), **waiting, "schema": 1})
         except DuplicateKeyError as error:
             raise _taken(error) from None
 
-    async def change(self, before: User, after: User, now: datetime, mails: Sequence[Mail] = ()) -> User:
-        """Write what differs, if `before` is still the present version, with the mails that tell of it.
+    async def change(
+        self, before: User, after: User, now: datetime, mails: Sequence[Mail] = (), entries: Sequence[Entry] = ()
+    ) -> User:
+        """Write what differs, if `before` is still the present version, with the mails and entries that tell of it.
 
         Raises Stale, NotFound, Conflict.
 
@@ -191,11 +197,11 @@ class UserStore(Store):
         different["public_change"] = to_document(public_change)
         entry = {"version": before.version + 1, "fields": sorted(different.keys() - _DERIVED)}
         renamed = {} if after.byline == before.byline else {"renamed_at": now}
-        outbox = {"outbox": {"$each": [to_subdocument(mail) for mail in mails]}} if mails else {}
+        waiting = {name: {"$each": items} for name, items in _waiting(mails, entries).items()}
         update = {
             "$set": {**different, **renamed, "updated_at": now},
             "$inc": {"version": 1},
-            "$push": {"changes": {"$each": [entry], "$slice": -KEPT}, **outbox},
+            "$push": {"changes": {"$each": [entry], "$slice": -KEPT}, **waiting},
         }
         where = {"_id": object_id(before.id), "version": before.version}
         try:
@@ -242,6 +248,19 @@ class UserStore(Store):
         """These are in the queue."""
         ids = [object_id(mail.id) for mail in mails]
         await self._users.update_one({"_id": object_id(user_id)}, {"$pull": {"outbox": {"id": {"$in": ids}}}})
+
+    async def waiting_entries(self, limit: int) -> Sequence[tuple[str, Sequence[Entry]]]:
+        """The entries that are not in the audit log yet, by user."""
+        documents = await self._users.find(_UNLOGGED, {"unlogged": 1}).limit(limit).to_list(limit)
+        return [
+            (str(document["_id"]), [from_subdocument(Entry, entry) for entry in document["unlogged"]])
+            for document in documents
+        ]
+
+    async def settle_entries(self, user_id: str, entries: Iterable[Entry]) -> None:
+        """These are in the audit log."""
+        ids = [object_id(entry.id) for entry in entries]
+        await self._users.update_one({"_id": object_id(user_id)}, {"$pull": {"unlogged": {"id": {"$in": ids}}}})
 
     async def delete_unproven(self, before: datetime) -> int:
         """Remove those made before then who have never confirmed their address, signed in or published."""
@@ -347,6 +366,12 @@ class AdminRoster(Store):
 
 def _user(document: Mapping[str, Any]) -> User:
     return from_document(User, document)
+
+
+def _waiting(mails: Sequence[Mail], entries: Sequence[Entry]) -> Document:
+    """What a document holds until it is in the queue of mails or in the audit log, as far as there is any."""
+    fields = {"outbox": mails, "unlogged": entries}
+    return {name: [to_subdocument(each) for each in items] for name, items in fields.items() if items}
 
 
 def _object_ids(user_ids: Iterable[str]) -> list[Any]:

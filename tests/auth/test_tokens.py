@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from mongomock_motor import AsyncMongoMockClient
 
+from blogapi.audit.service import AuditService
+from blogapi.audit.store import AuditStore
 from blogapi.auth.tokens import Tokens
 from blogapi.config.secret import derive_key
 from blogapi.db.client import Client
@@ -29,8 +31,9 @@ def at():
 
 @pytest.fixture
 def ring(at):
-    store = SigningKeyStore(Client(AsyncMongoMockClient())["blogapi"])
-    return KeyRing(store, derive_key(SECRET, "signing-keys"), lambda: at[0])
+    database, now = Client(AsyncMongoMockClient())["blogapi"], lambda: at[0]
+    audit = AuditService(AuditStore(database), timedelta(days=1), now)
+    return KeyRing(SigningKeyStore(database), derive_key(SECRET, "signing-keys"), audit, now)
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from datetime import timedelta
 import jwt
 import pytest
 
+from blogapi.audit.service import AuditService
+from blogapi.audit.store import AuditStore
 from blogapi.config import AuthConfig
 from blogapi.config.secret import derive_key
 from blogapi.errors import Conflict
@@ -203,7 +205,8 @@ async def test_sealed_key_is_worth_nothing_in_the_place_of_another(client, rotat
 @pytest.fixture
 def rings(mongod_database, clock):
     """Of as many processes, none of which has read anything yet."""
-    return [KeyRing(SigningKeyStore(mongod_database), b"k" * 32, clock) for _ in range(32)]
+    audit = AuditService(AuditStore(mongod_database), timedelta(days=1), clock)
+    return [KeyRing(SigningKeyStore(mongod_database), b"k" * 32, audit, clock) for _ in range(32)]
 
 
 @pytest.mark.mongod

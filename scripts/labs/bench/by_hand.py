@@ -28,6 +28,8 @@ from bson import ObjectId
 from marshmallow import Schema, ValidationError, fields, validate
 from pymongo.errors import DuplicateKeyError
 
+from blogapi.audit.service import AuditService
+from blogapi.audit.store import AuditStore
 from blogapi.clock import utc_now
 from blogapi.config import Config, load_config
 from blogapi.config.secret import derive_key
@@ -308,13 +310,14 @@ async def ready(_: web.Request) -> web.Response:
 def create_app(config: Config, database: Database) -> web.Application:
     """The three handlers, which ask the driver itself."""
     app, secret, raw = web.Application(client_max_size=2 * 1024 * 1024), config.auth.secret, database.raw
+    audit = AuditService(AuditStore(database), timedelta(days=config.audit.keep_days), utc_now)
     app[MEANS] = Means(
         posts=raw["posts"],
         slugs=raw["slugs"],
         sessions=raw["sessions"],
         threads=ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2)),
         issuer=config.public_url,
-        ring=KeyRing(SigningKeyStore(database), derive_key(secret, "signing-keys"), utc_now),
+        ring=KeyRing(SigningKeyStore(database), derive_key(secret, "signing-keys"), audit, utc_now),
         cursor_key=derive_key(secret, "cursor"),
     )
     app[LOG] = RequestLog(config.log.level, config.log_format)

@@ -1,0 +1,136 @@
+"""What the audit log records: every action that it knows, and what an entry says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from blogapi.access.identity import OPERATOR, Viewer
+from blogapi.ids import Id
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that is recorded: the kind of what it is done to, and what happened, for the documentation."""
+
+    target: str
+    says: str
+
+
+USER, SIGNING_KEY = "user", "signing_key"
+
+ACTIONS: Mapping[str, Action] = {
+    "user.registered": Action(
+        USER, "Somebody made an account for themselves, maybe with an invitation (`invitation_id`)."
+    ),
+    "user.created": Action(USER, "An administrator made an account. `role` is its role."),
+    "user.updated": Action(USER, "An administrator changed the profile of somebody else. `fields` are those changed."),
+    "user.suspended": Action(USER, "An administrator suspended an account. Its sessions and API keys ended."),
+    "user.reactivated": Action(USER, "An administrator made an account active."),
+    "user.erased": Action(USER, "An administrator erased an account."),
+    "security.role_changed": Action(USER, "An administrator changed a role, `from` one `to` another."),
+    "security.login_failed": Action(
+        USER,
+        "A password was wrong, or the account does not exist (no target) or may not sign in. Repeated failures of a "
+        "minute are one entry with their `count`.",
+    ),
+    "security.refresh_reuse": Action(USER, "A spent refresh token came back. Its session (`session_id`) ended."),
+    "session.opened": Action(
+        USER, "Somebody signed in. `kind` is that of the session, and `factors` is what they have shown."
+    ),
+    "session.ended": Action(USER, "A session (`session_id`) was ended, by its user or by an administrator."),
+    "session.all_ended": Action(USER, "All sessions were ended, or all but one (`kept`)."),
+    "password.changed": Action(USER, "A user changed the password. All other sessions ended."),
+    "password.reset": Action(USER, "A password was set with the code of a mail. All sessions and API keys ended."),
+    "email.change_requested": Action(USER, "A user asked for another e-mail address, which has to be confirmed."),
+    "email.changed": Action(USER, "Another e-mail address was confirmed, and replaced the former one."),
+    "email.verified": Action(USER, "An e-mail address was confirmed."),
+    "api_key.created": Action(USER, "A user created an API key (`key_id`) with these `scopes`."),
+    "api_key.revoked": Action(USER, "A user deleted an API key (`key_id`)."),
+    "signing_key.rotated": Action(SIGNING_KEY, "A new key that signs access tokens was added."),
+}
+"""All actions, by their names, which never change. Whoever records another one adds it here."""
+
+ACTOR_KINDS = ("session", "api_key", "mail_code", "command_line", "server", "anonymous")
+# Ids, words of ours and numbers. What people type may be a name, an address or a password in the wrong field.
+_WORD = re.compile(r"[A-Za-z0-9_.:/-]{0,100}")
+_MOST = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who did something, and with which credential (`ACTOR_KINDS`)."""
+
+    kind: str
+    user_id: Id | None = None
+    session_id: Id | None = None
+    key_id: Id | None = None
+
+    @classmethod
+    def of(cls, who: Viewer) -> Actor:
+        """The one behind an identity. None is somebody who is not signed in."""
+        if who is None:
+            return ANONYMOUS
+        if who.key_id is not None:
+            return cls(kind="api_key", user_id=who.user_id, key_id=who.key_id)
+        if who.session_id is not None:
+            return cls(kind="session", user_id=who.user_id, session_id=who.session_id)
+        return cls(kind="command_line", user_id=None if who.user_id == OPERATOR.user_id else who.user_id)
+
+    @classmethod
+    def by_mail(cls, user_id: str) -> Actor:
+        """Somebody who is not signed in and has the code of a mail to this user."""
+        return cls(kind="mail_code", user_id=user_id)
+
+
+ANONYMOUS = Actor(kind="anonymous")
+SERVER = Actor(kind="server")
+"""A background job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What something was done to. Without an id, it is not known, or does not exist."""
+
+    kind: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Who did what to what, when, from where. `facts` are what else there is to know (`check_facts`)."""
+
+    id: Id
+    action: str
+    at: datetime
+    actor: Actor
+    target: Target
+    network: str = ""
+    request_id: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """Which entries. Empty means any; several actions mean any of them."""
+
+    actor: str | None = None
+    target: str | None = None
+    actions: tuple[str, ...] = ()
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+def check_facts(facts: Mapping[str, Any]) -> None:
+    """Raises ValueError for what must not be in an entry: texts that people have typed, and more than a few words."""
+    for name, value in facts.items():
+        words = value if isinstance(value, list) else [value]
+        if len(words) > _MOST or not all(_is_fact(word) for word in words):
+            raise ValueError(f"{name} is no fact for the audit log: it takes a few ids, words of ours and numbers.")
+
+
+def _is_fact(value: object) -> bool:
+    return value is None or isinstance(value, bool | int) or (isinstance(value, str) and bool(_WORD.fullmatch(value)))
