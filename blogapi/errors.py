@@ -63,8 +63,8 @@ class InvalidCredentials(Unauthorized):
 
     code = "invalid_credentials"
 
-    def __init__(self) -> None:
-        super().__init__(say("The login or the password is wrong."))
+    def __init__(self, detail: str = say("The login or the password is wrong.")) -> None:
+        super().__init__(detail)
 
 
 class MfaRequired(Unauthorized):
@@ -146,8 +146,7 @@ class CodeInvalid(Invalid):
 
     code = "code_invalid"
 
-    def __init__(self, pointer: str = "/token") -> None:
-        says = say("This code is not valid, or not any more.")
+    def __init__(self, pointer: str = "/token", says: str = say("This code is not valid, or not any more.")) -> None:
         super().__init__([FieldError(pointer=pointer, code=self.code, detail=says)], says)
 
 

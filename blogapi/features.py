@@ -12,6 +12,7 @@ from blogapi.invitations.feature import INVITATIONS
 from blogapi.mail.feature import MAIL
 from blogapi.openapi.feature import DOCUMENTATION
 from blogapi.operations.feature import OPERATIONS
+from blogapi.passkeys.feature import PASSKEYS
 from blogapi.posts.feature import POSTS
 from blogapi.proofs.feature import PROOFS
 from blogapi.second_factors.feature import SECOND_FACTORS
@@ -27,6 +28,7 @@ FEATURES: tuple[Feature[Any], ...] = (
     INVITATIONS,
     SIGNING,
     SECOND_FACTORS,
+    PASSKEYS,
     AUTH,
     API_KEYS,
     TAGS,

@@ -24,6 +24,8 @@ OPEN_WRITES = {
     ("POST", "/v1/auth/email/resend"),
     ("POST", "/v1/auth/password/forgot"),
     ("POST", "/v1/auth/password/reset"),
+    ("POST", "/v1/auth/passkeys/login/options"),
+    ("POST", "/v1/auth/passkeys/login"),
 }
 BAD = {
     "no token": {"Authorization": "Bearer"},

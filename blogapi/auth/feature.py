@@ -7,7 +7,7 @@ from datetime import timedelta
 from blogapi.access.bearer import BearerToken
 from blogapi.access.cookie import SessionCookie
 from blogapi.audit.service import AuditService
-from blogapi.auth import account_handlers, handlers, pages, session_handlers
+from blogapi.auth import account_handlers, handlers, pages, passkey_handlers, session_handlers
 from blogapi.auth.failures import FailedSignIns
 from blogapi.auth.letters import AccountLetters
 from blogapi.auth.model import Lifetime
@@ -20,6 +20,7 @@ from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.invitations.service import InvitationService
 from blogapi.jobs.runner import every
 from blogapi.mail.service import MailService
+from blogapi.passkeys.service import PasskeyService
 from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
 from blogapi.second_factors.service import SecondFactors
@@ -39,7 +40,7 @@ def build(wiring: Wiring) -> AuthService:
     audit = wiring[AuditService]
     failures = FailedSignIns(audit)
     lifetime = Lifetime(timedelta(days=config.auth.session_idle_days), timedelta(days=config.auth.session_max_days))
-    second_factors = wiring[SecondFactors]
+    second_factors, passkeys = wiring[SecondFactors], wiring[PasskeyService]
     return AuthService(
         sessions,
         users,
@@ -50,8 +51,9 @@ def build(wiring: Wiring) -> AuthService:
         failures,
         Recovery(users, sessions, proofs, wiring[MailService], limiter, failures, wiring.bus, now),
         second_factors,
+        passkeys,
         AccountLetters(users, proofs, config.link_base),
-        SignIn(sessions, users, second_factors, proofs, tokens, limiter, audit, failures, lifetime, now),
+        SignIn(sessions, users, second_factors, passkeys, proofs, tokens, limiter, audit, failures, lifetime, now),
         lifetime,
         now,
     )
@@ -80,7 +82,13 @@ AUTH = Feature(
             exported=("kind", "device", "ip", "factors", "created_at", "last_seen_at", "expires_at"),
         ),
     ),
-    routes=(*handlers.routes, *session_handlers.routes, *account_handlers.routes, *pages.routes),
+    routes=(
+        *handlers.routes,
+        *session_handlers.routes,
+        *account_handlers.routes,
+        *passkey_handlers.routes,
+        *pages.routes,
+    ),
     jobs=(every(60, _tell_repeated_failures, done="audit entries written about repeated failures to sign in"),),
     mails={
         "verify_email": lambda auth, mail: auth.letters.verify_email(mail),

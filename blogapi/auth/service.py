@@ -35,6 +35,7 @@ from blogapi.errors import FieldError, NotFound, Unauthorized
 from blogapi.idempotency.attempt import Attempt
 from blogapi.invitations.service import InvitationService
 from blogapi.limits.limiter import RateLimiter
+from blogapi.passkeys.service import PasskeyService
 from blogapi.second_factors.model import TOTP, Answer
 from blogapi.second_factors.service import SecondFactors
 from blogapi.users.model import StatusChanged, User
@@ -63,6 +64,7 @@ class AuthService:
         failures: FailedSignIns,
         recovery: Recovery,
         second_factors: SecondFactors,
+        passkeys: PasskeyService,
         letters: AccountLetters,
         sign_in: SignIn,
         lifetime: Lifetime,
@@ -71,7 +73,8 @@ class AuthService:
         self._sessions, self._users, self._tokens, self._now = sessions, users, tokens, now
         self._invitations = invitations
         self._limiter, self.recovery, self.letters = limiter, recovery, letters
-        self.sign_in, self._lifetime, self._second_factors = sign_in, lifetime, second_factors
+        self.sign_in, self._lifetime = sign_in, lifetime
+        self._second_factors, self._passkeys = second_factors, passkeys
         self._audit, self.failures = audit, failures
         self.sessions = Sessions(sessions, users, audit, now)
 

@@ -18,9 +18,11 @@ from blogapi.auth.tokens import Tokens
 from blogapi.db.client import new_id
 from blogapi.errors import CodeInvalid, InvalidCredentials, MfaRequired
 from blogapi.limits.limiter import RateLimiter
+from blogapi.passkeys.model import Assertion, Options, PasskeyRefused
+from blogapi.passkeys.service import PasskeyService
 from blogapi.proofs.model import Proof
 from blogapi.proofs.service import Proofs
-from blogapi.second_factors.model import Answer
+from blogapi.second_factors.model import PASSKEY, Answer
 from blogapi.second_factors.service import SecondFactors
 from blogapi.users.model import User, login_key
 from blogapi.users.service import UserService
@@ -66,6 +68,7 @@ class SignIn:
         sessions: SessionStore,
         users: UserService,
         second_factors: SecondFactors,
+        passkeys: PasskeyService,
         proofs: Proofs,
         tokens: Tokens,
         limiter: RateLimiter,
@@ -75,7 +78,7 @@ class SignIn:
         now: Callable[[], datetime],
     ) -> None:
         self._sessions, self._users, self._tokens = sessions, users, tokens
-        self._second_factors, self._proofs = second_factors, proofs
+        self._second_factors, self._passkeys, self._proofs = second_factors, passkeys, proofs
         self._limiter, self._audit, self._failures = limiter, audit, failures
         self._lifetime, self._now = lifetime, now
 
@@ -97,6 +100,27 @@ class SignIn:
             await self._failures.note(login_key(login), None if known is None else known.id)
             raise
         return await self.open(user, (PASSWORD,), wanted)
+
+    async def passkey_options(self, user_id: str | None, caller: Caller) -> Options:
+        """What a browser is to be asked, by who is signed in or by anybody. Raises RateLimited, Unavailable."""
+        # Counted apart: a page asks as soon as it is opened, and that must use up nobody's sign-ins.
+        await self._limiter.hit("sign_in_address", f"passkey options|{limit_key(caller.address)}")
+        return await self._passkeys.request_options(user_id)
+
+    async def with_passkey(self, assertion: Assertion, wanted: SessionRequest) -> SignedIn:
+        """A new session for whose passkey signed this, without a name, a password or a second factor.
+
+        Every failure says the same. Raises PasskeyRefused, RateLimited, Unavailable.
+        """
+        await self._limiter.hit("sign_in_address", limit_key(wanted.caller.address))
+        passkey = await self._passkeys.prove(assertion)
+        user = await self._users.find(passkey.user_id)
+        if user is None:
+            raise PasskeyRefused
+        try:
+            return await self.open(user, (PASSKEY,), wanted)
+        except InvalidCredentials:
+            raise PasskeyRefused from None
 
     async def flow(self, token: str) -> Flow:
         """The sign-in that waits for a second factor. Raises CodeInvalid."""

@@ -158,6 +158,16 @@ def origin(text: str) -> str:
     return address(match[1].lower(), match[2].lower(), int(match[3] or 0))
 
 
+def domain(text: str) -> str:
+    """A domain without port, in lower case. An address is none."""
+    with contextlib.suppress(ValueError):
+        ipaddress.ip_address(text.strip("[]"))
+        raise ValidationError("is an address, and has to be a domain, such as example.org.")
+    if not _HOST_NAME.fullmatch(text):
+        raise ValidationError("is no domain. Write it without scheme and port, such as example.org.")
+    return text.lower()
+
+
 def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     """An address or a network in CIDR notation."""
     try:

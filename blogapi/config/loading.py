@@ -172,6 +172,13 @@ def _conflicts(config: Config) -> Iterator[tuple[str, str]]:
         yield "auth.session_idle_days", "is more than auth.session_max_days. Lower it, or raise the other."
     if config.metrics.enabled and config.metrics.port == config.server.port != 0:
         yield "metrics.port", "is that of server.port. Metrics are not for everybody: set a port of their own."
+    if (domain := config.auth.passkeys.rp_id) and not any(
+        f".{urlsplit(origin).hostname}".endswith(f".{domain}") for origin in (config.public_url, *config.cors.origins)
+    ):
+        yield (
+            "auth.passkeys.rp_id",
+            "is not the host of server.public_url or of one of cors.origins, nor what such a host ends in. Correct it.",
+        )
     if config.is_production:
         yield from _weak_in_production(config)
 

@@ -80,6 +80,13 @@ class PasswordConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyConfig:
+    """To which domain passkeys belong."""
+
+    rp_id: Annotated[str, Text(optional(kinds.domain))] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthConfig:
     """Secrets, hashing and how long people stay signed in."""
 
@@ -91,6 +98,7 @@ class AuthConfig:
     session_idle_days: Annotated[int, Whole(1, 3650)] = 14
     session_max_days: Annotated[int, Whole(1, 3650)] = 90
     password: PasswordConfig = field(default_factory=PasswordConfig)
+    passkeys: PasskeyConfig = field(default_factory=PasskeyConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +227,11 @@ class Config:
         elif ":" in host:
             host = f"[{host}]"
         return self.server.public_url or kinds.address("http", host, self.server.port)
+
+    @property
+    def passkey_domain(self) -> str:
+        """The domain to which passkeys belong: `auth.passkeys.rp_id`, or the host that people see."""
+        return self.auth.passkeys.rp_id or urlsplit(self.public_url).hostname or ""
 
     @property
     def has_mail(self) -> bool:

@@ -30,11 +30,15 @@ class Origins:
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None:
             return False
-        if origin in self._known or (self._takes_local and _LOCAL.fullmatch(origin)):
+        if self.knows(origin):
             return True
         if origin not in self._told and origin.partition("://")[2] != request.headers.get(hdrs.HOST):
             self._tell(origin)
         return False
+
+    def knows(self, origin: str) -> bool:
+        """Whether pages of this origin may."""
+        return origin in self._known or (self._takes_local and _LOCAL.fullmatch(origin) is not None)
 
     def _tell(self, origin: str) -> None:
         if len(self._told) == _MOST_TOLD:

@@ -52,8 +52,8 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "invalid_credentials": Problem(
         401,
-        say("Wrong login or password"),
-        "The login is unknown, or the password is wrong. The answer does not tell which.",
+        say("Wrong credentials"),
+        "The login is unknown, the password is wrong, or the passkey was not accepted. The answer does not tell which.",
     ),
     "mfa_required": Problem(
         401,
@@ -142,7 +142,7 @@ PROBLEMS: dict[str, Problem] = {
         422,
         say("Code not valid"),
         "The code is wrong, was used already, or is too old; which, is not told. Ask for a new mail, wait for the next "
-        "code of the app, or, for `/flow`, sign in once more.",
+        "code of the app, ask for new options of a passkey, or, for `/flow`, sign in once more.",
     ),
     "idempotency_key_reused": Problem(
         422, say("Idempotency-Key used before"), "A key belongs to one request. For another body, use a new key."

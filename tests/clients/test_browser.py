@@ -60,7 +60,8 @@ async def test_rendered_attacks_run_no_script_and_ask_for_nothing(body_format, a
     assert what_happened(await in_browser("load", pages=pages)) == []
 
 
-# Their examples cannot succeed: a code stands in a mail or an app, and the id of a session in a list of sessions.
+# Their examples cannot succeed: a code stands in a mail or an app, the id of a session in a list of sessions, and what
+# a passkey signs comes from its authenticator.
 UNKNOWABLE = {
     "operations-auth-verify_email": 422,
     "operations-auth-reset_password": 422,
@@ -70,6 +71,11 @@ UNKNOWABLE = {
     "operations-auth-renew_recovery_codes": 409,
     "operations-invitations-read_invitation": 404,
     "operations-invitations-delete_invitation": 404,
+    "operations-passkeys-register_passkey": 422,
+    "operations-passkeys-read_passkey": 404,
+    "operations-passkeys-rename_passkey": 404,
+    "operations-passkeys-remove_passkey": 404,
+    "operations-auth-sign_in_with_passkey": 401,
 }
 
 

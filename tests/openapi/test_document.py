@@ -324,9 +324,13 @@ def test_what_has_to_be_sent_has_an_example_that_fits_its_schema(document):
                 assert Draft202012Validator(parameter["schema"]).is_valid(parameter["example"]), (path, parameter)
 
 
+# What browsers make has members that a later version of WebAuthn brings.
+OF_BROWSERS = {"Attestation", "AttestationResponse", "Assertion", "AssertionResponse"}
+
+
 def test_all_schemas_are_described_and_all_but_problems_closed(document):
     for name, schema in document["components"]["schemas"].items():
-        assert schema["additionalProperties"] is name.startswith("Problem"), name
+        assert schema["additionalProperties"] is (name.startswith("Problem") or name in OF_BROWSERS), name
         assert schema["description"], name
 
 

@@ -17,6 +17,7 @@ from blogapi.wiring import SERVICES
 from tests.conftest import PASSWORD
 from tests.contract import checked_client
 from tests.openapi.test_document import document_of, operations
+from tests.passkeys.authenticator import Authenticator
 
 OPERATIONS = [(method, path) for method, path, _ in operations(document_of(routes_of(FEATURES)))]
 
@@ -61,8 +62,24 @@ async def code_for(client, letter):
     return written.facts["link"].partition("token=")[2]
 
 
-async def own_body(client, path, body):
+async def own_passkey(client, tokens, authenticator):
+    """The id of a new one."""
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    options = await (await client.post("/v1/auth/passkeys/options", headers=headers)).json()
+    body = {"credential": authenticator.create(options)}
+    return (await (await client.post("/v1/auth/passkeys", json=body, headers=headers)).json())["id"]
+
+
+async def own_body(client, path, body, tokens):
     """What an example cannot know is filled in; nobody else's secret would do."""
+    if path == "/v1/auth/passkeys" and body is not None:
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        options = await (await client.post("/v1/auth/passkeys/options", headers=headers)).json()
+        return {**body, "credential": Authenticator().create(options)}
+    if path == "/v1/auth/passkeys/login":
+        await own_passkey(client, tokens, phone := Authenticator())
+        options = await (await client.post("/v1/auth/passkeys/login/options")).json()
+        return {**body, "credential": phone.get(options)}
     if path == "/v1/auth/email/verify":
         return {"token": await code_for(client, "verify_email")}
     if path == "/v1/auth/password/reset":
@@ -101,9 +118,11 @@ async def without_app(client, tokens):
 
 async def attempt(client, document, method, path, tokens):
     filled, query, headers, body = request_of(document, method, path)
-    body = await own_body(client, path, body)
+    body = await own_body(client, path, body, tokens)
     if path in OF_APPS[1:]:
         body = await with_app(client, path, tokens, body)
+    if path == "/v1/auth/passkeys/{id}":
+        filled = path.format(id=await own_passkey(client, tokens, Authenticator()))
     if path == "/v1/auth/refresh":
         body = {"refresh_token": tokens["refresh_token"]}  # nobody else's would do
     if path == "/v1/auth/sessions/{id}":

@@ -11,6 +11,7 @@ from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
 from tests.conftest import PASSWORD, with_etag
+from tests.passkeys.authenticator import Authenticator
 
 USERNAME, EMAIL, NEW_EMAIL = "lovelace_15", "countess@ockham.example", "ada@somerset.example"
 DISPLAY_NAME, BIO, LABEL, DEVICE = "Augusta King", "Born in Piccadilly", "My engine", "Loom/1843"
@@ -67,6 +68,8 @@ async def live(client, editor) -> Life:
     await done("PATCH", "/v1/me", json=profile, headers={**headers, "If-Match": (await life.me())["etag"]})
     await done("POST", "/v1/me/api-keys", 201, json={"name": LABEL, "scopes": []}, headers=headers)
     await done("POST", "/v1/auth/totp", 201, headers=headers)
+    passkey = Authenticator().create(await done("POST", "/v1/auth/passkeys/options", headers=headers))
+    await done("POST", "/v1/auth/passkeys", 201, json={"credential": passkey, "name": LABEL}, headers=headers)
     await services[UserService].outbox.hand_over()
     await services[MailService].deliver()
     for address in (EMAIL.upper(), NEW_EMAIL):

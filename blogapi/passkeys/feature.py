@@ -1,0 +1,59 @@
+"""The door of passkeys."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from blogapi.config.secret import derive_key
+from blogapi.feature import Feature, Subscription, Wiring
+from blogapi.mail.model import Letter, Mail
+from blogapi.mail.service import MailService
+from blogapi.passkeys import handlers
+from blogapi.passkeys.challenges import Challenges
+from blogapi.passkeys.model import RelyingParty
+from blogapi.passkeys.service import PASSKEY_ADDED, PASSKEY_REMOVED, PasskeyService
+from blogapi.passkeys.store import PasskeyStore
+from blogapi.personal import PersonalData
+from blogapi.proofs.service import Proofs
+from blogapi.second_factors.letters import FactorLetters
+from blogapi.users.model import StatusChanged
+from blogapi.users.service import UserService
+from blogapi.web.origins import Origins
+
+
+def build(wiring: Wiring) -> PasskeyService:
+    """The service of passkeys."""
+    config = wiring.config
+    return PasskeyService(
+        PasskeyStore(wiring.database),
+        Challenges(wiring[Proofs], Origins(config), wiring.now),
+        wiring[UserService],
+        wiring[MailService],
+        FactorLetters(wiring[UserService]),
+        RelyingParty(id=config.passkey_domain, name=urlsplit(config.public_url).netloc),
+        derive_key(config.auth.secret, "passkey-handle"),
+        wiring.now,
+    )
+
+
+async def _write(passkeys: PasskeyService, mail: Mail) -> Letter | None:
+    return await passkeys.letters.write(mail)
+
+
+PASSKEYS = Feature(
+    name="passkeys",
+    service=PasskeyService,
+    build=build,
+    key=handlers.SERVICE,
+    stores=(PasskeyStore,),
+    routes=handlers.routes,
+    mails=dict.fromkeys((PASSKEY_ADDED, PASSKEY_REMOVED), _write),
+    subscriptions=(Subscription(StatusChanged, PasskeyService.status_changed),),
+    personal=(
+        PersonalData(
+            collection=PasskeyStore.collection,
+            found_by=("user_id",),
+            exported=("name", "transports", "aaguid", "backup_eligible", "backed_up", "created_at", "last_used_at"),
+        ),
+    ),
+)

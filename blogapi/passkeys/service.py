@@ -1,0 +1,219 @@
+"""Registering passkeys, and finding out whose an assertion is."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from types import ModuleType
+
+from blogapi.access.identity import Identity
+from blogapi.db.client import new_id
+from blogapi.errors import CodeInvalid, Conflict
+from blogapi.mail.model import Mail
+from blogapi.mail.service import MailService
+from blogapi.paging.page import Page, PageRequest
+from blogapi.passkeys.challenges import REGISTER, SIGN, Challenges
+from blogapi.passkeys.model import (
+    MAX_PASSKEYS,
+    Assertion,
+    NewPasskey,
+    Options,
+    Passkey,
+    PasskeyRefused,
+    RelyingParty,
+    Unproven,
+    encoded,
+)
+from blogapi.passkeys.store import PasskeyStore
+from blogapi.second_factors.letters import FactorLetters
+from blogapi.translation.sentence import say, say_many
+from blogapi.users.model import StatusChanged
+from blogapi.users.service import UserService
+
+PASSKEY_ADDED, PASSKEY_REMOVED = "passkey_added", "passkey_removed"
+log = logging.getLogger("blogapi.passkeys")
+
+
+class PasskeyService:
+    """The passkeys of users."""
+
+    def __init__(
+        self,
+        passkeys: PasskeyStore,
+        challenges: Challenges,
+        users: UserService,
+        mail: MailService,
+        letters: FactorLetters,
+        party: RelyingParty,
+        handle_key: bytes,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._passkeys, self._challenges, self._users, self._mail = passkeys, challenges, users, mail
+        self.letters, self._party, self._handle_key, self._now = letters, party, handle_key, now
+
+    # Registering
+
+    async def creation_options(self, who: Identity) -> Options:
+        """What a browser is to be asked for a new passkey. Raises ReauthenticationRequired, Conflict for too many."""
+        who.require_fresh(self._now())
+        user, known = await self._users.get(who.user_id), await self._passkeys.all_of(who.user_id, MAX_PASSKEYS)
+        if len(known) >= MAX_PASSKEYS:
+            raise _too_many()
+        # All passkeys of a user have one handle, also when the secret has changed from which it was derived.
+        handle = known[0].user_handle if known else self._new_handle(who.user_id)
+        challenge = await self._challenges.new(REGISTER, who.user_id, bound_to=handle)
+        asked = self._party.creation(challenge.value, handle, user.username, user.display_name, known)
+        return Options(value=asked, expires_at=challenge.expires_at)
+
+    def _new_handle(self, user_id: str) -> str:
+        return encoded(hmac.digest(self._handle_key, user_id.encode(), "sha256"))
+
+    async def register(self, who: Identity, new: NewPasskey, language: str) -> Passkey:
+        """Keep a new passkey. Raises CodeInvalid for an answer that is no good, and Conflict for too many passkeys.
+
+        The challenge is spent first: of many who send one answer, one goes on. The mail is queued before the passkey
+        is there: one about nothing is harmless, and a passkey that its user does not know of is not.
+        """
+        try:
+            passkey = await self._shown(who, new)
+        except Unproven:
+            raise _not_accepted() from None
+        if await self._passkeys.count(who.user_id) >= MAX_PASSKEYS:
+            raise _too_many()
+        await self._mail.queue(self._mail_about(passkey, PASSKEY_ADDED, new_id(), language))
+        if not await self._passkeys.insert(passkey):
+            raise _not_accepted()
+        # Others may have come in beside it. All of them step back rather than one too many stays.
+        if await self._passkeys.count(who.user_id) > MAX_PASSKEYS:
+            await self._passkeys.delete(who.user_id, passkey.id)
+            raise _too_many()
+        return passkey
+
+    async def _shown(self, who: Identity, new: NewPasskey) -> Passkey:
+        attestation = new.attestation
+        answered = await self._challenges.read(attestation.client_data, REGISTER)
+        if not answered.is_for(who.user_id):
+            raise Unproven
+        library = await _verification()
+        shown = library.check_attestation(attestation, answered.value, self._party.id, answered.origin)
+        if await self._passkeys.find_credential(encoded(attestation.credential_id)) is not None:
+            raise Unproven
+        await self._challenges.spend(answered)
+        return Passkey(
+            id=new_id(),
+            user_id=who.user_id,
+            user_handle=answered.proof.bound_to,
+            credential_id=encoded(attestation.credential_id),
+            public_key=shown.public_key,
+            sign_count=shown.sign_count,
+            transports=attestation.transports,
+            aaguid=shown.aaguid,
+            backup_eligible=shown.backup_eligible,
+            backed_up=shown.backed_up,
+            name=new.name,
+            created_at=self._now(),
+        )
+
+    # One's own
+
+    async def list(self, who: Identity, page: PageRequest) -> Page[Passkey]:
+        """One's own passkeys, newest first."""
+        return await self._passkeys.list(who.user_id, page)
+
+    async def get(self, who: Identity, passkey_id: str) -> Passkey:
+        """One of one's own. Raises NotFound."""
+        return await self._passkeys.get(who.user_id, passkey_id)
+
+    async def rename(self, who: Identity, passkey_id: str, name: str) -> Passkey:
+        """Call one of one's own something else. Raises NotFound."""
+        return await self._passkeys.rename(who.user_id, passkey_id, name)
+
+    async def remove(self, who: Identity, passkey_id: str, language: str) -> None:
+        """Remove one of one's own; it signs nobody in any more. Raises ReauthenticationRequired, NotFound."""
+        who.require_fresh(self._now())
+        passkey = await self._passkeys.get(who.user_id, passkey_id)
+        # Under the id of the passkey, so that many who remove it at once queue one mail.
+        await self._mail.queue(self._mail_about(passkey, PASSKEY_REMOVED, passkey.id, language))
+        await self._passkeys.delete(who.user_id, passkey_id)
+
+    async def status_changed(self, event: StatusChanged) -> None:
+        """Nothing is left of an erased account. A suspended one keeps its passkeys, as it keeps its password."""
+        if event.status == "erased":
+            await self._passkeys.delete_all(event.user_id)
+
+    def _mail_about(self, passkey: Passkey, kind: str, mail_id: str, language: str) -> Mail:
+        return Mail(id=mail_id, kind=kind, user_id=passkey.user_id, language=language, created_at=self._now())
+
+    # Showing who one is
+
+    async def has_any(self, user_id: str) -> bool:
+        """Whether a user can show who they are with a passkey."""
+        return await self._passkeys.count(user_id) > 0
+
+    async def request_options(self, user_id: str | None) -> Options:
+        """What a browser is to be asked: for any passkey, or for one of this user."""
+        allowed = [] if user_id is None else await self._passkeys.all_of(user_id, MAX_PASSKEYS)
+        challenge = await self._challenges.new(SIGN, user_id)
+        return Options(value=self._party.request(challenge.value, allowed), expires_at=challenge.expires_at)
+
+    async def prove(self, assertion: Assertion, *, user_id: str | None = None) -> Passkey:
+        """The passkey that signed this now, which has to be this user's if one is named; good once.
+
+        Every failure says the same. Raises PasskeyRefused.
+        """
+        try:
+            return await self._proven(assertion, user_id)
+        except Unproven:
+            raise PasskeyRefused from None
+
+    async def _proven(self, assertion: Assertion, user_id: str | None) -> Passkey:
+        answered = await self._challenges.read(assertion.client_data, SIGN)
+        passkey = await self._passkeys.find_credential(encoded(assertion.credential_id))
+        if passkey is None or not _is_meant(passkey, assertion, user_id) or not answered.is_for(passkey.user_id):
+            raise Unproven
+        library = await _verification()
+        shown = library.check_assertion(assertion, passkey, answered.value, self._party.id, answered.origin)
+        await self._challenges.spend(answered)
+        if not await self._passkeys.used(passkey, shown.sign_count, self._now(), backed_up=shown.backed_up):
+            log.warning("passkey %s is a copy, or was removed at this moment: its count went back", passkey.id)
+            raise Unproven
+        return passkey
+
+
+def _is_meant(passkey: Passkey, assertion: Assertion, user_id: str | None) -> bool:
+    """Whether it is the user's who is to be known. Where nobody is named, the authenticator has to name its user."""
+    if user_id is not None and passkey.user_id != user_id:
+        return False
+    if assertion.user_handle is None:
+        return user_id is not None
+    return encoded(assertion.user_handle) == passkey.user_handle
+
+
+async def _verification() -> ModuleType:
+    """In a thread when it is first needed: importing it takes as long as answering hundreds of readers."""
+    return await asyncio.to_thread(_imported)
+
+
+def _imported() -> ModuleType:
+    from blogapi.passkeys import verification
+
+    return verification
+
+
+def _not_accepted() -> CodeInvalid:
+    return CodeInvalid(
+        "/credential", say("This is not the answer to options that you were given, or not any more. Ask for new ones.")
+    )
+
+
+def _too_many() -> Conflict:
+    return Conflict(
+        say_many(
+            "You can have {count:,} passkey. Remove it first.",
+            "You can have {count:,} passkeys. Remove one first.",
+            MAX_PASSKEYS,
+        )
+    )
