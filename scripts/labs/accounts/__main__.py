@@ -1,0 +1,127 @@
+"""The command behind scripts/accounts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from blogapi.db.embedded.mongod import embedded_mongo, free_port
+from scripts.labs import ROOT
+from scripts.labs.accounts.flows import live
+from scripts.labs.accounts.mailbox import Mailbox
+from scripts.labs.accounts.person import Person, Tally
+from scripts.labs.drain.server import NotServing, Server
+
+_AT_LEAST_ONE = click.IntRange(1)
+console = Console()
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--people", type=_AT_LEAST_ONE, default=12, show_default=True, help="Who live at the same time.")
+@click.option("--kills", type=_AT_LEAST_ONE, default=30, show_default=True, help="kill -9, of either of two servers.")
+@click.option("--seed", type=int, help="Of all that happens at random.  [default: another each time]")
+def main(people: int, kills: int, seed: int | None) -> None:
+    """Let people use their accounts on two servers that are killed at random.
+
+    Exit code 1: somebody was locked out or let in, a mail was lost, or `doctor` found something.
+    """
+    seed = random.randrange(2**32) if seed is None else seed  # noqa: S311
+    try:
+        tally, complaint = asyncio.run(drill(people, kills, random.Random(seed)))  # noqa: S311
+    except NotServing as error:
+        sys.exit(f"scripts/accounts: {error}")
+    table = Table(title=f"seed {seed}")
+    table.add_column("")
+    table.add_column("found", justify="right")
+    table.add_column("must be", justify="right")
+    for what, found, bound in (
+        ("people", f"{people}", ""),
+        ("servers killed", f"{kills}", ""),
+        ("requests", f"{tally.requests:,}", ""),
+        ("of them cut off or refused", f"{tally.cut_off:,}", ""),
+        *((name.replace("_", " "), f"{count:,}", "") for name, count in sorted(tally.flows.items())),
+        ("locked out, let in, or told nothing", f"{len(tally.violations)}", "0"),
+        ("doctor", "nothing" if complaint is None else "something", "nothing"),
+    ):
+        table.add_row(what, found, bound)
+    console.print(table)
+    console.print(*tally.violations, sep="\n", markup=False)
+    if complaint is not None:
+        console.print(complaint, markup=False)
+    sys.exit(1 if tally.violations or complaint is not None else 0)
+
+
+async def drill(people: int, kills: int, chance: random.Random) -> tuple[Tally, str | None]:
+    """What people met, and what `doctor` said if it found anything. Raises NotServing."""
+    with tempfile.TemporaryDirectory() as name, Progress(console=console, transient=True) as bars:
+        folder, ports = Path(name), [free_port(), free_port()]
+        (folder / "config.yaml").write_text("{}\n")
+        mongo = embedded_mongo(folder / "mongo")  # outlives the servers
+        url = (await asyncio.to_thread(mongo.__enter__)).url
+        servers: list[Server] = []
+        try:
+            for port in ports:
+                servers.append(await _serving(folder, port, url, ports[0]))
+            over, tally, mailbox = asyncio.Event(), Tally(), Mailbox(folder / "var" / "mail")
+            lives = [
+                live(Person(f"mortal{number}", lambda: ports, mailbox, tally, chance), over.is_set)
+                for number in range(people)
+            ]
+            at_work = asyncio.gather(*lives)
+            bar = bars.add_task("kill -9", total=kills)
+            for _ in range(kills):
+                await asyncio.sleep(chance.uniform(0.5, 2))
+                victim = chance.randrange(2)
+                await servers[victim].end(signal.SIGKILL)
+                servers[victim] = await _serving(folder, ports[victim], url, ports[0])
+                bars.advance(bar)
+            over.set()
+            await at_work
+            for server in servers:
+                await server.end()
+            return tally, await _examined(folder, url)
+        finally:
+            for server in servers:
+                await server.end()
+            await asyncio.to_thread(mongo.__exit__, None, None, None)
+
+
+async def _serving(folder: Path, port: int, url: str, public_port: int) -> Server:
+    settings = {
+        "SERVER__PORT": str(port),
+        # One blog: the tokens of either server are good at the other one.
+        "SERVER__PUBLIC_URL": f"http://localhost:{public_port}",
+        "MONGO__URL": url,
+        "CONFIG": str(folder / "config.yaml"),
+    }
+    server = await Server.start(folder, 1, **settings)
+    await server.until_serving(1)
+    return server
+
+
+async def _examined(folder: Path, url: str) -> str | None:
+    """What `doctor` says; None when it finds nothing."""
+    known = {"BLOGAPI_MONGO__URL": url, "BLOGAPI_CONFIG": str(folder / "config.yaml")}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "blogapi", "doctor"),
+        cwd=ROOT,
+        env={**os.environ, **known},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    return None if process.returncode == 0 else said.decode()
+
+
+if __name__ == "__main__":
+    main(prog_name="scripts/accounts")
