@@ -14,6 +14,7 @@ from blogapi.openapi.feature import DOCUMENTATION
 from blogapi.operations.feature import OPERATIONS
 from blogapi.passkeys.feature import PASSKEYS
 from blogapi.posts.feature import POSTS
+from blogapi.privacy.feature import PRIVACY
 from blogapi.proofs.feature import PROOFS
 from blogapi.second_factors.feature import SECOND_FACTORS
 from blogapi.signing.feature import SIGNING
@@ -33,6 +34,7 @@ FEATURES: tuple[Feature[Any], ...] = (
     API_KEYS,
     TAGS,
     POSTS,
+    PRIVACY,
     DOCUMENTATION,
     OPERATIONS,
 )

@@ -45,7 +45,7 @@ class PersonalData:
     """What is taken out of a document that stays."""
 
     pseudonym: frozenset[str] = frozenset()
-    """What says `erased-<id>` and `Deleted user` from then on."""
+    """What says something neutral from then on, such as `erased-<id>` and `Deleted user`."""
 
     keep: frozenset[str] = frozenset()
     """What tells nobody who somebody was: ids, counts, times, and the texts of posts."""

@@ -27,7 +27,11 @@ AUDIT = Feature(
         # Ids only: who is erased stays in it by the id, which then leads to nobody.
         PersonalData(
             collection=AuditStore.collection,
-            keep=frozenset({"_id", "action", "at", "actor", "target", "network", "request_id", "facts", "schema"}),
+            found_by=("actor.user_id",),
+            erase=frozenset({"network"}),
+            keep=frozenset({"_id", "action", "at", "actor", "target", "request_id", "facts", "schema"}),
+            exported=("action", "at", "actor.kind", "target.kind", "target.id", "network"),
+            forget=AuditService.forget,
         ),
     ),
     routes=handlers.routes,

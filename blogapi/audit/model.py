@@ -30,7 +30,9 @@ ACTIONS: Mapping[str, Action] = {
     "user.updated": Action(USER, "An administrator changed the profile of somebody else. `fields` are those changed."),
     "user.suspended": Action(USER, "An administrator suspended an account. Its sessions and API keys ended."),
     "user.reactivated": Action(USER, "An administrator made an account active."),
-    "user.erased": Action(USER, "An administrator erased an account."),
+    "user.erasure_requested": Action(USER, "A user asked to be erased after the time of grace. All sessions ended."),
+    "user.erasure_called_off": Action(USER, "A user who had asked to be erased signed in, and stays."),
+    "user.erased": Action(USER, "An account was erased, by an administrator or because its user had asked."),
     "security.role_changed": Action(USER, "An administrator changed a role, `from` one `to` another."),
     "security.login_failed": Action(
         USER,

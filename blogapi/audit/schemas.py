@@ -71,7 +71,7 @@ class TargetShape(Strict):
 
 
 class EntryShape(Strict):
-    """An entry of the audit log. It never changes, and holds ids, no names."""
+    """An entry of the audit log: ids, no names. It never changes, but forgets its network when its actor is erased."""
 
     id = fields.Str(required=True)
     action = fields.Str(required=True, validate=Choice(list(ACTIONS)), metadata={"description": _MEANINGS})

@@ -13,6 +13,7 @@ from blogapi.audit.store import AuditStore
 from blogapi.db.client import new_id
 from blogapi.errors import Forbidden
 from blogapi.paging.page import Page, PageRequest
+from blogapi.personal import Person
 from blogapi.request_context import request_context
 from blogapi.translation.sentence import say
 
@@ -63,6 +64,10 @@ class AuditService:
         if not who.is_admin:
             raise Forbidden(say("Only administrators can read the audit log."))
         return await self._store.list(wanted, page)
+
+    async def forget(self, person: Person) -> None:
+        """What somebody did stays, under an id that leads to nobody; from where they did it does not."""
+        await self._store.forget_networks(person.id)
 
     async def remove_old_entries(self) -> int:
         """Remove what is older than `audit.keep_days`; returns how many entries."""

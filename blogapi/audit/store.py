@@ -27,7 +27,10 @@ def _by(*leading: str) -> IndexModel:
 
 
 class AuditStore(Store):
-    """Entries are inserted and read. None is ever changed, and only those of a certain age are removed."""
+    """Entries are inserted and read. Only those of a certain age are removed.
+
+    None is ever changed, but that it forgets from which network an erased person acted.
+    """
 
     collection = "audit"
     indexes: ClassVar[tuple[IndexModel, ...]] = (_by(), _by("actor.user_id"), _by("target.id"), _by("action"))
@@ -51,6 +54,11 @@ class AuditStore(Store):
         if given := {operator: value for operator, value in bounds.items() if value is not None}:
             query["at"] = given
         return await find_page(self._entries, query, _NEWEST_FIRST, page, lambda found: from_document(Entry, found))
+
+    async def forget_networks(self, user_id: str) -> None:
+        """Have no entry say from which network this user acted."""
+        where = {"actor.user_id": object_id(user_id), "network": {"$ne": ""}}
+        await self._entries.update_many(where, {"$set": {"network": ""}})
 
     async def remove_before(self, moment: datetime) -> int:
         """Remove some of the entries from before then, the oldest first; returns how many."""

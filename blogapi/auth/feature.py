@@ -25,7 +25,7 @@ from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
 from blogapi.second_factors.service import SecondFactors
 from blogapi.signing.service import KeyRing
-from blogapi.users.model import StatusChanged
+from blogapi.users.model import ErasureAsked, StatusChanged
 from blogapi.users.service import UserService
 
 
@@ -98,6 +98,9 @@ AUTH = Feature(
         "already_registered": lambda auth, mail: auth.letters.already_registered(mail),
         "password_changed": lambda auth, mail: auth.letters.password_changed(mail),
     },
-    subscriptions=(Subscription(StatusChanged, AuthService.status_changed),),
+    subscriptions=(
+        Subscription(StatusChanged, AuthService.status_changed),
+        Subscription(ErasureAsked, AuthService.erasure_asked),
+    ),
     credentials=credentials,
 )

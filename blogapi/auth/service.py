@@ -38,7 +38,7 @@ from blogapi.limits.limiter import RateLimiter
 from blogapi.passkeys.service import PasskeyService
 from blogapi.second_factors.model import TOTP, Answer
 from blogapi.second_factors.service import SecondFactors
-from blogapi.users.model import StatusChanged, User
+from blogapi.users.model import ErasureAsked, StatusChanged, User
 from blogapi.users.service import UserService
 from blogapi.web.networks import limit_key
 
@@ -109,6 +109,10 @@ class AuthService:
 
     async def status_changed(self, event: StatusChanged) -> None:
         """No session outlives a suspension, even when that is lifted later."""
+        await self._sessions.delete_all(event.user_id)
+
+    async def erasure_asked(self, event: ErasureAsked) -> None:
+        """Remove what has ended when somebody asked to be erased."""
         await self._sessions.delete_all(event.user_id)
 
     async def reauthenticate(self, who: Identity, shown: Reauthentication, caller: Caller) -> AccessToken:

@@ -16,6 +16,7 @@ from blogapi.config.sections import (
     MongoConfig,
     PasskeyConfig,
     PasswordConfig,
+    PrivacyConfig,
     RegistrationConfig,
     ServerConfig,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "MongoConfig",
     "PasskeyConfig",
     "PasswordConfig",
+    "PrivacyConfig",
     "RegistrationConfig",
     "ServerConfig",
     "derive_key",

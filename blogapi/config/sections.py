@@ -161,6 +161,13 @@ class CacheConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyConfig:
+    """What becomes of the data of people who leave."""
+
+    grace_days: Annotated[int, Whole(0, 90)] = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogConfig:
     """What is logged, and how."""
 
@@ -193,6 +200,7 @@ class Config:
     auth: AuthConfig = field(default_factory=AuthConfig)
     registration: RegistrationConfig = field(default_factory=RegistrationConfig)
     mail: MailConfig = field(default_factory=MailConfig)
+    privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     audit: AuditConfig = field(default_factory=AuditConfig)
     cors: CorsConfig = field(default_factory=CorsConfig)

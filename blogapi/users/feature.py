@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
 
 from blogapi.audit.service import AuditService
 from blogapi.feature import Feature, Wiring
@@ -13,8 +14,9 @@ from blogapi.personal import PersonalData
 from blogapi.users import handlers
 from blogapi.users.mails import Outbox
 from blogapi.users.passwords import Passwords
+from blogapi.users.roster import AdminRoster
 from blogapi.users.service import UserService
-from blogapi.users.store import PUBLIC_PART, AdminRoster, UserStore
+from blogapi.users.store import PUBLIC_PART, UserStore
 from blogapi.users.trail import Trail
 
 
@@ -32,6 +34,7 @@ def build(wiring: Wiring) -> UserService:
         Outbox(UserStore(wiring.database), wiring[MailService], wiring.now),
         Trail(UserStore(wiring.database), wiring[AuditService]),
         wiring.limiter,
+        timedelta(days=wiring.config.privacy.grace_days),
         wiring.now,
     )
 
@@ -77,10 +80,10 @@ USERS = Feature(
                 {
                     *("email", "email_key", "pending_email", "email_verified_at", "password", "outbox"),
                     *("bio", "bio_html", "links", "avatar_url", "locale", "timezone", "last_login_at"),
-                    *("role", "epoch", "kept_session", "keys_since", "mfa"),
+                    *("epoch", "kept_session", "keys_since", "mfa", "erasure_at", "erasing"),
                 }
             ),
-            pseudonym=frozenset({"username", "username_key", "display_name"}),
+            pseudonym=frozenset({"username", "username_key", "display_name", "role"}),
             keep=frozenset(
                 {
                     *("_id", "version", "status", "counters", "count_moves", "changes", "public_change"),
@@ -90,7 +93,7 @@ USERS = Feature(
             exported=(
                 *("_id", "username", "email", "email_verified_at", "pending_email.email", "display_name", "bio"),
                 *("links", "avatar_url", "locale", "timezone", "role", "status", "last_login_at", "mfa.methods"),
-                *("counters", "created_at", "updated_at"),
+                *("counters", "erasure_at", "created_at", "updated_at"),
             ),
             forget=UserService.forget,
         ),

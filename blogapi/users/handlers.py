@@ -74,6 +74,23 @@ async def edit_me(request: web.Request, user: User, wish: OwnProfile) -> User:
     return await users(request).edit_own(signed_in(request), user, wish, if_match(request))
 
 
+async def _myself_freshly(request: web.Request) -> User:
+    users(request).erasures.check(signed_in(request))
+    return await _myself(request)
+
+
+@routes.delete("/v1/me")
+@endpoint(needs=SIGNED_IN, on=_myself_freshly, returns=OWN, status=204, match=True, also=(409,))
+async def erase_me(request: web.Request, user: User) -> User:
+    """Erase your own account, in a week.
+
+    It needs a password shown within the last ten minutes: sign in, or `POST /v1/auth/reauthenticate`. All of your
+    sessions end at once, and your API keys stop working. Until the account is erased (`privacy.grace_days`), signing in
+    calls it off. After that nothing tells who you were, but for what your posts say: they stay, without your name.
+    """
+    return await users(request).erasures.ask(signed_in(request), user, if_match(request))
+
+
 @routes.get("/v1/users")
 @endpoint(needs=PUBLIC, scope=USERS_READ, query=UserListQuery, returns=(PROFILE, ADMIN), listed=True, cached=True)
 async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:

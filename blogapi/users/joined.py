@@ -11,7 +11,10 @@ from blogapi.db.documents import from_document
 from blogapi.ids import Id
 from blogapi.users.model import COLLECTION
 
-_OF_USER = ("_id", "role", "status", "epoch", "kept_session", "keys_since", "username", "display_name", "avatar_url")
+_OF_USER = (
+    *("_id", "role", "status", "erasure_at", "epoch", "kept_session", "keys_since"),
+    *("username", "display_name", "avatar_url"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +23,9 @@ class CurrentUser:
 
     role: str
     status: str
+    is_leaving: bool
+    """Whether they have asked to be erased."""
+
     epoch: int
     kept_session: Id | None
     keys_since: int
@@ -28,7 +34,7 @@ class CurrentUser:
     @property
     def may_act(self) -> bool:
         """Whether credentials of this user are accepted. Who has to confirm an address first gets none."""
-        return self.status in ("active", "unverified")
+        return self.status in ("active", "unverified") and not self.is_leaving
 
 
 def with_user(where: Mapping[str, Any], fields: Iterable[str]) -> list[dict[str, Any]]:
@@ -47,6 +53,7 @@ def user_in(document: Mapping[str, Any]) -> CurrentUser | None:
     return CurrentUser(
         role=user["role"],
         status=user["status"],
+        is_leaving=user.get("erasure_at") is not None,
         epoch=user.get("epoch", 0),
         kept_session=None if kept is None else str(kept),
         keys_since=user.get("keys_since", 0),

@@ -18,6 +18,8 @@ CONFIRM_EMAIL = "confirm_email"
 EMAIL_CHANGED = "email_changed"
 PASSWORD_CHANGED = "password_changed"  # noqa: S105  # the kind of a mail
 ALREADY_REGISTERED = "already_registered"
+ERASURE_ASKED = "erasure_asked"
+ERASURE_CALLED_OFF = "erasure_called_off"
 RESET_PASSWORD = "reset_password"  # noqa: S105
 
 _AT_A_TIME = 100

@@ -12,7 +12,7 @@ import idna
 
 from blogapi.access.identity import ROLES, Byline, includes_role
 from blogapi.changes import Change, changed_since
-from blogapi.errors import FieldError
+from blogapi.errors import FieldError, Stale
 from blogapi.ids import Id, is_id
 from blogapi.users.mfa import Mfa
 
@@ -54,7 +54,7 @@ users v1 webmaster well-known www
 """
 RESERVED_USERNAMES = frozenset(_RESERVED.split())
 _ERASED = "erased-"
-_ERASED_DISPLAY_NAME = "Deleted user"
+ERASED_DISPLAY_NAME = "Deleted user"
 _ERASED_NAME = re.compile(rf"{_ERASED}[0-9a-f]{{24}}")
 _USERNAME = re.compile(USERNAME_PATTERN)
 _LOCAL_PART = re.compile(r"[^\s.@\"(),:;<>\[\]\\\x00-\x20\x7f]+(?:\.[^\s.@\"(),:;<>\[\]\\\x00-\x20\x7f]+)*")
@@ -108,6 +108,25 @@ class PendingEmail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Erasing:
+    """What is left to do for somebody who was erased: they may still be named in other collections.
+
+    It is done in two rounds, the second when nothing is under way any more that had begun before the erasure. Whoever
+    works on it has it until `due_at`, and has the newest `fence`.
+    """
+
+    at: datetime
+    addresses: tuple[str, ...] = ()
+    """By which they are found where no id stands; until the first round is done."""
+
+    due_at: datetime
+    fence: int = 0
+    round: int = 0
+    done: tuple[str, ...] = ()
+    """The collections that are done in this round."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """A person with an account, or the byline of one who never had any."""
 
@@ -137,6 +156,8 @@ class User:
     mfa: Mfa = field(default_factory=Mfa)
     last_login_at: datetime | None = None
     invitation_id: Id | None = None  # the one with which the account was made
+    erasure_at: datetime | None = None  # when they will be erased, since they asked for it; signing in calls it off
+    erasing: Erasing | None = None  # they were erased, and it is not certain yet that no trace is left
     counters: Counters = Counters()
     changes: tuple[Change, ...] = ()
     public_change: PublicChange | None = None  # None: readers could see every change so far
@@ -166,25 +187,32 @@ class User:
     @property
     def is_acting_admin(self) -> bool:
         """Whether this person can manage people now; one such person has to remain."""
-        return self.role == "admin" and self.status == "active"
+        return self.role == "admin" and self.status == "active" and self.erasure_at is None
 
     @property
     def permissions(self) -> tuple[str, ...]:
         """What the role allows, in words that a user interface can look for."""
         return tuple(name for role in ROLES[: ROLES.index(self.role) + 1] for name in _ADDS[role])
 
-    def erased(self) -> User:
-        """This person with nothing that tells who they were."""
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Their e-mail addresses in normal form, with the one that they want to have."""
+        keys = (self.email_key, None if self.pending_email is None else self.pending_email.key)
+        return tuple(key for key in keys if key is not None)
+
+    def erased(self, now: datetime) -> User:
+        """This person with nothing that tells who they were, but for what finds them elsewhere."""
         name = erased_username(self.id)
         return User(
             id=self.id,
             version=self.version,
             username=name,
             username_key=name,
-            display_name=_ERASED_DISPLAY_NAME,
+            display_name=ERASED_DISPLAY_NAME,
             role="reader",
             status="erased",
             invitation_id=self.invitation_id,
+            erasing=Erasing(at=now, addresses=self.addresses, due_at=now),
             counters=self.counters,
             changes=self.changes,
             created_at=self.created_at,
@@ -194,6 +222,11 @@ class User:
     def changed_since(self, versions: Iterable[int]) -> list[str] | None:
         """The fields that changed after the newest of these versions; None when that is too long ago to tell."""
         return changed_since(self.changes, self.version, versions)
+
+    def require_version(self, expected: frozenset[int]) -> None:
+        """Raises Stale."""
+        if self.version not in expected:
+            raise Stale(self, self.changed_since(expected))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +300,13 @@ class StatusChanged:
 
     user_id: Id
     status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureAsked:
+    """Somebody wants to be erased: their sessions have ended."""
+
+    user_id: Id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

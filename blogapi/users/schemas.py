@@ -346,6 +346,11 @@ class AdminUserShape(ProfileShape):
     mfa = fields.Nested(MfaShape, required=True)
     email_verified_at = fields.DateTime(required=True, allow_none=True)
     last_login_at = fields.DateTime(required=True, allow_none=True)
+    erasure_at = fields.DateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When the account will be erased, as its owner has asked. Signing in calls it off."},
+    )
 
     example = {
         **ProfileShape.example,
@@ -357,6 +362,7 @@ class AdminUserShape(ProfileShape):
         "mfa": {"methods": ["totp"], "recovery_codes_left": 10},
         "email_verified_at": None,
         "last_login_at": SINCE,
+        "erasure_at": None,
     }
 
 
@@ -407,6 +413,7 @@ def admin_view(user: User) -> dict[str, Any]:
         "mfa": {"methods": list(user.mfa.methods), "recovery_codes_left": len(user.mfa.recovery_codes)},
         "email_verified_at": rfc3339_or_none(user.email_verified_at),
         "last_login_at": rfc3339_or_none(user.last_login_at),
+        "erasure_at": rfc3339_or_none(user.erasure_at),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,7 @@ from blogapi.paging.page import Page, PageRequest
 from blogapi.personal import Person
 from blogapi.translation.sentence import LANGUAGES
 from blogapi.users.credentials import Credentials
+from blogapi.users.erasures import Erasures
 from blogapi.users.mails import Outbox
 from blogapi.users.model import (
     SETTABLE_STATUSES,
@@ -51,7 +52,8 @@ from blogapi.users.model import (
 from blogapi.users.passwords import Passwords
 from blogapi.users.registration import Registration
 from blogapi.users.rights import Administrator
-from blogapi.users.store import AdminRoster, UserStore
+from blogapi.users.roster import AdminRoster
+from blogapi.users.store import UserStore
 from blogapi.users.trail import Trail
 
 # Who all share one turn when bios are rendered: those who have no account before this one.
@@ -73,6 +75,7 @@ class UserService:
         outbox: Outbox,
         trail: Trail,
         limiter: RateLimiter,
+        grace: timedelta,
         now: Callable[[], datetime],
     ) -> None:
         self._users, self._roster, self._passwords = users, roster, passwords
@@ -81,6 +84,7 @@ class UserService:
         self.outbox, self.trail = outbox, trail
         self.registration = Registration(users, outbox, self._make, registration, now)
         self.credentials = Credentials(users, passwords, outbox, trail, limiter, self._change, now)
+        self.erasures = Erasures(users, outbox, trail, bus, self._change, grace, now)
 
     # Making accounts
 
@@ -297,7 +301,7 @@ class UserService:
 
         Raises Stale, Invalid, and Conflict for the last administrator and for people who have no account.
         """
-        _check_version(user, versions)
+        user.require_version(versions)
         if user.status == "erased":
             raise Conflict("An erased user cannot be changed.")
         if wish.status != user.status:
@@ -317,7 +321,7 @@ class UserService:
         entry = self.trail.entry("user.erased", actor=by.who, target=user_id)
         while user.status != "erased":
             try:
-                return await self._change(user, user.erased(), entries=[entry])
+                return await self._change(user, user.erased(self._now()), entries=[entry])
             except Stale as error:
                 user = error.current
         return await self._tell_again(user)
@@ -329,7 +333,7 @@ class UserService:
     async def _edit(
         self, who: Viewer, user: User, wish: Profile, versions: frozenset[int], *, email: str | None = None
     ) -> User:
-        _check_version(user, versions)
+        user.require_version(versions)
         if username_key(wish.username) != user.username_key:
             fault = username_fault(wish.username)
             if fault is not None:
@@ -368,6 +372,8 @@ class UserService:
         if mails:
             self.outbox.waiting.set()
         await self.trail.hand_over_soon(changed.id, entries)
+        if changed.erasing is not None:
+            self.erasures.waiting.set()
         if changed.status != before.status and (before.status, changed.status) != ("unverified", "active"):
             await self._bus.publish(StatusChanged(user_id=changed.id, status=changed.status))
         if changed.byline != before.byline:
@@ -409,14 +415,15 @@ class UserService:
     async def record_sign_in(self, user: User) -> User:
         """Note that somebody signs in who has shown who they are.
 
-        Raises InvalidCredentials when they may not, or when their password was changed since they were looked up.
+        It calls off their erasure. Raises InvalidCredentials when they may not, or when their password was changed
+        since they were looked up.
         """
         if not self.registration.may_sign_in(user.status):
             raise InvalidCredentials
         signed_in = await self._users.record_sign_in(user, self._now())
         if signed_in is None:
             raise InvalidCredentials
-        return signed_in
+        return await self.erasures.call_off(signed_in)
 
     async def add_to_posts_count(self, user_ids: Iterable[str], delta: int) -> None:
         """Count public posts in or out."""
@@ -476,11 +483,6 @@ def _may_choose(who: Viewer, user: User) -> bool:
     if user.status == "erased":
         return False
     return who is None or who.is_editor or who.user_id == user.id or user.is_offered_as_author
-
-
-def _check_version(user: User, versions: frozenset[int]) -> None:
-    if user.version not in versions:
-        raise Stale(user, user.changed_since(versions))
 
 
 def acting_as(user: User) -> Identity:

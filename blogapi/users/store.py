@@ -15,6 +15,7 @@ from blogapi.audit.model import Entry
 from blogapi.cache.sources import FoundBy, PublicPart, uses
 from blogapi.changes import KEPT
 from blogapi.counting import Count
+from blogapi.db.bulk import every
 from blogapi.db.client import Database, Document, object_id
 from blogapi.db.documents import from_document, from_subdocument, to_document, to_subdocument
 from blogapi.db.indexes import Store
@@ -28,6 +29,7 @@ from blogapi.users.mfa import Mfa
 from blogapi.users.model import (
     COLLECTION,
     PUBLIC_FIELDS,
+    Erasing,
     PublicChange,
     StoredPassword,
     User,
@@ -48,7 +50,9 @@ _PUBLIC = {**_HAS_PUBLISHED, "status": {"$ne": "erased"}}
 _BYLINE = {"username": 1, "display_name": 1, "avatar_url": 1}
 _WITHOUT = {"changes": 0, "password": 0, "mfa.totp": 0, "mfa.offered_totp": 0}
 # Fields that no client sees in `changed`: they follow from fields that are named there.
-_DERIVED = frozenset({"username_key", "email_key", "bio_html", "public_change", "epoch", "kept_session", "keys_since"})
+_DERIVED = frozenset(
+    {"username_key", "email_key", "bio_html", "public_change", "epoch", "kept_session", "keys_since", "erasing"}
+)
 # Mails that were written with the change that they tell of, until they are in the queue.
 _OUTBOX = {"outbox.id": {"$exists": True}}
 INVITATION_ACCEPTED = "invitation_accepted"
@@ -103,6 +107,10 @@ class UserStore(Store):
         IndexModel([("renamed_at", 1)], name="renamed", partialFilterExpression={"renamed_at": {"$exists": True}}),
         IndexModel([("outbox.id", 1)], name="outbox", partialFilterExpression=_OUTBOX),
         IndexModel([("unlogged.id", 1)], name="unlogged", partialFilterExpression=_UNLOGGED),
+        IndexModel([("erasure_at", 1)], name="leaving", partialFilterExpression={"erasure_at": {"$type": "date"}}),
+        IndexModel(
+            [("erasing.due_at", 1)], name="erasing", partialFilterExpression={"erasing.due_at": {"$exists": True}}
+        ),
         *_sorted_by(),
         *_sorted_by("role"),
         *_sorted_by("status"),
@@ -317,6 +325,32 @@ class UserStore(Store):
         where = {"_id": object_id(user_id), "counters.posts": seen.value, "count_moves": seen.moves}
         return (await self._users.update_one(where, {"$set": {"counters.posts": right}})).matched_count == 1
 
+    async def leaving_before(self, now: datetime, limit: int) -> Sequence[User]:
+        """Those whose time to think about their erasure is over."""
+        found = self._users.find({"erasure_at": {"$lte": stored(now)}}).sort([("erasure_at", 1)])
+        return [_user(document) for document in await found.limit(limit).to_list(limit)]
+
+    async def claim_erasing(self, now: datetime, until: datetime) -> User | None:
+        """An erased person of whom there may be traces left: for who asks, and until then for nobody else."""
+        document = await self._users.find_one_and_update(
+            {"erasing.due_at": {"$lte": stored(now)}},
+            {"$set": {"erasing.due_at": until}, "$inc": {"erasing.fence": 1}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if document is None else _user(document)
+
+    async def move_erasing(self, user: User, erasing: Erasing | None) -> bool:
+        """Note how far it is; None is done. False, and not noted, when somebody else has gone on with it."""
+        assert user.erasing is not None  # it was claimed
+        where = {"_id": object_id(user.id), "erasing.fence": user.erasing.fence}
+        fresh = None if erasing is None else to_subdocument(erasing)
+        return (await self._users.update_one(where, {"$set": {"erasing": fresh}})).matched_count == 1
+
+    async def erased(self) -> AsyncIterator[str]:
+        """The ids of those of whom no trace should be left. For `doctor`."""
+        async for document in every(self._users, {"status": "erased", "erasing": None}, {"_id": 1}):
+            yield str(document["_id"])
+
     async def all_bylines(self) -> AsyncIterator[Byline]:
         """Of everybody, erased people included."""
         async for document in self._users.find({}, _BYLINE):
@@ -324,44 +358,8 @@ class UserStore(Store):
 
     async def acting_admins(self) -> frozenset[str]:
         """The ids of those who can manage people now."""
-        found = self._users.find({"role": "admin", "status": "active"}, {"_id": 1})
+        found = self._users.find({"role": "admin", "status": "active", "erasure_at": None}, {"_id": 1})
         return frozenset([str(document["_id"]) async for document in found])
-
-
-class AdminRoster(Store):
-    """The active administrators, in one document, so that one update decides whether one of them may be demoted.
-
-    After a crash it may lack a name, but it never has one too many: a name is added after its user was changed, and
-    removed before. So one administrator remains, whatever happens at the same time.
-    """
-
-    collection = "meta"
-    indexes: ClassVar[tuple[IndexModel, ...]] = ()
-    _where: Mapping[str, Any] = {"_id": "admins"}
-
-    def __init__(self, database: Database) -> None:
-        self._meta = database[self.collection]
-
-    async def add(self, user_id: str) -> None:
-        """Somebody became an administrator."""
-        await self._meta.update_one(self._where, {"$addToSet": {"members": object_id(user_id)}}, upsert=True)
-
-    async def leave(self, user_id: str) -> bool:
-        """Remove somebody who is not the last one; returns whether that happened."""
-        member = object_id(user_id)
-        others = {**self._where, "members": member, "members.1": {"$exists": True}}
-        result = await self._meta.update_one(others, {"$pull": {"members": member}})
-        return bool(result.modified_count)
-
-    async def members(self) -> frozenset[str]:
-        """The ids on it."""
-        document = await self._meta.find_one(self._where) or {"members": []}
-        return frozenset(str(member) for member in document["members"])
-
-    async def remove(self, user_ids: Iterable[str]) -> None:
-        """Remove people, whoever remains. For `doctor`."""
-        members = [object_id(user_id) for user_id in user_ids]
-        await self._meta.update_one(self._where, {"$pull": {"members": {"$in": members}}})
 
 
 def _user(document: Mapping[str, Any]) -> User:

@@ -15,7 +15,16 @@ from tests.mail.servers import html_of, text_of
 TEXT, _ = environments()
 TEMPLATES = sorted({found[1] for name in TEXT.list_templates() if (found := re.fullmatch(r"\w+/(\w+)\.j2", name))})
 LETTERS = Letters(site="blog.example", sender="Our blog <blog@example.org>")
-FACTS = {"username": "ada", "hours": 24, "minutes": 60, "host": "Ida", "email": "ada@example.org", "days": 7, "left": 9}
+FACTS = {
+    "username": "ada",
+    "hours": 24,
+    "minutes": 60,
+    "host": "Ida",
+    "email": "ada@example.org",
+    "days": 7,
+    "left": 9,
+    "day": "7",
+}
 LINK = "https://blog.example/verify-email?token=0b1060000000000000000041.xxxx"
 BLOCKS = {"subject", "text", "after"}
 

@@ -4,6 +4,8 @@ import pytest
 
 from blogapi.app import create_app
 from blogapi.config import LimitsConfig
+from blogapi.privacy.service import PrivacyService
+from blogapi.wiring import SERVICES
 from tests.auth.conftest import Clock, inbox
 from tests.conftest import QUIET
 from tests.privacy.life import live
@@ -20,7 +22,7 @@ def clock():
 def config(config, request):
     """On a real database, attempts are counted there; the mock cannot."""
     is_real = request.node.get_closest_marker("mongod") is not None
-    return replace(config, limits=LimitsConfig(storage="mongodb")) if is_real else config
+    return replace(config, limits=LimitsConfig(storage="mongodb", sign_in="1000/minute")) if is_real else config
 
 
 @pytest.fixture
@@ -32,3 +34,34 @@ def app(config, database, clock):
 @pytest.fixture
 async def life(client, editor):
     return await live(client, editor)
+
+
+@pytest.fixture
+def services(app):
+    return app[SERVICES]
+
+
+@pytest.fixture
+def erase(services, clock):
+    """Run the job, and once more when nothing of before can be under way."""
+
+    async def erase():
+        for _ in range(2):
+            await services[PrivacyService].erase()
+            clock.forward(minutes=1)
+
+    return erase
+
+
+@pytest.fixture
+def leave(client):
+    """Ask for one's own erasure."""
+
+    async def leave(who, status=204, **headers):
+        user = await client.get("/v1/me", headers=who.headers)
+        asked = {**who.headers, "If-Match": user.headers["ETag"], **headers}
+        response = await client.delete("/v1/me", headers={name: value for name, value in asked.items() if value})
+        assert response.status == status, await response.text()
+        return response
+
+    return leave

@@ -10,7 +10,7 @@ from tests.users.conftest import pointers
 OWN = {
     "id", "version", "username", "email", "display_name", "bio", "bio_html", "links", "avatar_url", "locale",
     "timezone", "role", "status", "email_verified_at", "last_login_at", "mfa", "posts_count", "followers_count",
-    "following_count", "created_at", "updated_at", "pending_email", "permissions",
+    "following_count", "created_at", "updated_at", "pending_email", "permissions", "erasure_at",
 }  # fmt: skip
 
 

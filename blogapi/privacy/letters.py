@@ -1,0 +1,35 @@
+"""What mails about leaving say. A letter is written when it is sent, of what is so then."""
+
+from __future__ import annotations
+
+from blogapi.mail.model import Letter, Mail, language_of
+from blogapi.users.service import UserService
+
+
+class PrivacyLetters:
+    """Writes them. None where it is not so any more."""
+
+    def __init__(self, users: UserService) -> None:
+        self._users = users
+
+    async def erasure_asked(self, mail: Mail) -> Letter | None:
+        """Until when one can change one's mind, and how."""
+        user = None if mail.user_id is None else await self._users.find(mail.user_id)
+        if user is None or user.erasure_at is None or user.email is None:
+            return None
+        from babel.dates import format_date  # which takes a tenth of a second, and is seldom needed
+
+        language = language_of(user.locale, mail.language)
+        day = format_date(user.erasure_at, "long", locale=language)
+        facts = {"username": user.username, "day": day}
+        return Letter(to=user.email, language=language, template="erasure_asked", facts=facts)
+
+    async def erasure_called_off(self, mail: Mail) -> Letter | None:
+        """That the account stays."""
+        user = None if mail.user_id is None else await self._users.find(mail.user_id)
+        if user is None or user.erasure_at is not None or user.email is None:
+            return None
+        language = language_of(user.locale, mail.language)
+        return Letter(
+            to=user.email, language=language, template="erasure_called_off", facts={"username": user.username}
+        )
