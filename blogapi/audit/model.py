@@ -40,6 +40,10 @@ ACTIONS: Mapping[str, Action] = {
         "minute are one entry with their `count`.",
     ),
     "security.refresh_reuse": Action(USER, "A spent refresh token came back. Its session (`session_id`) ended."),
+    "security.passkey_count": Action(
+        USER,
+        "The count of a passkey (`passkey_id`) went back, so it was refused: it may have been copied.",
+    ),
     "session.opened": Action(
         USER, "Somebody signed in. `kind` is that of the session, and `factors` is what they have shown."
     ),
@@ -52,6 +56,8 @@ ACTIONS: Mapping[str, Action] = {
     "email.verified": Action(USER, "An e-mail address was confirmed."),
     "api_key.created": Action(USER, "A user created an API key (`key_id`) with these `scopes`."),
     "api_key.revoked": Action(USER, "A user deleted an API key (`key_id`)."),
+    "passkey.registered": Action(USER, "A user registered a passkey (`passkey_id`)."),
+    "passkey.removed": Action(USER, "A user removed a passkey (`passkey_id`)."),
     "signing_key.rotated": Action(SIGNING_KEY, "A new key that signs access tokens was added."),
 }
 """All actions, by their names, which never change. Whoever records another one adds it here."""

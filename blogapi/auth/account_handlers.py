@@ -72,7 +72,7 @@ async def change_password(request: web.Request, wish: dict[str, str]) -> None:
 @routes.post("/v1/auth/reauthenticate")
 @endpoint(needs=SIGNED_IN, body=ReauthenticateSchema, returns=ACCESS_TOKEN, also=(204,))
 async def reauthenticate(request: web.Request, shown: Reauthentication) -> Reply | web.Response:
-    """Show once more who you are: with your password, or with a code of your authenticator app.
+    """Show once more who you are: with your password, a code of your authenticator app, or a passkey.
 
     For ten minutes you may then change your address and your second factors, and create API keys. With the cookie the
     answer is 204, and the session is the same.

@@ -72,7 +72,7 @@ async def finish_sign_in(request: web.Request, wish: SecondFactorWish) -> Signed
     """Finish a sign-in that was answered with 401 `mfa_required`: show a second factor.
 
     The answer is that of the sign-in that was asked for, with tokens or with a cookie. A flow is good for one session,
-    ten minutes and five tries.
+    ten minutes and five tries. For a passkey, get options from `/v1/auth/passkeys/login/options`.
     """
     signing_in = auth(request).sign_in
     flow = await signing_in.flow(wish.flow)

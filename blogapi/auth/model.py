@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from blogapi.ids import Id
+from blogapi.passkeys.model import Assertion
 from blogapi.translation.sentence import LANGUAGES
 from blogapi.users.joined import CurrentUser
 from blogapi.users.model import NewUser, User
@@ -112,10 +113,11 @@ class SessionRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reauthentication:
-    """What shows once more who somebody is: the password, or a code of the authenticator app."""
+    """What shows once more who somebody is: the password, a code of the authenticator app, or a passkey."""
 
     password: str | None = field(default=None, repr=False)
     totp: str | None = field(default=None, repr=False)
+    passkey: Assertion | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,9 @@ from typing import Any
 from marshmallow import fields, post_load, validates_schema
 
 from blogapi.auth.model import COOKIE, TOKEN, AccessToken, Reauthentication, Registering, SignedIn, TokenPair
-from blogapi.second_factors.model import RECOVERY_CODE, TOTP, Answer
+from blogapi.passkeys.model import Assertion
+from blogapi.passkeys.webauthn import AssertionSchema
+from blogapi.second_factors.model import PASSKEY, RECOVERY_CODE, TOTP, Answer
 from blogapi.second_factors.schemas import CODE_OF_APP
 from blogapi.translation.sentence import say
 from blogapi.users.examples import NEWCOMER, NEWCOMER_EMAIL, NEWCOMER_PASSWORD
@@ -16,16 +18,15 @@ from blogapi.users.model import MAX_EMAIL, NewUser
 from blogapi.users.passwords import MAX_LENGTH
 from blogapi.users.schemas import PASSWORD, AccountSchema, OwnUserShape, own_view
 from blogapi.web.endpoint import Shape
-from blogapi.web.fields import Choice, Line, QueryFlag, Size, Strict, Text, wrong
+from blogapi.web.fields import Choice, Line, QueryFlag, Record, Size, Strict, Text, wrong
 
 _MAX_CODE = 200
 _TOKEN = "0b1060000000000000000041.that-of-the-link-in-your-mail"  # noqa: S105
 
 
-def _check_one_of(data: dict[str, Any], first: str, second: str) -> None:
-    if (first in data) == (second in data):
-        text = say("Send either {first} or {second}.", first=first, second=second)
-        raise wrong("exactly_one", text, fields=[first, second])
+def _check_one_of(data: dict[str, Any], *names: str) -> None:
+    if sum(name in data for name in names) != 1:
+        raise wrong("exactly_one", say("Send exactly one of {names}.", names=", ".join(names)), fields=list(names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +86,11 @@ class SecondFactorWish:
     """What finishes a sign-in, and which."""
 
     flow: str = field(repr=False)
-    answer: Answer
+    answer: Answer | Assertion
 
 
 class SecondFactorSchema(Strict):
-    """A second factor for a sign-in that waits for one: either `totp` or `recovery_code`."""
+    """A second factor for a sign-in that waits for one: `totp`, `recovery_code` or `passkey`."""
 
     flow = Text(required=True, load_only=True, validate=Size(max=200), metadata={"description": "As it came with 401."})
     totp = Text(load_only=True, validate=Size(max=20), metadata={"description": CODE_OF_APP})
@@ -98,16 +99,19 @@ class SecondFactorSchema(Strict):
         validate=Size(max=40),
         metadata={"description": "One of the codes for when the app is lost. Capitals and spaces do not matter."},
     )
+    passkey = Record(AssertionSchema, load_only=True)
 
     example = {"flow": _TOKEN, "totp": "492039"}
 
     @validates_schema
     def has_one_factor(self, data: dict[str, Any], **_: Any) -> None:
         """Raises ValidationError."""
-        _check_one_of(data, TOTP, RECOVERY_CODE)
+        _check_one_of(data, TOTP, RECOVERY_CODE, PASSKEY)
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> SecondFactorWish:
+        if PASSKEY in data:
+            return SecondFactorWish(data["flow"], data[PASSKEY])
         kind = TOTP if TOTP in data else RECOVERY_CODE
         return SecondFactorWish(data["flow"], Answer(kind, data[kind]))
 
@@ -145,17 +149,18 @@ class ResetPasswordSchema(TokenSchema):
 
 
 class ReauthenticateSchema(Strict):
-    """What shows once more who somebody is: either `password` or `totp`."""
+    """What shows once more who somebody is: `password`, `totp` or `passkey`."""
 
     password = Text(load_only=True, validate=Size(min=1, max=MAX_LENGTH), metadata={"format": "password"})
     totp = Text(load_only=True, validate=Size(max=20), metadata={"description": CODE_OF_APP})
+    passkey = Record(AssertionSchema, load_only=True)
 
     example = {"password": NEWCOMER_PASSWORD}
 
     @validates_schema
     def has_one_proof(self, data: dict[str, Any], **_: Any) -> None:
         """Raises ValidationError."""
-        _check_one_of(data, "password", TOTP)
+        _check_one_of(data, "password", TOTP, PASSKEY)
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> Reauthentication:

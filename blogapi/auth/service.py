@@ -36,7 +36,7 @@ from blogapi.idempotency.attempt import Attempt
 from blogapi.invitations.service import InvitationService
 from blogapi.limits.limiter import RateLimiter
 from blogapi.passkeys.service import PasskeyService
-from blogapi.second_factors.model import TOTP, Answer
+from blogapi.second_factors.model import PASSKEY, TOTP, Answer
 from blogapi.second_factors.service import SecondFactors
 from blogapi.users.model import ErasureAsked, StatusChanged, User
 from blogapi.users.service import UserService
@@ -116,19 +116,26 @@ class AuthService:
         await self._sessions.delete_all(event.user_id)
 
     async def reauthenticate(self, who: Identity, shown: Reauthentication, caller: Caller) -> AccessToken:
-        """Show once more that one knows the password, or has the authenticator app: more is allowed for ten minutes.
+        """Show once more who one is: more is allowed for ten minutes.
 
         Raises InvalidCredentials, CodeInvalid, RateLimited, Unavailable.
         """
-        if shown.totp is None:
-            await self.recovery.prove(who, shown.password or "", caller)
-        else:
-            await self.sign_in.limit_codes(who.user_id, caller)
-            await self._second_factors.accept(who.user_id, Answer(TOTP, shown.totp))
+        factor = await self._prove(who, shown, caller)
         if who.session_id is not None:
-            await self._sessions.authenticated(who.session_id, PASSWORD if shown.totp is None else TOTP, self._now())
+            await self._sessions.authenticated(who.session_id, factor, self._now())
         token = await self._tokens.access_token(who.user_id, who.session_id or "")
         return AccessToken(access_token=token, expires_in=self._tokens.access_seconds)
+
+    async def _prove(self, who: Identity, shown: Reauthentication, caller: Caller) -> str:
+        if shown.totp is None and shown.passkey is None:
+            await self.recovery.prove(who, shown.password or "", caller)
+            return PASSWORD
+        await self.sign_in.limit_codes(who.user_id, caller)
+        if shown.passkey is not None:
+            await self._passkeys.confirm(who.user_id, shown.passkey)
+            return PASSKEY
+        await self._second_factors.accept(who.user_id, Answer(TOTP, shown.totp or ""))
+        return TOTP
 
     # Refreshing
 

@@ -18,7 +18,7 @@ from blogapi.auth.tokens import Tokens
 from blogapi.db.client import new_id
 from blogapi.errors import CodeInvalid, InvalidCredentials, MfaRequired
 from blogapi.limits.limiter import RateLimiter
-from blogapi.passkeys.model import Assertion, Options, PasskeyRefused
+from blogapi.passkeys.model import Assertion, Options, Passkey, PasskeyRefused
 from blogapi.passkeys.service import PasskeyService
 from blogapi.proofs.model import Proof
 from blogapi.proofs.service import Proofs
@@ -32,6 +32,8 @@ _MAX_DEVICE = 200
 # A flow: what a proof is for that the first factor was shown, how long it lives, and how many codes can be tried.
 _FLOW, _FLOW_TIME, _MOST_TRIES = "mfa", timedelta(minutes=10), 5
 _AT_FLOW = "/flow"
+# In the place of the login, for which nobody was asked. No username and no address has parentheses.
+_BY_PASSKEY = "(passkey)"
 _COOKIE = re.compile(r"([0-9a-f]{24})\.([A-Za-z0-9_-]{43})")
 
 
@@ -113,20 +115,26 @@ class SignIn:
         Every failure says the same. Raises PasskeyRefused, RateLimited, Unavailable.
         """
         await self._limiter.hit("sign_in_address", limit_key(wanted.caller.address))
-        passkey = await self._passkeys.prove(assertion)
+        try:
+            return await self._open_with(await self._passkeys.prove(assertion), wanted)
+        except InvalidCredentials:
+            await self._failures.note(_BY_PASSKEY, None)
+            raise PasskeyRefused from None
+
+    async def _open_with(self, passkey: Passkey, wanted: SessionRequest) -> SignedIn:
         user = await self._users.find(passkey.user_id)
         if user is None:
-            raise PasskeyRefused
-        try:
-            return await self.open(user, (PASSKEY,), wanted)
-        except InvalidCredentials:
-            raise PasskeyRefused from None
+            raise InvalidCredentials
+        if PASSKEY not in user.mfa.methods:
+            # The process that registered it was killed before it could note that.
+            await self._second_factors.note_passkeys(user.id, has_any=True)
+        return await self.open(user, (PASSKEY,), wanted)
 
     async def flow(self, token: str) -> Flow:
         """The sign-in that waits for a second factor. Raises CodeInvalid."""
         return Flow(await self._proofs.read(token, _FLOW, pointer=_AT_FLOW))
 
-    async def with_second_factor(self, flow: Flow, answer: Answer, wanted: SessionRequest) -> SignedIn:
+    async def with_second_factor(self, flow: Flow, answer: Answer | Assertion, wanted: SessionRequest) -> SignedIn:
         """A new session for who shows a second factor. A flow is good for one session and a few tries.
 
         The flow is spent before the code: whoever is cut off between the two has to sign in again, and has lost no
@@ -137,6 +145,10 @@ class SignIn:
         user = await self._users.find(flow.proof.subject)
         if user is None or not self._proofs.is_bound(flow.proof, _FLOW, user.epoch, flow.kind):
             raise CodeInvalid(_AT_FLOW)
+        if isinstance(answer, Assertion):
+            await self._passkeys.confirm(user.id, answer)
+            await self._proofs.spend(flow.proof, pointer=_AT_FLOW)
+            return await self.open(user, (*flow.factors, PASSKEY), wanted)
         self._second_factors.check(user, answer)
         await self._proofs.spend(flow.proof, pointer=_AT_FLOW)
         user = await self._second_factors.accept(user.id, answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from blogapi.audit.service import AuditService
 from blogapi.config.secret import derive_key
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.mail.model import Letter, Mail
@@ -15,7 +16,7 @@ from blogapi.passkeys.service import PASSKEY_ADDED, PASSKEY_REMOVED, PasskeyServ
 from blogapi.passkeys.store import PasskeyStore
 from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
-from blogapi.second_factors.letters import FactorLetters
+from blogapi.second_factors.service import SecondFactors
 from blogapi.users.model import StatusChanged
 from blogapi.users.service import UserService
 from blogapi.web.origins import Origins
@@ -28,8 +29,9 @@ def build(wiring: Wiring) -> PasskeyService:
         PasskeyStore(wiring.database),
         Challenges(wiring[Proofs], Origins(config), wiring.now),
         wiring[UserService],
+        wiring[SecondFactors],
+        wiring[AuditService],
         wiring[MailService],
-        FactorLetters(wiring[UserService]),
         RelyingParty(id=config.passkey_domain, name=urlsplit(config.public_url).netloc),
         derive_key(config.auth.secret, "passkey-handle"),
         wiring.now,

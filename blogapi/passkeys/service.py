@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import logging
 from collections.abc import Callable
 from datetime import datetime
 from types import ModuleType
 
 from blogapi.access.identity import Identity
+from blogapi.audit.service import AuditService
 from blogapi.db.client import new_id
 from blogapi.errors import CodeInvalid, Conflict
 from blogapi.mail.model import Mail
@@ -28,13 +28,13 @@ from blogapi.passkeys.model import (
     encoded,
 )
 from blogapi.passkeys.store import PasskeyStore
-from blogapi.second_factors.letters import FactorLetters
+from blogapi.second_factors.model import PASSKEY
+from blogapi.second_factors.service import SecondFactors
 from blogapi.translation.sentence import say, say_many
 from blogapi.users.model import StatusChanged
 from blogapi.users.service import UserService
 
 PASSKEY_ADDED, PASSKEY_REMOVED = "passkey_added", "passkey_removed"
-log = logging.getLogger("blogapi.passkeys")
 
 
 class PasskeyService:
@@ -45,14 +45,16 @@ class PasskeyService:
         passkeys: PasskeyStore,
         challenges: Challenges,
         users: UserService,
+        factors: SecondFactors,
+        audit: AuditService,
         mail: MailService,
-        letters: FactorLetters,
         party: RelyingParty,
         handle_key: bytes,
         now: Callable[[], datetime],
     ) -> None:
-        self._passkeys, self._challenges, self._users, self._mail = passkeys, challenges, users, mail
-        self.letters, self._party, self._handle_key, self._now = letters, party, handle_key, now
+        self._passkeys, self._challenges, self._users = passkeys, challenges, users
+        self._factors, self._audit, self._mail, self.letters = factors, audit, mail, factors.letters
+        self._party, self._handle_key, self._now = party, handle_key, now
 
     # Registering
 
@@ -80,16 +82,18 @@ class PasskeyService:
         try:
             passkey = await self._shown(who, new)
         except Unproven:
-            raise _not_accepted() from None
+            raise _not_accepted("/credential") from None
         if await self._passkeys.count(who.user_id) >= MAX_PASSKEYS:
             raise _too_many()
+        await self._audit.record("passkey.registered", actor=who, target=who.user_id, passkey_id=passkey.id)
         await self._mail.queue(self._mail_about(passkey, PASSKEY_ADDED, new_id(), language))
         if not await self._passkeys.insert(passkey):
-            raise _not_accepted()
+            raise _not_accepted("/credential")
         # Others may have come in beside it. All of them step back rather than one too many stays.
         if await self._passkeys.count(who.user_id) > MAX_PASSKEYS:
             await self._passkeys.delete(who.user_id, passkey.id)
             raise _too_many()
+        await self._factors.note_passkeys(who.user_id, has_any=True)
         return passkey
 
     async def _shown(self, who: Identity, new: NewPasskey) -> Passkey:
@@ -135,9 +139,15 @@ class PasskeyService:
         """Remove one of one's own; it signs nobody in any more. Raises ReauthenticationRequired, NotFound."""
         who.require_fresh(self._now())
         passkey = await self._passkeys.get(who.user_id, passkey_id)
-        # Under the id of the passkey, so that many who remove it at once queue one mail.
+        # Both once, however many remove it at once.
+        await self._audit.record(
+            "passkey.removed", actor=who, target=who.user_id, once=passkey.id, passkey_id=passkey.id
+        )
         await self._mail.queue(self._mail_about(passkey, PASSKEY_REMOVED, passkey.id, language))
+        # The last one is noted before it goes: whoever dies in between leaves one that is noted again when it is used.
+        await self._factors.note_passkeys(who.user_id, has_any=await self._passkeys.count(who.user_id) > 1)
         await self._passkeys.delete(who.user_id, passkey_id)
+        await self._factors.note_passkeys(who.user_id, has_any=await self._passkeys.count(who.user_id) > 0)
 
     async def status_changed(self, event: StatusChanged) -> None:
         """Nothing is left of an erased account. A suspended one keeps its passkeys, as it keeps its password."""
@@ -149,25 +159,28 @@ class PasskeyService:
 
     # Showing who one is
 
-    async def has_any(self, user_id: str) -> bool:
-        """Whether a user can show who they are with a passkey."""
-        return await self._passkeys.count(user_id) > 0
-
     async def request_options(self, user_id: str | None) -> Options:
         """What a browser is to be asked: for any passkey, or for one of this user."""
         allowed = [] if user_id is None else await self._passkeys.all_of(user_id, MAX_PASSKEYS)
         challenge = await self._challenges.new(SIGN, user_id)
         return Options(value=self._party.request(challenge.value, allowed), expires_at=challenge.expires_at)
 
-    async def prove(self, assertion: Assertion, *, user_id: str | None = None) -> Passkey:
-        """The passkey that signed this now, which has to be this user's if one is named; good once.
+    async def prove(self, assertion: Assertion) -> Passkey:
+        """The passkey that signed this now, whosever it is; good once. Every failure says the same.
 
-        Every failure says the same. Raises PasskeyRefused.
+        Raises PasskeyRefused.
         """
         try:
-            return await self._proven(assertion, user_id)
+            return await self._proven(assertion, None)
         except Unproven:
             raise PasskeyRefused from None
+
+    async def confirm(self, user_id: str, assertion: Assertion) -> None:
+        """Whether a passkey of this user signed this now; good once. Raises CodeInvalid at `/passkey`."""
+        try:
+            await self._proven(assertion, user_id)
+        except Unproven:
+            raise _not_accepted(f"/{PASSKEY}") from None
 
     async def _proven(self, assertion: Assertion, user_id: str | None) -> Passkey:
         answered = await self._challenges.read(assertion.client_data, SIGN)
@@ -178,7 +191,9 @@ class PasskeyService:
         shown = library.check_assertion(assertion, passkey, answered.value, self._party.id, answered.origin)
         await self._challenges.spend(answered)
         if not await self._passkeys.used(passkey, shown.sign_count, self._now(), backed_up=shown.backed_up):
-            log.warning("passkey %s is a copy, or was removed at this moment: its count went back", passkey.id)
+            if await self._passkeys.find_credential(passkey.credential_id) is not None:
+                what = {"target": passkey.user_id, "passkey_id": passkey.id}
+                await self._audit.record("security.passkey_count", actor=None, **what)
             raise Unproven
         return passkey
 
@@ -203,9 +218,9 @@ def _imported() -> ModuleType:
     return verification
 
 
-def _not_accepted() -> CodeInvalid:
+def _not_accepted(pointer: str) -> CodeInvalid:
     return CodeInvalid(
-        "/credential", say("This is not the answer to options that you were given, or not any more. Ask for new ones.")
+        pointer, say("This is not the answer to options that you were given, or not any more. Ask for new ones.")
     )
 
 

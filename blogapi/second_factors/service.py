@@ -14,6 +14,7 @@ from blogapi.second_factors.codes import Codes
 from blogapi.second_factors.letters import FactorLetters
 from blogapi.second_factors.model import (
     OFFER_TIME,
+    PASSKEY,
     RECOVERY_CODE,
     RECOVERY_CODE_USED,
     RECOVERY_CODES,
@@ -44,8 +45,12 @@ class SecondFactors:
     # For signing in
 
     def missing(self, user: User, shown: Iterable[str]) -> tuple[str, ...]:
-        """What somebody can show who has shown these factors and has to show one more; nothing when it is enough."""
-        if not user.mfa.methods or not SECOND_FACTORS.isdisjoint(shown):
+        """What somebody can show who has shown these factors and has to show one more; nothing when it is enough.
+
+        A passkey alone does not make the password insufficient: who loses it would be locked out, and only an app comes
+        with recovery codes. Where another factor is asked for, it is one.
+        """
+        if TOTP not in user.mfa.methods or not SECOND_FACTORS.isdisjoint(shown):
             return ()
         return (*user.mfa.methods, *((RECOVERY_CODE,) if user.mfa.recovery_codes else ()))
 
@@ -73,6 +78,15 @@ class SecondFactors:
             if len(left) < len(mfa.recovery_codes):
                 return replace(mfa, recovery_codes=left)
         raise CodeInvalid(answer.pointer)
+
+    async def note_passkeys(self, user_id: str, *, has_any: bool) -> None:
+        """Have the methods of a user say whether there is a passkey. Passkeys lie in a collection of their own."""
+
+        def note(user: User) -> tuple[Mfa, Sequence[str]]:
+            others = tuple(method for method in user.mfa.methods if method != PASSKEY)
+            return replace(user.mfa, methods=(*others, PASSKEY) if has_any else others), ()
+
+        await self._change(user_id, note)
 
     # One's own
 
@@ -132,7 +146,7 @@ class SecondFactors:
         recovery = self._new_recovery_codes()
 
         def renew(user: User) -> tuple[Mfa, Sequence[str]]:
-            if not user.mfa.methods:
+            if TOTP not in user.mfa.methods:
                 raise Conflict(say("There is no second factor that recovery codes could stand in for."))
             return replace(user.mfa, recovery_codes=self._hashes(recovery, user.id)), (RECOVERY_CODES_RENEWED,)
 

@@ -326,7 +326,10 @@ class MfaShape(Strict):
     methods = fields.List(
         fields.Str(validate=Choice(["totp", "passkey"])),
         required=True,
-        metadata={"description": "`totp`: an authenticator app. Empty: signing in takes a password alone."},
+        metadata={
+            "description": "`totp`: an authenticator app; each sign-in with a password needs a second factor. "
+            "`passkey`: at least one passkey."
+        },
     )
     recovery_codes_left = fields.Int(required=True)
 

@@ -11,6 +11,9 @@ from blogapi.config import AuditConfig
 from blogapi.wiring import SERVICES, build_services
 from tests.auth.test_passwords import NEXT, change, forget, reset
 from tests.conftest import PASSWORD, matching, with_etag
+from tests.passkeys.authenticator import Authenticator
+from tests.passkeys.conftest import register
+from tests.passkeys.conftest import sign_in as show_passkey
 
 NOBODY = "0" * 24
 
@@ -140,6 +143,21 @@ async def revoked_key(client, admin, ada, inbox):
     assert (await client.delete(f"/v1/me/api-keys/{key}", headers=ada.headers)).status == 204
 
 
+async def registered_passkey(client, admin, ada, inbox):
+    return (await register(client, ada, Authenticator()))["id"]
+
+
+async def removed_passkey(client, admin, ada, inbox):
+    passkey = await registered_passkey(client, admin, ada, inbox)
+    assert (await client.delete(f"/v1/auth/passkeys/{passkey}", headers=ada.headers)).status == 204
+
+
+async def showed_copy_of_passkey(client, admin, ada, inbox):
+    phone = Authenticator()
+    await register(client, ada, phone)
+    assert [(await show_passkey(client, phone, count=count)).status for count in (5, 5)] == [200, 401]
+
+
 ADA, ADMIN, NOT_SIGNED_IN, MAIL_CODE = "session of ada", "session of admin", "anonymous", "mail_code of ada"
 
 
@@ -165,6 +183,9 @@ ADA, ADMIN, NOT_SIGNED_IN, MAIL_CODE = "session of ada", "session of admin", "an
         (verified_email, "email.verified", MAIL_CODE, {}),
         (made_key, "api_key.created", ADA, {"scopes": ["posts:read"]}),
         (revoked_key, "api_key.revoked", ADA, {}),
+        (registered_passkey, "passkey.registered", ADA, {}),
+        (removed_passkey, "passkey.removed", ADA, {}),
+        (showed_copy_of_passkey, "security.passkey_count", NOT_SIGNED_IN, {}),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
