@@ -20,7 +20,8 @@ class Action:
     says: str
 
 
-USER, SIGNING_KEY = "user", "signing_key"
+USER, SIGNING_KEY, INVITATION = "user", "signing_key", "invitation"
+TARGETS = (USER, SIGNING_KEY, INVITATION)
 
 ACTIONS: Mapping[str, Action] = {
     "user.registered": Action(
@@ -28,6 +29,8 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "user.created": Action(USER, "An administrator made an account. `role` is its role."),
     "user.updated": Action(USER, "An administrator changed the profile of somebody else. `fields` are those changed."),
+    "invitation.created": Action(INVITATION, "An administrator invited somebody to register with a `role`."),
+    "invitation.deleted": Action(INVITATION, "An administrator withdrew an invitation."),
     "user.suspended": Action(USER, "An administrator suspended an account. Its sessions and API keys ended."),
     "user.reactivated": Action(USER, "An administrator made an account active."),
     "user.erasure_requested": Action(USER, "A user asked to be erased after the time of grace. All sessions ended."),

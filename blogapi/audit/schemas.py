@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
-from blogapi.audit.model import ACTIONS, ACTOR_KINDS, SIGNING_KEY, USER, AuditFilter, Entry
+from blogapi.audit.model import ACTIONS, ACTOR_KINDS, TARGETS, USER, AuditFilter, Entry
 from blogapi.clock import rfc3339
 from blogapi.paging.cursors import PageQuery
 from blogapi.web.endpoint import Shape
@@ -66,7 +66,7 @@ class ActorShape(Strict):
 class TargetShape(Strict):
     """What it was done to."""
 
-    kind = fields.Str(required=True, validate=Choice([USER, SIGNING_KEY]))
+    kind = fields.Str(required=True, validate=Choice(TARGETS))
     id = fields.Str(required=True, allow_none=True, metadata={"description": "Null when it does not exist."})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blogapi.audit.service import AuditService
 from blogapi.feature import Feature, Wiring
 from blogapi.invitations import handlers
 from blogapi.invitations.service import InvitationService
@@ -20,6 +21,7 @@ def build(wiring: Wiring) -> InvitationService:
         wiring[UserService],
         wiring[Proofs],
         wiring[MailService],
+        wiring[AuditService],
         wiring.config.registration,
         wiring.config.link_base,
         wiring.now,
@@ -41,6 +43,6 @@ INVITATIONS = Feature(
         ),
     ),
     routes=handlers.routes,
-    jobs=(every(10, InvitationService.queue_mails, done="invitations mailed", sooner=lambda service: service.waiting),),
+    jobs=(every(10, InvitationService.hand_over, done="invitations mailed", sooner=lambda service: service.waiting),),
     mails={"invitation": InvitationService.letter},
 )

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+from blogapi.audit.service import AuditService
 from blogapi.config import RegistrationConfig
 from blogapi.db.client import new_id
 from blogapi.errors import CodeInvalid, Conflict, Forbidden, Invalid, NotFound
@@ -43,14 +44,16 @@ class InvitationService:
         users: UserService,
         proofs: Proofs,
         mail: MailService,
+        audit: AuditService,
         config: RegistrationConfig,
         link_base: str,
         now: Callable[[], datetime],
     ) -> None:
         self._invitations, self._users, self._proofs, self._mail = invitations, users, proofs, mail
+        self._audit = audit
         self._config, self._link_base, self._now = config, link_base, now
         self.waiting = asyncio.Event()
-        """Set when there may be a mail to queue at once."""
+        """Set when there may be something to hand over at once."""
 
     async def create(
         self, by: Administrator, new: NewInvitation, attempt: Attempt = ONCE, *, language: str = LANGUAGES[0]
@@ -85,7 +88,8 @@ class InvitationService:
             created_at=now,
             expires_at=expires_at,
         )
-        invitation = await self._invitations.insert(invitation)
+        entry = self._audit.entry("invitation.created", actor=by.who, target=invitation.id, role=invitation.role)
+        invitation = await self._invitations.insert(invitation, entry)
         self.waiting.set()
         return ListedInvitation(invitation=invitation)
 
@@ -109,7 +113,12 @@ class InvitationService:
 
         Raises NotFound.
         """
-        if not await self._invitations.delete(invitation_id):
+        invitation = await self._invitations.find(invitation_id, self._now())
+        if invitation is None:
+            raise _not_found(invitation_id)
+        # Of many who withdraw it at once, one does, and there is one entry.
+        await self._audit.record("invitation.deleted", actor=by.who, target=invitation.id, once=invitation.id)
+        if not await self._invitations.delete(invitation.id):
             raise _not_found(invitation_id)
 
     async def read(self, code: str, email: str) -> Invitation:
@@ -137,16 +146,17 @@ class InvitationService:
 
     # The mail
 
-    async def queue_mails(self) -> int:
-        """Put into the queue the mails that are not; returns how many. Any process may; none is sent twice."""
+    async def hand_over(self) -> int:
+        """Log and mail new invitations; returns how many. Any process may, and nothing is done twice."""
         if not self._mail.is_on:
             return 0
         unsent = await self._invitations.unsent(_AT_A_TIME)
-        for each in unsent:
+        for each, entry in unsent:
+            await self._audit.write(entry)
             # The mail has the invitation's id, by which its letter finds what it tells of.
             mail = Mail(id=each.id, kind=_MAIL, to=each.email, language=each.language, created_at=each.created_at)
             await self._mail.queue(mail)
-            await self._invitations.settle_mail(each.id)
+            await self._invitations.settle(each.id)
         return len(unsent)
 
     async def letter(self, mail: Mail) -> Letter | None:

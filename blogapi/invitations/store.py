@@ -9,8 +9,9 @@ from typing import ClassVar
 from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
 
+from blogapi.audit.model import Entry
 from blogapi.db.client import Database, object_id
-from blogapi.db.documents import from_document, to_document
+from blogapi.db.documents import from_document, from_subdocument, to_document, to_subdocument
 from blogapi.db.indexes import Store
 from blogapi.errors import Conflict
 from blogapi.ids import is_id
@@ -37,8 +38,8 @@ class InvitationStore(Store):
     def __init__(self, database: Database) -> None:
         self._invitations = database[self.collection]
 
-    async def insert(self, invitation: Invitation) -> Invitation:
-        """Keep a new one, whose mail is still to be queued. An earlier attempt's is answered as it is.
+    async def insert(self, invitation: Invitation, entry: Entry) -> Invitation:
+        """Keep a new one, whose mail and audit entry are still to be handed over. An earlier attempt's stays as it is.
 
         Raises Conflict when there is another one for this address.
         """
@@ -46,7 +47,8 @@ class InvitationStore(Store):
         expired = {"email_key": invitation.email_key, "expires_at": {"$lte": invitation.created_at}}
         await self._invitations.delete_one(expired)
         try:
-            await self._invitations.insert_one({**to_document(invitation), **_UNSENT, "schema": 1})
+            waiting = {**_UNSENT, "entry": to_subdocument(entry)}
+            await self._invitations.insert_one({**to_document(invitation), **waiting, "schema": 1})
         except DuplicateKeyError:
             earlier = await self.find(invitation.id, invitation.created_at)
             if earlier is None:
@@ -82,11 +84,15 @@ class InvitationStore(Store):
         if invitation_id is not None:
             await self.delete(invitation_id)
 
-    async def unsent(self, limit: int) -> Sequence[Invitation]:
-        """Those whose mail is in no queue yet."""
+    async def unsent(self, limit: int) -> Sequence[tuple[Invitation, Entry]]:
+        """Those whose mail is in no queue yet, each with its audit entry."""
         documents = await self._invitations.find(_UNSENT).limit(limit).to_list(limit)
-        return [from_document(Invitation, document) for document in documents]
+        return [
+            (from_document(Invitation, document), from_subdocument(Entry, document["entry"])) for document in documents
+        ]
 
-    async def settle_mail(self, invitation_id: str) -> None:
-        """Its mail is in the queue."""
-        await self._invitations.update_one({"_id": object_id(invitation_id)}, {"$unset": {"is_unsent": ""}})
+    async def settle(self, invitation_id: str) -> None:
+        """Its mail is in the queue, and its entry in the log."""
+        await self._invitations.update_one(
+            {"_id": object_id(invitation_id)}, {"$unset": {"is_unsent": "", "entry": ""}}
+        )

@@ -253,6 +253,21 @@ async def test_server_without_mail_invites_nobody(aiohttp_client, config, databa
     assert await code_of(response) == "mail_unavailable"
 
 
+async def test_audit_log_tells_of_invitations(client, admin, invite, inbox):
+    made = await invite(EMAIL, role="editor")
+    await inbox.next(EMAIL)
+    assert (await client.delete(f"{PATH}/{made['id']}", headers=admin.headers)).status == 204
+    query = "action=invitation.created,invitation.deleted"
+    response = await client.get(f"/v1/audit?{query}", headers=admin.headers)
+    seen = [(each["action"], each["actor"], each["target"], each["facts"]) for each in (await response.json())["items"]]
+    actor = {"kind": "session", "user_id": admin.id, "session_id": admin.session_id, "key_id": None}
+    target = {"kind": "invitation", "id": made["id"]}
+    assert sorted(seen, key=str) == [
+        ("invitation.created", actor, target, {"role": "editor"}),
+        ("invitation.deleted", actor, target, {}),
+    ]
+
+
 # Races and deaths
 
 

@@ -54,7 +54,7 @@ async def live(client, editor) -> Life:
     services = client.app[SERVICES]
     for address in (EMAIL, NEW_EMAIL):
         await services[InvitationService].create(as_operator(), NewInvitation(email=address))
-    await services[InvitationService].queue_mails()
+    await services[InvitationService].hand_over()
     once = {"Idempotency-Key": "registering"}
     new = {"username": USERNAME, "email": EMAIL, "password": PASSWORD, "display_name": DISPLAY_NAME}
     user = await done("POST", "/v1/auth/register", 201, json=new, headers=once)
