@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import TracebackType
 
 from blogapi.errors import Unavailable
+from blogapi.translation.sentence import say
 
 # From the moment a request's body is there: its turn to be rendered and all that it asks the database.
 LONGEST_WORK = timedelta(seconds=30)
@@ -35,4 +36,4 @@ class Deadline:
         try:
             await self._timeout.__aexit__(kind, error, trace)
         except TimeoutError:
-            raise Unavailable("The request took too long. Try again in a moment.") from error
+            raise Unavailable(say("The request took too long. Try again in a moment.")) from error

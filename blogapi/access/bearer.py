@@ -11,6 +11,7 @@ from aiohttp import web
 from blogapi.access.authorization import API_KEY_PREFIX, bearer_value
 from blogapi.access.identity import Identity
 from blogapi.errors import Unauthorized
+from blogapi.translation.sentence import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +32,5 @@ class BearerToken:
     async def identify(self, request: web.Request, value: str) -> Identity:
         """Who holds the token. Raises Unauthorized."""
         if not value.isascii():
-            raise Unauthorized("The access token is not valid.")
+            raise Unauthorized(say("The access token is not valid."))
         return await self.identity_of(value)

@@ -13,6 +13,7 @@ from aiohttp_session import AbstractStorage, Session, SessionData, get_session, 
 from blogapi.access.identity import Identity
 from blogapi.config import Config
 from blogapi.errors import Unauthorized
+from blogapi.translation.sentence import say
 
 # What a session of aiohttp-session holds here: who is signed in by the cookie, whole.
 _IDENTITY = "identity"
@@ -40,7 +41,7 @@ class SessionCookie:
         """Who signed in with the cookie. Raises Unauthorized."""
         session = await get_session(request)
         if session.empty:
-            raise Unauthorized("The session of this cookie has ended. Sign in again.")
+            raise Unauthorized(say("The session of this cookie has ended. Sign in again."))
         known: Identity = session[_IDENTITY]
         return known
 

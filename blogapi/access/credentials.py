@@ -14,6 +14,7 @@ from aiohttp import hdrs, web
 
 from blogapi.access.identity import Identity, Viewer
 from blogapi.errors import BlogError, Forbidden, Unauthorized
+from blogapi.translation.sentence import say
 from blogapi.web.endpoint import declared
 from blogapi.web.origins import Origins
 
@@ -71,7 +72,7 @@ def credential_of(request: web.Request) -> Credential | None:
     if has_header and all(credential.is_sent_unasked for credential in found):
         found.append(Credential(request.headers[hdrs.AUTHORIZATION], None))
     if len(found) > 1:
-        detail = "Send the session cookie or an Authorization header, not both."
+        detail = say("Send the session cookie or an Authorization header, not both.")
         raise BlogError(detail, code="ambiguous_credentials")
     return found[0] if found else None
 
@@ -88,7 +89,7 @@ async def find_identity(request: web.Request) -> Viewer:
         if credential is None:
             return None
         if credential.kind is None:
-            raise Unauthorized("The Authorization header has to hold a Bearer token or an API key.")
+            raise Unauthorized(say("The Authorization header has to hold a Bearer token or an API key."))
         known = await credential.kind.identify(request, credential.value)
         endpoint = declared(request.match_info.handler)
         known.require_scope("" if endpoint is None else endpoint.scope)
@@ -114,5 +115,5 @@ def require_same_site(request: web.Request) -> None:
     if request.headers.get("Sec-Fetch-Site") in ("same-origin", "none"):
         return
     if not request.config_dict[ORIGINS].allow(request):
-        detail = "This request comes from another site, or does not say from where. Scripts use a token."
+        detail = say("This request comes from another site, or does not say from where. Scripts use a token.")
         raise Forbidden(detail, code="cross_site")

@@ -14,6 +14,7 @@ from blogapi.db.client import new_id
 from blogapi.errors import Invalid, NotFound, Unauthorized
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.paging.page import Page, PageRequest
+from blogapi.translation.sentence import say
 from blogapi.users.model import PasswordReset, StatusChanged
 
 # A key is not written on each request.
@@ -34,7 +35,7 @@ class ApiKeyService:
         now = self._now()
         who.require_fresh(now)
         if new.expires_at is not None and new.expires_at <= now:
-            raise Invalid.field("/expires_at", "not_in_future", "Must be in the future.")
+            raise Invalid.field("/expires_at", "not_in_future", say("Must be in the future."))
         secret = new_secret()
         key = ApiKey(
             id=attempt.resource_id or new_id(),
@@ -59,7 +60,7 @@ class ApiKeyService:
     async def revoke(self, who: Identity, key_id: str) -> None:
         """Delete one of one's own keys, at once and on every process. Raises NotFound."""
         if not await self._keys.exists(who.user_id, key_id):
-            raise NotFound(f"There is no API key {key_id!r}.")
+            raise NotFound(say("There is no API key {key_id!r}.", key_id=key_id))
         await self._audit.record("api_key.revoked", actor=who, target=who.user_id, once=key_id, key_id=key_id)
         await self._keys.delete(who.user_id, key_id)
 
@@ -81,10 +82,10 @@ class ApiKeyService:
         parts = parts_of(value)
         live = None if parts is None else await self._keys.find(parts[0], self._now())
         if parts is None or live is None or not hmac.compare_digest(live.key.secret_hash, hash_of(parts[1])):
-            raise Unauthorized("The API key is not valid, or no longer valid.")
+            raise Unauthorized(say("The API key is not valid, or no longer valid."))
         key, user, now = live.key, live.user, self._now()
         if not user.may_act or key.epoch < user.keys_since:
-            raise Unauthorized("The API key is not valid, or no longer valid.")
+            raise Unauthorized(say("The API key is not valid, or no longer valid."))
         if key.last_used_at is None or now - key.last_used_at >= _USED_EVERY:
             await self._keys.touch(key, now)
         return Identity(

@@ -16,6 +16,7 @@ from blogapi.db.indexes import Store
 from blogapi.errors import NotFound
 from blogapi.paging.keyset import Sort, find_page
 from blogapi.paging.page import Page, PageRequest
+from blogapi.translation.sentence import say
 from blogapi.users.joined import user_in, with_user
 
 # For so long its user can find out from the list why a program has stopped working.
@@ -50,7 +51,7 @@ class ApiKeyStore(Store):
                 mine, {"$set": {"secret_hash": key.secret_hash}}, return_document=ReturnDocument.AFTER
             )
             if changed is None:
-                raise NotFound("This API key has been removed.") from None
+                raise NotFound(say("This API key has been removed.")) from None
             return from_document(ApiKey, changed)
         return key
 
@@ -80,7 +81,7 @@ class ApiKeyStore(Store):
         """Remove somebody's key, at once and everywhere. Raises NotFound, also for a key of somebody else."""
         where = {"_id": object_id(key_id), "user_id": object_id(user_id)}
         if not (await self._keys.delete_one(where)).deleted_count:
-            raise NotFound(f"There is no API key {key_id!r}.")
+            raise NotFound(say("There is no API key {key_id!r}.", key_id=key_id))
 
     async def delete_all(self, user_id: str) -> None:
         """Remove all keys of a user."""

@@ -9,6 +9,7 @@ from marshmallow import fields, post_load
 from blogapi.audit.model import ACTIONS, ACTOR_KINDS, TARGETS, USER, AuditFilter, Entry
 from blogapi.clock import rfc3339
 from blogapi.paging.cursors import PageQuery
+from blogapi.translation.sentence import say
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, CommaList, FullMatch, Identifier, Size, Strict, Text, Timestamp
 
@@ -23,12 +24,12 @@ class AuditQuery(PageQuery):
     actor = Identifier(load_default=None, metadata={"description": "The id of the user who did it."})
     target = Text(
         load_default=None,
-        validate=[Size(max=_MAX_TARGET), FullMatch(_TARGET, "Must be an id.")],
+        validate=[Size(max=_MAX_TARGET), FullMatch(_TARGET, say("Must be an id."))],
         metadata={"description": "The id of what it was done to, such as a user."},
     )
     action = CommaList(
         ACTIONS.__contains__,
-        of="recorded action",
+        otherwise=lambda name: say("{name!r} is not a recorded action.", name=name),
         load_default=(),
         metadata={"description": "What was done.", "items": {"type": "string", "enum": list(ACTIONS)}},
     )

@@ -21,6 +21,7 @@ from blogapi.limits.limiter import RateLimiter
 from blogapi.mail.model import Mail
 from blogapi.mail.service import MailService
 from blogapi.proofs.service import Proofs
+from blogapi.translation.sentence import say
 from blogapi.users.mails import RESET_PASSWORD, VERIFY_EMAIL
 from blogapi.users.model import PasswordReset, User, email_fault, email_key
 from blogapi.users.service import UserService
@@ -100,11 +101,12 @@ class Recovery:
         try:
             user = await self.prove(who, current, caller)
         except InvalidCredentials:
-            raise Invalid.field("/current_password", "wrong_password", "This is not the present password.") from None
+            detail = say("This is not the present password.")
+            raise Invalid.field("/current_password", "wrong_password", detail) from None
         try:
             await self._users.credentials.change_password(who, user, password)
         except CodeInvalid:
-            raise Conflict("The password was changed at this moment by somebody else.") from None
+            raise Conflict(say("The password was changed at this moment by somebody else.")) from None
         await self._sessions.delete_all(who.user_id, but=who.session_id)
 
     async def prove(self, who: Identity, password: str, caller: Caller) -> User:

@@ -38,6 +38,7 @@ from blogapi.limits.limiter import RateLimiter
 from blogapi.passkeys.service import PasskeyService
 from blogapi.second_factors.model import PASSKEY, TOTP, Answer
 from blogapi.second_factors.service import SecondFactors
+from blogapi.translation.sentence import say
 from blogapi.users.model import ErasureAsked, StatusChanged, User
 from blogapi.users.service import UserService
 from blogapi.web.networks import limit_key
@@ -178,7 +179,7 @@ class AuthService:
         claims = await self._tokens.read_access_token(access_token)
         live = await self._live(claims.session_id, TOKEN)
         if live is None or live.session.user_id != claims.user_id:
-            raise Unauthorized("The session of this access token has ended. Sign in again.")
+            raise Unauthorized(say("The session of this access token has ended. Sign in again."))
         return await self._seen(live)
 
     async def identify_cookie(self, cookie: str) -> Identity:
@@ -186,7 +187,7 @@ class AuthService:
         parts = cookie_parts(cookie)
         live = None if parts is None else await self._live(parts.session_id, COOKIE)
         if parts is None or live is None or not hmac.compare_digest(live.session.secret_hash or "", parts.secret_hash):
-            raise Unauthorized("The session of this cookie has ended. Sign in again.")
+            raise Unauthorized(say("The session of this cookie has ended. Sign in again."))
         return await self._seen(live)
 
     async def _live(self, session_id: str, kind: str) -> SessionWithUser | None:
@@ -212,4 +213,4 @@ class AuthService:
 
 
 def _bad_refresh_token() -> Unauthorized:
-    return Unauthorized("The refresh token is not valid. Sign in again.")
+    return Unauthorized(say("The refresh token is not valid. Sign in again."))

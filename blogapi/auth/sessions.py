@@ -11,6 +11,7 @@ from blogapi.auth.model import ListedSession
 from blogapi.auth.store import SessionStore
 from blogapi.errors import NotFound
 from blogapi.paging.page import Page, PageRequest
+from blogapi.translation.sentence import say
 from blogapi.users.rights import Administrator
 from blogapi.users.service import UserService
 
@@ -41,7 +42,7 @@ class Sessions:
             await self._audit.record("session.ended", actor=who, target=owner, once=session_id, session_id=session_id)
             if await self._sessions.end(owner, session_id, now):
                 return
-        raise NotFound(f"There is no session {session_id!r}.")
+        raise NotFound(say("There is no session {session_id!r}.", session_id=session_id))
 
     async def end_others(self, who: Identity, user_id: str | None) -> None:
         """End all sessions but the current one. Of another user, end all."""

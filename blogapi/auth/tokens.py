@@ -20,6 +20,7 @@ from blogapi.config.secret import derive_key
 from blogapi.errors import Unauthorized
 from blogapi.ids import is_id
 from blogapi.signing.service import KeyRing
+from blogapi.translation.sentence import say
 
 # For the difference between the clocks of two servers.
 _LEEWAY_SECONDS = 5
@@ -92,11 +93,11 @@ class Tokens:
                 options={"require": list(_CLAIMS), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
         except jwt.PyJWTError:
-            raise Unauthorized("The access token is not valid.") from None
+            raise Unauthorized(say("The access token is not valid.")) from None
         if claims["exp"] + _LEEWAY_SECONDS <= self._now().timestamp():
-            raise Unauthorized("The access token has expired. Refresh it.")
+            raise Unauthorized(say("The access token has expired. Refresh it."))
         if not (is_id(claims["sub"]) and is_id(str(claims["sid"]))):
-            raise Unauthorized("The access token is not valid.")
+            raise Unauthorized(say("The access token is not valid."))
         return AccessClaims(user_id=claims["sub"], session_id=claims["sid"])
 
     async def _key_of(self, head: dict[str, Any]) -> tuple[str, Ed25519PublicKey | bytes]:

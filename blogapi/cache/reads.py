@@ -20,6 +20,7 @@ from blogapi.cache.stored import Stored
 from blogapi.db.client import Database, database_errors
 from blogapi.db.follow import follow
 from blogapi.errors import BlogError, NotFound, Unavailable
+from blogapi.translation.sentence import Sentence
 from blogapi.web.conditional import is_known
 from blogapi.web.requests import route_of
 
@@ -216,7 +217,8 @@ def _body_of(response: web.StreamResponse) -> bytes:
 
 def _size_of(failure: BlogError) -> int:
     """In bytes, about."""
-    return _BYTES_PER_FAILURE + sum(map(sys.getsizeof, (failure.detail, *failure.members.values())))
+    filled_in = failure.detail.params.values() if isinstance(failure.detail, Sentence) else ()
+    return _BYTES_PER_FAILURE + sum(map(sys.getsizeof, (failure.detail, *filled_in, *failure.members.values())))
 
 
 def _marked(response: web.StreamResponse, how: str) -> web.StreamResponse:

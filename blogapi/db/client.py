@@ -20,6 +20,7 @@ from blogapi.db.activity import Activity
 from blogapi.db.collection import Collection, Document, Listener, Watcher
 from blogapi.errors import ConfigError, NotFound, NotYet, Unavailable
 from blogapi.ids import is_id
+from blogapi.translation.sentence import say
 
 _OUTAGES = (
     errors.ConnectionFailure,  # AutoReconnect, NetworkTimeout, NotPrimaryError, ServerSelectionTimeoutError
@@ -167,7 +168,7 @@ class _DatabaseErrors:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if isinstance(error, errors.PyMongoError) and _is_outage(error):
-            raise Unavailable("The database does not answer. Try again in a moment.") from error
+            raise Unavailable(say("The database does not answer. Try again in a moment.")) from error
 
 
 _database_errors = _DatabaseErrors()
@@ -232,7 +233,7 @@ def object_id(text: str) -> ObjectId:
     """The id as the database has it. Raises NotFound: what is no id belongs to nothing."""
     # The driver would read capitals, too; but one thing has one id, by which a cache finds it.
     if not is_id(text):
-        raise NotFound(f"There is nothing with the id {text!r}.")
+        raise NotFound(say("There is nothing with the id {id!r}.", id=text))
     return ObjectId(text)
 
 

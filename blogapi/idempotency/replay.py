@@ -21,6 +21,7 @@ from blogapi.errors import BlogError, Conflict, Unavailable
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.measures import Measure, Tally, counter, tally
 from blogapi.sealing import Sealer
+from blogapi.translation.sentence import say
 from blogapi.web.problems import PROBLEMS
 
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
@@ -95,7 +96,7 @@ class Idempotency:
         self.outcomes["replayed" if isinstance(begun, StoredAnswer) else "first",] += 1
         if isinstance(begun, StoredAnswer):
             if shows_secret:
-                detail = "The first request with this Idempotency-Key was done, and what it showed is shown once."
+                detail = say("The first request with this Idempotency-Key was done, and what it showed is shown once.")
                 raise Conflict(detail, code="secret_shown_once", location=begun.headers.get("Location"))
             headers = {**begun.headers, "Idempotency-Replayed": "true"}
             kept = sealer.open(begun.body, key) if begun.is_sealed else begun.body
@@ -133,7 +134,7 @@ def offered_key(request: web.Request) -> str | None:
     """The Idempotency-Key, if there is one. Raises BlogError for one that cannot be."""
     offered = request.headers.get("Idempotency-Key")
     if offered is not None and not _SANE_KEY.fullmatch(offered):
-        says = "An Idempotency-Key is 1 to 255 printable ASCII characters without spaces."
+        says = say("An Idempotency-Key is 1 to 255 printable ASCII characters without spaces.")
         entry = {"parameter": "Idempotency-Key", "code": "invalid_format", "detail": says}
         raise BlogError(says, code="invalid_parameter", errors=[entry])
     return offered

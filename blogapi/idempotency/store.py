@@ -19,6 +19,7 @@ from blogapi.errors import BlogError, StillRunning
 from blogapi.idempotency.attempt import Attempt
 from blogapi.idempotency.replay import StoredAnswer
 from blogapi.personal import PersonalData
+from blogapi.translation.sentence import say
 
 # By then, the attempt was cut off. A shorter lease would do no harm: whoever takes over works under the same id.
 _LEASE = LONGEST_WORK
@@ -71,9 +72,9 @@ class IdempotencyStore(Store):
             return Attempt(resource_id=taken["resource_id"], key=key)
         record = await self._records.find_one({"_id": key})
         if record is not None and record["fingerprint"] != fingerprint:
-            raise BlogError("This Idempotency-Key was used with another body.", code="idempotency_key_reused")
+            raise BlogError(say("This Idempotency-Key was used with another body."), code="idempotency_key_reused")
         if record is None or record["state"] == "running":
-            raise StillRunning("The first request with this Idempotency-Key is still running.")
+            raise StillRunning(say("The first request with this Idempotency-Key is still running."))
         sealed, kept = record.get("sealed"), record.get("body", b"")
         about = {"status": record["status"], "headers": record["headers"]}
         return StoredAnswer(**about, body=kept if sealed is None else sealed, is_sealed=sealed is not None)

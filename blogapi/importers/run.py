@@ -21,6 +21,7 @@ from blogapi.posts.rights import Editable, Publishable, operator_in_the_name_of
 from blogapi.posts.service import PostService
 from blogapi.posts.store import PostStore
 from blogapi.tags.service import TagService
+from blogapi.translation.sentence import say
 from blogapi.users.model import User
 from blogapi.users.service import UserService
 
@@ -61,7 +62,7 @@ class Stopped(Unavailable):
     """The database went away in the middle. `report` is about what was done before."""
 
     def __init__(self, report: Report) -> None:
-        super().__init__("The database does not answer. What is imported stays; the same import does the rest.")
+        super().__init__(say("The database does not answer. What is imported stays; the same import does the rest."))
         self.report = report
 
 
@@ -99,7 +100,8 @@ async def _owner(services: Wiring, username: str) -> User:
     user_id = await services[UserService].id_of_username(username)
     user = None if user_id is None else await services[UserService].get(user_id)
     if user is None or user.status == "erased":
-        raise NotFound(f"There is no user {username!r} to be the author of posts that name nobody.")
+        says = say("There is no user {username!r} to be the author of posts that name nobody.", username=username)
+        raise NotFound(says)
     return user
 
 

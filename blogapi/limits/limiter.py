@@ -17,6 +17,7 @@ from blogapi.db.client import Database, database_errors
 from blogapi.errors import RateLimited
 from blogapi.limits.store import SharedCounts
 from blogapi.measures import Measure, counter, tally
+from blogapi.translation.sentence import say_many
 
 _MAX_KEYS = 100_000
 # This part of all is made free at once: one by one, each new key would look through all of them.
@@ -46,7 +47,12 @@ class LimitReached(RateLimited):
     """One of these limits."""
 
     def __init__(self, standing: Standing, *, retry_after_seconds: int) -> None:
-        detail = f"At most {standing.most} in {standing.window_seconds} seconds."
+        detail = say_many(
+            "At most {most:,} in {count:,} second.",
+            "At most {most:,} in {count:,} seconds.",
+            standing.window_seconds,
+            most=standing.most,
+        )
         super().__init__(detail, retry_after_seconds=retry_after_seconds)
         self.standing = standing
 

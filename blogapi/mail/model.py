@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from blogapi.errors import Unavailable
 from blogapi.ids import Id
-from blogapi.translation.sentence import LANGUAGES
+from blogapi.translation.sentence import LANGUAGES, say
 
 PATIENCE = timedelta(hours=24)
 """How long a mail is tried again and again."""
@@ -73,7 +73,7 @@ class MailUnavailable(Unavailable):
     code = "mail_unavailable"
 
     def __init__(self) -> None:
-        super().__init__("This blog sends no mail.", retry_after_seconds=3600)
+        super().__init__(say("This blog sends no mail."), retry_after_seconds=3600)
 
 
 def pause_after(attempts: int) -> timedelta:

@@ -15,6 +15,7 @@ from aiohttp import hdrs, web
 
 from blogapi.errors import NotFound
 from blogapi.openapi.document import Route, build_document, documented_routes
+from blogapi.translation.sentence import say
 from blogapi.web.conditional import etag_of
 from blogapi.web.endpoint import JSON, SETTINGS
 from blogapi.web.problems import PROBLEMS
@@ -84,7 +85,7 @@ def docs_page() -> Finished:
 def problem_page(code: str) -> Finished:
     """What a problem means, and what helps. Raises NotFound."""
     if code not in PROBLEMS:
-        raise NotFound(f"There is no problem with the code {code!r}.")
+        raise NotFound(say("There is no problem with the code {code!r}.", code=code))
     problem = PROBLEMS[code]
     content = (
         f"<h1>{escape(problem.title)}</h1>\n"
@@ -125,5 +126,5 @@ def send_asset(name: str) -> web.FileResponse:
     """A script, style or picture of these pages. Raises NotFound."""
     file = _assets().get(name)
     if file is None:
-        raise NotFound(f"There is no file {name!r}.")
+        raise NotFound(say("There is no file {name!r}.", name=name))
     return web.FileResponse(file, headers={hdrs.CACHE_CONTROL: _FOREVER})

@@ -14,6 +14,7 @@ from marshmallow import fields
 from blogapi.db.client import Database, database_time
 from blogapi.errors import BlogError, Unavailable
 from blogapi.measures import Measure, gauge
+from blogapi.translation.sentence import Sentence, say
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Strict
 
@@ -56,9 +57,9 @@ class Readiness:
         self._asked = self.clock()
         checks = {} if self.draining else await self.verdicts()
         if self.draining:  # maybe only since the checks were begun
-            raise _not_ready("This process is draining.", {"server": "draining"})
+            raise _not_ready(say("This process is draining."), {"server": "draining"})
         if _FAILED in checks.values():
-            raise _not_ready("Something that requests need is not there.", checks)
+            raise _not_ready(say("Something that requests need is not there."), checks)
         return checks | {name: _OK if helps() else _ASIDE for name, helps in self.helpers.items()}
 
     @property
@@ -91,7 +92,7 @@ class Readiness:
         return _FAILED if missing else _OK
 
 
-def _not_ready(detail: str, checks: dict[str, str]) -> Unavailable:
+def _not_ready(detail: Sentence, checks: dict[str, str]) -> Unavailable:
     error = Unavailable(detail)
     error.members = {"checks": checks}
     return error

@@ -16,6 +16,7 @@ from marshmallow import fields
 
 from blogapi.errors import BlogError
 from blogapi.paging.page import Page, PageRequest, Position
+from blogapi.translation.sentence import say
 from blogapi.web.fields import Choice, QueryWhole, Strict, Text
 
 DEFAULT_LIMIT = 20
@@ -88,7 +89,9 @@ def _encode(position: Position, binding: bytes, key: bytes) -> str:
 
 
 def _decode(cursor: str, binding: bytes, key: bytes) -> Position:
-    refused = BlogError("This cursor does not belong to this list, its filter and its sort.", code="invalid_cursor")
+    refused = BlogError(
+        say("This cursor does not belong to this list, its filter and its sort."), code="invalid_cursor"
+    )
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

@@ -11,6 +11,7 @@ from marshmallow import fields, post_load
 
 from blogapi.passkeys.examples import CREDENTIAL_ID
 from blogapi.passkeys.model import Assertion, Attestation, decoded
+from blogapi.translation.sentence import say
 from blogapi.web.fields import Choice, FullMatch, Items, Record, Size, Strict, Text, wrong
 
 PUBLIC_KEY = "public-key"
@@ -58,7 +59,7 @@ class AttestationResponseSchema(_OfBrowser):
     client_data = Bytes(_MAX_CLIENT_DATA, required=True, data_key="clientDataJSON")
     attestation_object = Bytes(_MAX_ATTESTATION_OBJECT, required=True, data_key="attestationObject")
     transports = Items(
-        Text(validate=[Size(max=32), FullMatch("[a-z-]+", "Must be a transport.")]),
+        Text(validate=[Size(max=32), FullMatch("[a-z-]+", say("Must be a transport."))]),
         load_default=(),
         validate=Size(max=10),
     )

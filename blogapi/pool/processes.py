@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from blogapi.errors import Overloaded
 from blogapi.measures import Measure, counter, gauge, tally
 from blogapi.pool import child
+from blogapi.translation.sentence import say
 
 log = logging.getLogger("blogapi.pool")
 
@@ -72,7 +73,7 @@ class Processes:
             if not is_answer:
                 raise RuntimeError(f"{self._task} failed: {bytes(told).decode()}")
             return bytes(told)
-        raise Overloaded("This cannot be done now. Try again in a moment.")
+        raise Overloaded(say("This cannot be done now. Try again in a moment."))
 
     def close(self) -> None:
         """End all of them."""
@@ -98,7 +99,7 @@ class Processes:
             return self._start()
         except OSError as error:
             log.error("a process (%s) cannot be started: %s", self._task, error)
-            raise Overloaded("This cannot be done now. Try again in a moment.") from None
+            raise Overloaded(say("This cannot be done now. Try again in a moment.")) from None
 
     def _start(self) -> _Process:
         ours, theirs = socket.socketpair()

@@ -9,6 +9,7 @@ from blogapi.measures import Measure
 from blogapi.pool.processes import Processes, TimeSpent, crews
 from blogapi.pool.turns import Turns, queues
 from blogapi.text.rendered import BodyFormat, Rendered, TocEntry
+from blogapi.translation.sentence import say
 
 CPU_SECONDS = 5
 # What takes less time than people notice, however it is made: profiles, comments, and most posts.
@@ -69,7 +70,7 @@ class Renderer:
                 deadline = _DEADLINE_SECONDS + max(0, self._cpu_seconds - CPU_SECONDS)
                 return await processes.ask(question, deadline_seconds=deadline, cpu_seconds=self._cpu_seconds)
             except TimeSpent:
-                detail = "The text takes too long to render. Make it shorter or simpler."
+                detail = say("The text takes too long to render. Make it shorter or simpler.")
                 raise BlogError(detail, code="too_complex") from None
 
 
@@ -78,5 +79,5 @@ def _turns() -> Turns:
         at_once=_AT_ONCE,
         most_waiting=_MOST_WAITING,
         patience_seconds=_PATIENCE_SECONDS,
-        busy="Too many texts are being written. Try again in a moment.",
+        busy=say("Too many texts are being written. Try again in a moment."),
     )

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from blogapi.errors import Overloaded
 from blogapi.measures import Measure, counter, gauge, tally
+from blogapi.translation.sentence import Sentence
 
 _QUEUE = ("queue",)
 
@@ -16,7 +17,7 @@ _QUEUE = ("queue",)
 class Turns:
     """A few at a time, of each account one at a time. Those who wait are bounded in number and in time."""
 
-    def __init__(self, *, at_once: int, most_waiting: int, patience_seconds: float, busy: str) -> None:
+    def __init__(self, *, at_once: int, most_waiting: int, patience_seconds: float, busy: Sentence) -> None:
         self._free, self._most_waiting = at_once, most_waiting
         self._patience_seconds, self._busy = patience_seconds, busy
         self._having: set[Hashable] = set()

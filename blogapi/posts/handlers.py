@@ -40,6 +40,7 @@ from blogapi.posts.views import (
     editable,
 )
 from blogapi.text.address import lookup_order
+from blogapi.translation.sentence import say
 from blogapi.web.body import MAX_BYTES
 from blogapi.web.endpoint import SETTINGS, Reply, attempt, endpoint, if_match
 from blogapi.web.fields import Identifier, QueryFlag, Size, Strict, Text, Whole
@@ -109,12 +110,12 @@ async def list_my_posts(request: web.Request, query: Query) -> Reply:
 async def _list_public(request: web.Request, query: Query) -> Reply:
     for name, parameter in (("updated_from", "updated_at[gte]"), ("updated_before", "updated_at[lt]")):
         if query[name] is not None:
-            raise invalid_parameter(
-                parameter, "not_here", "This filter works only with a `status` other than `published`."
-            )
+            says = say("This filter works only with a `status` other than `published`.")
+            raise invalid_parameter(parameter, "not_here", says)
     sort = query["sort"] or "-published_at"
     if sort.lstrip("-") != "published_at":
-        raise invalid_parameter("sort", "invalid_choice", "Public posts are sorted by published_at or -published_at.")
+        says = say("Public posts are sorted by published_at or -published_at.")
+        raise invalid_parameter("sort", "invalid_choice", says)
     fields = chosen_fields(query, PUBLIC_FIELDS)
     wanted = PublicFilter(newest_first=sort.startswith("-"), **_selection(query))
     found = await posts(request).reading.list_public(wanted, query["author"], page_request(request, query), fields)
@@ -124,7 +125,7 @@ async def _list_public(request: web.Request, query: Query) -> Reply:
 async def _list_working(request: web.Request, query: Query, editable_by: str | None = None) -> Reply:
     sort = query["sort"] or "-updated_at"
     if sort.lstrip("-") != "updated_at":
-        raise invalid_parameter("sort", "invalid_choice", "This list is sorted by updated_at or -updated_at.")
+        raise invalid_parameter("sort", "invalid_choice", say("This list is sorted by updated_at or -updated_at."))
     fields = chosen_fields(query, WORKING_FIELDS)
     wanted = WorkingFilter(
         newest_first=sort.startswith("-"),
@@ -137,7 +138,7 @@ async def _list_working(request: web.Request, query: Query, editable_by: str | N
     page, heavy = page_request(request, query), not HEAVY_FIELDS.isdisjoint(fields or ())
     who = await find_identity(request)
     if who is None:
-        raise Unauthorized("Sign in to list posts that are not public.")
+        raise Unauthorized(say("Sign in to list posts that are not public."))
     found = await posts(request).reading.list_working(who, wanted, query["author"], page, heavy=heavy)
     return Reply(result=found, shape=WORKING, fields=fields or _LIGHT_WORKING)
 
@@ -164,7 +165,7 @@ async def find_post_by_url(request: web.Request, query: Query) -> web.Response:
     """
     post_id = await posts(request).reading.at_address(lookup_order(query["url"]))
     if post_id is None:
-        raise NotFound("No post had this address.")
+        raise NotFound(say("No post had this address."))
     try:
         slug = await posts(request).reading.slug_for(None, post_id)
     except NotFound:
@@ -241,14 +242,14 @@ async def _read_as(request: web.Request, query: Query, **key: str) -> Reply:
     """What is not public: the working view for who may edit it, the live one for its audience."""
     who, wants_working = await find_identity(request), query["view"] is not None
     if who is None and wants_working:
-        raise Unauthorized("Sign in to read the working copy.")
+        raise Unauthorized(say("Sign in to read the working copy."))
     found = await posts(request).reading.read(who, **key)
     if isinstance(found, Editable):
         if wants_working or not found.post.has_readers:
             return Reply(result=found.post, shape=WORKING, fields=_fields(query))
         found = LivePost.of(found.post)
     if wants_working:
-        raise Forbidden("Only authors and editors of this post can read the working copy.")
+        raise Forbidden(say("Only authors and editors of this post can read the working copy."))
     return Reply(result=found, shape=LIVE, fields=_fields(query))
 
 

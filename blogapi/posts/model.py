@@ -17,6 +17,7 @@ from blogapi.errors import Invalid, Stale
 from blogapi.ids import Id
 from blogapi.text.rendered import BodyFormat, TocEntry
 from blogapi.text.visible import is_blank
+from blogapi.translation.sentence import say
 
 STATUSES = ("draft", "published", "archived", "trashed")
 VISIBILITIES = ("public", "unlisted", "members", "private")
@@ -252,7 +253,7 @@ def audiences_of(who: Viewer) -> tuple[str, ...]:
 def require_title(title: str) -> None:
     """Raises Invalid."""
     if is_blank(title):
-        raise Invalid.field("/title", "required", "A post needs a title before it is published.")
+        raise Invalid.field("/title", "required", say("A post needs a title before it is published."))
 
 
 def may_name(who: Identity, before: tuple[str, ...], after: tuple[str, ...]) -> bool:

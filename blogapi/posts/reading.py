@@ -15,6 +15,7 @@ from blogapi.posts.model import EDITING_ROLE, Post, PublicFilter, PublicPost, Wo
 from blogapi.posts.rights import EditableOrLive, LivePost, editable_or_live
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.store import PostStore
+from blogapi.translation.sentence import say
 from blogapi.users.service import UserService
 
 Right = TypeVar("Right")
@@ -47,7 +48,7 @@ class Reading:
         """The slug under which readers find a post now. Raises NotFound, Gone."""
         post = await self._posts.get(post_id, visible_to=who)
         if post.live is None or not post.has_readers:
-            raise NotFound("There is no such post.")
+            raise NotFound(say("There is no such post."))
         return post.live.slug
 
     async def read(self, who: Viewer, *, post_id: str = "", slug: str = "") -> EditableOrLive:
@@ -57,7 +58,7 @@ class Reading:
         found = editable_or_live(await self._get(post_id, who, asked_for=slug or post_id), who)
         # A slug that readers have not seen yet would tell them what is planned.
         if slug and isinstance(found, LivePost) and slug != found.live.slug:
-            raise NotFound(f"There is no post {slug!r}.")
+            raise NotFound(say("There is no post {post!r}.", post=slug))
         return found
 
     async def get(self, right: Callable[[Post, Identity], Right], who: Identity, post_id: str) -> Right:
@@ -66,7 +67,7 @@ class Reading:
 
     async def _get(self, post_id: str, who: Viewer, *, asked_for: str) -> Post:
         if not is_id(post_id):
-            raise NotFound(f"There is no post {asked_for!r}.")
+            raise NotFound(say("There is no post {post!r}.", post=asked_for))
         return await self._posts.get(post_id, visible_to=who)
 
     async def _find(self, post_id: str, who: Viewer) -> Post | None:

@@ -17,8 +17,9 @@ from blogapi.access.scopes import POSTS_PUBLISH
 from blogapi.errors import Forbidden, NotFound
 from blogapi.ids import Id
 from blogapi.posts.model import EDITING_ROLE, FLAGS, Counters, Draft, Live, Post, may_name
+from blogapi.translation.sentence import say
 
-_NOT_YOURS = "Only authors and editors of this post can do this."
+_NOT_YOURS = say("Only authors and editors of this post can do this.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class Publishable(Editable):
         Editable.__post_init__(self)
         self.who.require_scope(POSTS_PUBLISH)
         if not self.post.may_publish(self.who):
-            raise Forbidden("A contributor can write drafts. An author or an editor publishes and unpublishes them.")
+            raise Forbidden(
+                say("A contributor can write drafts. An author or an editor publishes and unpublishes them.")
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Purgeable(Editable):
     def __post_init__(self) -> None:
         Editable.__post_init__(self)
         if not self.post.may_purge(self.who):
-            raise Forbidden("Only an administrator can delete a post for good.")
+            raise Forbidden(say("Only an administrator can delete a post for good."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class LivePost:
     def of(cls, post: Post) -> LivePost:
         """Raises NotFound for a post that readers never saw."""
         if post.live is None:
-            raise NotFound("There is no such post.")
+            raise NotFound(say("There is no such post."))
         return cls(**{member.name: getattr(post, member.name) for member in fields(cls)})
 
 
@@ -115,21 +118,21 @@ def editable_or_live(post: Post, who: Viewer) -> EditableOrLive:
 def require_rights(who: Identity, draft: Draft, before: Post | None) -> None:
     """Whether somebody may make a new post this way, or change one that they may edit. Raises Forbidden."""
     if not who.has_role(EDITING_ROLE):
-        raise Forbidden("A reader cannot write posts.")
+        raise Forbidden(say("A reader cannot write posts."))
     if draft.status == "published":
         who.require_scope(POSTS_PUBLISH)
         if not who.has_role("author"):
-            raise Forbidden("A contributor can write drafts. An author or an editor publishes them.")
+            raise Forbidden(say("A contributor can write drafts. An author or an editor publishes them."))
     if draft.featured != (before.featured if before else False) and not who.is_editor:
-        raise Forbidden("Only an editor can change `featured`.")
+        raise Forbidden(say("Only an editor can change `featured`."))
     flagged = before is not None and any(getattr(draft, name) != getattr(before, name) for name in FLAGS)
     if before and flagged and before.status == "published" and not before.may_publish(who):
         who.require_scope(POSTS_PUBLISH)
-        raise Forbidden("A contributor cannot change who reads a published post.")
+        raise Forbidden(say("A contributor cannot change who reads a published post."))
     named = before.working.author_ids if before else ()
     if draft.author_ids is not None and not may_name(who, named, draft.author_ids):
         raise Forbidden(
-            "You can add authors after your own name, or take your own name off. Only an editor can change more."
+            say("You can add authors after your own name, or take your own name off. Only an editor can change more.")
         )
 
 

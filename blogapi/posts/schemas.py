@@ -36,6 +36,7 @@ from blogapi.tags.model import MAX_SLUG, TAG_SLUG, is_tag_slug
 from blogapi.text.address import MAX_ADDRESS, lookup_order
 from blogapi.text.language import LANGUAGE_TAG, is_language_tag, language_tag
 from blogapi.text.slug import RESERVED_SLUGS
+from blogapi.translation.sentence import Sentence, say
 from blogapi.web.fields import (
     Choice,
     CommaList,
@@ -105,7 +106,7 @@ class PostEditSchema(Strict):
     title = Line(load_default="", validate=Size(max=MAX_TITLE))
     slug = Text(
         load_default=None,
-        validate=[Size(min=1, max=120), FullMatch(_SLUG, "Only a-z, 0-9 and single hyphens between them.")],
+        validate=[Size(min=1, max=120), FullMatch(_SLUG, say("Only a-z, 0-9 and single hyphens between them."))],
         metadata={
             "description": "The last part of its address. Left out, it follows the title until the first publication."
         },
@@ -145,20 +146,21 @@ class PostEditSchema(Strict):
     @validates("slug")
     def _slug_is_free_to_choose(self, value: str | None, **_: Any) -> None:
         if value in RESERVED_SLUGS:
-            raise wrong("reserved", f"{value!r} is reserved.")
+            raise wrong("reserved", say("{value!r} is reserved.", value=value))
 
     @validates("body")
     def _body_is_small_enough(self, value: str, **_: Any) -> None:
         if len(value) > MAX_BODY_BYTES or len(value.encode()) > MAX_BODY_BYTES:
-            raise wrong("too_long", f"At most {MAX_BODY_BYTES // KIB} KiB of UTF-8.", max=MAX_BODY_BYTES)
+            raise wrong("too_long", say("At most {size} KiB of UTF-8.", size=MAX_BODY_BYTES // KIB), max=MAX_BODY_BYTES)
 
     @validates("authors")
     def _authors_are_ids(self, value: list[str] | None, **_: Any) -> None:
-        _check_each(value, is_id, "invalid_format", "Must be the id of a user.")
+        _check_each(value, is_id, "invalid_format", say("Must be the id of a user."))
 
     @validates("tags")
     def _tags_are_slugs(self, value: list[str], **_: Any) -> None:
-        _check_each(value, is_tag_slug, "invalid_format", "Only a-z, 0-9 and single hyphens, at most 60 characters.")
+        says = say("Only a-z, 0-9 and single hyphens, at most 60 characters.")
+        _check_each(value, is_tag_slug, "invalid_format", says)
 
     @validates("custom")
     def _custom_can_be_kept(self, value: dict[str, Any], **_: Any) -> None:
@@ -166,7 +168,8 @@ class PostEditSchema(Strict):
         if problem:
             raise wrong("invalid_format", problem)
         if len(orjson.dumps(value)) > MAX_CUSTOM_BYTES:
-            raise wrong("too_long", f"At most {MAX_CUSTOM_BYTES // KIB} KiB of JSON.", max=MAX_CUSTOM_BYTES)
+            says = say("At most {size} KiB of JSON.", size=MAX_CUSTOM_BYTES // KIB)
+            raise wrong("too_long", says, max=MAX_CUSTOM_BYTES)
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> Draft:
@@ -193,7 +196,8 @@ class NewPostSchema(PostEditSchema):
     def _published_has_a_title(self, data: dict[str, Any], **_: Any) -> None:
         # The service says it, too; here it is told together with all else that is wrong.
         if data.get("status") == "published" and data.get("title") == "":
-            raise ValidationError({"title": wrong("required", "A post needs a title before it is published.").messages})
+            missing = wrong("required", say("A post needs a title before it is published."))
+            raise ValidationError({"title": missing.messages})
 
 
 class PublishSchema(Strict):
@@ -204,11 +208,11 @@ class PublishSchema(Strict):
     example = {"revision": 1}
 
 
-def _check_each(values: Any, check: Any, code: str, text: str) -> None:
+def _check_each(values: Any, check: Any, code: str, text: Sentence) -> None:
     items = list(values or ())
     found = {index: wrong(code, text).messages for index, value in enumerate(items) if not check(value)}
     repeated = {
-        index: wrong("repeated", "This value is there twice.").messages
+        index: wrong("repeated", say("This value is there twice.")).messages
         for index, value in enumerate(items)
         if value in items[:index]
     }
@@ -216,11 +220,13 @@ def _check_each(values: Any, check: Any, code: str, text: str) -> None:
         raise ValidationError({**repeated, **found})
 
 
-def _wrong_key(value: Any) -> str | None:
+def _wrong_key(value: Any) -> Sentence | None:
     if isinstance(value, Mapping):
         bad = next((key for key in value if not CUSTOM_KEY.fullmatch(key)), None)
         if bad is not None:
-            return f"The key {bad!r} is not of a-z, 0-9 and _, at most {MAX_CUSTOM_KEY} of them."
+            return say(
+                "The key {key!r} is not of a-z, 0-9 and _, at most {most} of them.", key=bad, most=MAX_CUSTOM_KEY
+            )
         value = list(value.values())
     return next(filter(None, map(_wrong_key, value)), None) if isinstance(value, list) else None
 
@@ -255,9 +261,8 @@ class AddressQuery(Strict):
         try:
             lookup_order(value)
         except ValueError:
-            raise wrong(
-                "invalid_format", "Must be a path or an http or https URL, without control characters."
-            ) from None
+            says = say("Must be a path or an http or https URL, without control characters.")
+            raise wrong("invalid_format", says) from None
 
 
 def _timestamp(parameter: str, description: str) -> Timestamp:
@@ -269,7 +274,7 @@ class PostListQuery(PageQuery, FieldsQuery):
 
     status = CommaList(
         STATUSES.__contains__,
-        of="status",
+        otherwise=lambda name: say("{name!r} is not a status.", name=name),
         load_default=(),
         metadata={
             "description": "States of posts. In `/v1/posts`, any but `published` needs a credential.",
@@ -278,19 +283,19 @@ class PostListQuery(PageQuery, FieldsQuery):
     )
     tag = CommaList(
         is_tag_slug,
-        of="tag slug",
+        otherwise=lambda slug: say("{slug!r} is not a tag slug.", slug=slug),
         load_default=(),
         metadata={"description": "Slugs of tags.", "items": {"type": "string", **_A_TAG}},
     )
     author = CommaList(
         lambda text: _AN_AUTHOR["minLength"] <= len(text) <= _AN_AUTHOR["maxLength"],
-        of="user id or username",
+        otherwise=lambda name: say("{name!r} is not a user id or username.", name=name),
         load_default=(),
         metadata={"description": "Ids or usernames of authors.", "items": {"type": "string", **_AN_AUTHOR}},
     )
     lang = CommaList(
         is_language_tag,
-        of="language tag",
+        otherwise=lambda tag: say("{tag!r} is not a language tag.", tag=tag),
         normal=language_tag,
         load_default=(),
         metadata={"description": "Languages (BCP 47).", "items": {"type": "string", **_A_LANGUAGE}},

@@ -10,6 +10,7 @@ from blogapi.errors import Conflict
 from blogapi.posts.model import Draft, Post
 from blogapi.posts.store import SlugStore
 from blogapi.text.slug import slugify, with_suffix
+from blogapi.translation.sentence import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +86,4 @@ class Slugs:
 
 
 def _taken(slug: str) -> Conflict:
-    return Conflict(f"Another post has the slug {slug!r}.", code="slug_taken")
+    return Conflict(say("Another post has the slug {slug!r}.", slug=slug), code="slug_taken")

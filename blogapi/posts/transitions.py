@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from blogapi.errors import Conflict, InvalidTransition
 from blogapi.posts.model import Post
 from blogapi.posts.rights import Editable, Publishable
+from blogapi.translation.sentence import Sentence, say
 
 Right = TypeVar("Right", bound=Editable)
 
@@ -31,11 +32,11 @@ class Transition(Generic[Right]):
     """A row of the table.
 
     `sets` are the fields of the post that it sets besides the status. Whoever makes it needs the right `needs`, and
-    also the right to publish where it changes what readers see.
+    also the right to publish where it changes what readers see. `otherwise` says of a state that it does not allow it.
     """
 
     verb: str
-    past: str
+    otherwise: Callable[[str], Sentence]
     start: frozenset[str]
     end: Callable[[Post], str]
     needs: type[Right]
@@ -50,8 +51,7 @@ class Transition(Generic[Right]):
     def end_of(self, post: Post) -> str:
         """The state that it leads to. Raises InvalidTransition."""
         if not self.is_allowed(post):
-            detail = f"A post that is {post.status} cannot be {self.past}."
-            raise InvalidTransition(detail, allowed=allowed(post))
+            raise InvalidTransition(self.otherwise(post.status), allowed=allowed(post))
         return self.end(post)
 
     def changes_what_readers_see(self, post: Post) -> bool:
@@ -67,7 +67,7 @@ def _to(state: str) -> Callable[[Post], str]:
 
 PUBLISH = Transition(
     verb="publish",
-    past="published",
+    otherwise=lambda status: say("A post that is {status} cannot be published.", status=status),
     start=frozenset({"draft", "published", "archived"}),
     end=_to("published"),
     needs=Publishable,
@@ -75,21 +75,21 @@ PUBLISH = Transition(
 )
 UNPUBLISH = Transition(
     verb="unpublish",
-    past="unpublished",
+    otherwise=lambda status: say("A post that is {status} cannot be unpublished.", status=status),
     start=frozenset({"published"}),
     end=_to("draft"),
     needs=Publishable,
 )
 ARCHIVE = Transition(
     verb="archive",
-    past="archived",
+    otherwise=lambda status: say("A post that is {status} cannot be archived.", status=status),
     start=frozenset({"published"}),
     end=_to("archived"),
     needs=Publishable,
 )
 RESTORE = Transition(
     verb="restore",
-    past="restored",
+    otherwise=lambda status: say("A post that is {status} cannot be restored.", status=status),
     start=frozenset({"archived", "trashed"}),
     end=lambda post: post.trashed_from or "draft",
     needs=Editable,
@@ -97,7 +97,7 @@ RESTORE = Transition(
 )
 DISCARD = Transition(
     verb="discard",
-    past="set back to what readers see",
+    otherwise=lambda status: say("A post that is {status} cannot be set back to what readers see.", status=status),
     start=frozenset({"draft", "published", "archived"}),
     end=lambda post: post.status,
     needs=Editable,
@@ -106,7 +106,7 @@ DISCARD = Transition(
 )
 TRASH = Transition(
     verb="trash",
-    past="put in the trash",
+    otherwise=lambda status: say("A post that is {status} cannot be put in the trash.", status=status),
     start=frozenset({"draft", "published", "archived"}),
     end=_to("trashed"),
     needs=Editable,
@@ -123,4 +123,6 @@ def allowed(post: Post) -> list[str]:
 def require_not_trashed(post: Post) -> None:
     """Raises Conflict `invalid_transition`."""
     if post.status == "trashed":
-        raise Conflict("The post is in the trash. Restore it first.", code="invalid_transition", allowed=allowed(post))
+        raise Conflict(
+            say("The post is in the trash. Restore it first."), code="invalid_transition", allowed=allowed(post)
+        )

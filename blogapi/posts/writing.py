@@ -35,6 +35,7 @@ from blogapi.posts.slugs import Slugs
 from blogapi.posts.transitions import require_not_trashed
 from blogapi.tags.service import TagService
 from blogapi.text.rendered import BodyFormat, Rendered
+from blogapi.translation.sentence import say
 from blogapi.users.service import UserService
 
 # A body, its format, and who writes it.
@@ -147,7 +148,7 @@ class Writing:
         rest = [_without(who, copy.authors) for copy in (present, post.live)]
         if draft.author_ids not in [_ids(authors) for authors in rest] or not _is_same_but_authors(draft, post):
             raise Forbidden(
-                "Only authors and editors of this post can do this. You can only take your own name off it."
+                say("Only authors and editors of this post can do this. You can only take your own name off it.")
             )
         if post.live.version not in expected:
             post.require_version(expected)

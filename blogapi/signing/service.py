@@ -21,6 +21,7 @@ from blogapi.errors import Conflict
 from blogapi.sealing import Sealer
 from blogapi.signing.model import PUBLISHED_AHEAD, Ring, RingKey, StoredKey, spent, thumbprint
 from blogapi.signing.store import SigningKeyStore
+from blogapi.translation.sentence import say
 
 # For unknown names the database is read at most so often, since anybody can invent names.
 _LOOK_AGAIN_SECONDS = 1.0
@@ -65,13 +66,14 @@ class KeyRing:
         stored = await self._read()
         for waiting in stored:
             if self._now() < waiting.signs_from <= signs_from:
-                raise Conflict(f"There is a new key already, which signs from {rfc3339(waiting.signs_from)}.")
+                says = say("There is a new key already, which signs from {time}.", time=rfc3339(waiting.signs_from))
+                raise Conflict(says)
         generation = 1 + max(key.id for key in stored)
         made = self._made(generation, signs_from)
         # There is no way to this but the command line.
         await self._audit.record("signing_key.rotated", actor=OPERATOR, target=made.kid)
         if not await self._keys.insert(made):
-            raise Conflict("Somebody else has rotated the keys at this very moment.")
+            raise Conflict(say("Somebody else has rotated the keys at this very moment."))
         await self._read()
         return next(key for key in self._ring.keys if key.generation == generation)
 

@@ -18,6 +18,7 @@ from blogapi.ids import is_id
 from blogapi.paging.keyset import Sort, find_page
 from blogapi.paging.page import Page, PageRequest
 from blogapi.tags.model import Tag, name_of
+from blogapi.translation.sentence import say
 
 SORTS = {
     "slug": Sort("slug"),
@@ -62,7 +63,7 @@ class TagStore(Store):
         """By slug or id, as readers see it. Raises NotFound."""
         tag = await self.find(key, public=True)
         if tag is None:
-            raise NotFound(f"There is no tag {key!r}.")
+            raise NotFound(say("There is no tag {tag!r}.", tag=key))
         return tag
 
     async def list(self, page: PageRequest, sort: str) -> Page[Tag]:

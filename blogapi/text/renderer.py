@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from blogapi.errors import Unavailable
 from blogapi.text.rendering import BodyFormat, Rendered, render, render_small
+from blogapi.translation.sentence import say
 
 # Per thread: long texts take a tenth of a second each, so that the last one waits for some seconds.
 WAITING_PER_THREAD = 64
@@ -34,7 +35,7 @@ class Renderer:
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         if not self._places.acquire(blocking=False):
-            raise Unavailable("Too many texts are being written. Try again in a moment.", retry_after_seconds=2)
+            raise Unavailable(say("Too many texts are being written. Try again in a moment."), retry_after_seconds=2)
         future = self._threads.submit(work)
         # The place is free when the thread is done, not when the caller has lost patience.
         future.add_done_callback(lambda _: self._places.release())

@@ -6,7 +6,7 @@ message that the catalogues translate, and what was filled in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 LANGUAGES = ("en", "de", "fr", "es")
@@ -45,3 +45,14 @@ def say(message: str, /, **params: object) -> Sentence:
 def say_many(one: str, many: str, count: int, /, **params: object) -> Sentence:
     """A message that depends on a number: `say_many("At most {count:,} item.", "At most {count:,} items.", most)`."""
     return Sentence(one, many, {"count": count, **params})
+
+
+def verbatim(text: str) -> Sentence:
+    """The words of somebody else, which are the same in all languages."""
+    return Sentence("{text}", "", {"text": text})
+
+
+def either(words: Sequence[str]) -> Sentence:
+    """`a, b or c`: any of these words, which stay as they are; at least one."""
+    *others, last = words
+    return say("{some} or {last}", some=", ".join(others), last=last) if others else verbatim(last)

@@ -17,6 +17,7 @@ from blogapi.deadline import OVER
 from blogapi.errors import Conflict, InvalidCredentials, Stale
 from blogapi.events import Bus
 from blogapi.personal import Person
+from blogapi.translation.sentence import say
 from blogapi.users.credentials import Change
 from blogapi.users.mails import ERASURE_ASKED, ERASURE_CALLED_OFF, Outbox
 from blogapi.users.model import Erasing, ErasureAsked, User, email_key
@@ -65,7 +66,7 @@ class Erasures:
     async def schedule(self, by: Administrator, user: User) -> User:
         """The same for somebody else. Raises Stale, and Conflict for the last administrator and the erased."""
         if user.status == "erased":
-            raise Conflict("This user is erased already.")
+            raise Conflict(say("This user is erased already."))
         return user if user.erasure_at is not None else await self._schedule(user, by.who)
 
     async def _schedule(self, user: User, who: Viewer) -> User:

@@ -14,6 +14,8 @@ from blogapi.access.identity import ROLES, Byline, includes_role
 from blogapi.changes import Change, changed_since
 from blogapi.errors import FieldError, Stale
 from blogapi.ids import Id, is_id
+from blogapi.translation.bounds import at_least_characters, at_most_characters
+from blogapi.translation.sentence import Sentence, say
 from blogapi.users.mfa import Mfa
 
 STATUSES = ("active", "unverified", "suspended", "erased", "unclaimed")
@@ -356,16 +358,16 @@ def erased_username(user_id: str) -> str:
 def username_fault(username: str, *, allow_reserved: bool = False) -> FieldError | None:
     """Why nobody can have this username, if so."""
     if len(username) < 3:
-        return _fault("/username", "too_short", "At least 3 characters.", min=3)
+        return _fault("/username", "too_short", at_least_characters(3), min=3)
     if len(username) > 32:
-        return _fault("/username", "too_long", "At most 32 characters.", max=32)
+        return _fault("/username", "too_long", at_most_characters(32), max=32)
     if _USERNAME.fullmatch(username) is None:
-        detail = "Letters, digits, _ and - of ASCII; the first is a letter or a digit."
+        detail = say("Letters, digits, _ and - of ASCII; the first is a letter or a digit.")
         return _fault("/username", "invalid_format", detail)
     key = username_key(username)
     # A name that looks like an id could be taken for somebody else's id.
     if (key in RESERVED_USERNAMES and not allow_reserved) or is_id(key) or _ERASED_NAME.fullmatch(key):
-        return _fault("/username", "reserved", "This username is reserved.")
+        return _fault("/username", "reserved", say("This username is reserved."))
     return None
 
 
@@ -373,13 +375,13 @@ def email_fault(email: str) -> FieldError | None:
     """Why this is no e-mail address that we can use, if so. RFC 5321 section 4.5.3.1 has the lengths."""
     key = email_key(email)
     if len(key) > MAX_EMAIL:
-        return _fault("/email", "too_long", f"At most {MAX_EMAIL} characters.", max=MAX_EMAIL)
+        return _fault("/email", "too_long", at_most_characters(MAX_EMAIL), max=MAX_EMAIL)
     local, _, domain = key.rpartition("@")
     is_domain = _registered(domain) is not None and _DOMAIN.fullmatch(domain) is not None
     if len(local) > 64 or _LOCAL_PART.fullmatch(local) is None or not is_domain:
-        return _fault("/email", "invalid_format", "Not an e-mail address.")
+        return _fault("/email", "invalid_format", say("Not an e-mail address."))
     return None
 
 
-def _fault(pointer: str, code: str, detail: str, **params: int) -> FieldError:
+def _fault(pointer: str, code: str, detail: Sentence, **params: int) -> FieldError:
     return FieldError(pointer=pointer, code=code, detail=detail, params=params)

@@ -15,6 +15,8 @@ from blogapi.errors import FieldError
 from blogapi.measures import Measure
 from blogapi.pool.processes import Processes, crews
 from blogapi.pool.turns import Turns, queues
+from blogapi.translation.bounds import at_least_characters, at_most_characters
+from blogapi.translation.sentence import Sentence, say
 from blogapi.users.common_passwords import is_common
 from blogapi.users.model import StoredPassword, email_key, username_key
 
@@ -39,7 +41,7 @@ class Passwords:
             at_once=workers,
             most_waiting=queue,
             patience_seconds=PATIENCE_SECONDS,
-            busy="Too many people are signing in. Try again in a moment.",
+            busy=say("Too many people are signing in. Try again in a moment."),
         )
 
     @classmethod
@@ -58,17 +60,17 @@ class Passwords:
         """What is wrong with a new password; nothing, or one thing."""
         rules = self._rules
         if len(password) < rules.min_length:
-            return [_fault("too_short", f"At least {rules.min_length} characters.", min=rules.min_length)]
+            return [_fault("too_short", at_least_characters(rules.min_length), min=rules.min_length)]
         if len(password) > MAX_LENGTH:
-            return [_fault("too_long", f"At most {MAX_LENGTH} characters.", max=MAX_LENGTH)]
+            return [_fault("too_long", at_most_characters(MAX_LENGTH), max=MAX_LENGTH)]
         if "\0" in password:
-            return [_fault("invalid_characters", "NUL is not allowed.")]
+            return [_fault("invalid_characters", say("NUL is not allowed."))]
         if username_key(password) == username_key(username):
-            return [_fault("same_as_username", "The password must not be the username.")]
+            return [_fault("same_as_username", say("The password must not be the username."))]
         if email_key(password) == email_key(email):
-            return [_fault("same_as_email", "The password must not be the e-mail address.")]
+            return [_fault("same_as_email", say("The password must not be the e-mail address."))]
         if rules.refuse_common and is_common(password):
-            return [_fault("common_password", "This is one of the passwords that are tried first.")]
+            return [_fault("common_password", say("This is one of the passwords that are tried first."))]
         return []
 
     async def hash(self, password: str) -> StoredPassword:
@@ -124,5 +126,5 @@ async def _hash(prepared: bytes, salt: bytes, cost: int) -> bytes:
     return await HASHERS.ask(prepared + b" " + salt, deadline_seconds=deadline)
 
 
-def _fault(code: str, detail: str, **params: int) -> FieldError:
+def _fault(code: str, detail: Sentence, **params: int) -> FieldError:
     return FieldError(pointer="/password", code=code, detail=detail, params=params)

@@ -8,6 +8,7 @@ from typing import cast
 from blogapi.access.identity import OPERATOR, Identity, Viewer
 from blogapi.errors import Forbidden, Unauthorized
 from blogapi.ids import Id
+from blogapi.translation.sentence import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +19,9 @@ class Administrator:
 
     def __post_init__(self) -> None:
         if self.who is None:
-            raise Unauthorized("Sign in first.")
+            raise Unauthorized(say("Sign in first."))
         if not self.who.is_admin:
-            raise Forbidden("Only administrators can do this.")
+            raise Forbidden(say("Only administrators can do this."))
 
     @property
     def user_id(self) -> Id:

@@ -11,6 +11,7 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 from blogapi.access.identity import ROLES
 from blogapi.clock import rfc3339, rfc3339_or_none
 from blogapi.paging.cursors import PageQuery
+from blogapi.translation.sentence import either, say
 from blogapi.users.examples import (
     COLLEAGUE,
     COLLEAGUE_EMAIL,
@@ -94,14 +95,14 @@ def _timezones() -> frozenset[str]:
 
 def _is_timezone(name: str) -> None:
     if name not in _timezones():
-        raise wrong("invalid_choice", "Must be the name of a time zone, such as Europe/Berlin.")
+        raise wrong("invalid_choice", say("Must be the name of a time zone, such as Europe/Berlin."))
 
 
 def _is_status(name: str) -> None:
     # Whoever has another one may keep it: the service sees a change only.
     if name not in STATUSES:
         choices = list(SETTABLE_STATUSES)
-        raise wrong("invalid_choice", f"Can be set to {' or '.join(choices)}.", choices=choices)
+        raise wrong("invalid_choice", say("Can be set to {choices}.", choices=either(choices)), choices=choices)
 
 
 ROLE = {"description": "Left out, it is the role that the setting `registration.role` names."}
@@ -222,13 +223,13 @@ class UserListQuery(PageQuery, ReadUserQuery, FieldsQuery):
 
     role = CommaList(
         ROLES.__contains__,
-        of="role",
+        otherwise=lambda name: say("{name!r} is not a role.", name=name),
         load_default=(),
         metadata={"description": "Roles. Only with `view=admin`.", "items": {"type": "string", "enum": list(ROLES)}},
     )
     status = CommaList(
         STATUSES.__contains__,
-        of="status",
+        otherwise=lambda name: say("{name!r} is not a status.", name=name),
         load_default=(),
         metadata={"description": "Only with `view=admin`.", "items": {"type": "string", "enum": list(STATUSES)}},
     )
@@ -247,7 +248,8 @@ class UserListQuery(PageQuery, ReadUserQuery, FieldsQuery):
             wrongs = [name for name in ("role", "status") if data.get(name)]
             wrongs += [] if data.get("sort") in (None, *PUBLIC_SORTS) else ["sort"]
         if wrongs:
-            raise ValidationError({name: [Message("Not available in this view.", "invalid_choice")] for name in wrongs})
+            message = Message(say("Not available in this view."), "invalid_choice")
+            raise ValidationError({name: [message] for name in wrongs})
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from blogapi.limits.limiter import RateLimiter
 from blogapi.mail.model import Mail
 from blogapi.paging.page import Page, PageRequest
 from blogapi.personal import Person
-from blogapi.translation.sentence import LANGUAGES
+from blogapi.translation.sentence import LANGUAGES, either, say
 from blogapi.users.credentials import Credentials
 from blogapi.users.erasures import Erasures
 from blogapi.users.mails import Outbox
@@ -273,7 +273,11 @@ class UserService:
             if user_id in staying or _may_choose(chosen_by, user)
         }
         unknown = [
-            FieldError(pointer=f"/authors/{place}", code="unknown_author", detail=f"There is no user {user_id!r}.")
+            FieldError(
+                pointer=f"/authors/{place}",
+                code="unknown_author",
+                detail=say("There is no user {user!r}.", user=user_id),
+            )
             for place, user_id in enumerate(user_ids)
             if user_id not in may_be
         ]
@@ -290,7 +294,7 @@ class UserService:
     async def edit_own(self, who: Identity, user: User, wish: OwnProfile, versions: frozenset[int]) -> User:
         """Change what people say about themselves. Raises Forbidden for somebody else, Stale, Conflict."""
         if who.user_id != user.id:
-            raise Forbidden("You can change your own account only.")
+            raise Forbidden(say("You can change your own account only."))
         email = None if wish.email == user.email else wish.email
         if email is not None:
             await self.credentials.check_email(who, email)
@@ -303,13 +307,15 @@ class UserService:
         """
         user.require_version(versions)
         if user.status == "erased":
-            raise Conflict("An erased user cannot be changed.")
+            raise Conflict(say("An erased user cannot be changed."))
         if wish.status != user.status:
             if wish.status not in SETTABLE_STATUSES:
-                detail = f"Can be set to {' or '.join(SETTABLE_STATUSES)}."
+                detail = say("Can be set to {choices}.", choices=either(SETTABLE_STATUSES))
                 raise Invalid.field("/status", "invalid_choice", detail, choices=list(SETTABLE_STATUSES))
             if user.status == "unclaimed":
-                raise Conflict("This user is the author of imported posts and has no account to suspend or activate.")
+                raise Conflict(
+                    say("This user is the author of imported posts and has no account to suspend or activate.")
+                )
         return await self._edit(by.who, user, wish, versions)
 
     async def erase(self, by: Administrator, user_id: str) -> User:
@@ -384,8 +390,8 @@ class UserService:
         if await self._roster.leave(user.id):
             return
         if user.id in await self._roster.members():
-            raise Conflict("The last administrator cannot be demoted, suspended or deleted.")
-        raise Conflict("Somebody else is changing this administrator now. Read again, then retry.")
+            raise Conflict(say("The last administrator cannot be demoted, suspended or deleted."))
+        raise Conflict(say("Somebody else is changing this administrator now. Read again, then retry."))
 
     # For other services
 
@@ -475,7 +481,7 @@ class UserService:
 
 def _visible(user: User | None, viewer: Viewer, asked_for: str) -> User:
     if user is None or not (user.is_public or (viewer is not None and viewer.is_admin)):
-        raise NotFound(f"There is no user {asked_for!r}.")
+        raise NotFound(say("There is no user {user!r}.", user=asked_for))
     return user
 
 

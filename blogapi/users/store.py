@@ -59,8 +59,8 @@ INVITATION_ACCEPTED = "invitation_accepted"
 # The same with entries of the audit log.
 _UNLOGGED = {"unlogged.id": {"$exists": True}}
 _TAKEN = {
-    "username_key": Conflict("This username is taken.", code="username_taken"),
-    "email_key": Conflict("There is an account with this e-mail address.", code="email_taken"),
+    "username_key": Conflict(say("This username is taken."), code="username_taken"),
+    "email_key": Conflict(say("There is an account with this e-mail address."), code="email_taken"),
     "invitation_id": Conflict(say("Somebody has accepted this invitation."), code=INVITATION_ACCEPTED),
 }
 
@@ -124,7 +124,7 @@ class UserStore(Store):
         """Raises NotFound."""
         user = await self.find(user_id)
         if user is None:
-            raise NotFound(f"There is no user {user_id!r}.")
+            raise NotFound(say("There is no user {user!r}.", user=user_id))
         return user
 
     async def find(self, user_id: str) -> User | None:
@@ -383,4 +383,4 @@ def _any_of(values: tuple[str, ...]) -> Any:
 def _taken(error: DuplicateKeyError) -> Conflict:
     key = next(iter((error.details or {}).get("keyPattern", {})), "")
     known = _TAKEN.get(key)
-    return Conflict("There is a user with this id.") if known is None else Conflict(known.detail, code=known.code)
+    return Conflict(say("There is a user with this id.")) if known is None else Conflict(known.detail, code=known.code)

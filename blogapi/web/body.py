@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from blogapi.errors import BlogError
+from blogapi.translation.sentence import Sentence, either, say
 
 _KIB = 1024
 MAX_BYTES = 2048 * _KIB
@@ -19,7 +20,30 @@ SMALL_BYTES = 64 * _KIB
 MAX_DEPTH = 32
 # Far more than any valid body has. Each costs time and memory before anybody knows what it is, and who sent it.
 _MAX_OF_EACH = 20_000
-_MARKS_OF = {"arrays and objects": (b"[", b"{"), "members": (b":",), "values": (b",",)}
+_TOO_MANY = {
+    (b"[", b"{"): say("more than {most:,} arrays and objects", most=_MAX_OF_EACH),
+    (b":",): say("more than {most:,} members", most=_MAX_OF_EACH),
+    (b",",): say("more than {most:,} values", most=_MAX_OF_EACH),
+}
+_TOO_DEEP = say("nested deeper than {levels} levels", levels=MAX_DEPTH)
+# What the json module says of a fault.
+_FAULTS: Mapping[str, Sentence] = {
+    each: each
+    for each in (
+        say("Expecting value"),
+        say("Expecting ',' delimiter"),
+        say("Expecting ':' delimiter"),
+        say("Expecting property name enclosed in double quotes"),
+        say("Illegal trailing comma before end of array"),
+        say("Illegal trailing comma before end of object"),
+        say("Unterminated string starting at"),
+        say("Invalid control character at"),
+        say("Invalid \\escape"),
+        say("Invalid \\uXXXX escape"),
+        say("Extra data"),
+        say("Unexpected UTF-8 BOM (decode using utf-8-sig)"),
+    )
+}
 _MAX_MEMBERS = 1_000
 _INTEGERS = range(-(2**63), 2**63)
 
@@ -50,7 +74,7 @@ async def read_json(
     if not request.body_exists:
         return _nothing(request)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise BlogError("Send the body uncompressed.", code="unsupported_media_type")
+        raise BlogError(say("Send the body uncompressed."), code="unsupported_media_type")
     received, deadline = bytearray(), asyncio.get_running_loop().time() + timeout_seconds
     announced = request.content_length or 0
     if announced <= SMALL_BYTES:
@@ -71,8 +95,8 @@ async def read_json(
 
 def _check_type(request: web.Request, media_types: frozenset[str]) -> None:
     if request.content_type not in media_types or (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
-        accepted = " or ".join(sorted(media_types))
-        raise BlogError(f"Send {accepted} in UTF-8.", code="unsupported_media_type")
+        detail = say("Send {media_types} in UTF-8.", media_types=either(sorted(media_types)))
+        raise BlogError(detail, code="unsupported_media_type")
 
 
 async def _read(request: web.Request, received: bytearray, enough: int, deadline: float) -> None:
@@ -87,7 +111,7 @@ async def _read(request: web.Request, received: bytearray, enough: int, deadline
             while len(received) <= enough and (chunk := await content.readany()):
                 received += chunk
     except TimeoutError:
-        raise BlogError("The body did not arrive in time.", code="request_timeout") from None
+        raise BlogError(say("The body did not arrive in time."), code="request_timeout") from None
 
 
 def size_text(size: int) -> str:
@@ -96,12 +120,12 @@ def size_text(size: int) -> str:
 
 
 def _too_large(max_bytes: int) -> BlogError:
-    return BlogError(f"A body holds at most {size_text(max_bytes)} here.", code="too_large")
+    return BlogError(say("A body holds at most {size} here.", size=size_text(max_bytes)), code="too_large")
 
 
 def _nothing(request: web.Request) -> RequestBody:
     if request.method == "PATCH":
-        raise _malformed("there is none")
+        raise _malformed(say("there is none"))
     return RequestBody({})
 
 
@@ -120,23 +144,25 @@ def parse_json(raw: bytes) -> Any:
         if "\\u" in text:
             _encode_strings(value)
     except RecursionError:
-        raise _malformed("nested deeper than 32 levels") from None
+        raise _malformed(_TOO_DEEP) from None
     except UnicodeError:
-        raise _malformed("it is not UTF-8") from None
+        raise _malformed(say("it is not UTF-8")) from None
+    except json.JSONDecodeError as error:
+        raise _malformed(_explained(error)) from None
     except ValueError as error:
-        raise _malformed(str(error)) from None
+        raise _malformed(error.args[0]) from None
     if _count(raw, (b"[", b"{")) > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
-        raise _malformed("nested deeper than 32 levels")
+        raise _malformed(_TOO_DEEP)
     return value
 
 
 def _refuse_too_many(raw: bytes) -> None:
-    suspected = [kind for kind, marks in _MARKS_OF.items() if _count(raw, marks) > _MAX_OF_EACH]
+    suspected = [marks for marks in _TOO_MANY if _count(raw, marks) > _MAX_OF_EACH]
     if suspected:
         bare = _without_strings(raw)
-        for kind in suspected:
-            if _count(bare, _MARKS_OF[kind]) > _MAX_OF_EACH:
-                raise _malformed(f"more than {_MAX_OF_EACH:,} {kind}")
+        for marks in suspected:
+            if _count(bare, marks) > _MAX_OF_EACH:
+                raise _malformed(_TOO_MANY[marks])
 
 
 def _count(raw: bytes, marks: Iterable[bytes]) -> int:
@@ -149,35 +175,46 @@ def _without_strings(raw: bytes) -> bytes:
     return b"".join(plain.split(b'"')[::2])
 
 
-def _malformed(why: str) -> BlogError:
-    return BlogError(f"The body is not acceptable JSON: {why}.", code="malformed_json")
+def _malformed(why: Sentence) -> BlogError:
+    return BlogError(say("The body is not acceptable JSON: {why}.", why=why), code="malformed_json")
+
+
+def _explained(error: json.JSONDecodeError) -> Sentence:
+    """Where the parser stopped, and why."""
+    return say(
+        "{fault}: line {line} column {column} (char {position})",
+        fault=_FAULTS.get(error.msg, error.msg),
+        line=error.lineno,
+        column=error.colno,
+        position=error.pos,
+    )
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(pairs) > _MAX_MEMBERS:
-        raise ValueError(f"an object has more than {_MAX_MEMBERS:,} members")
+        raise ValueError(say("an object has more than {most:,} members", most=_MAX_MEMBERS))
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a key is there twice")
+        raise ValueError(say("a key is there twice"))
     return members
 
 
 def _integer(digits: str) -> int:
     # Looked at before int(), whose time grows with the square of the length.
     if len(digits) > 20 or (number := int(digits)) not in _INTEGERS:
-        raise ValueError("an integer is beyond 64 bits")
+        raise ValueError(say("an integer is beyond 64 bits"))
     return number
 
 
 def _number(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError("a number is too large")
+        raise ValueError(say("a number is too large"))
     return number
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(say("{name} is not JSON", name=name))
 
 
 def _encode_strings(value: Any) -> None:

@@ -9,6 +9,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from blogapi.errors import BlogError
+from blogapi.translation.sentence import say
 
 _PIECE_BYTES = 2047
 _HASH_DIGITS, _MARK_DIGITS = 24, 8
@@ -87,7 +88,7 @@ def expected_versions(request: web.Request, of: str) -> frozenset[int]:
     """
     tags = [tag.strip() for tag in ",".join(request.headers.getall("If-Match", [])).split(",")]
     if {"", "*"}.issuperset(tags):
-        raise BlogError("Send the ETag of what you read as If-Match.", code="precondition_required")
+        raise BlogError(say("Send the ETag of what you read as If-Match."), code="precondition_required")
     mark = mark_of(of)
     return frozenset(int(found[2]) for tag in tags if (found := _VERSIONED.fullmatch(tag)) and _is_of(mark, found[3]))
 

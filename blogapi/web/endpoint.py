@@ -30,7 +30,7 @@ from blogapi.paging.cursors import link_header, page_body, page_request
 from blogapi.paging.page import Page, Position
 from blogapi.web.body import SMALL_BYTES, RequestBody, read_json
 from blogapi.web.conditional import etag_of, expected_versions, revalidated
-from blogapi.web.fields import Message, Record, Strict
+from blogapi.web.fields import Message, Record, Strict, text_of
 from blogapi.web.middlewares.protect import count_write
 from blogapi.web.query import NoQuery, read_query
 
@@ -328,7 +328,7 @@ def field_errors(messages: Any, pointer: str = "") -> list[FieldError]:
     if isinstance(messages, list):
         return [error for message in messages for error in field_errors(message, pointer)]
     code, params = ("invalid", {}) if not isinstance(messages, Message) else (messages.code, dict(messages.params))
-    return [FieldError(pointer=pointer, code=code, detail=str(messages), params=params)]
+    return [FieldError(pointer=pointer, code=code, detail=text_of(messages), params=params)]
 
 
 def respond(request: web.Request, declaration: Endpoint, result: Any) -> web.StreamResponse:

@@ -10,19 +10,22 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from blogapi.ids import ID_PATTERN
 from blogapi.text.language import LANGUAGE_TAG, language_tag
 from blogapi.text.visible import is_blank
+from blogapi.translation.bounds import at_least_characters, at_most_characters
+from blogapi.translation.sentence import Sentence, say, say_many, verbatim
 
 # RFC 3339 section 5.6. `fromisoformat` alone also takes week dates, missing zones and the basic format.
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 # At most so many wrong fields are named in one answer.
 MAX_ERRORS = 100
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
+_UNSTORABLE_TEXT = say("NUL and lone surrogates are not allowed.")
 _CODES = {"null": "required", "invalid": "invalid_type", "type": "invalid_type", "invalid_utf8": "invalid_type"}
 
 Value = TypeVar("Value")
@@ -31,14 +34,21 @@ Value = TypeVar("Value")
 class Message(str):
     """What is wrong with a field: a sentence, a stable code, and the numbers that the sentence mentions."""
 
-    __slots__ = ("code", "params")
+    __slots__ = ("code", "params", "text")
+    text: Sentence
     code: str
     params: Mapping[str, Any]
 
     def __new__(cls, text: str, code: str, params: Mapping[str, Any] | None = None) -> Message:
         message = super().__new__(cls, text)
+        message.text = text if isinstance(text, Sentence) else verbatim(text)
         message.code, message.params = code, params or {}
         return message
+
+
+def text_of(message: Message | str) -> Sentence:
+    """The sentence of an error of marshmallow's, which is a bare text where a schema raised one itself."""
+    return message.text if isinstance(message, Message) else verbatim(message)
 
 
 def wrong(code: str, text: str, **params: Any) -> ValidationError:
@@ -49,15 +59,26 @@ def wrong(code: str, text: str, **params: Any) -> ValidationError:
 class Coded(fields.Field[Value]):
     """A field whose own errors have codes, made from marshmallow's keys."""
 
+    # Those of marshmallow, and with them those of the fields below, so that they can be translated.
+    default_error_messages = {
+        "required": say("Missing data for required field."),
+        "null": say("Field may not be null."),
+        "validator_failed": say("Invalid value."),
+    }
+
     def make_error(self, key: str, **kwargs: Any) -> ValidationError:
-        text = str(super().make_error(key, **kwargs).messages[0])
+        text = cast(str, self.error_messages[key])
         return ValidationError(Message(text, _CODES.get(key, key)))
 
 
 class Text(Coded[str], fields.String):
     """A string without NUL and lone surrogates, which the database or another client would choke on."""
 
-    default_error_messages = {"invalid_characters": "NUL and lone surrogates are not allowed."}
+    default_error_messages = {
+        "invalid": say("Not a valid string."),
+        "invalid_utf8": say("Not a valid utf-8 string."),
+        "invalid_characters": _UNSTORABLE_TEXT,
+    }
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -69,7 +90,7 @@ class Text(Coded[str], fields.String):
 class Line(Text):
     """A text of one line. White space around it is dropped; one that shows nothing is empty."""
 
-    default_error_messages = {"invalid_line": "Line breaks and control characters are not allowed."}
+    default_error_messages = {"invalid_line": say("Line breaks and control characters are not allowed.")}
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs).strip()
@@ -82,7 +103,7 @@ class Identifier(Text):
     """An id, as answers give it."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validate=FullMatch(ID_PATTERN, "Must be an id."), **kwargs)
+        super().__init__(validate=FullMatch(ID_PATTERN, say("Must be an id.")), **kwargs)
 
 
 class Url(Text):
@@ -91,12 +112,14 @@ class Url(Text):
     def __init__(self, *, schemes: str = "https", **kwargs: Any) -> None:
         # Path, query and fragment in one: told apart, there would be many ways to read what fits none of them.
         rest = r'[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][^\s\\<>"]*)?'
-        says = "Must be an https URL." if schemes == "https" else "Must be an http or https URL."
+        says = say("Must be an https URL.") if schemes == "https" else say("Must be an http or https URL.")
         super().__init__(validate=[Size(max=2000), FullMatch(f"{schemes}://{rest}", says)], **kwargs)
 
 
 class Flag(Coded[bool], fields.Boolean):
     """true or false, not "yes" and not 1."""
+
+    default_error_messages = {"invalid": say("Not a valid boolean.")}
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
@@ -106,6 +129,8 @@ class Flag(Coded[bool], fields.Boolean):
 
 class Whole(Coded[int], fields.Integer):
     """An integer within bounds. 1.0 is an integer in JSON Schema, so it is one here; true is none."""
+
+    default_error_messages = {"invalid": say("Not a valid integer."), "too_large": say("Number too large.")}
 
     def __init__(self, minimum: int, maximum: int, **kwargs: Any) -> None:
         super().__init__(validate=Within(minimum, maximum), **kwargs)
@@ -119,18 +144,22 @@ class Whole(Coded[int], fields.Integer):
 class Timestamp(Coded[datetime], fields.DateTime):
     """An RFC 3339 time; becomes an aware datetime in UTC, cut to the milliseconds that MongoDB keeps."""
 
+    default_error_messages = {"invalid": say("Not a valid datetime.")}
+
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
         if not isinstance(value, str) or not _RFC3339.fullmatch(value):
-            raise self.make_error("invalid", input=value, obj_type="datetime")
+            raise self.make_error("invalid", input=value)
         try:
             moment = datetime.fromisoformat(value.upper().replace("Z", "+00:00")).astimezone(UTC)
         except (ValueError, OverflowError) as error:
-            raise self.make_error("invalid", input=value, obj_type="datetime") from error
+            raise self.make_error("invalid", input=value) from error
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 class Items(Coded[list[Any]], fields.List[Any]):
     """A JSON array. Its items are looked at only if there are not too many of them."""
+
+    default_error_messages = {"invalid": say("Not a valid list.")}
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
         if isinstance(value, list):
@@ -143,9 +172,13 @@ class Items(Coded[list[Any]], fields.List[Any]):
 class Record(Coded[Any], fields.Nested):
     """A JSON object with a schema of its own."""
 
+    default_error_messages = {"type": say("Invalid type.")}
+
 
 class Mapped(Coded[dict[str, Any]], fields.Dict):
     """A JSON object whose keys are the client's own."""
+
+    default_error_messages = {"invalid": say("Not a valid mapping type.")}
 
 
 class CommaList(Coded[tuple[str, ...]]):
@@ -155,25 +188,27 @@ class CommaList(Coded[tuple[str, ...]]):
         self,
         check: Callable[[str], bool],
         *,
-        of: str,
+        otherwise: Callable[[str], Sentence],
         most: int = 20,
         normal: Callable[[str], str] = str,
         **kwargs: Any,
     ) -> None:
-        """Values that `normal` makes the same are the same."""
+        """Values that `normal` makes the same are the same. `otherwise` says what is wrong with what fails `check`."""
         super().__init__(**kwargs)
         self.most = most
-        self._check, self._of, self._normal = check, of, normal
+        self._check, self._otherwise, self._normal = check, otherwise, normal
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> tuple[str, ...]:
         parts = tuple(dict.fromkeys(part.strip() for part in str(value).split(",")))
         if len(parts) > self.most:
-            raise wrong("too_many", f"At most {self.most} values.", max=self.most)
+            raise wrong(
+                "too_many", say_many("At most {count:,} value.", "At most {count:,} values.", self.most), max=self.most
+            )
         for part in parts:
             if not self._check(part):
-                raise wrong("invalid_format", f"{part!r} is not a {self._of}.")
+                raise wrong("invalid_format", self._otherwise(part))
         return tuple(dict.fromkeys(map(self._normal, parts)))
 
 
@@ -190,7 +225,7 @@ class QueryFlag(Coded[bool]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
         if value not in ("true", "false"):
-            raise wrong("invalid_choice", "Must be true or false.", choices=["true", "false"])
+            raise wrong("invalid_choice", say("Must be true or false."), choices=["true", "false"])
         return bool(value == "true")
 
 
@@ -207,11 +242,17 @@ class Size(validate.Length):
     """How long a text or an array may be."""
 
     def _format_error(self, value: Any, message: str) -> Message:
-        few = len(value) < (self.min or 0)
-        unit = "characters" if isinstance(value, str) else "items"
-        if few:
-            return Message(f"At least {self.min} {unit}.", "too_short", {"min": self.min})
-        return Message(f"At most {self.max} {unit}.", "too_long", {"max": self.max})
+        few, is_text = len(value) < (self.min or 0), isinstance(value, str)
+        bound = (self.min if few else self.max) or 0
+        if few and is_text:
+            text = at_least_characters(bound)
+        elif few:
+            text = say_many("At least {count:,} item.", "At least {count:,} items.", bound)
+        elif is_text:
+            text = at_most_characters(bound)
+        else:
+            text = say_many("At most {count:,} item.", "At most {count:,} items.", bound)
+        return Message(text, "too_short" if few else "too_long", {"min" if few else "max": bound})
 
 
 class Within(validate.Range):
@@ -219,25 +260,27 @@ class Within(validate.Range):
 
     def _format_error(self, value: Any, message: str) -> Message:
         bounds = {"min": self.min, "max": self.max}
-        return Message(f"Must be from {self.min} to {self.max}.", "out_of_range", bounds)
+        return Message(say("Must be from {min:,} to {max:,}.", **bounds), "out_of_range", bounds)
 
 
 class Choice(validate.OneOf):
     """One of a few words."""
 
     def _format_error(self, value: Any) -> Message:
-        return Message(f"Must be one of: {self.choices_text}.", "invalid_choice", {"choices": list(self.choices)})
+        text = say("Must be one of: {choices}.", choices=self.choices_text)
+        return Message(text, "invalid_choice", {"choices": list(self.choices)})
 
 
 class FullMatch(validate.Regexp):
     """Like Regexp, but the whole value has to match: `$` alone lets a trailing line break through."""
 
-    def __init__(self, pattern: str, error: str) -> None:
-        super().__init__(pattern, error=error)
+    def __init__(self, pattern: str, otherwise: str) -> None:
+        super().__init__(pattern)
+        self._otherwise = otherwise
 
     def __call__(self, value: Any) -> Any:
         if self.regex.fullmatch(value) is None:
-            raise wrong("invalid_format", str(self.error))
+            raise wrong("invalid_format", self._otherwise)
         return value
 
 
@@ -245,7 +288,7 @@ class LanguageTag(Text):
     """A language, such as `de` or `pt-BR` (BCP 47), in the case that is usual for it."""
 
     def __init__(self, **kwargs: Any) -> None:
-        checks = [Size(max=35), FullMatch(LANGUAGE_TAG, "Must be a BCP 47 language tag.")]
+        checks = [Size(max=35), FullMatch(LANGUAGE_TAG, say("Must be a BCP 47 language tag."))]
         super().__init__(validate=checks, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
@@ -259,8 +302,8 @@ class Strict(Schema):
     example: ClassVar[Mapping[str, Any]] = {}
 
     error_messages = {
-        "unknown": Message("Unknown field.", "unknown_field"),
-        "type": Message("Must be a JSON object.", "invalid_type"),
+        "unknown": Message(say("Unknown field."), "unknown_field"),
+        "type": Message(say("Must be a JSON object."), "invalid_type"),
     }
 
     class Meta:
@@ -278,13 +321,13 @@ class Strict(Schema):
         return data
 
 
-def unstorable(value: Any, *, depth: int) -> str | None:
+def unstorable(value: Any, *, depth: int) -> Sentence | None:
     """Why a free JSON value cannot be stored: too deep, or a text with NUL. None when it can."""
     if isinstance(value, str):
-        return "NUL and lone surrogates are not allowed." if _UNSTORABLE.search(value) else None
+        return _UNSTORABLE_TEXT if _UNSTORABLE.search(value) else None
     if isinstance(value, dict | list):
         if depth == 0:
-            return "Nested too deep."
+            return say("Nested too deep.")
         inner = [*value, *value.values()] if isinstance(value, dict) else value
         return next(filter(None, (unstorable(item, depth=depth - 1) for item in inner)), None)
     return None

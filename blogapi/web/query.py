@@ -12,7 +12,8 @@ from aiohttp import web
 from marshmallow import Schema, ValidationError, fields
 
 from blogapi.errors import BlogError
-from blogapi.web.fields import CommaList, Message, NameList, Strict
+from blogapi.translation.sentence import Sentence, say
+from blogapi.web.fields import CommaList, Message, NameList, Strict, text_of
 
 
 class NoQuery(Strict):
@@ -58,12 +59,12 @@ def read_query(request: web.Request, schema: Schema) -> Mapping[str, Any]:
             {
                 "parameter": name,
                 "code": getattr(message, "code", "invalid"),
-                "detail": str(message) + (_lost_plus(known[name], values[name]) if name in values else ""),
+                "detail": _with_lost_plus(message, known[name], values[name]) if name in values else text_of(message),
             }
             for name, messages in error.messages_dict.items()
             for message in _flat(messages)
         ]
-        raise BlogError("Some query parameters are not valid.", code="invalid_parameter", errors=wrong) from None
+        raise _invalid(wrong) from None
 
 
 def _given(request: web.Request, known: Mapping[str, fields.Field[Any]]) -> dict[str, str]:
@@ -72,7 +73,7 @@ def _given(request: web.Request, known: Mapping[str, fields.Field[Any]]) -> dict
         if name not in known:
             raise unknown_name(name, known, parameter=name)
         if name in values and not isinstance(known[name], CommaList | NameList):
-            raise invalid_parameter(name, "repeated", "It was sent twice, but takes one value.")
+            raise invalid_parameter(name, "repeated", say("It was sent twice, but takes one value."))
         values[name] = f"{values[name]},{value}" if name in values else value
     return values
 
@@ -83,15 +84,16 @@ def _load(schema: Schema, values: tuple[tuple[str, str], ...]) -> Mapping[str, A
     return MappingProxyType(loaded)
 
 
-def _lost_plus(field: fields.Field[Any], value: str) -> str:
+def _with_lost_plus(message: Message | str, field: fields.Field[Any], value: str) -> Sentence:
     """A `+`, as that of `+02:00`, is a blank in a query (WHATWG URL, section 5.1). Who did not know that is told."""
+    detail = text_of(message)
     if " " not in value:
-        return ""
+        return detail
     try:
         field.deserialize(value.replace(" ", "+"))
     except ValidationError:
-        return ""
-    return " A + has become a blank: write it as %2B."
+        return detail
+    return say("{detail} A + has become a blank: write it as %2B.", detail=detail)
 
 
 def _flat(messages: Any) -> Iterable[Message | str]:
@@ -105,14 +107,20 @@ def unknown_name(name: str, known: Iterable[str], *, parameter: str) -> BlogErro
     nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0)
     # The nearest one is named however far it is; a question about something else would only annoy.
     is_near = bool(nearest) and difflib.SequenceMatcher(a=name, b=nearest[0]).ratio() >= 0.5
-    hint = f" Did you mean {nearest[0]!r}?" if is_near else ""
-    entry = {"parameter": parameter, "code": "unknown", "detail": f"{name!r} is not known here.{hint}"}
+    if is_near:
+        detail = say("{name!r} is not known here. Did you mean {nearest!r}?", name=name, nearest=nearest[0])
+    else:
+        detail = say("{name!r} is not known here.", name=name)
+    entry = {"parameter": parameter, "code": "unknown", "detail": detail}
     if nearest:
         entry["nearest"] = nearest[0]
-    return BlogError(f"{name!r} is not known here.{hint}", code="unknown_parameter", errors=[entry])
+    return BlogError(detail, code="unknown_parameter", errors=[entry])
 
 
 def invalid_parameter(name: str, code: str, detail: str) -> BlogError:
     """One parameter whose value is wrong."""
-    entry = {"parameter": name, "code": code, "detail": detail}
-    return BlogError("Some query parameters are not valid.", code="invalid_parameter", errors=[entry])
+    return _invalid([{"parameter": name, "code": code, "detail": detail}])
+
+
+def _invalid(errors: list[dict[str, Any]]) -> BlogError:
+    return BlogError(say("Some query parameters are not valid."), code="invalid_parameter", errors=errors)

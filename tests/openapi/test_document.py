@@ -14,6 +14,7 @@ from blogapi.features import FEATURES
 from blogapi.openapi.document import build_document, documented_routes, resolved
 from blogapi.openapi.json_schemas import JsonSchemas
 from blogapi.openapi.reference import api_page, errors_page
+from blogapi.translation.sentence import verbatim
 from blogapi.web.endpoint import endpoint
 from blogapi.web.fields import Choice, CommaList, FullMatch, Items, QueryFlag, QueryWhole, Record, Size, Text, Timestamp
 from blogapi.web.fields import Strict as StrictSchema
@@ -377,7 +378,7 @@ class _ThingSchema(StrictSchema):
     More about it.
     """
 
-    words = CommaList(str.islower, of="word", load_default=())
+    words = CommaList(str.islower, otherwise=verbatim, load_default=())
     flag = QueryFlag(load_default=None)
     count = QueryWhole(1, 9, load_default=5)
     since = Timestamp(data_key="since[gte]", load_default=None, metadata={"description": "From then on."})

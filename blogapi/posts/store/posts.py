@@ -50,6 +50,7 @@ from blogapi.posts.store.filters import (
     working_hint,
     working_query,
 )
+from blogapi.translation.sentence import say
 
 _KEPT_KEYS = 20
 _READABLE = {"live.audience": {"$in": [*audiences_of(None)]}}
@@ -134,7 +135,7 @@ class PostStore(Store):
         found = self._posts.find({"_id": object_id(post_id), **where}).hint([("_id", 1)]).limit(1)
         documents = await found.to_list(1)
         if not documents:
-            raise NotFound(f"There is no post {post_id!r}.")
+            raise NotFound(say("There is no post {post!r}.", post=post_id))
         return _post(documents[0])
 
     async def find_by_origin(self, source: str, path: str) -> Post | None:
@@ -368,8 +369,8 @@ def _plain(value: Any) -> Any:
 def _post(document: Document) -> Post:
     if document["status"] == "purged":
         if document.get("was_public"):
-            raise Gone("This post has been deleted for good.")
-        raise NotFound("There is no such post.")
+            raise Gone(say("This post has been deleted for good."))
+        raise NotFound(say("There is no such post."))
     return from_document(Post, document)
 
 

@@ -16,6 +16,7 @@ from blogapi.paging.keyset import Sort, find_page
 from blogapi.paging.page import Page, PageRequest, Position
 from blogapi.posts.model import HEAVY_FIELDS, Post, Working
 from blogapi.posts.store.bylines import refresh_byline
+from blogapi.translation.sentence import say
 
 
 class RevisionStore(Store):
@@ -48,7 +49,7 @@ class RevisionStore(Store):
         # After a crash, there may be a copy of a revision that never came to be.
         document = await self._revisions.find_one({"_id": f"{post.id}:{revision}", "post_id": object_id(post.id)})
         if document is None or revision > post.working.revision:
-            raise NotFound(f"This post has no revision {revision}.")
+            raise NotFound(say("This post has no revision {revision}.", revision=revision))
         return from_document(Working, document)
 
     async def list(self, post: Post, page: PageRequest) -> Page[Working]:

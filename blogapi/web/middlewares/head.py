@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 from yarl import URL
 
 from blogapi.errors import BlogError
+from blogapi.translation.sentence import say
 from blogapi.web.errors import Handler
 
 # Narrower than RFC 3986 section 3.2.2, whose names may hold nearly anything: as hosts are really called.
@@ -20,12 +21,12 @@ def fault_of(request: web.BaseRequest) -> BlogError | None:
     """What is wrong with the target or with `Host`; None of a good head."""
     target, host = request.raw_path, request.headers.get(hdrs.HOST)
     if "#" in target:
-        return BlogError("A fragment (`#...`) stays with the client. Send a `#` that is meant as %23.")
+        return BlogError(say("A fragment (`#...`) stays with the client. Send a `#` that is meant as %23."))
     if not target.startswith("/") and target != "*" and not _is_good_authority(target, request.method):
-        return BlogError("The request target is not an address of this server.")
+        return BlogError(say("The request target is not an address of this server."))
     if host is None:
         return None  # HTTP/1.0; the parser asks for it in 1.1
-    return None if is_host(host) else BlogError("`Host` is not a host, with or without a port.")
+    return None if is_host(host) else BlogError(say("`Host` is not a host, with or without a port."))
 
 
 @lru_cache(maxsize=1024)
