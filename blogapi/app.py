@@ -77,6 +77,8 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
     app[READINESS].checks["indexes"] = lambda: missing_indexes(wiring.database, wiring.stores)
     wiring.start()
     yield
+    for end in wiring.on_stop:
+        await end()
 
 
 async def _read_cache(app: web.Application) -> AsyncIterator[None]:

@@ -119,6 +119,8 @@ class Wiring:
     idempotency: IdempotencyStore
     on_start: list[Callable[[], None]] = field(default_factory=list)
     """What a server starts before it takes requests, such as the processes that render texts and hash passwords."""
+    on_stop: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """What a server ends when it stops, such as connections to others, before that to the database is closed."""
     runs: Runs = field(default_factory=Runs)
     writers: dict[str, Write] = field(default_factory=dict)
     """What writes mails, by their kind: all that features declare, when all of them are built."""

@@ -16,6 +16,7 @@ from blogapi.passkeys.feature import PASSKEYS
 from blogapi.posts.feature import POSTS
 from blogapi.privacy.feature import PRIVACY
 from blogapi.proofs.feature import PROOFS
+from blogapi.providers.feature import PROVIDERS
 from blogapi.second_factors.feature import SECOND_FACTORS
 from blogapi.signing.feature import SIGNING
 from blogapi.tags.feature import TAGS
@@ -32,6 +33,7 @@ FEATURES: tuple[Feature[Any], ...] = (
     PASSKEYS,
     AUTH,
     API_KEYS,
+    PROVIDERS,
     TAGS,
     POSTS,
     PRIVACY,

@@ -26,7 +26,7 @@ class SessionCookie:
 
     def __init__(self, config: Config, identity_of: Callable[[str], Awaitable[Identity]]) -> None:
         """`identity_of` says who signed in with a cookie. It raises Unauthorized."""
-        is_secure = config.is_production or config.public_url.startswith("https:")
+        is_secure = config.has_secure_cookies
         # Browsers take the prefix `__Host-` with Secure alone, and then guard the cookie against sibling domains.
         self.name = "__Host-session" if is_secure else "session"
         lifetime = timedelta(days=config.auth.session_max_days)

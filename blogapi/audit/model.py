@@ -61,11 +61,16 @@ ACTIONS: Mapping[str, Action] = {
     "api_key.revoked": Action(USER, "A user deleted an API key (`key_id`)."),
     "passkey.registered": Action(USER, "A user registered a passkey (`passkey_id`)."),
     "passkey.removed": Action(USER, "A user removed a passkey (`passkey_id`)."),
+    "provider.linked": Action(
+        USER,
+        "An account at a `provider` was linked, so that its owner can sign in: by the user, or at a sign-in there.",
+    ),
+    "provider.unlinked": Action(USER, "A user removed the link to an account at a `provider`."),
     "signing_key.rotated": Action(SIGNING_KEY, "A new key that signs access tokens was added."),
 }
 """All actions, by their names, which never change. Whoever records another one adds it here."""
 
-ACTOR_KINDS = ("session", "api_key", "mail_code", "command_line", "server", "anonymous")
+ACTOR_KINDS = ("session", "api_key", "mail_code", "provider", "command_line", "server", "anonymous")
 # Ids, words of ours and numbers. What people type may be a name, an address or a password in the wrong field.
 _WORD = re.compile(r"[A-Za-z0-9_.:/-]{0,100}")
 _MOST = 20
@@ -95,6 +100,11 @@ class Actor:
     def by_mail(cls, user_id: str) -> Actor:
         """Somebody who is not signed in and has the code of a mail to this user."""
         return cls(kind="mail_code", user_id=user_id)
+
+    @classmethod
+    def by_provider(cls, user_id: str) -> Actor:
+        """Somebody who is not signed in and has shown an account at a provider that is this user's."""
+        return cls(kind="provider", user_id=user_id)
 
 
 ANONYMOUS = Actor(kind="anonymous")

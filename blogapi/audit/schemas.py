@@ -55,7 +55,8 @@ class ActorShape(Strict):
         required=True,
         validate=Choice(ACTOR_KINDS),
         metadata={
-            "description": "With which credential. `mail_code`: the code of a mail to the user. `anonymous`: not signed"
+            "description": "With which credential. `mail_code`: the code of a mail to the user. `provider`: an account"
+            " at a provider. `anonymous`: not signed"
             " in. `command_line`: `blogapi` beside the server. `server`: a background job."
         },
     )

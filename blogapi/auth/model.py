@@ -14,6 +14,7 @@ from blogapi.users.model import NewUser, User
 COOKIE = "cookie"
 TOKEN = "token"  # noqa: S105  # the kind of a session, not a token
 PASSWORD = "password"  # noqa: S105  # what was shown, not a password
+PROVIDER = "provider"  # an account at an OpenID provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

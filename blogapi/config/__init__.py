@@ -17,6 +17,7 @@ from blogapi.config.sections import (
     PasskeyConfig,
     PasswordConfig,
     PrivacyConfig,
+    ProviderConfig,
     RegistrationConfig,
     ServerConfig,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "PasskeyConfig",
     "PasswordConfig",
     "PrivacyConfig",
+    "ProviderConfig",
     "RegistrationConfig",
     "ServerConfig",
     "derive_key",

@@ -8,6 +8,7 @@ import ipaddress
 import itertools
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ _PLACEHOLDERS = re.compile(
     "qwerty|secret"
 )
 
+_SECTION_NAME = re.compile(r"(?=.{1,32}$)[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _HOST_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?")
 _ORIGIN = re.compile(r"(https?)://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.IGNORECASE | re.ASCII)
 _MAIL_URL = re.compile(
@@ -35,6 +37,7 @@ _MAIL_URL = re.compile(
     r"(\?starttls=(required|offered|never))?"
 )
 _LINK_BASE = re.compile(r"(https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?)((?:/[A-Za-z0-9._~%-]+)*)/?")
+_ISSUER = re.compile(r"(https?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(?:/[A-Za-z0-9._~%/-]*)?")
 _ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 _MAILBOX = re.compile(rf"{_ADDRESS}|[^\s<>()\[\]\\,:;@\"][^<>()\[\]\\,:;@\"]* <{_ADDRESS}>")
 _MONGO_HOST = r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@,\[\]]+)(:[0-9]{1,5})?"
@@ -120,6 +123,18 @@ class Items(fields.List[Any]):
 
 
 Setting = Text | Whole | Flag | Items
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Any number of sections of this kind, each under a name that is chosen where it is written."""
+
+    kind: type
+
+    @staticmethod
+    def is_name(text: object) -> bool:
+        """Whether a section can be called so: it is part of environment variables and of addresses."""
+        return isinstance(text, str) and _SECTION_NAME.fullmatch(text) is not None
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
@@ -215,6 +230,30 @@ def link_base(text: str) -> str:
             "is no address of pages. Write https://www.example.org or https://www.example.org/account."
         )
     return origin(match[1]) + match[2]
+
+
+def issuer(text: str) -> str:
+    """The issuer of an OpenID provider, as it spells itself. OpenID Connect Discovery 1.0 section 3."""
+    match = _ISSUER.fullmatch(text)
+    if match is None or not 1 <= int(match[3] or 443) <= 65535:
+        raise ValidationError(
+            "is no issuer. Write it exactly as the provider does, such as https://accounts.example.org: no query, and a"
+            " slash at the end only where the provider has one."
+        )
+    if match[1] != "https" and not is_loopback(match[2]):
+        raise ValidationError("must be an https address. Plain http is for a provider on this machine.")
+    return text
+
+
+def line(most: int) -> Callable[[str], str]:
+    """Some text of at most so many characters."""
+
+    def parse(text: str) -> str:
+        if not text.strip() or len(text) > most:
+            raise ValidationError(f"must have 1 to {most} characters.")
+        return text
+
+    return parse
 
 
 def database_name(text: str) -> str:

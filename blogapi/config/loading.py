@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from marshmallow import ValidationError
 
 from blogapi.config import kinds
-from blogapi.config.kinds import Setting, Text
-from blogapi.config.schema import PREFIX, UNKNOWN, keys_of, schema_of, variable
+from blogapi.config.kinds import Named, Text
+from blogapi.config.schema import PREFIX, UNKNOWN, keys_of, named_of, schema_of, variable
 from blogapi.config.sections import Config
 from blogapi.errors import ConfigError
 
@@ -39,7 +39,7 @@ def load_config(
     environ = os.environ if environ is None else environ
     file = _find(path, environ)
     root = file.parent if file else Path.cwd()
-    raw = _Raw(kinds.read_yaml(file) if file else {}, str(file), keys_of(sections))
+    raw = _Raw(kinds.read_yaml(file) if file else {}, str(file), sections)
     raw.refuse_secrets()
     data = _data_folder(file, environ)
     if data is not None:
@@ -85,11 +85,29 @@ def _data_folder(file: Path | None, environ: Mapping[str, str]) -> Path | None:
 class _Raw:
     """The settings as they were written, where each came from, and what is wrong with them."""
 
-    def __init__(self, tree: dict[str, Any], file: str, keys: Mapping[str, Setting]) -> None:
+    def __init__(self, tree: dict[str, Any], file: str, sections: Mapping[str, type]) -> None:
         self.tree = self._file_tree = tree
         self.problems: list[str] = []
-        self._file, self._keys = file, keys
+        self._file, self._keys, self._named = file, keys_of(sections), named_of(sections)
         self._sources: dict[str, str] = {}
+        for holder in self._named:
+            found = self._in_file(holder)
+            for name in found if isinstance(found, dict) else ():
+                self._add_named(holder, name)
+
+    def _add_named(self, holder: str, name: object) -> None:
+        """From here on the keys of this section are known."""
+        if Named.is_name(name):
+            self._keys |= {f"{holder}.{name}.{key}": setting for key, setting in self._named[holder].items()}
+
+    def _add_named_by(self, variable_name: str) -> None:
+        """The same for the section that an environment variable belongs to, if it belongs to one."""
+        for holder, keys in self._named.items():
+            prefix = variable(holder) + "__"
+            for key in keys:
+                suffix = variable(f".{key}").removeprefix(PREFIX)
+                if variable_name.startswith(prefix) and variable_name.endswith(suffix):
+                    self._add_named(holder, variable_name[len(prefix) : -len(suffix)].lower())
 
     def refuse_secrets(self) -> None:
         """What is secret belongs in the environment: a file is committed, copied and shown around."""
@@ -105,6 +123,8 @@ class _Raw:
 
     def overlay(self, values: Mapping[str, str], source: str) -> None:
         """Put environment variables over what is there already."""
+        for name in values:
+            self._add_named_by(name)
         keys = {variable(key): key for key in self._keys}
         for name in sorted(values):
             if not name.startswith(PREFIX) or name in NOT_SETTINGS:
@@ -179,6 +199,12 @@ def _conflicts(config: Config) -> Iterator[tuple[str, str]]:
             "auth.passkeys.rp_id",
             "is not the host of server.public_url or of one of cors.origins, nor what such a host ends in. Correct it.",
         )
+    by_issuer: dict[str, str] = {}
+    for name, provider in config.providers.items():
+        known = by_issuer.setdefault(provider.issuer, name)
+        if known != name:
+            # Accounts are told apart by their issuer, and the two would open each other's.
+            yield f"providers.{name}.issuer", f"is that of providers.{known}. Keep one of them."
     if config.is_production:
         yield from _weak_in_production(config)
 
@@ -196,6 +222,9 @@ def _weak_in_production(config: Config) -> Iterator[tuple[str, str]]:
         # An empty pepper is derived from the secret.
         if (secret or key == "auth.secret") and (weakness := kinds.weakness(secret)):
             yield key, f"{weakness}. Set {variable(key)} to what this prints: {_NEW_SECRET}"
+    for name, provider in config.providers.items():
+        if not provider.issuer.startswith("https:"):
+            yield f"providers.{name}.issuer", "must be an https address in production. Correct it."
     if auth.bcrypt_rounds < 10:
         yield "auth.bcrypt_rounds", "is under 10, which is too weak for production. Raise it; 12 is the default."
     if auth.password.min_length < 8:

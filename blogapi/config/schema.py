@@ -7,18 +7,21 @@ from typing import Annotated, Any, get_origin, get_type_hints
 
 from marshmallow import Schema, ValidationError, fields
 
-from blogapi.config.kinds import Setting
+from blogapi.config.kinds import Named, Setting
 from blogapi.config.sections import Config
 
 PREFIX = "BLOGAPI_"
 UNKNOWN = "is not a known key."
 
 
+_NO_NAME = (
+    "is no name for a section. Take up to 32 small letters and digits, the first a letter, with single _ between."
+)
+_NO_SECTION = "must be a section. Put its keys below it, indented, each as key: value."
+
+
 class _SectionSchema(Schema):
-    error_messages = {
-        "unknown": UNKNOWN,
-        "type": "must be a section. Put its keys below it, indented, each as key: value.",
-    }
+    error_messages = {"unknown": UNKNOWN, "type": _NO_SECTION}
 
 
 class _Section(fields.Nested):
@@ -41,6 +44,35 @@ class _Section(fields.Nested):
         return self._builds(**{attributes[key]: value for key, value in given.items()})
 
 
+class _NamedSections(fields.Field[Any]):
+    """Sections of one kind by their names; none where there are none."""
+
+    def __init__(self, kind: type) -> None:
+        super().__init__()
+        self._section = _Section(kind)
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        # As that of a section, null is nothing.
+        return super().deserialize({} if value is None else value, *args, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValidationError(_NO_SECTION)
+        found: dict[str, Any] = {}
+        wrong: dict[str, Any] = {}
+        for name, inner in value.items():
+            if not Named.is_name(name):
+                wrong[name] = [_NO_NAME]
+                continue
+            try:
+                found[name] = self._section.deserialize(inner)
+            except ValidationError as error:
+                wrong[name] = error.messages
+        if wrong:
+            raise ValidationError(wrong)
+        return found
+
+
 def _without_default(kind: type) -> list[str]:
     fields = fields_of(kind)
     return [_key(field.name) for field in fields if field.default is MISSING and field.default_factory is MISSING]
@@ -51,7 +83,10 @@ def _key(attribute: str) -> str:
     return attribute.removesuffix("_")
 
 
-def members(kind: type) -> Iterator[tuple[str, Setting | type]]:
+Member = Setting | type | Named
+
+
+def members(kind: type) -> Iterator[tuple[str, Member]]:
     """The settings of a section and the sections within it."""
     for name, hint in get_type_hints(kind, include_extras=True).items():
         if isinstance(hint, type) and is_dataclass(hint):
@@ -64,8 +99,14 @@ def _schema_of(kind: type) -> type[Schema]:
     return _SectionSchema.from_dict(_fields(members(kind)), name=kind.__name__)
 
 
-def _fields(members: Iterable[tuple[str, Setting | type]]) -> dict[str, fields.Field[Any]]:
-    return {name: _Section(of) if isinstance(of, type) else of for name, of in members}
+def _fields(members: Iterable[tuple[str, Member]]) -> dict[str, fields.Field[Any]]:
+    return {name: _field(of) for name, of in members}
+
+
+def _field(of: Member) -> fields.Field[Any]:
+    if isinstance(of, Named):
+        return _NamedSections(of.kind)
+    return _Section(of) if isinstance(of, type) else of
 
 
 def schema_of(sections: Mapping[str, type]) -> Schema:
@@ -78,8 +119,18 @@ def schema_of(sections: Mapping[str, type]) -> Schema:
 
 def keys_of(sections: Mapping[str, type]) -> dict[str, Setting]:
     """Every key by its whole name, `server.port`: those of `Config`, then those of these sections."""
-    own = (found for name, kind in sections.items() for found in _settings_of(kind, f"{name}."))
-    return {**dict(_settings_of(Config)), **dict(own)}
+    return {key: of for key, of in _everything(sections) if not isinstance(of, Named)}
+
+
+def named_of(sections: Mapping[str, type]) -> dict[str, dict[str, Setting]]:
+    """What holds sections under names that people choose, by its key, with the keys of each such section."""
+    return {key: dict(_settings_of(of.kind)) for key, of in _everything(sections) if isinstance(of, Named)}
+
+
+def _everything(sections: Mapping[str, type]) -> Iterator[tuple[str, Setting | Named]]:
+    yield from _walk(Config)
+    for name, kind in sections.items():
+        yield from _walk(kind, f"{name}.")
 
 
 def variable(key: str) -> str:
@@ -87,9 +138,16 @@ def variable(key: str) -> str:
     return PREFIX + key.replace(".", "__").upper()
 
 
-def _settings_of(kind: type, prefix: str = "") -> Iterator[tuple[str, Setting]]:
+def _settings_of(kind: type) -> Iterator[tuple[str, Setting]]:
+    for key, of in _walk(kind):
+        if isinstance(of, Named):
+            raise TypeError(f"{kind.__name__}.{key}: sections with names of their own cannot be nested.")
+        yield key, of
+
+
+def _walk(kind: type, prefix: str = "") -> Iterator[tuple[str, Setting | Named]]:
     for name, of in members(kind):
         if isinstance(of, type):
-            yield from _settings_of(of, f"{prefix}{name}.")
+            yield from _walk(of, f"{prefix}{name}.")
         else:
             yield prefix + name, of

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from blogapi.config import kinds
-from blogapi.config.kinds import Flag, Items, Text, Whole, one_of, optional
+from blogapi.config.kinds import Flag, Items, Named, Text, Whole, one_of, optional
 
 
 def _cores() -> int:
@@ -112,6 +112,16 @@ class RegistrationConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderConfig:
+    """An OpenID provider with whose accounts people can sign in here."""
+
+    issuer: Annotated[str, Text(kinds.issuer)]
+    client_id: Annotated[str, Text(kinds.line(255))]
+    client_secret: Annotated[str, Text(is_secret=bool)] = field(default="", repr=False)
+    title: Annotated[str, Text(optional(kinds.line(80)))] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailConfig:
     """How mails are sent, and where their links lead."""
 
@@ -199,6 +209,7 @@ class Config:
     mongo: MongoConfig = field(default_factory=MongoConfig)
     auth: AuthConfig = field(default_factory=AuthConfig)
     registration: RegistrationConfig = field(default_factory=RegistrationConfig)
+    providers: Annotated[Mapping[str, ProviderConfig], Named(ProviderConfig)] = field(default_factory=dict)
     mail: MailConfig = field(default_factory=MailConfig)
     privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
@@ -240,6 +251,11 @@ class Config:
     def passkey_domain(self) -> str:
         """The domain to which passkeys belong: `auth.passkeys.rp_id`, or the host that people see."""
         return self.auth.passkeys.rp_id or urlsplit(self.public_url).hostname or ""
+
+    @property
+    def has_secure_cookies(self) -> bool:
+        """Whether browsers are to send cookies over https only."""
+        return self.is_production or self.public_url.startswith("https:")
 
     @property
     def has_mail(self) -> bool:

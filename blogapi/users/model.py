@@ -237,7 +237,9 @@ class NewUser:
 
     username: str
     email: str
-    password: str
+    password: str | None
+    """None: they sign in in another way, until they have set one by mail."""
+
     display_name: str | None = None
     role: str | None = None
     bio: str = ""
@@ -331,6 +333,18 @@ def email_key(email: str) -> str:
     key = unicodedata.normalize("NFKC", email).strip().lower()
     local, at, domain = key.rpartition("@")
     return f"{local}{at}{_registered(domain) or domain}"
+
+
+def is_same_mailbox(one: str, other: str) -> bool:
+    """Whether two addresses are surely one mailbox: but for capitals of ASCII and the spelling of the domain, the same.
+
+    `email_key` takes more for the same, so that nobody registers with a look-alike. It is too much to let somebody into
+    an account.
+    """
+    local, other_local = one.strip().rpartition("@")[0], other.strip().rpartition("@")[0]
+    if local.isascii() and other_local.isascii():
+        local, other_local = local.lower(), other_local.lower()
+    return local == other_local and email_key(one) == email_key(other)
 
 
 def _registered(domain: str) -> str | None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 from blogapi.config import RegistrationConfig
-from blogapi.errors import CodeInvalid, Conflict, Forbidden
-from blogapi.idempotency.attempt import Attempt
+from blogapi.errors import CodeInvalid, Conflict, Forbidden, Unavailable
+from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.translation.sentence import LANGUAGES, say
 from blogapi.users.mails import ALREADY_REGISTERED, VERIFY_EMAIL, Outbox
 from blogapi.users.model import NewUser, User, email_fault
 from blogapi.users.store import INVITATION_ACCEPTED, UserStore
+from blogapi.users.usernames import display_name_of, usernames
 
 # Where nobody signs in before they have confirmed their address.
 _UNPROVEN_KEPT = timedelta(days=7)
@@ -32,9 +33,13 @@ class Make(Protocol):
         tells: str | None = None,
         is_shadow: bool = False,
         invitation_id: str | None = None,
+        is_proven: bool = False,
         language: str = LANGUAGES[0],
     ) -> Awaitable[User]:
-        """`tells` is a kind of mail; `is_shadow` leaves out the address. Raises Invalid, Conflict, Unavailable."""
+        """`tells` is a kind of mail; `is_shadow` leaves out the address, and one that `is_proven` is confirmed.
+
+        Raises Invalid, Conflict, Unavailable.
+        """
 
 
 class Registration:
@@ -82,6 +87,22 @@ class Registration:
             if error.code != INVITATION_ACCEPTED:
                 raise
             raise CodeInvalid("/invitation") from None
+
+    async def register_proven(self, email: str, *, wishes: Iterable[str], display_name: str) -> User:
+        """Make an account without a password for who has shown elsewhere that the address is theirs.
+
+        The username is made of `wishes`. Raises Forbidden, Invalid, Unavailable, and Conflict `email_taken`.
+        """
+        self.check(is_invited=False)
+        name = display_name_of(display_name)
+        for username in usernames(wishes):
+            new = NewUser(username=username, email=email, password=None, display_name=name, role=self.config.role)
+            try:
+                return await self._make(new, ONCE, is_proven=True)
+            except Conflict as error:
+                if error.code != "username_taken":
+                    raise
+        raise Unavailable
 
     async def _register_unseen(self, new: NewUser, attempt: Attempt, language: str) -> User:
         """The same without telling whether there is an account with this address: that is told to its owner.

@@ -119,6 +119,7 @@ class UserService:
         tells: str | None = None,
         is_shadow: bool = False,
         invitation_id: str | None = None,
+        is_proven: bool = False,
         language: str = LANGUAGES[0],
     ) -> User:
         login = {"username": new.username, "email": new.email, "password": new.password}
@@ -131,7 +132,7 @@ class UserService:
             username_key=username_key(new.username),
             email=new.email.strip(),
             email_key=None if is_shadow else email_key(new.email),
-            password=await self._passwords.hash(new.password),
+            password=None if new.password is None else await self._passwords.hash(new.password),
             display_name=new.display_name or new.username,
             bio=new.bio,
             bio_html=await self._render_bio(new.bio, _NOBODY_YET),
@@ -140,7 +141,7 @@ class UserService:
             role=new.role or self.registration.config.role,
             status=status,
             # Who has the code of an invitation reads the mailbox.
-            email_verified_at=None if invitation_id is None else now,
+            email_verified_at=now if is_proven or invitation_id is not None else None,
             invitation_id=invitation_id,
             created_at=now,
             updated_at=now,

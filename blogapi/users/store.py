@@ -297,9 +297,9 @@ class UserStore(Store):
         return await self._update_unchanged(user, {"last_login_at": now})
 
     async def _update_unchanged(self, user: User, fields: Document) -> User | None:
-        known = None if user.password is None else user.password.hash
+        known = {"password": None} if user.password is None else {"password.hash": user.password.hash}
         document = await self._users.find_one_and_update(
-            {"_id": object_id(user.id), "status": user.status, "password.hash": known},
+            {"_id": object_id(user.id), "status": user.status, **known},
             {"$set": fields},
             return_document=ReturnDocument.AFTER,
         )

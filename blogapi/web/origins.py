@@ -37,7 +37,7 @@ class Origins:
         return False
 
     def knows(self, origin: str) -> bool:
-        """Whether pages of this origin may."""
+        """Whether pages of this origin may, spelt as browsers spell it."""
         return origin in self._known or (self._takes_local and _LOCAL.fullmatch(origin) is not None)
 
     def _tell(self, origin: str) -> None:

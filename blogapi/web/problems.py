@@ -84,6 +84,12 @@ PROBLEMS: dict[str, Problem] = {
         say("Show once more who you are"),
         "This needs a password shown within the last ten minutes: `POST /v1/auth/reauthenticate`, or sign in.",
     ),
+    "provider_denied": Problem(
+        403,
+        say("The provider has let nobody in"),
+        "The person has cancelled the sign-in, or the provider has refused it. It comes as `error` in the address to "
+        "which the browser is sent back. Let them choose again.",
+    ),
     "not_found": Problem(
         404, say("Not found"), "It does not exist, or you may not see it. The answer does not tell which."
     ),
@@ -95,6 +101,25 @@ PROBLEMS: dict[str, Problem] = {
     "username_taken": Problem(409, say("Username taken"), "Choose another username."),
     "email_taken": Problem(
         409, say("E-mail address taken"), "There is an account with this address already. Sign in instead."
+    ),
+    "link_required": Problem(
+        409,
+        say("Sign in first, then link the provider"),
+        "Nothing shows that an account here and this one at the provider are the same person's: its e-mail address is "
+        "not verified there, or not here. Sign in another way and send a new code to `POST /v1/me/providers`. A new "
+        "password by mail confirms the address, too.",
+    ),
+    "already_linked": Problem(
+        409,
+        say("Linked already"),
+        "One account at a provider belongs to one user here, and each user has one account of each provider. `detail` "
+        "says which of them is taken.",
+    ),
+    "last_sign_in_method": Problem(
+        409,
+        say("The last way to sign in"),
+        "Without it nobody could sign in to the account. Set a password by mail (`POST /v1/auth/password/forgot`), or "
+        "link another provider, and try again.",
     ),
     "slug_taken": Problem(
         409, say("Slug taken"), "Another post has this slug, or had it before. Choose another one, or leave it out."
@@ -160,6 +185,18 @@ PROBLEMS: dict[str, Problem] = {
     "rate_limited": Problem(429, say("Too many requests"), "Wait as many seconds as `Retry-After` says."),
     "headers_too_large": Problem(431, say("Headers too large"), "Send fewer or shorter headers."),
     "internal": Problem(500, say("Internal error"), "It is a fault of the server. Tell its operator the `request_id`."),
+    "provider_failed": Problem(
+        502,
+        say("The provider gave a bad answer"),
+        "What the provider answered is not valid, so nobody was signed in. It comes as `error` in the address to which "
+        "the browser is sent back; the log of this server says what was wrong.",
+    ),
+    "provider_unavailable": Problem(
+        503,
+        say("The provider does not answer"),
+        "The provider cannot be reached now. It comes as `error` in the address to which the browser is sent back. Let "
+        "the person try again, or sign in another way.",
+    ),
     "unavailable": Problem(
         503,
         say("Not available now"),

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from blogapi.errors import BlogError
 from blogapi.translation.sentence import Sentence, say
@@ -45,10 +45,11 @@ def chosen_fields(query: Mapping[str, Any], known: Iterable[str]) -> tuple[str, 
 def read_query(request: web.Request, schema: Schema) -> Mapping[str, Any]:
     """What the schema makes of the query string. Raises BlogError `unknown_parameter`, `invalid_parameter`.
 
+    What is not known is ignored by a schema that says so, where others decide what is sent.
     A list that is repeated is one list: `tag=a&tag=b` is `tag=a,b`.
     """
     known = {field.data_key or name: field for name, field in schema.fields.items()} if request.query_string else {}
-    values = _given(request, known)
+    values = _given(request, known, ignores=schema.unknown == EXCLUDE)
     # A cursor is any text, and different on every page.
     cursor = {"cursor": values.pop("cursor")} if "cursor" in values else {}
     try:
@@ -67,10 +68,12 @@ def read_query(request: web.Request, schema: Schema) -> Mapping[str, Any]:
         raise _invalid(wrong) from None
 
 
-def _given(request: web.Request, known: Mapping[str, fields.Field[Any]]) -> dict[str, str]:
+def _given(request: web.Request, known: Mapping[str, fields.Field[Any]], *, ignores: bool) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in request.query.items():
         if name not in known:
+            if ignores:
+                continue
             raise unknown_name(name, known, parameter=name)
         if name in values and not isinstance(known[name], CommaList | NameList):
             raise invalid_parameter(name, "repeated", say("It was sent twice, but takes one value."))

@@ -60,9 +60,14 @@ async def test_rendered_attacks_run_no_script_and_ask_for_nothing(body_format, a
     assert what_happened(await in_browser("load", pages=pages)) == []
 
 
-# Their examples cannot succeed: a code stands in a mail or an app, the id of a session in a list of sessions, and what
-# a passkey signs comes from its authenticator.
+# Their examples cannot succeed: a code stands in a mail or an app, the id of a session in a list of sessions, what a
+# passkey signs comes from its authenticator, and there is no provider.
 UNKNOWABLE = {
+    "operations-auth-start_provider_sign_in": 404,
+    "operations-auth-return_from_provider": 404,
+    "operations-auth-finish_provider_sign_in": 404,
+    "operations-me-link_provider": 422,
+    "operations-me-unlink_provider": 404,
     "operations-auth-verify_email": 422,
     "operations-auth-reset_password": 422,
     "operations-auth-end_session": 404,

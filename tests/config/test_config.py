@@ -12,7 +12,7 @@ import pytest
 import yaml
 from marshmallow import ValidationError
 
-from blogapi.config import Config, LogConfig, MongoConfig, ServerConfig, load_config, variable
+from blogapi.config import Config, LogConfig, MongoConfig, ProviderConfig, ServerConfig, load_config, variable
 from blogapi.config.kinds import Flag, Items, Text, Whole
 from blogapi.config.schema import keys_of
 from blogapi.errors import ConfigError
@@ -505,6 +505,73 @@ def test_env_example_is_right_in_every_line(write):
     config = load_config(write(), {**settings, "BLOGAPI_AUTH__SECRET": PRODUCTION["BLOGAPI_AUTH__SECRET"]})
     assert config.is_production
     assert settings["BLOGAPI_AUTH__SECRET"] == ""
+
+
+# Sections under names of people's own.
+
+EXAMPLE = "providers: {example: {issuer: 'https://accounts.example.org', client_id: blog}}"
+
+
+def test_provider_is_read_from_the_file_and_its_secret_from_the_environment(write):
+    config = load_config(write(EXAMPLE), {"BLOGAPI_PROVIDERS__EXAMPLE__CLIENT_SECRET": SECRET})
+    issuer = "https://accounts.example.org"
+    assert config.providers == {"example": ProviderConfig(issuer=issuer, client_id="blog", client_secret=SECRET)}
+    assert SECRET not in repr(config)
+
+
+def test_provider_can_stand_in_the_environment_alone(write):
+    known = {"ISSUER": "http://localhost:9000/a", "CLIENT_ID": "blog", "TITLE": "Our own"}
+    config = load_config(write(), {f"BLOGAPI_PROVIDERS__OUR_OWN__{name}": value for name, value in known.items()})
+    issuer = "http://localhost:9000/a"
+    assert config.providers == {"our_own": ProviderConfig(issuer=issuer, client_id="blog", title="Our own")}
+
+
+def test_example_of_a_provider_in_the_file_is_right(tmp_path):
+    """Whoever takes the # away has a provider."""
+    text = (PROJECT / "config.yaml").read_text("utf-8")
+    example = re.search(r"^providers:\n((?:  #.*\n)+)", text, re.MULTILINE)[1]
+    (tmp_path / "config.yaml").write_text("providers:\n" + re.sub(r"^  # ?", "  ", example, flags=re.MULTILINE))
+    assert load_config(tmp_path / "config.yaml", {}).providers.keys() == {"example"}
+
+
+@pytest.mark.parametrize(
+    ("yaml", "environ", "said"),
+    [
+        ("providers: [a]", {}, "providers: must be a section."),
+        ("providers: {a: b}", {}, "providers.a: must be a section."),
+        ("providers: {a: }", {}, "providers.a.issuer: is not set, and has no default. Set it."),
+        ("providers: {Example: {}}", {}, "providers.Example: is no name for a section."),
+        ("providers: {a__b: {}}", {}, "providers.a__b: is no name for a section."),
+        ("providers: {1: {}}", {}, "providers[1]: is no name for a section."),
+        ("providers: {a: {isuer: x}}", {}, "providers.a.isuer: is not a known key. Did you mean providers.a.issuer?"),
+        (EXAMPLE.replace("blog", "''"), {}, "providers.example.client_id: must have 1 to 255 characters."),
+        (EXAMPLE.replace("https:", "http:"), {}, "providers.example.issuer: must be an https address."),
+        (EXAMPLE.replace("org'", "org?a=b'"), {}, "providers.example.issuer: is no issuer."),
+        (EXAMPLE.replace("org'", "org:0'"), {}, "providers.example.issuer: is no issuer."),
+        (
+            EXAMPLE.replace("blog", f"blog, client_secret: {SECRET}"),
+            {},
+            "Remove it there and set BLOGAPI_PROVIDERS__EXAMPLE__CLIENT_SECRET",
+        ),
+        (EXAMPLE, {"BLOGAPI_PROVIDERS__EXAMPLE__CLIENT_SCRET": SECRET}, "BLOGAPI_PROVIDERS__EXAMPLE__CLIENT_SECRET?"),
+        ("", {"BLOGAPI_PROVIDERS__EXAMPLE__CLIENT_SECRET": SECRET}, "providers.example.issuer: is not set"),
+        (
+            EXAMPLE.replace("{example", "{other: {issuer: 'https://accounts.example.org', client_id: a}, example"),
+            {},
+            "providers.example.issuer: is that of providers.other. Keep one of them.",
+        ),
+        (
+            EXAMPLE.replace("https://accounts.example.org", "http://localhost"),
+            PRODUCTION,
+            "providers.example.issuer: must be an https address in production.",
+        ),
+    ],
+)
+def test_wrong_provider_is_refused(write, yaml, environ, said):
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(yaml), environ)
+    assert said in str(caught.value)
+    assert SECRET not in str(caught.value)
 
 
 # Sections that features bring.

@@ -9,8 +9,9 @@ from blogapi.wiring import SERVICES
 from tests.auth.conftest import Clock, inbox
 from tests.conftest import QUIET
 from tests.privacy.life import live
+from tests.providers.conftest import issuer, with_provider
 
-__all__ = ["inbox"]
+__all__ = ["inbox", "issuer"]
 
 
 @pytest.fixture
@@ -19,9 +20,10 @@ def clock():
 
 
 @pytest.fixture
-def config(config, request):
+def config(config, request, issuer):
     """On a real database, attempts are counted there; the mock cannot."""
     is_real = request.node.get_closest_marker("mongod") is not None
+    config = with_provider(config, issuer)
     return replace(config, limits=LimitsConfig(storage="mongodb", sign_in="1000/minute")) if is_real else config
 
 

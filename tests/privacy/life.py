@@ -12,6 +12,7 @@ from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
 from tests.conftest import PASSWORD, with_etag
 from tests.passkeys.authenticator import Authenticator
+from tests.providers.conftest import Browser
 
 USERNAME, EMAIL, NEW_EMAIL = "lovelace_15", "countess@ockham.example", "ada@somerset.example"
 DISPLAY_NAME, BIO, LABEL, DEVICE = "Augusta King", "Born in Piccadilly", "My engine", "Loom/1843"
@@ -70,6 +71,9 @@ async def live(client, editor) -> Life:
     await done("POST", "/v1/auth/totp", 201, headers=headers)
     passkey = Authenticator().create(await done("POST", "/v1/auth/passkeys/options", headers=headers))
     await done("POST", "/v1/auth/passkeys", 201, json={"credential": passkey, "name": LABEL}, headers=headers)
+    browser = Browser(client)
+    body = {"code": await browser.code(), "verifier": browser.verifier}
+    await done("POST", "/v1/me/providers", 201, json=body, headers=headers)
     await services[UserService].outbox.hand_over()
     await services[MailService].deliver()
     for address in (EMAIL.upper(), NEW_EMAIL):
