@@ -30,6 +30,7 @@ from tests.databases import empty
 from tests.mock import mend_mongomock
 from tests.ordering import waiting_first
 from tests.servers import DRIVER
+from tests.setups import chosen_setup, is_needless, parametrize_both
 
 PASSWORD = "correct horse battery"
 # All features without their background jobs.
@@ -38,20 +39,21 @@ mend_mongomock()
 
 
 @pytest.fixture
-def config(tmp_path, request):
+def config(tmp_path, setup):
     return Config(
         root=tmp_path,
         auth=AuthConfig(secret="a test secret that is long enough 0123456789", bcrypt_rounds=4),
         limits=LimitsConfig(enabled=False),
         server=ServerConfig(workers=1),
         log=LogConfig(level="warning"),
-        cache=CacheConfig(enabled=request.config.getoption("cached")),
+        cache=CacheConfig(enabled=setup.is_cached),
     )
 
 
 def pytest_addoption(parser):
     parser.addoption("--driver", choices=DRIVERS, default=MOTOR, help="mongo.driver of tier 2")
     parser.addoption("--cached", action="store_true", help="with the read cache; for tier 2")
+    parser.addoption("--both-setups", action="store_true", help="tier 2 also with --driver pymongo --cached")
 
 
 def pytest_asyncio_loop_factories(config, item):
@@ -60,23 +62,35 @@ def pytest_asyncio_loop_factories(config, item):
     return loops if item.get_closest_marker("both_loops") else {"asyncio": loops["asyncio"]}
 
 
+def pytest_generate_tests(metafunc):
+    if metafunc.config.getoption("both_setups"):
+        parametrize_both(metafunc)
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    """In many processes at once, see `scripts/test`."""
+def pytest_collection_modifyitems(config, items):
+    needless = [item for item in items if is_needless(item)]
+    if needless:
+        config.hook.pytest_deselected(items=needless)
+        items[:] = [item for item in items if not is_needless(item)]
+    # In many processes at once, see `scripts/test`.
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if processes > 1:
         items[:] = waiting_first(items, processes)
 
 
-def pytest_configure(config):
-    # For the processes that tests start, too.
-    os.environ[DRIVER] = config.getoption("driver")
+@pytest.fixture(autouse=True)
+def setup(request):
+    """On which driver the test runs, and whether with the read cache."""
+    setup = getattr(request, "param", None) or chosen_setup(request.config)
+    os.environ[DRIVER] = setup.driver  # for the processes that it starts, too
+    return setup
 
 
-@pytest.fixture(scope="session")
-def driver():
-    """Through which a test uses a real MongoDB (`mongo.driver`)."""
-    return os.environ[DRIVER]
+@pytest.fixture
+def driver(setup):
+    """Through which the test uses a real MongoDB (`mongo.driver`)."""
+    return setup.driver
 
 
 @pytest.fixture(scope="session")

@@ -19,3 +19,7 @@ async def database(request, mongo_url):
 
 async def test_unread_aggregation_asks_nothing(database):
     database["things"].aggregate([{"$no_such_stage": 1}])
+
+
+async def test_setup_of_a_test_says_its_driver(mongod_database, driver):
+    assert type(mongod_database.client.raw).__module__.split(".")[0] == driver
