@@ -122,27 +122,25 @@ class Reauthentication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenPair:
-    """What a token client holds."""
-
-    session_id: str
-    access_token: str
-    refresh_token: str
-    expires_in: int
-
-    def __repr__(self) -> str:
-        return f"TokenPair(of session {self.session_id})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """A token of a session that goes on."""
+    """A token with which a session goes on for a while, in seconds."""
 
     access_token: str
     expires_in: int
 
     def __repr__(self) -> str:
         return "AccessToken()"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPair(AccessToken):
+    """What a token client holds."""
+
+    session_id: str
+    refresh_token: str
+
+    def __repr__(self) -> str:
+        return f"TokenPair(of session {self.session_id})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
@@ -30,6 +30,10 @@ class _Checked:
     def write(self, text: str) -> int:
         with self._told():
             return self._stream.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        with self._told():
+            self._stream.writelines(lines)
 
     def flush(self) -> None:
         with self._told():

@@ -53,16 +53,14 @@ class PostChecks:
     async def unused_claims(self) -> AsyncIterator[Problem]:
         """Slugs that nobody else can have, though their post neither has nor had them."""
         # A claim comes before the post that needs it, so the newest ones prove nothing.
-        slugs, posts = self._slugs, self._posts
+        slugs = self._slugs
         async for batch in in_batches(slugs.claimed_before(self._now() - OVER)):
-            used = await posts.slugs_of({post_id for _, post_id, _ in batch})
-            for slug, post_id, claims in batch:
-                if slug not in used.get(post_id, ()):
+            for slug, post_id, claims in await self._service.leftovers.unused(batch):
 
-                    async def release(slug: str = slug, post_id: str = post_id, claims: list[str] = claims) -> bool:
-                        return await slugs.release(slug, post_id, claims)
+                async def release(slug: str = slug, post_id: str = post_id, claims: list[str] = claims) -> bool:
+                    return await slugs.release(slug, post_id, claims)
 
-                    yield Problem(f"{slug} for post {post_id}", release)
+                yield Problem(f"{slug} for post {post_id}", release)
 
     async def unclaimed_slugs(self) -> AsyncIterator[Problem]:
         """Slugs of posts that another post could take, or has taken."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from blogapi.deadline import OVER
 from blogapi.posts.store import AddressStore, PostStore, RevisionStore, SlugStore
+from blogapi.posts.store.slugs import Claim
 
 _AT_A_TIME = 500
 
@@ -49,12 +50,17 @@ class Leftovers:
         freed, moment = 0, self._now() - OVER
         while due := await self._slugs.unsettled_before(moment, limit=_AT_A_TIME):
             # Read after the claims: who made them has come to an end, so the post has the slug now or never.
-            used = await self._posts.slugs_of({post_id for _, post_id, _ in due})
-            await self._slugs.settled([slug for slug, post_id, _ in due if slug in used.get(post_id, ())], moment)
-            for slug, post_id, claims in due:
-                if slug not in used.get(post_id, ()):
-                    freed += await self._slugs.release(slug, post_id, claims)
+            unused = await self.unused(due)
+            free = {slug for slug, _, _ in unused}
+            await self._slugs.settled([slug for slug, _, _ in due if slug not in free], moment)
+            for slug, post_id, claims in unused:
+                freed += await self._slugs.release(slug, post_id, claims)
         return freed
+
+    async def unused(self, claims: Sequence[Claim]) -> Sequence[Claim]:
+        """Those of these claims whose post neither has nor had the slug."""
+        used = await self._posts.slugs_of({post_id for _, post_id, _ in claims})
+        return [claim for claim in claims if claim[0] not in used.get(claim[1], ())]
 
     async def _settle_addresses(self) -> int:
         freed, moment = 0, self._now() - OVER

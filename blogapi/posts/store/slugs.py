@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
@@ -13,6 +14,9 @@ from blogapi.db.bulk import every, insert_new
 from blogapi.db.client import Database, Document, new_id, object_id
 from blogapi.db.indexes import Store
 from blogapi.paging.keyset import stored
+
+Claim: TypeAlias = tuple[str, str, list[str]]
+"""A slug, the post that has claimed it, and the tokens of the claims."""
 
 
 class SlugStore(Store):
@@ -115,12 +119,12 @@ class SlugStore(Store):
         """Release all slugs of a post that is removed for good."""
         await self._slugs.delete_many({"post_id": object_id(post_id)})
 
-    async def claimed_before(self, moment: datetime) -> AsyncIterator[tuple[str, str, list[str]]]:
+    async def claimed_before(self, moment: datetime) -> AsyncIterator[Claim]:
         """`(slug, post id, tokens)` of all but the newest claims, whose posts may not be saved yet. For `doctor`."""
         async for document in every(self._slugs, {"claimed_at": {"$not": {"$gte": stored(moment)}}}):
             yield _claimed(document)
 
-    async def unsettled_before(self, moment: datetime, limit: int) -> list[tuple[str, str, list[str]]]:
+    async def unsettled_before(self, moment: datetime, limit: int) -> list[Claim]:
         """`(slug, post id, tokens)` of slugs of which it is open since then whether they are used, oldest first."""
         found = self._slugs.find({"claimed_at": {"$lt": stored(moment)}}).sort([("claimed_at", 1)]).limit(limit)
         return [_claimed(document) for document in await found.to_list(limit)]
@@ -131,5 +135,5 @@ class SlugStore(Store):
         await self._slugs.update_many({"_id": {"$in": slugs}, **open_since}, {"$unset": {"claimed_at": ""}})
 
 
-def _claimed(document: Document) -> tuple[str, str, list[str]]:
+def _claimed(document: Document) -> Claim:
     return document["_id"], str(document["post_id"]), document["claims"]
