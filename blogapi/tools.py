@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from blogapi.access.cookie import DEVICE_COOKIE, cookie_name
 from blogapi.access.credentials import ORIGINS
 from blogapi.cache.cache import Cache
 from blogapi.cache.reads import CACHED_READS, CachedReads
@@ -45,6 +46,7 @@ def set_up_tools(app: web.Application, wiring: Wiring, clock: Callable[[], float
         compresses=config.cache.enabled and config.cache.compression,
     )
     app[ORIGINS] = Origins(config)
+    app[DEVICE_COOKIE] = cookie_name(config, "device")
     app[PROTECTION] = Protection(limiter=wiring.limiter, origins=app[ORIGINS], headers=headers)
     app[TRUSTED_PROXIES] = config.server.trusted_proxies
     app[CURSOR_KEY] = derive_key(config.auth.secret, "cursor")

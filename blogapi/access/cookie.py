@@ -15,8 +15,20 @@ from blogapi.config import Config
 from blogapi.errors import Unauthorized
 from blogapi.translation.sentence import say
 
-# What a session of aiohttp-session holds here: who is signed in by the cookie, whole.
-_IDENTITY = "identity"
+# What a session of aiohttp-session holds here: who is signed in by the cookie, whole, and the device of a new session.
+_IDENTITY, _DEVICE = "identity", "device"
+# Browsers keep no cookie longer.
+_DEVICE_SECONDS = 400 * 86400
+DEVICE_COOKIE: web.AppKey[str] = web.AppKey("device_cookie", str)
+"""The name of the cookie by which a browser is known that has signed in before. It signs nobody in."""
+
+
+def cookie_name(config: Config, name: str) -> str:
+    """How a cookie of ours is called.
+
+    Browsers take the prefix `__Host-` with Secure alone, and then guard the cookie against sibling domains.
+    """
+    return f"__Host-{name}" if config.has_secure_cookies else name
 
 
 class SessionCookie:
@@ -26,11 +38,9 @@ class SessionCookie:
 
     def __init__(self, config: Config, identity_of: Callable[[str], Awaitable[Identity]]) -> None:
         """`identity_of` says who signed in with a cookie. It raises Unauthorized."""
-        is_secure = config.has_secure_cookies
-        # Browsers take the prefix `__Host-` with Secure alone, and then guard the cookie against sibling domains.
-        self.name = "__Host-session" if is_secure else "session"
-        lifetime = timedelta(days=config.auth.session_max_days)
-        storage = _Storage(identity_of, name=self.name, secure=is_secure, max_age=int(lifetime.total_seconds()))
+        self.name, device = cookie_name(config, "session"), cookie_name(config, "device")
+        seconds = int(timedelta(days=config.auth.session_max_days).total_seconds())
+        storage = _Storage(identity_of, device, name=self.name, secure=config.has_secure_cookies, max_age=seconds)
         self.middlewares = (session_middleware(storage),)
 
     def find(self, request: web.Request) -> str | None:
@@ -46,11 +56,11 @@ class SessionCookie:
         return known
 
 
-async def set_cookie(request: web.Request, value: str) -> None:
-    """Have the answer to this request set the session cookie."""
+async def set_cookie(request: web.Request, value: str, device_token: str) -> None:
+    """Have the answer to this request set the session cookie, and the one by which the device will be known."""
     session = await new_session(request)
     session.set_new_identity(value)
-    session[_IDENTITY] = None  # a session that holds nothing would be cleared
+    session[_DEVICE] = device_token
 
 
 async def clear_cookie(request: web.Request) -> None:
@@ -65,10 +75,10 @@ class _Storage(AbstractStorage):
     """
 
     def __init__(
-        self, identity_of: Callable[[str], Awaitable[Identity]], *, name: str, secure: bool, max_age: int
+        self, identity_of: Callable[[str], Awaitable[Identity]], device: str, *, name: str, secure: bool, max_age: int
     ) -> None:
         super().__init__(cookie_name=name, max_age=max_age, path="/", secure=secure, httponly=True, samesite="Lax")
-        self._identity_of = identity_of
+        self._identity_of, self._device = identity_of, device
 
     async def load_session(self, request: web.Request) -> Session:
         """Empty when nobody is signed in by this cookie."""
@@ -86,9 +96,13 @@ class _Storage(AbstractStorage):
 
     async def save_session(self, request: web.Request, response: web.StreamResponse, session: Session) -> None:
         """Set the cookie of a new session; clear that of one that has ended."""
+        secure = bool(self.cookie_params["secure"])
         if not session.empty:
             self.save_cookie(response, str(session.identity), max_age=session.max_age)
+            token, seconds = str(session[_DEVICE]), _DEVICE_SECONDS
+            response.set_cookie(
+                self._device, token, max_age=seconds, path="/", secure=secure, httponly=True, samesite="Lax"
+            )
             return
-        secure = bool(self.cookie_params["secure"])
         # Without Secure, browsers refuse to touch a cookie with the prefix `__Host-`.
         response.del_cookie(self.cookie_name, path="/", secure=secure, httponly=True, samesite="Lax")

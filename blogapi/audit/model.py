@@ -33,14 +33,20 @@ ACTIONS: Mapping[str, Action] = {
     "invitation.deleted": Action(INVITATION, "An administrator withdrew an invitation."),
     "user.suspended": Action(USER, "An administrator suspended an account. Its sessions and API keys ended."),
     "user.reactivated": Action(USER, "An administrator made an account active."),
+    "user.unlocked": Action(USER, "An administrator ended a lock-out."),
     "user.erasure_requested": Action(USER, "A user asked to be erased after the time of grace. All sessions ended."),
     "user.erasure_called_off": Action(USER, "A user who had asked to be erased signed in, and stays."),
     "user.erased": Action(USER, "An account was erased, by an administrator or because its user had asked."),
     "security.role_changed": Action(USER, "An administrator changed a role, `from` one `to` another."),
     "security.login_failed": Action(
         USER,
-        "A password was wrong, or the account does not exist (no target) or may not sign in. Repeated failures of a "
-        "minute are one entry with their `count`.",
+        "A password or a second factor was wrong, or the account does not exist (no target) or may not sign in."
+        " Repeated failures of a minute are one entry with their `count`.",
+    ),
+    "security.lockout": Action(
+        USER,
+        "There were too many wrong passwords for a login, which is locked for `seconds`, by the `limit` of that name in"
+        " the configuration. Without a target, nobody has this login.",
     ),
     "security.refresh_reuse": Action(USER, "A spent refresh token came back. Its session (`session_id`) ended."),
     "security.passkey_count": Action(

@@ -8,13 +8,14 @@ from blogapi.access.bearer import BearerToken
 from blogapi.access.cookie import SessionCookie
 from blogapi.audit.service import AuditService
 from blogapi.auth import account_handlers, handlers, pages, passkey_handlers, session_handlers
+from blogapi.auth.devices import Devices
 from blogapi.auth.failures import FailedSignIns
 from blogapi.auth.letters import AccountLetters
 from blogapi.auth.model import Lifetime
 from blogapi.auth.recovery import Recovery
 from blogapi.auth.service import AuthService
 from blogapi.auth.sign_in import SignIn
-from blogapi.auth.store import SessionStore
+from blogapi.auth.store import DeviceStore, SessionStore
 from blogapi.auth.tokens import Tokens
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.invitations.service import InvitationService
@@ -39,21 +40,25 @@ def build(wiring: Wiring) -> AuthService:
     )
     audit = wiring[AuditService]
     failures = FailedSignIns(audit)
+    devices = Devices(DeviceStore(wiring.database), now)
     lifetime = Lifetime(timedelta(days=config.auth.session_idle_days), timedelta(days=config.auth.session_max_days))
     second_factors, passkeys = wiring[SecondFactors], wiring[PasskeyService]
     return AuthService(
         sessions,
         users,
         tokens,
+        devices,
         limiter,
         wiring[InvitationService],
         audit,
         failures,
-        Recovery(users, sessions, proofs, wiring[MailService], limiter, failures, wiring.bus, now),
+        Recovery(users, sessions, devices, proofs, wiring[MailService], limiter, failures, wiring.bus, now),
         second_factors,
         passkeys,
         AccountLetters(users, proofs, config.link_base),
-        SignIn(sessions, users, second_factors, passkeys, proofs, tokens, limiter, audit, failures, lifetime, now),
+        SignIn(
+            sessions, users, second_factors, passkeys, proofs, tokens, limiter, audit, failures, devices, lifetime, now
+        ),
         lifetime,
         now,
     )
@@ -74,13 +79,14 @@ AUTH = Feature(
     service=AuthService,
     build=build,
     key=handlers.SERVICE,
-    stores=(SessionStore,),
+    stores=(SessionStore, DeviceStore),
     personal=(
         PersonalData(
             collection=SessionStore.collection,
             found_by=("user_id",),
             exported=("kind", "device", "ip", "factors", "created_at", "last_seen_at", "expires_at"),
         ),
+        PersonalData(collection=DeviceStore.collection, found_by=("user_id",)),
     ),
     routes=(
         *handlers.routes,

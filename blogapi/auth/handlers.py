@@ -62,7 +62,7 @@ async def sign_in(request: web.Request, wish: SignInWish) -> SignedIn:
 
     Who has a second factor is answered 401 `mfa_required`, with a `flow` that `/v1/auth/mfa` finishes.
     """
-    wanted = session_request(request, wish.mode)
+    wanted = session_request(request, wish.mode, wish.device_token)
     return await deliver(request, await auth(request).sign_in.with_password(wish.login, wish.password, wanted))
 
 
@@ -76,7 +76,7 @@ async def finish_sign_in(request: web.Request, wish: SecondFactorWish) -> Signed
     """
     signing_in = auth(request).sign_in
     flow = await signing_in.flow(wish.flow)
-    wanted = session_request(request, flow.kind)
+    wanted = session_request(request, flow.kind, wish.device_token)
     return await deliver(request, await signing_in.with_second_factor(flow, wish.answer, wanted))
 
 

@@ -43,10 +43,24 @@ class Session:
     epoch: int = 0
     authenticated_at: datetime | None = None  # when they last showed again who they are; None: not since the sign-in
     factors: tuple[str, ...] = (PASSWORD,)  # what was shown at the sign-in or since
+    device_id: str | None = None
     device: str = ""
     ip: str = ""
     created_at: datetime
     last_seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A device from which a user has signed in. Its id is a hash of both, which nobody can make a token of."""
+
+    id: str
+    user_id: Id
+    epoch: int
+    """That of the user at the last sign-in: whoever changes the password makes all devices strange again."""
+
+    seen_at: datetime
     expires_at: datetime
 
 
@@ -107,6 +121,8 @@ class SessionRequest:
     kind: str
     caller: Caller
     old_cookie: str | None = None
+    device_token: str | None = None
+    """By which the device is known, if it has signed in before."""
 
     def __repr__(self) -> str:
         return f"SessionRequest({self.kind})"
@@ -149,6 +165,9 @@ class SignedIn:
 
     user: User
     session_id: str
+    device_token: str
+    """By which the device will be known."""
+
     cookie: str | None = None
     tokens: TokenPair | None = None
 

@@ -40,5 +40,5 @@ async def sign_in_with_passkey(request: web.Request, wish: PasskeyWish) -> Signe
     `credential` is `toJSON()` of what `navigator.credentials.get()` gave for the options of
     `POST /v1/auth/passkeys/login/options`. No username is needed, and no second factor.
     """
-    wanted = session_request(request, wish.mode)
+    wanted = session_request(request, wish.mode, wish.device_token)
     return await deliver(request, await auth(request).sign_in.with_passkey(wish.assertion, wanted))

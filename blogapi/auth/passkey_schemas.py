@@ -8,9 +8,10 @@ from typing import Any
 from marshmallow import post_load
 
 from blogapi.auth.model import COOKIE, TOKEN
+from blogapi.auth.schemas import SessionWish
 from blogapi.passkeys.model import Assertion
 from blogapi.passkeys.webauthn import AssertionSchema
-from blogapi.web.fields import Choice, Record, Strict, Text
+from blogapi.web.fields import Choice, Record, Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +20,10 @@ class PasskeyWish:
 
     assertion: Assertion = field(repr=False)
     mode: str
+    device_token: str | None = field(repr=False)
 
 
-class PasskeySignInSchema(Strict):
+class PasskeySignInSchema(SessionWish):
     """A passkey's signature to sign in with."""
 
     credential = Record(AssertionSchema, required=True)
@@ -35,4 +37,4 @@ class PasskeySignInSchema(Strict):
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> PasskeyWish:
-        return PasskeyWish(assertion=data["credential"], mode=data["mode"])
+        return PasskeyWish(assertion=data["credential"], mode=data["mode"], device_token=data["device_token"])

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from blogapi.access.identity import Identity
+from blogapi.auth.devices import Devices
 from blogapi.auth.failures import FailedSignIns
 from blogapi.auth.letters import CHANGE, RESET, VERIFY
 from blogapi.auth.model import Caller
@@ -35,6 +36,7 @@ class Recovery:
         self,
         users: UserService,
         sessions: SessionStore,
+        devices: Devices,
         proofs: Proofs,
         mail: MailService,
         limiter: RateLimiter,
@@ -42,7 +44,8 @@ class Recovery:
         bus: Bus,
         now: Callable[[], datetime],
     ) -> None:
-        self._users, self._sessions, self._proofs, self._mail = users, sessions, proofs, mail
+        self._users, self._sessions, self._devices = users, sessions, devices
+        self._proofs, self._mail = proofs, mail
         self._limiter, self._failures, self._bus, self._now = limiter, failures, bus, now
 
     # Asking for a mail
@@ -104,9 +107,11 @@ class Recovery:
             detail = say("This is not the present password.")
             raise Invalid.field("/current_password", "wrong_password", detail) from None
         try:
-            await self._users.credentials.change_password(who, user, password)
+            user = await self._users.credentials.change_password(who, user, password)
         except CodeInvalid:
             raise Conflict(say("The password was changed at this moment by somebody else.")) from None
+        if (device_id := await self._sessions.device_of(who.session_id)) is not None:
+            await self._devices.keep(device_id, user.epoch)
         await self._sessions.delete_all(who.user_id, but=who.session_id)
 
     async def prove(self, who: Identity, password: str, caller: Caller) -> User:

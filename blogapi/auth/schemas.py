@@ -36,6 +36,7 @@ class SignInWish:
     login: str
     password: str = field(repr=False)
     mode: str
+    device_token: str | None = field(repr=False)
 
 
 class RegisterSchema(AccountSchema):
@@ -59,7 +60,21 @@ class RegisterSchema(AccountSchema):
         return Registering(new=NewUser(**data), invitation=invitation)
 
 
-class SignInSchema(Strict):
+class SessionWish(Strict):
+    """What every request for a session may have."""
+
+    device_token = Text(
+        load_default=None,
+        load_only=True,
+        validate=Size(max=_MAX_CODE),
+        metadata={
+            "description": "The `device_token` of an earlier answer on this device: its tries are counted apart from "
+            "those of strangers, and the sign-in is no news to its user. Browsers have it in a cookie instead."
+        },
+    )
+
+
+class SignInSchema(SessionWish):
     """A name and a password to sign in with."""
 
     login = Line(
@@ -87,9 +102,10 @@ class SecondFactorWish:
 
     flow: str = field(repr=False)
     answer: Answer | Assertion
+    device_token: str | None = field(default=None, repr=False)
 
 
-class SecondFactorSchema(Strict):
+class SecondFactorSchema(SessionWish):
     """A second factor for a sign-in that waits for one: `totp`, `recovery_code` or `passkey`."""
 
     flow = Text(required=True, load_only=True, validate=Size(max=200), metadata={"description": "As it came with 401."})
@@ -111,9 +127,9 @@ class SecondFactorSchema(Strict):
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> SecondFactorWish:
         if PASSKEY in data:
-            return SecondFactorWish(data["flow"], data[PASSKEY])
+            return SecondFactorWish(data["flow"], data[PASSKEY], data["device_token"])
         kind = TOTP if TOTP in data else RECOVERY_CODE
-        return SecondFactorWish(data["flow"], Answer(kind, data[kind]))
+        return SecondFactorWish(data["flow"], Answer(kind, data[kind]), data["device_token"])
 
 
 class RefreshSchema(Strict):
@@ -231,8 +247,11 @@ class SignedInShape(Strict):
     token_type = fields.Str(validate=Choice(["Bearer"]))
     expires_in = fields.Int(metadata=_EXPIRES_IN)
     refresh_token = fields.Str(metadata=_REFRESH_TOKEN)
+    device_token = fields.Str(
+        metadata={"description": "Keep it for as long as the device, and send it with each sign-in on it."}
+    )
 
-    example = {"user": OwnUserShape.example, **TokenPairShape.example}
+    example = {"user": OwnUserShape.example, **TokenPairShape.example, "device_token": "xxxx"}
 
 
 def token_pair_view(pair: TokenPair) -> dict[str, Any]:
@@ -248,7 +267,7 @@ def token_pair_view(pair: TokenPair) -> dict[str, Any]:
 
 def signed_in_view(result: SignedIn) -> dict[str, Any]:
     """A new session."""
-    tokens = {} if result.tokens is None else token_pair_view(result.tokens)
+    tokens = {} if result.tokens is None else token_pair_view(result.tokens) | {"device_token": result.device_token}
     return {"user": own_view(result.user), "session_id": result.session_id, **tokens}
 
 

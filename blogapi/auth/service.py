@@ -11,6 +11,7 @@ from typing import Any
 
 from blogapi.access.identity import Identity
 from blogapi.audit.service import AuditService
+from blogapi.auth.devices import Devices
 from blogapi.auth.failures import FailedSignIns
 from blogapi.auth.letters import AccountLetters
 from blogapi.auth.model import (
@@ -59,6 +60,7 @@ class AuthService:
         sessions: SessionStore,
         users: UserService,
         tokens: Tokens,
+        devices: Devices,
         limiter: RateLimiter,
         invitations: InvitationService,
         audit: AuditService,
@@ -77,7 +79,7 @@ class AuthService:
         self.sign_in, self._lifetime = sign_in, lifetime
         self._second_factors, self._passkeys = second_factors, passkeys
         self._audit, self.failures = audit, failures
-        self.sessions = Sessions(sessions, users, audit, now)
+        self.sessions = Sessions(sessions, devices, users, audit, now)
 
     # Making an account
 

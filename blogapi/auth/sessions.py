@@ -7,6 +7,7 @@ from datetime import datetime
 
 from blogapi.access.identity import Identity
 from blogapi.audit.service import AuditService
+from blogapi.auth.devices import Devices
 from blogapi.auth.model import ListedSession
 from blogapi.auth.store import SessionStore
 from blogapi.errors import NotFound
@@ -24,9 +25,15 @@ class Sessions:
     """
 
     def __init__(
-        self, sessions: SessionStore, users: UserService, audit: AuditService, now: Callable[[], datetime]
+        self,
+        sessions: SessionStore,
+        devices: Devices,
+        users: UserService,
+        audit: AuditService,
+        now: Callable[[], datetime],
     ) -> None:
-        self._sessions, self._users, self._audit, self._now = sessions, users, audit, now
+        self._sessions, self._devices, self._users = sessions, devices, users
+        self._audit, self._now = audit, now
 
     async def list(self, who: Identity, user_id: str | None, page: PageRequest) -> Page[ListedSession]:
         """The sessions that have not expired, newest first."""
@@ -38,9 +45,13 @@ class Sessions:
     async def end(self, who: Identity, user_id: str | None, session_id: str) -> None:
         """End one session, at once and on every process. Raises NotFound when it has ended already."""
         owner, now = await self._owner(who, user_id), self._now()
-        if await self._sessions.exists(owner, session_id, now):
+        session = await self._sessions.find_of(owner, session_id, now)
+        if session is not None:
             await self._audit.record("session.ended", actor=who, target=owner, once=session_id, session_id=session_id)
             if await self._sessions.end(owner, session_id, now):
+                # Whoever signs out is known by the device still. One that is ended from elsewhere may be a stranger's.
+                if session.device_id is not None and session_id != who.session_id:
+                    await self._devices.forget(owner, session.device_id)
                 return
         raise NotFound(say("There is no session {session_id!r}.", session_id=session_id))
 
@@ -50,9 +61,11 @@ class Sessions:
         await self.end_all(who, owner, but=who.session_id if owner == who.user_id else None)
 
     async def end_all(self, who: Identity, owner: str, *, but: str | None = None) -> None:
-        """End all sessions of a user whose sessions `who` may end, but for one maybe."""
+        """End all sessions of a user whose sessions `who` may end, but for one maybe, and forget their devices."""
         await self._audit.record("session.all_ended", actor=who, target=owner, kept=but)
+        kept = await self._sessions.device_of(but)
         await self._sessions.delete_all(owner, but=but)
+        await self._devices.forget_all(owner, but=kept)
 
     async def _owner(self, who: Identity, user_id: str | None) -> str:
         if user_id is None or user_id == who.user_id:

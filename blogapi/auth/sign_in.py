@@ -6,12 +6,14 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from blogapi.audit.model import Actor
 from blogapi.audit.service import AuditService
+from blogapi.auth.devices import Devices
 from blogapi.auth.failures import FailedSignIns
+from blogapi.auth.guesses import Guesses
 from blogapi.auth.model import COOKIE, PASSWORD, Caller, Lifetime, Session, SessionRequest, SignedIn
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
@@ -76,12 +78,14 @@ class SignIn:
         limiter: RateLimiter,
         audit: AuditService,
         failures: FailedSignIns,
+        devices: Devices,
         lifetime: Lifetime,
         now: Callable[[], datetime],
     ) -> None:
         self._sessions, self._users, self._tokens = sessions, users, tokens
         self._second_factors, self._passkeys, self._proofs = second_factors, passkeys, proofs
         self._limiter, self._audit, self._failures = limiter, audit, failures
+        self._devices, self._guesses = devices, Guesses(users, devices, limiter, audit)
         self._lifetime, self._now = lifetime, now
 
     async def with_password(self, login: str, password: str, wanted: SessionRequest) -> SignedIn:
@@ -90,17 +94,13 @@ class SignIn:
         Every failure says the same and takes one hash. Raises InvalidCredentials, MfaRequired, RateLimited,
         Unavailable.
         """
-        address = limit_key(wanted.caller.address)
-        await self._limiter.hit("sign_in_address", address)
-        # By login and address: nobody can lock somebody else out. By the account itself, which has two logins, it would
-        # tell who guesses whether a name and an e-mail address belong together.
-        await self._limiter.hit("sign_in", f"{login_key(login)}|{address}")
+        guess = await self._guesses.admit(login, wanted)
         try:
-            user = await self._users.prove(login, password)
+            user = await self._users.prove(guess.user, password)
         except InvalidCredentials:
-            known = await self._users.find_by_login(login)
-            await self._failures.note(login_key(login), None if known is None else known.id)
+            await self._failures.note(login_key(login), None if guess.user is None else guess.user.id)
             raise
+        await self._guesses.was_right(guess)
         return await self.open(user, (PASSWORD,), wanted)
 
     async def passkey_options(self, user_id: str | None, caller: Caller) -> Options:
@@ -149,7 +149,11 @@ class SignIn:
             await self._passkeys.confirm(user.id, answer)
             await self._proofs.spend(flow.proof, pointer=_AT_FLOW)
             return await self.open(user, (*flow.factors, PASSKEY), wanted)
-        self._second_factors.check(user, answer)
+        try:
+            self._second_factors.check(user, answer)
+        except CodeInvalid:
+            await self._failures.note(user.id, user.id)
+            raise
         await self._proofs.spend(flow.proof, pointer=_AT_FLOW)
         user = await self._second_factors.accept(user.id, answer)
         return await self.open(user, (*flow.factors, answer.kind), wanted)
@@ -170,7 +174,8 @@ class SignIn:
             raise MfaRequired(await self._begin(user, factors, wanted.kind), methods)
         user = await self._users.record_sign_in(user)
         secret = secrets.token_urlsafe(32) if wanted.kind == COOKIE else None
-        session = self._new_session(user, factors, wanted, secret)
+        device = await self._devices.remember(user, wanted.device_token)
+        session = self._new_session(user, factors, wanted, secret, device.id)
         actor = Actor(kind="session", user_id=user.id, session_id=session.id)
         await self._audit.record(
             "session.opened", actor=actor, target=user.id, kind=session.kind, factors=list(factors)
@@ -178,9 +183,10 @@ class SignIn:
         await self._sessions.insert(session)
         if wanted.old_cookie is not None and (parts := cookie_parts(wanted.old_cookie)) is not None:
             await self._sessions.delete_cookie(parts.session_id, parts.secret_hash)
+        opened = SignedIn(user=user, session_id=session.id, device_token=device.token)
         if secret is not None:
-            return SignedIn(user=user, session_id=session.id, cookie=f"{session.id}.{secret}")
-        return SignedIn(user=user, session_id=session.id, tokens=await self._tokens.pair(session, session.generation))
+            return replace(opened, cookie=f"{session.id}.{secret}")
+        return replace(opened, tokens=await self._tokens.pair(session, session.generation))
 
     async def _begin(self, user: User, factors: tuple[str, ...], kind: str) -> str:
         # Bound to the epoch: once the password is changed, it is worth nothing that it was shown.
@@ -188,7 +194,9 @@ class SignIn:
         carries = {"kind": kind, "factors": ",".join(factors)}
         return await self._proofs.open(new_id(), _FLOW, user.id, bound_to, _FLOW_TIME, carries) or ""
 
-    def _new_session(self, user: User, factors: tuple[str, ...], wanted: SessionRequest, secret: str | None) -> Session:
+    def _new_session(
+        self, user: User, factors: tuple[str, ...], wanted: SessionRequest, secret: str | None, device_id: str
+    ) -> Session:
         now = self._now()
         return Session(
             id=new_id(),
@@ -198,6 +206,7 @@ class SignIn:
             nonce=secrets.token_urlsafe(16),
             epoch=user.epoch,
             factors=factors,
+            device_id=device_id,
             device=wanted.caller.device[:_MAX_DEVICE],
             ip=network_of(wanted.caller.address),
             created_at=now,

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pymongo import IndexModel, ReturnDocument
 
-from blogapi.auth.model import Session, SessionWithUser
+from blogapi.auth.model import Device, Session, SessionWithUser
 from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
@@ -91,10 +91,18 @@ class SessionStore(Store):
         }
         return await find_page(self._sessions, query, _NEWEST_FIRST, page, lambda found: from_document(Session, found))
 
-    async def exists(self, user_id: str, session_id: str, now: datetime) -> bool:
-        """Whether a user has this session, and it has not expired."""
+    async def find_of(self, user_id: str, session_id: str, now: datetime) -> Session | None:
+        """This session of a user, if it has not expired."""
         where = {"_id": object_id(session_id), "user_id": object_id(user_id), "expires_at": {"$gt": now}}
-        return await self._sessions.find_one(where, {"_id": 1}) is not None
+        document = await self._sessions.find_one(where)
+        return None if document is None else from_document(Session, document)
+
+    async def device_of(self, session_id: str | None) -> str | None:
+        """The id of the device that a session was opened on, if it is known."""
+        if session_id is None:
+            return None
+        document = await self._sessions.find_one({"_id": object_id(session_id)}, {"device_id": 1})
+        return None if document is None else document.get("device_id")
 
     async def end(self, user_id: str, session_id: str, now: datetime) -> bool:
         """End a session of a user; False when there is none. Of many who end one at once, one did it."""
@@ -105,3 +113,46 @@ class SessionStore(Store):
         """End all sessions of a user, but for one maybe."""
         kept = {} if but is None else {"_id": {"$ne": object_id(but)}}
         await self._sessions.delete_many({"user_id": object_id(user_id), **kept})
+
+
+class DeviceStore(Store):
+    """The devices that users have signed in from."""
+
+    collection = "devices"
+    indexes: ClassVar[tuple[IndexModel, ...]] = (
+        IndexModel([("expires_at", 1)], name="expiry", expireAfterSeconds=0),
+        IndexModel([("user_id", 1), ("seen_at", -1)], name="newest_of_user"),
+    )
+
+    def __init__(self, database: Database) -> None:
+        self._devices = database[self.collection]
+
+    async def find(self, device_id: str, now: datetime) -> Device | None:
+        """None for what is not there or has expired."""
+        document = await self._devices.find_one({"_id": device_id, "expires_at": {"$gt": now}})
+        return None if document is None else from_document(Device, document)
+
+    async def put(self, device: Device) -> None:
+        """Keep a device as it is now."""
+        document = {**to_document(device), "schema": 1}
+        await self._devices.update_one({"_id": document.pop("_id")}, {"$set": document}, upsert=True)
+
+    async def keep_newest(self, user_id: str, count: int) -> None:
+        """Remove all but as many devices of a user, those that have not signed in for the longest time."""
+        newest = self._devices.find({"user_id": object_id(user_id)}, {"_id": 1}).sort([("seen_at", -1)])
+        surplus = [device["_id"] for device in await newest.to_list(None)][count:]
+        if surplus:
+            await self._devices.delete_many({"_id": {"$in": surplus}})
+
+    async def set_epoch(self, device_id: str, epoch: int) -> None:
+        """Have a device count as one of this epoch."""
+        await self._devices.update_one({"_id": device_id}, {"$set": {"epoch": epoch}})
+
+    async def delete(self, user_id: str, device_id: str) -> None:
+        """Remove a device of a user."""
+        await self._devices.delete_one({"_id": device_id, "user_id": object_id(user_id)})
+
+    async def delete_all(self, user_id: str, *, but: str | None = None) -> None:
+        """Remove all devices of a user, but for one maybe."""
+        kept = {} if but is None else {"_id": {"$ne": but}}
+        await self._devices.delete_many({"user_id": object_id(user_id), **kept})

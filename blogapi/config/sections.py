@@ -140,6 +140,7 @@ class LimitsConfig:
     reads: Annotated[str, Text(kinds.rate)] = "1200/minute"
     writes: Annotated[str, Text(kinds.rate)] = "240/minute"
     sign_in: Annotated[str, Text(kinds.rate)] = "10/minute"
+    sign_in_account: Annotated[str, Text(kinds.rate)] = "100/hour"
     sign_in_address: Annotated[str, Text(kinds.rate)] = "60/minute"
     register: Annotated[str, Text(kinds.rate)] = "20/hour"
     mail: Annotated[str, Text(kinds.rate)] = "10/hour"

@@ -46,7 +46,7 @@ class Standing:
 class LimitReached(RateLimited):
     """One of these limits."""
 
-    def __init__(self, standing: Standing, *, retry_after_seconds: int) -> None:
+    def __init__(self, standing: Standing, *, retry_after_seconds: int, is_first: bool = False) -> None:
         detail = say_many(
             "At most {most:,} in {count:,} second.",
             "At most {most:,} in {count:,} seconds.",
@@ -55,6 +55,8 @@ class LimitReached(RateLimited):
         )
         super().__init__(detail, retry_after_seconds=retry_after_seconds)
         self.standing = standing
+        self.is_first = is_first
+        """Whether nobody was refused before in this window. Of many at once, it is one."""
 
 
 class Counts(Protocol):
@@ -63,12 +65,15 @@ class Counts(Protocol):
     async def hit(self, key: str, window_seconds: int) -> tuple[int, float]:
         """Count one attempt: how many there are in the present window, and in how many seconds that ends."""
 
+    async def give_back(self, key: str) -> None:
+        """Count one attempt less in the present window, if there is any."""
+
 
 class RateLimiter:
     """Counts hits per bucket (`reads`, `writes`, `sign_in`, ...: the rates of the section `limits`) and key."""
 
     def __init__(self, config: Config, database: Database) -> None:
-        names = ("reads", "writes", "sign_in", "sign_in_address", "register", "mail", "mail_address")
+        names = ("reads", "writes", "sign_in", "sign_in_account", "sign_in_address", "register", "mail", "mail_address")
         self._rates: dict[str, RateLimitItem] = (
             {name: parse(getattr(config.limits, name)) for name in names} if config.limits.enabled else {}
         )
@@ -96,7 +101,13 @@ class RateLimiter:
         self.refusals[(bucket,)] += 1
         seconds = max(1, round(seconds_left))
         full = Standing(bucket=bucket, most=most, window_seconds=window, left=0, reset_seconds=seconds)
-        raise LimitReached(full, retry_after_seconds=seconds)
+        raise LimitReached(full, retry_after_seconds=seconds, is_first=count == most + 1)
+
+    async def give_back(self, bucket: str, key: str) -> None:
+        """Do not count an attempt that `hit` has counted. Raises Unavailable."""
+        if bucket in self._rates:
+            with database_errors():
+                await (self._own if bucket == "reads" else self._shared).give_back(f"{bucket}/{key}")
 
     def measures(self) -> list[Measure]:
         """Its metrics."""
@@ -120,6 +131,12 @@ class BoundedMemory:
         counter = self._counter(key, window_seconds)
         counter[0] += 1
         return int(counter[0]), counter[1] - time.time()
+
+    async def give_back(self, key: str) -> None:
+        """See Counts."""
+        counter = self._counters.get(key)
+        if counter is not None and counter[1] > time.time():
+            counter[0] = max(0, counter[0] - 1)
 
     def admits(self, key: str, rate: RateLimitItem) -> bool:
         """Count if there is something left of a rate."""

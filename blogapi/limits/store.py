@@ -33,11 +33,16 @@ class SharedCounts(Store):
         except DuplicateKeyError:  # two first attempts at once: now there is a document
             return await self._hit(key, window_seconds)
 
+    async def give_back(self, key: str) -> None:
+        """Count one attempt less, if there is any. What its window counted is forgotten with it."""
+        where = {"_id": _id(key), "count": {"$gt": 0}}
+        await self._counts.update_one(where, {"$inc": {"count": -1}})
+
     async def _hit(self, key: str, window_seconds: int) -> tuple[int, float]:
         goes_on = {"$gt": ["$expires_at", "$$NOW"]}
         new_end = {"$add": ["$$NOW", window_seconds * 1000]}
         window = await self._counts.find_one_and_update(
-            {"_id": sha256(key.encode()).hexdigest()},
+            {"_id": _id(key)},
             [
                 {
                     "$set": {
@@ -52,3 +57,7 @@ class SharedCounts(Store):
         )
         assert window is not None  # it was made if there was none
         return window["count"], (window["expires_at"] - window["hit_at"]).total_seconds()
+
+
+def _id(key: str) -> str:
+    return sha256(key.encode()).hexdigest()

@@ -114,7 +114,7 @@ async def finish_provider_sign_in(request: web.Request, name: str, wish: FinishW
     At the first time an account is found by the e-mail address, if it is verified at the provider and here, or a new
     one is made where registration is open.
     """
-    wanted = session_request(request, wish.mode)
+    wanted = session_request(request, wish.mode, wish.device_token)
     return await deliver(request, await providers(request).finish(name, wish.code, wish.verifier, wanted))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import EXCLUDE, fields, post_load
 
 from blogapi.auth.model import COOKIE, TOKEN
+from blogapi.auth.schemas import SessionWish
 from blogapi.clock import rfc3339
 from blogapi.paging.cursors import PageQuery
 from blogapi.providers.model import NamedLink, Provider
@@ -84,6 +85,7 @@ class FinishWish:
     code: str = field(repr=False)
     verifier: str = field(repr=False)
     mode: str
+    device_token: str | None = field(default=None, repr=False)
 
 
 class ProviderCodeSchema(Strict):
@@ -99,7 +101,7 @@ class ProviderCodeSchema(Strict):
     example = {"code": _EXAMPLE_CODE, "verifier": _EXAMPLE_VERIFIER}
 
 
-class FinishProviderSchema(ProviderCodeSchema):
+class FinishProviderSchema(ProviderCodeSchema, SessionWish):
     """The same, and the kind of the session."""
 
     mode = Text(

@@ -66,7 +66,8 @@ class Credentials:
         def proven(user: User) -> User:
             verified_at = user.email_verified_at or self._now()
             status = "active" if user.status == "unverified" else user.status
-            return replace(user, email_verified_at=verified_at, status=status, keys_since=user.epoch + 1)
+            unlocked = replace(user, keys_since=user.epoch + 1, unlocks=user.unlocks + 1)
+            return replace(unlocked, email_verified_at=verified_at, status=status)
 
         entry = self._trail.entry("password.reset", actor=Actor.by_mail(user_id), target=user_id)
         return await self._set_password(user_id, password, is_bound, entry, proven=proven)

@@ -172,6 +172,13 @@ async def manage_user(request: web.Request, user: User, wish: ManagedProfile) ->
     return await users(request).manage(Administrator(signed_in(request)), user, wish, if_match(request))
 
 
+@routes.post("/v1/users/{id}/unlock")
+@endpoint(needs=role("admin"), scope=USERS_ADMIN, path=_ID, status=204, also=(404,), examples={"id": examples.WRITER})
+async def unlock_user(request: web.Request) -> None:
+    """End a lock-out: wrong passwords that were tried for a user so far do not count any more."""
+    await users(request).unlock(Administrator(signed_in(request)), request.match_info["id"])
+
+
 @routes.delete("/v1/users/{id}")
 @endpoint(
     needs=role("admin"),

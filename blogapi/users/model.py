@@ -153,6 +153,7 @@ class User:
     epoch: int = 0
     """How often the password was changed: sessions and links of an earlier epoch are good for nothing."""
 
+    unlocks: int = 0  # how often a lock-out was ended: what was counted before then counts no more
     kept_session: Id | None = None  # the one that the last change of the password left
     keys_since: int = 0  # API keys of an earlier epoch are good for nothing: the password was set by mail then
     mfa: Mfa = field(default_factory=Mfa)

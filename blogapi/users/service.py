@@ -319,6 +319,13 @@ class UserService:
                 )
         return await self._edit(by.who, user, wish, versions)
 
+    async def unlock(self, by: Administrator, user_id: str) -> None:
+        """End a lock-out, at once and on every process. Raises NotFound."""
+        user = await self._users.get(user_id)
+        entry = self.trail.entry("user.unlocked", actor=by.who, target=user.id)
+        await self._users.unlock(user.id, entry)
+        await self.trail.hand_over_soon(user.id, [entry])
+
     async def erase(self, by: Administrator, user_id: str) -> User:
         """Remove everything that tells who somebody was. Their posts stay, with a neutral byline.
 
@@ -396,12 +403,11 @@ class UserService:
 
     # For other services
 
-    async def prove(self, login: str, password: str) -> User:
-        """The account with this login and password, if it may sign in.
+    async def prove(self, user: User | None, password: str) -> User:
+        """The user, if this is their password and they may sign in. None stands for nobody.
 
         Every failure says the same and takes one hash. Raises InvalidCredentials, Unavailable.
         """
-        user = await self.find_by_login(login)
         stored = user.password if user is not None and self.registration.may_sign_in(user.status) else None
         if not await self._passwords.verify(password, stored) or user is None or stored is None:
             raise InvalidCredentials

@@ -51,7 +51,10 @@ _BYLINE = {"username": 1, "display_name": 1, "avatar_url": 1}
 _WITHOUT = {"changes": 0, "password": 0, "mfa.totp": 0, "mfa.offered_totp": 0}
 # Fields that no client sees in `changed`: they follow from fields that are named there.
 _DERIVED = frozenset(
-    {"username_key", "email_key", "bio_html", "public_change", "epoch", "kept_session", "keys_since", "erasing"}
+    {
+        *("username_key", "email_key", "bio_html", "public_change"),
+        *("epoch", "unlocks", "kept_session", "keys_since", "erasing"),
+    }
 )
 # Mails that were written with the change that they tell of, until they are in the queue.
 _OUTBOX = {"outbox.id": {"$exists": True}}
@@ -291,6 +294,11 @@ class UserStore(Store):
     async def replace_hash(self, user: User, password: StoredPassword) -> User | None:
         """Keep the same password, hashed anew. None when it was changed meanwhile."""
         return await self._update_unchanged(user, {"password": to_document(password)})
+
+    async def unlock(self, user_id: str, entry: Entry) -> None:
+        """End a lock-out, with the entry that tells of it."""
+        update = {"$inc": {"unlocks": 1}, "$push": {"unlogged": to_subdocument(entry)}}
+        await self._users.update_one({"_id": object_id(user_id)}, update)
 
     async def record_sign_in(self, user: User, now: datetime) -> User | None:
         """Note when somebody signed in. None when they were suspended or changed their password meanwhile."""

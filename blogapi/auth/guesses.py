@@ -1,0 +1,82 @@
+"""How often somebody may try passwords, without anybody being able to lock the owner of an account out.
+
+Attempts are counted before the password is looked at, and the right one is not counted: so many at once get no more
+tries than one after the other. A device that has signed in before has a count of its own, which nobody else can use up.
+Everybody else shares two: by login and address, and by login alone. They go by the login and not by the account: an
+account has two, and locking both at once would tell that a name and an e-mail address belong together. A login that
+nobody has is locked like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from blogapi.audit.service import AuditService
+from blogapi.auth.devices import Devices
+from blogapi.auth.model import SessionRequest
+from blogapi.limits.limiter import LimitReached, RateLimiter
+from blogapi.translation.sentence import say
+from blogapi.users.model import User, login_key
+from blogapi.users.service import UserService
+from blogapi.web.networks import limit_key
+
+
+class Locked(LimitReached):
+    """Too many wrong passwords for a login, whether anybody has it or not."""
+
+    code = "locked"
+
+    def __init__(self, full: LimitReached) -> None:
+        super().__init__(full.standing, retry_after_seconds=full.retry_after_seconds or 1)
+        self.detail = say(
+            "Too many wrong passwords. Wait, or use a device that has signed in before, or set a new password by mail."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """An attempt that has been counted: for whom, if there is such an account, and where it was counted."""
+
+    user: User | None
+    counted: Sequence[tuple[str, str]]
+
+
+class Guesses:
+    """Counts attempts to sign in with a password."""
+
+    def __init__(self, users: UserService, devices: Devices, limiter: RateLimiter, audit: AuditService) -> None:
+        self._users, self._devices, self._limiter, self._audit = users, devices, limiter, audit
+
+    async def admit(self, login: str, wanted: SessionRequest) -> Guess:
+        """Count an attempt. Raises RateLimited for an address that tries too much, Locked for a login, Unavailable."""
+        address = limit_key(wanted.caller.address)
+        if wanted.device_token is None:
+            await self._limiter.hit("sign_in_address", address)
+        user = await self._users.find_by_login(login)
+        device = await self._devices.find(user, wanted.device_token)
+        unlocks = 0 if user is None else user.unlocks
+        if device is not None:
+            return await self._counted(user, [("sign_in", f"device {device}|{unlocks}")])
+        if wanted.device_token is not None:
+            await self._limiter.hit("sign_in_address", address)
+        name = f"{login_key(login)}|{unlocks}"
+        return await self._counted(user, [("sign_in", f"{name}|{address}"), ("sign_in_account", name)])
+
+    async def was_right(self, guess: Guess) -> None:
+        """Do not count an attempt: the password was right."""
+        for bucket, key in guess.counted:
+            await self._limiter.give_back(bucket, key)
+
+    async def _counted(self, user: User | None, counts: Sequence[tuple[str, str]]) -> Guess:
+        for bucket, key in counts:
+            try:
+                await self._limiter.hit(bucket, key)
+            except LimitReached as full:
+                if full.is_first:
+                    target, seconds = None if user is None else user.id, full.retry_after_seconds
+                    await self._audit.record(
+                        "security.lockout", actor=None, target=target, limit=bucket, seconds=seconds
+                    )
+                raise Locked(full) from None
+        return Guess(user, counts)
