@@ -4,7 +4,7 @@ ConfigError
 NotYet
 BlogError
 ├── Unauthorized ── InvalidCredentials, MfaRequired
-├── Forbidden ── InsufficientScope, ReauthenticationRequired
+├── Forbidden ── InsufficientScope, ReauthenticationRequired, SecondFactorRequired
 ├── NotFound ── Gone
 ├── Invalid ── CodeInvalid
 ├── Conflict ── InvalidTransition, StillRunning
@@ -102,6 +102,20 @@ class ReauthenticationRequired(Forbidden):
 
     def __init__(self) -> None:
         super().__init__(say("Show once more who you are: sign in again, or POST /v1/auth/reauthenticate."))
+
+
+class SecondFactorRequired(Forbidden):
+    """The role of who asks needs a second factor, and they have none or have not shown it."""
+
+    code = "second_factor_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            say(
+                "Your role needs a second factor. Set one up (POST /v1/auth/totp), or show yours "
+                "(POST /v1/auth/reauthenticate)."
+            )
+        )
 
 
 class NotFound(BlogError):

@@ -19,6 +19,7 @@ import pytest
 from pymongo import MongoClient
 
 from blogapi.db.embedded.mongod import free_port
+from tests.conftest import PASSWORD
 from tests.servers import LONG, ROOT
 
 pytestmark = pytest.mark.any_driver
@@ -157,6 +158,24 @@ async def test_token_is_verified_by_the_program_of_the_page(client, ada, config,
         status, said, why = await verify(token)
         assert (status, said) == (1, "")
         assert why.startswith("refused: ")
+
+
+async def test_program_of_the_page_signs_in_in_two_steps(client, ada, tmp_path):
+    ((name, block),) = code_of("second-factors.md")
+    (tmp_path / name).write_text(block, "utf-8")
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, name, str(client.make_url("")).rstrip("/"), "ada"),
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    said, _ = await program.communicate(PASSWORD.encode())
+    assert said.decode().splitlines() == [
+        "recovery codes: 10",
+        "mfa_required by totp or recovery_code",
+        "signed in as ada",
+        "recovery codes left: 9",
+    ]
 
 
 @pytest.fixture

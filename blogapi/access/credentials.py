@@ -81,7 +81,8 @@ async def find_identity(request: web.Request) -> Viewer:
     """Who is asking; None without a credential.
 
     This is the only way from a request to an identity, so an API key never gets further than the scope of the route
-    allows. Raises Unauthorized for a credential that is not good, InsufficientScope for a key without that scope.
+    allows, and nobody whose role needs a second factor further than to setting one up. Raises Unauthorized for a
+    credential that is not good, InsufficientScope for a key without that scope, SecondFactorRequired.
     """
     known: Viewer = request.get(_VIEWER)
     if known is None:
@@ -93,6 +94,8 @@ async def find_identity(request: web.Request) -> Viewer:
         known = await credential.kind.identify(request, credential.value)
         endpoint = declared(request.match_info.handler)
         known.require_scope("" if endpoint is None else endpoint.scope)
+        if endpoint is None or not endpoint.before_second_factor:
+            known.require_second_factor()
         request[_VIEWER] = known
     return known
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from blogapi.errors import InsufficientScope, ReauthenticationRequired
+from blogapi.errors import InsufficientScope, ReauthenticationRequired, SecondFactorRequired
 from blogapi.ids import Id
 
 FRESH = timedelta(minutes=10)
@@ -34,7 +34,8 @@ class Identity:
     key_id: Id | None = None
     # The scopes of an API key. None when the user acts without one, and may do whatever their role allows.
     scopes: frozenset[str] | None = None
-    factors: frozenset[str] = field(default=frozenset(), compare=False)  # what was shown at the sign-in
+    factors: frozenset[str] = field(default=frozenset(), compare=False)  # what was shown at the sign-in or since
+    lacks_second_factor: bool = field(default=False, compare=False)  # although the role needs one
     epoch: int = field(default=0, compare=False)  # how often the password had been changed when this was found out
     authenticated_at: datetime | None = field(default=None, compare=False)  # when the password was last shown
     byline: Byline | None = field(default=None, compare=False)  # where it is known without asking
@@ -56,6 +57,11 @@ class Identity:
         """Raises ReauthenticationRequired unless a password was shown a few minutes ago at most."""
         if self.authenticated_at is None or now - self.authenticated_at >= FRESH:
             raise ReauthenticationRequired
+
+    def require_second_factor(self) -> None:
+        """Raises SecondFactorRequired where the role needs one that is lacking."""
+        if self.lacks_second_factor:
+            raise SecondFactorRequired
 
     @property
     def is_editor(self) -> bool:

@@ -9,6 +9,7 @@ from blogapi.api_keys.store import ApiKeyStore
 from blogapi.audit.service import AuditService
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.personal import PersonalData
+from blogapi.second_factors.service import SecondFactors
 from blogapi.users.model import PasswordReset, StatusChanged
 
 
@@ -20,7 +21,12 @@ def credentials(wiring: Wiring) -> tuple[ApiKeyCredential]:
 API_KEYS = Feature(
     name="api_keys",
     service=ApiKeyService,
-    build=lambda wiring: ApiKeyService(ApiKeyStore(wiring.database), wiring[AuditService], wiring.now),
+    build=lambda wiring: ApiKeyService(
+        ApiKeyStore(wiring.database),
+        wiring[SecondFactors],
+        wiring[AuditService],
+        wiring.now,
+    ),
     key=handlers.SERVICE,
     stores=(ApiKeyStore,),
     personal=(

@@ -14,6 +14,7 @@ from blogapi.db.client import new_id
 from blogapi.errors import Invalid, NotFound, Unauthorized
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.paging.page import Page, PageRequest
+from blogapi.second_factors.service import SecondFactors
 from blogapi.translation.sentence import say
 from blogapi.users.model import PasswordReset, StatusChanged
 
@@ -24,8 +25,14 @@ _USED_EVERY = timedelta(hours=1)
 class ApiKeyService:
     """The API keys of users."""
 
-    def __init__(self, keys: ApiKeyStore, audit: AuditService, now: Callable[[], datetime]) -> None:
-        self._keys, self._audit, self._now = keys, audit, now
+    def __init__(
+        self,
+        keys: ApiKeyStore,
+        second_factors: SecondFactors,
+        audit: AuditService,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._keys, self._second_factors, self._audit, self._now = keys, second_factors, audit, now
 
     async def create(self, who: Identity, new: NewApiKey, attempt: Attempt = ONCE) -> ShownApiKey:
         """Create a key, with its value, which is not stored. Raises ReauthenticationRequired, Invalid.
@@ -93,5 +100,6 @@ class ApiKeyService:
             role=user.role,
             key_id=key.id,
             scopes=frozenset(key.scopes),
+            lacks_second_factor=self._second_factors.is_lacking(user.role, user.mfa_methods, shown=None),
             byline=user.byline,
         )

@@ -32,7 +32,7 @@ async def verify_email(request: web.Request, wish: dict[str, str]) -> User:
 
 
 @routes.post("/v1/auth/email/resend")
-@endpoint(needs=PUBLIC, body=MailboxSchema, status=202, also=(401,))
+@endpoint(needs=PUBLIC, before_second_factor=True, body=MailboxSchema, status=202, also=(401,))
 async def resend_confirmation(request: web.Request, wish: dict[str, str]) -> None:
     """Ask for the mail that confirms an address once more.
 
@@ -62,7 +62,7 @@ async def reset_password(request: web.Request, wish: dict[str, str]) -> None:
 
 
 @routes.post("/v1/auth/password/change")
-@endpoint(needs=SIGNED_IN, body=ChangePasswordSchema, status=204, also=(409,))
+@endpoint(needs=SIGNED_IN, before_second_factor=True, body=ChangePasswordSchema, status=204, also=(409,))
 async def change_password(request: web.Request, wish: dict[str, str]) -> None:
     """Change your password. All other sessions end."""
     recovery = auth(request).recovery
@@ -70,7 +70,7 @@ async def change_password(request: web.Request, wish: dict[str, str]) -> None:
 
 
 @routes.post("/v1/auth/reauthenticate")
-@endpoint(needs=SIGNED_IN, body=ReauthenticateSchema, returns=ACCESS_TOKEN, also=(204,))
+@endpoint(needs=SIGNED_IN, before_second_factor=True, body=ReauthenticateSchema, returns=ACCESS_TOKEN, also=(204,))
 async def reauthenticate(request: web.Request, shown: Reauthentication) -> Reply | web.Response:
     """Show once more who you are: with your password, a code of your authenticator app, or a passkey.
 

@@ -24,6 +24,7 @@ from blogapi.mail.service import MailService
 from blogapi.passkeys.service import PasskeyService
 from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
+from blogapi.second_factors.model import SecondFactorShown
 from blogapi.second_factors.service import SecondFactors
 from blogapi.signing.service import KeyRing
 from blogapi.users.model import ErasureAsked, StatusChanged
@@ -107,6 +108,7 @@ AUTH = Feature(
     subscriptions=(
         Subscription(StatusChanged, AuthService.status_changed),
         Subscription(ErasureAsked, AuthService.erasure_asked),
+        Subscription(SecondFactorShown, AuthService.factor_shown),
     ),
     credentials=credentials,
 )

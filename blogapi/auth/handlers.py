@@ -81,7 +81,7 @@ async def finish_sign_in(request: web.Request, wish: SecondFactorWish) -> Signed
 
 
 @routes.post("/v1/auth/logout")
-@endpoint(needs=SIGNED_IN, query=SignOutQuery, status=204)
+@endpoint(needs=SIGNED_IN, before_second_factor=True, query=SignOutQuery, status=204)
 async def sign_out(request: web.Request, query: dict[str, Any]) -> None:
     """Sign out: end this session, or all of your sessions."""
     credential = credential_of(request)

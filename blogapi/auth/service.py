@@ -37,7 +37,7 @@ from blogapi.idempotency.attempt import Attempt
 from blogapi.invitations.service import InvitationService
 from blogapi.limits.limiter import RateLimiter
 from blogapi.passkeys.service import PasskeyService
-from blogapi.second_factors.model import PASSKEY, TOTP, Answer
+from blogapi.second_factors.model import PASSKEY, TOTP, Answer, SecondFactorShown
 from blogapi.second_factors.service import SecondFactors
 from blogapi.translation.sentence import say
 from blogapi.users.model import ErasureAsked, StatusChanged, User
@@ -117,6 +117,10 @@ class AuthService:
     async def erasure_asked(self, event: ErasureAsked) -> None:
         """Remove what has ended when somebody asked to be erased."""
         await self._sessions.delete_all(event.user_id)
+
+    async def factor_shown(self, event: SecondFactorShown) -> None:
+        """Note in a session what its user has shown."""
+        await self._sessions.add_factor(event.session_id, event.factor)
 
     async def reauthenticate(self, who: Identity, shown: Reauthentication, caller: Caller) -> AccessToken:
         """Show once more who one is: more is allowed for ten minutes.
@@ -208,6 +212,7 @@ class AuthService:
             role=user.role,
             session_id=session.id,
             factors=frozenset(session.factors),
+            lacks_second_factor=self._second_factors.is_lacking(user.role, user.mfa_methods, session.factors),
             epoch=user.epoch,
             authenticated_at=session.authenticated_at or session.created_at,
             byline=user.byline,

@@ -71,6 +71,10 @@ class SessionStore(Store):
         changes = {"$set": {"authenticated_at": now}, "$addToSet": {"factors": factor}}
         await self._sessions.update_one({"_id": object_id(session_id)}, changes)
 
+    async def add_factor(self, session_id: str, factor: str) -> None:
+        """Note that this was shown, too."""
+        await self._sessions.update_one({"_id": object_id(session_id)}, {"$addToSet": {"factors": factor}})
+
     async def delete(self, session_id: str) -> None:
         """End a session, at once and everywhere."""
         await self._sessions.delete_one({"_id": object_id(session_id)})

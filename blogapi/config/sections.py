@@ -87,6 +87,13 @@ class PasskeyConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MfaConfig:
+    """Who has to have a second factor."""
+
+    required_roles: Annotated[tuple[str, ...], Items(one_of("reader", "contributor", "author", "editor", "admin"))] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthConfig:
     """Secrets, hashing and how long people stay signed in."""
 
@@ -99,6 +106,7 @@ class AuthConfig:
     session_max_days: Annotated[int, Whole(1, 3650)] = 90
     password: PasswordConfig = field(default_factory=PasswordConfig)
     passkeys: PasskeyConfig = field(default_factory=PasskeyConfig)
+    mfa: MfaConfig = field(default_factory=MfaConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

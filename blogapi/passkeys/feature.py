@@ -32,6 +32,7 @@ def build(wiring: Wiring) -> PasskeyService:
         wiring[SecondFactors],
         wiring[AuditService],
         wiring[MailService],
+        wiring.bus,
         RelyingParty(id=config.passkey_domain, name=urlsplit(config.public_url).netloc),
         derive_key(config.auth.secret, "passkey-handle"),
         wiring.now,

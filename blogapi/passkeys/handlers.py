@@ -40,7 +40,7 @@ async def list_passkeys(request: web.Request, query: dict[str, Any]) -> Reply:
 
 
 @routes.post("/v1/auth/passkeys/options")
-@endpoint(needs=SIGNED_IN, returns=CREATION_OPTIONS, also=(409,))
+@endpoint(needs=SIGNED_IN, before_second_factor=True, returns=CREATION_OPTIONS, also=(409,))
 async def passkey_creation_options(request: web.Request) -> Options:
     """Get the options with which a browser creates a passkey for you.
 
@@ -52,7 +52,7 @@ async def passkey_creation_options(request: web.Request) -> Options:
 
 
 @routes.post("/v1/auth/passkeys")
-@endpoint(needs=SIGNED_IN, body=NewPasskeySchema, returns=PASSKEY, status=201, also=(409,))
+@endpoint(needs=SIGNED_IN, before_second_factor=True, body=NewPasskeySchema, returns=PASSKEY, status=201, also=(409,))
 async def register_passkey(request: web.Request, new: NewPasskey) -> Reply:
     """Register the passkey that a browser has created.
 

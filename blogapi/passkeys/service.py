@@ -12,6 +12,7 @@ from blogapi.access.identity import Identity
 from blogapi.audit.service import AuditService
 from blogapi.db.client import new_id
 from blogapi.errors import CodeInvalid, Conflict
+from blogapi.events import Bus
 from blogapi.mail.model import Mail
 from blogapi.mail.service import MailService
 from blogapi.paging.page import Page, PageRequest
@@ -28,7 +29,7 @@ from blogapi.passkeys.model import (
     encoded,
 )
 from blogapi.passkeys.store import PasskeyStore
-from blogapi.second_factors.model import PASSKEY
+from blogapi.second_factors.model import PASSKEY, SecondFactorShown
 from blogapi.second_factors.service import SecondFactors
 from blogapi.translation.sentence import say, say_many
 from blogapi.users.model import StatusChanged
@@ -48,12 +49,14 @@ class PasskeyService:
         factors: SecondFactors,
         audit: AuditService,
         mail: MailService,
+        bus: Bus,
         party: RelyingParty,
         handle_key: bytes,
         now: Callable[[], datetime],
     ) -> None:
         self._passkeys, self._challenges, self._users = passkeys, challenges, users
-        self._factors, self._audit, self._mail, self.letters = factors, audit, mail, factors.letters
+        self._factors, self._audit, self._mail, self._bus = factors, audit, mail, bus
+        self.letters = factors.letters
         self._party, self._handle_key, self._now = party, handle_key, now
 
     # Registering
@@ -94,6 +97,8 @@ class PasskeyService:
             await self._passkeys.delete(who.user_id, passkey.id)
             raise _too_many()
         await self._factors.note_passkeys(who.user_id, has_any=True)
+        if who.session_id is not None:
+            await self._bus.publish(SecondFactorShown(who.session_id, PASSKEY))
         return passkey
 
     async def _shown(self, who: Identity, new: NewPasskey) -> Passkey:

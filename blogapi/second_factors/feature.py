@@ -19,7 +19,7 @@ def build(wiring: Wiring) -> SecondFactors:
     config, users = wiring.config, wiring[UserService]
     # Without the port: no colon may stand in what an app calls the blog.
     codes = Codes(config.auth.secret, urlsplit(config.public_url).hostname or "")
-    return SecondFactors(users, codes, FactorLetters(users), wiring.now)
+    return SecondFactors(users, codes, FactorLetters(users), wiring.bus, config.auth.mfa.required_roles, wiring.now)
 
 
 async def _write(factors: SecondFactors, mail: Mail) -> Letter | None:

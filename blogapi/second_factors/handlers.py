@@ -21,7 +21,7 @@ def second_factors(request: web.Request) -> SecondFactors:
 
 
 @routes.post("/v1/auth/totp")
-@endpoint(needs=SIGNED_IN, returns=SHOWN_TOTP, status=201, also=(409,))
+@endpoint(needs=SIGNED_IN, before_second_factor=True, returns=SHOWN_TOTP, status=201, also=(409,))
 async def offer_totp(request: web.Request) -> Reply:
     """Begin to set up an authenticator app: get a secret for it.
 
@@ -33,7 +33,7 @@ async def offer_totp(request: web.Request) -> Reply:
 
 
 @routes.post("/v1/auth/totp/confirm")
-@endpoint(needs=SIGNED_IN, body=ConfirmTotpSchema, returns=RECOVERY_CODES, also=(409,))
+@endpoint(needs=SIGNED_IN, before_second_factor=True, body=ConfirmTotpSchema, returns=RECOVERY_CODES, also=(409,))
 async def confirm_totp(request: web.Request, wish: dict[str, str]) -> RecoveryCodes:
     """Confirm the authenticator app with a code. From now on each sign-in with a password needs one.
 

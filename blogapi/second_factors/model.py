@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from blogapi.ids import Id
+
 TOTP = "totp"
 RECOVERY_CODE = "recovery_code"
 PASSKEY = "passkey"
@@ -21,6 +23,14 @@ OFFER_TIME = timedelta(minutes=15)
 """How long a secret that was shown waits for the first code."""
 
 RECOVERY_CODES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorShown:
+    """Somebody has shown within an open session that they have a second factor."""
+
+    session_id: Id
+    factor: str
 
 
 @dataclass(frozen=True, slots=True)

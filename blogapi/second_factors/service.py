@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from blogapi.access.identity import Identity
 from blogapi.errors import CodeInvalid, Conflict
+from blogapi.events import Bus
 from blogapi.second_factors.codes import Codes
 from blogapi.second_factors.letters import FactorLetters
 from blogapi.second_factors.model import (
@@ -25,6 +26,7 @@ from blogapi.second_factors.model import (
     TOTP_REMOVED,
     Answer,
     RecoveryCodes,
+    SecondFactorShown,
     ShownTotp,
 )
 from blogapi.translation.sentence import say
@@ -39,8 +41,17 @@ Rule: TypeAlias = Callable[[User], tuple[Mfa, Sequence[str]]]
 class SecondFactors:
     """The second factors of users. Each change is one update, which compares what there was."""
 
-    def __init__(self, users: UserService, codes: Codes, letters: FactorLetters, now: Callable[[], datetime]) -> None:
-        self._users, self._codes, self.letters, self._now = users, codes, letters, now
+    def __init__(
+        self,
+        users: UserService,
+        codes: Codes,
+        letters: FactorLetters,
+        bus: Bus,
+        required_roles: Iterable[str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._users, self._codes, self.letters, self._bus, self._now = users, codes, letters, bus, now
+        self._required_roles = frozenset(required_roles)
 
     # For signing in
 
@@ -53,6 +64,16 @@ class SecondFactors:
         if TOTP not in user.mfa.methods or not SECOND_FACTORS.isdisjoint(shown):
             return ()
         return (*user.mfa.methods, *((RECOVERY_CODE,) if user.mfa.recovery_codes else ()))
+
+    def is_lacking(self, role: str, methods: Iterable[str], shown: Iterable[str] | None) -> bool:
+        """Whether a role needs a second factor, and there is none among `methods` or none was shown.
+
+        A passkey that was shown is enough by itself. `shown` is None for what can show nothing: for an API key it is
+        enough that its user has a second factor.
+        """
+        if role not in self._required_roles or PASSKEY in (shown or ()):
+            return False
+        return not tuple(methods) or (shown is not None and SECOND_FACTORS.isdisjoint(shown))
 
     def check(self, user: User, answer: Answer) -> None:
         """Whether this could be accepted now. Raises CodeInvalid."""
@@ -133,6 +154,8 @@ class SecondFactors:
             return confirmed, (TOTP_ADDED,)
 
         await self._change(who.user_id, confirm)
+        if who.session_id is not None:
+            await self._bus.publish(SecondFactorShown(who.session_id, TOTP))
         return recovery
 
     async def remove_totp(self, who: Identity) -> None:

@@ -61,7 +61,7 @@ async def _look_up(request: web.Request, query: dict[str, Any], **who: str) -> R
 
 
 @routes.get("/v1/me")
-@endpoint(needs=SIGNED_IN, scope=USERS_READ, on=_myself, returns=OWN)
+@endpoint(needs=SIGNED_IN, scope=USERS_READ, before_second_factor=True, on=_myself, returns=OWN)
 async def read_me(request: web.Request, user: User) -> User:
     """Read your own account."""
     return user

@@ -12,14 +12,17 @@ from blogapi.ids import Id
 from blogapi.users.model import COLLECTION
 
 _OF_USER = (
-    *("_id", "role", "status", "erasure_at", "epoch", "kept_session", "keys_since"),
+    *("_id", "role", "status", "erasure_at", "epoch", "kept_session", "keys_since", "mfa.methods"),
     *("username", "display_name", "avatar_url"),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentUser:
-    """The current role, status and byline of a user, and which credentials their password has left (`User`)."""
+    """The current role, status, byline and second factors of a user, and which credentials their password has left.
+
+    See `User`.
+    """
 
     role: str
     status: str
@@ -29,6 +32,7 @@ class CurrentUser:
     epoch: int
     kept_session: Id | None
     keys_since: int
+    mfa_methods: tuple[str, ...]
     byline: Byline
 
     @property
@@ -57,5 +61,6 @@ def user_in(document: Mapping[str, Any]) -> CurrentUser | None:
         epoch=user.get("epoch", 0),
         kept_session=None if kept is None else str(kept),
         keys_since=user.get("keys_since", 0),
+        mfa_methods=tuple(user.get("mfa", {}).get("methods", ())),
         byline=from_document(Byline, user),
     )

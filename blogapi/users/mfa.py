@@ -28,7 +28,7 @@ class Mfa:
     """All second factors of a user."""
 
     version: int = 0  # grows with each change, spent codes included
-    methods: tuple[str, ...] = ()  # what there is, of `totp` and `passkey`; recovery codes stand in for these
+    methods: tuple[str, ...] = ()  # what there is, of `totp` and `passkey`; recovery codes stand in for an app
     totp: Totp | None = None
     offered_totp: OfferedTotp | None = None
     recovery_codes: tuple[str, ...] = field(default=(), repr=False)  # the hashes of those that are left

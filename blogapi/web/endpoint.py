@@ -126,6 +126,8 @@ class Endpoint:
     summary: str
     # The scope that an API key needs (`access.scopes`). Without one, the route accepts no API keys.
     scope: str = ""
+    # Whether it is open to who has to have a second factor and has shown none: what setting one up takes.
+    before_second_factor: bool = False
     on: Callable[[web.Request], Awaitable[Any]] | None = None
     path: Mapping[str, Field[Any]] = field(default_factory=dict)
     body: type[Strict] = NoBody

@@ -58,8 +58,8 @@ PROBLEMS: dict[str, Problem] = {
     "mfa_required": Problem(
         401,
         say("Second factor required"),
-        "The password is right. Send `flow` to `POST /v1/auth/mfa` within ten minutes, with a second factor: `methods` "
-        "lists what is accepted.",
+        "The password is right. Send `flow` to `POST /v1/auth/mfa` within ten minutes, with a second factor that "
+        "`methods` lists.",
     ),
     "forbidden": Problem(
         403,
@@ -89,6 +89,12 @@ PROBLEMS: dict[str, Problem] = {
         say("The provider has let nobody in"),
         "The person has cancelled the sign-in, or the provider has refused it. It comes as `error` in the address to "
         "which the browser is sent back. Let them choose again.",
+    ),
+    "second_factor_required": Problem(
+        403,
+        say("Your role needs a second factor"),
+        "Without one, you can read `GET /v1/me`, change your password, sign out and set one up: `POST /v1/auth/totp`, "
+        "then `/confirm`. If you have one, show it: `POST /v1/auth/reauthenticate` with `totp`, or sign in.",
     ),
     "not_found": Problem(
         404, say("Not found"), "It does not exist, or you may not see it. The answer does not tell which."

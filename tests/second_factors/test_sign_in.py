@@ -10,6 +10,9 @@ from blogapi.db.client import object_id
 from blogapi.users.passwords import HASHERS
 from tests.conftest import PASSWORD
 from tests.contract import checked_client, pointers
+from tests.passkeys.authenticator import Authenticator
+from tests.passkeys.conftest import register
+from tests.passkeys.conftest import sign_in as sign_in_with_passkey
 from tests.second_factors.conftest import MFA, SAME_SITE, begin, finish, mfa_of, sign_in, signed_in_with
 
 
@@ -30,6 +33,13 @@ async def test_password_alone_opens_no_session(client, app_of_ada, database):
     assert (problem["code"], problem["methods"]) == ("mfa_required", ["totp", "recovery_code"])
     assert await database["sessions"].count_documents({}) == before
     assert "Set-Cookie" not in response.headers
+
+
+async def test_passkey_signs_in_without_the_app_and_is_named_as_a_way(client, ada, app_of_ada):
+    phone = Authenticator()
+    await register(client, ada, phone)
+    assert set((await (await sign_in(client)).json())["methods"]) == {"totp", "recovery_code", "passkey"}
+    assert (await sign_in_with_passkey(client, phone)).status == 200
 
 
 async def test_code_of_the_app_finishes_a_sign_in(client, ada, app_of_ada, database):
