@@ -48,6 +48,7 @@ def serve(ctx: click.Context, /, empty: bool, reload: bool, **options: str | int
     from blogapi.cli.start import database_url, read_config, variables
     from blogapi.config import with_development_secret
     from blogapi.operations.logs import set_up_logging
+    from blogapi.serving.launcher import Launcher
     from blogapi.serving.workers import WorkerFailed, Workers, take_address
 
     given = {f"server__{name}": value for name, value in options.items()}
@@ -65,9 +66,9 @@ def serve(ctx: click.Context, /, empty: bool, reload: bool, **options: str | int
         with database_url(config, patience) as url:
             with_development_secret(config)  # once for all workers, and after all that can prevent a start
             fixed = {**given, "server__port": config.server.port, "mongo__url": None if config.mongo.url else url}
+            environ = {**_MALLOC, **os.environ, **variables(fixed)}
             workers = Workers(
-                _command(ctx.obj, listener.fileno()),
-                {**_MALLOC, **os.environ, **variables(fixed)},
+                Launcher(_command(ctx.obj, listener.fileno()), environ, listener, keeps_spare=reload),
                 listener,
                 stop_seconds=config.server.stop_seconds,
                 stuck_seconds=config.server.stuck_seconds,

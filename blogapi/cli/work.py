@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -23,9 +24,17 @@ if TYPE_CHECKING:
 @click.option("--socket", "descriptor", type=int, required=True, help="The descriptor of the socket that listens.")
 @click.option("--patience", type=float, help="Seconds to wait, instead of server.start_patience_seconds.")
 @click.option("--demo", is_flag=True, help="Make demo content if the blog is empty.")
+@click.option("--spare", is_flag=True, help="Wait until there is need for this process.")
 @click.pass_obj
-def work(invocation: Invocation, descriptor: int, patience: float | None, demo: bool) -> None:
+def work(invocation: Invocation, descriptor: int, patience: float | None, demo: bool, spare: bool) -> None:
     """Serve on a socket that is open already, as long as the process that opened it lives."""
+    # What is imported and built from here on stays. To look through it for garbage takes a tenth of the start.
+    gc.disable()
+    if spare:
+        from blogapi.serving.launcher import wait_to_begin
+
+        wait_to_begin(sys.stdin.fileno(), sys.stdout.fileno())
+
     from blogapi.serving.starter import end_with_starter
 
     end_with_starter(sys.stdin.fileno())

@@ -14,15 +14,16 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parseaddr
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import idna
-from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from blogapi.mail.model import Letter
 
-_LOADER = PackageLoader("blogapi.mail", "templates")
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 # Spelt as it is: a text is read in the file that development writes, too. Who carries it encodes it where needed.
 _POLICY = SMTP.clone(max_line_length=990)
 
@@ -41,7 +42,10 @@ def _in_text(text: str) -> str:
     return "\n\n".join(_paragraphs(text))
 
 
-def _environment(loader: BaseLoader, *, html: bool) -> Environment:
+def _environment(*, html: bool) -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # slow to import, and most processes write no letter
+
+    loader = PackageLoader("blogapi.mail", "templates")
     environment = Environment(loader=loader, autoescape=html, undefined=StrictUndefined, trim_blocks=True)  # noqa: S701
     environment.filters["paragraphs"] = _in_html if html else _in_text
     environment.globals["layout"] = "layout.html.j2" if html else "layout.txt.j2"
@@ -49,9 +53,9 @@ def _environment(loader: BaseLoader, *, html: bool) -> Environment:
 
 
 @cache
-def environments(loader: BaseLoader = _LOADER) -> tuple[Environment, Environment]:
+def environments() -> tuple[Environment, Environment]:
     """For the text and for the HTML. Templates are read once for each process."""
-    return _environment(loader, html=False), _environment(loader, html=True)
+    return _environment(html=False), _environment(html=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ import secrets
 from datetime import datetime
 
 import pyotp
-import segno
 
 from blogapi.config.secret import derive_key
 from blogapi.sealing import Sealer
@@ -51,6 +50,8 @@ class Codes:
 
     def qr_svg(self, uri: str) -> str:
         """The QR code as an SVG element."""
+        import segno  # slow to import, and rarely needed
+
         return segno.make(uri, error="m", micro=False, mask=_MASK).svg_inline(scale=4)
 
     def step_of(self, sealed: bytes, user_id: str, code: str, at: datetime) -> int | None:

@@ -138,9 +138,9 @@ def _spare_the_collector() -> None:
 
     Requests leave none behind; the default walks all that a page of posts is made of several times while it is made.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+    gc.enable()
 
 
 def _take_stock(app: web.Application, runner: Runner) -> None:

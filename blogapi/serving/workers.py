@@ -18,7 +18,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -27,6 +27,7 @@ from blogapi.config import ServerConfig, variable
 from blogapi.errors import ConfigError, NotYet
 from blogapi.jobs.tasks import end_tasks
 from blogapi.measures import Measure, counter, gauge, tally
+from blogapi.serving.launcher import Launcher
 from blogapi.serving.patience import Patience
 
 BEAT, WATCHED_BEAT, RETIRING = b"beat\n", b"watched\n", b"retiring\n"
@@ -174,7 +175,7 @@ class _Worker:
 
 
 class Workers:
-    """Keeps `command` running, several times, with this environment and the listening socket under its descriptor here.
+    """Keeps several processes running that the launcher starts, which serve on the listening socket.
 
     SIGTERM and SIGINT stop them, and a second one at once. SIGHUP renews them: `recount` says how many there should be
     now, and raises ConfigError when the old ones had better go on. SIGUSR1 has each log what it holds.
@@ -182,15 +183,14 @@ class Workers:
 
     def __init__(
         self,
-        command: Sequence[str],
-        environ: Mapping[str, str],
+        launcher: Launcher,
         listener: socket.socket,
         *,
         stop_seconds: float,
         stuck_seconds: float,
         recount: Callable[[], int],
     ) -> None:
-        self._command, self._environ, self._listener = command, environ, listener
+        self._launcher, self._listener = launcher, listener
         self._patience, self._stuck_seconds, self._recount = stop_seconds, stuck_seconds, recount
         self._alive: dict[_Worker, asyncio.Task[None]] = {}  # with who waits for its end
         self._kept: dict[int, tuple[_Worker, asyncio.Task[None]]] = {}  # by place, with who replaces it
@@ -274,6 +274,7 @@ class Workers:
         for place in range(2, count + 1):
             self._keep(await self._start_again(place))
         while True:
+            self._launcher.prepare()
             await self._renewal.wait()
             self._renewal.clear()
             self._reloads["done" if await self._renew() else "failed",] += 1
@@ -359,15 +360,7 @@ class Workers:
         return worker if await worker.begin() is not None else None
 
     async def _start(self, place: int, extra: Sequence[str] = ()) -> _Worker:
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            *extra,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            pass_fds=[self._listener.fileno()],
-            env=self._environ,
-            start_new_session=True,  # a Ctrl-C in the terminal is for us, who then tell them
-        )
+        process = await self._launcher.start(extra)
         worker = _Worker(place, process)
         self._alive[worker] = asyncio.create_task(self._see_off(worker))
         return worker
@@ -395,6 +388,7 @@ class Workers:
             worker.tell(number)
 
     async def _end(self) -> None:
+        await self._launcher.close()
         stop = STOP_WATCHED if any(worker.is_watched for worker in self._alive) else STOP
         self._tell_all(signal.SIGKILL if self._hurry else stop)
         if self._alive:

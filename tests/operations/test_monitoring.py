@@ -14,6 +14,7 @@ from blogapi.db.client import Client
 from blogapi.measures import HISTOGRAM
 from blogapi.operations.ledger import Ledger
 from blogapi.operations.traffic import METRICS
+from blogapi.serving.launcher import Launcher
 from blogapi.serving.server import Runner
 from blogapi.serving.worker import measures_of_process
 from blogapi.serving.workers import Workers
@@ -40,7 +41,8 @@ async def told(config):
     app[METRICS].add(*Runner(app, config.server).measures(), *measures_of_process())
     ledger = Ledger()
     app[METRICS].tell(lambda line: ledger.hear(1, 1, line))
-    workers = Workers([], {}, None, stop_seconds=1, stuck_seconds=1, recount=lambda: 1)
+    launcher = Launcher([], {}, None, keeps_spare=False)
+    workers = Workers(launcher, None, stop_seconds=1, stuck_seconds=1, recount=lambda: 1)
     return {**{measure.family.name: measure.family for measure in workers.measures()}, **ledger.families}
 
 

@@ -1,6 +1,8 @@
 """`serve --reload`: what a developer changes is served, and a mistake stops nothing."""
 
 import asyncio
+import importlib.util
+import os
 import re
 import shutil
 import sys
@@ -8,6 +10,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from blogapi import __version__
+from blogapi.serving.launcher import PACKAGES
 from tests.conftest import until
 from tests.servers import LONG, ROOT, environment, raw
 
@@ -52,6 +56,12 @@ class Developed:
             return text in answer
 
         await until(does)
+
+    async def next_spare(self, number):
+        """The process of the spare worker that is ready then, the first, second and so on."""
+        told = re.compile(r"a spare worker is ready, process (\d+)\n")
+        await until(lambda: len(told.findall(self.printed)) == number)
+        return told.findall(self.printed)[-1]
 
     async def says(self, text):
         await until(lambda: text in self.printed)
@@ -111,6 +121,27 @@ async def test_changes_are_served_and_mistakes_are_shown_and_survived(tmp_path):
         await served.says("changed: .env\n")
         await served.says("registration.mode")
         await served.answers("/openapi.json", "http://front.example")
+
+
+async def test_spare_process_takes_over_with_the_code_as_it_is_then(tmp_path):
+    async with developing(tmp_path, LOG__LEVEL="debug") as served:
+        spare = await served.next_spare(1)
+        served.write("operations/health.py", '_OK, _FAILED, _ASIDE = "ok",', '_OK, _FAILED, _ASIDE = "very well",')
+        await served.answers("/healthz", '"status":"very well"')
+        await served.says(f"worker 1 serves, process {spare}\n")
+
+        # What the spare process has imported long before.
+        spare = await served.next_spare(2)
+        served.write("__init__.py", __version__, "47.11")
+        await served.answers("/openapi.json", '"version":"47.11"')
+        await served.says(f"worker 1 serves, process {spare}\n")
+        last = await served.next_spare(3)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(last), 0)
+
+
+def test_what_the_spare_process_imports_is_there():
+    assert [name for name in PACKAGES if importlib.util.find_spec(name) is None] == []
 
 
 async def test_what_is_no_code_changes_nothing(tmp_path):

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from blogapi.serving import workers
+from blogapi.serving.launcher import Launcher
 from scripts.labs.drain.__main__ import drill
 from scripts.labs.drain.first import kill_first
 from scripts.labs.drain.phases import Phase
@@ -167,7 +168,8 @@ async def test_worker_that_is_silent_before_it_serves_is_killed_too(tmp_path, mo
     monkeypatch.setattr(workers, "_FIRST_WORD_SECONDS", 1)
     sleeping, begun = [sys.executable, "-c", "import time; time.sleep(600)"], []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        several = workers.Workers(sleeping, os.environ, listener, stop_seconds=1, stuck_seconds=1, recount=lambda: 1)
+        launcher = Launcher(sleeping, os.environ, listener, keeps_spare=False)
+        several = workers.Workers(launcher, listener, stop_seconds=1, stuck_seconds=1, recount=lambda: 1)
         with pytest.raises(workers.WorkerFailed):
             await asyncio.wait_for(several.run(1, [], begun.append), LONG)
     assert not begun

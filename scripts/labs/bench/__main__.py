@@ -26,6 +26,8 @@ from scripts.labs import ROOT
 from scripts.labs.bench import holding, load, report
 from scripts.labs.bench.holding import Holding
 from scripts.labs.bench.load import Broken
+from scripts.labs.bench.reloads import Reloads
+from scripts.labs.bench.reloads import measure as measure_reloads
 from scripts.labs.bench.requests import check_same, middling_answer, prepare, prepare_scaled
 from scripts.labs.bench.rows import (
     BY_HAND,
@@ -55,7 +57,7 @@ _NEVER = 24 * 3600
 _UNREACHED = "1000000/second"
 _SCALE = 500_000
 _LEAST_SCALE = 20_000
-_LINES = 20
+_LINES, _SAVES = 20, 7
 
 Result = TypeVar("Result")
 
@@ -82,6 +84,7 @@ class Plan:
 @click.option("--scale", type=int, help="Compare with a hundredth of so many posts; 0 not.  [default: 500000]")
 @click.option("--soak", type=click.IntRange(1000), metavar="N", help="Only N mixed requests, with the cache.")
 @click.option("--texts", is_flag=True, help="Only one-line posts amid long ones of another author.")
+@click.option("--reload", "reloads", is_flag=True, help="Only from saving a file to the first answer of the new code.")
 @click.option("--cache", "only_cache", is_flag=True, help="Only what the read cache holds, and what keeping costs.")
 @click.option(
     "--output",
@@ -97,14 +100,15 @@ def main(
     scale: int | None,
     soak: int | None,
     texts: bool,
+    reloads: bool,
     only_cache: bool,
     output: Path | None,
 ) -> None:
     """Measure blogapi beside servers written by hand, on a database of its own."""
     if scale and scale < _LEAST_SCALE:
         raise click.BadParameter(f"0, or at least {_LEAST_SCALE}: few posts have no late pages.", param_hint="--scale")
-    if texts:
-        target = report.judge_texts(_guarded(_measure_texts))
+    if texts or reloads:
+        target = report.judge_texts(_guarded(_measure_texts)) if texts else report.judge_reloads(_guarded(_reload))
         report.show_targets([target])
         sys.exit(MISSED if check and not target.is_met else 0)
     _require_tools()
@@ -176,6 +180,15 @@ def _measure_texts() -> Texts:
         environ = _environment(folder, mongo.url)
         server = stack.enter_context(serving(BLOGAPI, free_port(), environ, folder / "server.log"))
         return measure_texts(server, _LINES, advance)
+
+
+def _reload() -> Reloads:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="blogapi-bench-")))
+        advance = stack.enter_context(_progress())
+        advance("starting MongoDB")
+        mongo = stack.enter_context(embedded_mongo(folder / "mongo"))
+        return measure_reloads(_environment(folder, mongo.url), folder, _SAVES, advance)
 
 
 def _measure_cache(rounds: int, seconds: int) -> tuple[Samples, Holding]:

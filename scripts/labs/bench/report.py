@@ -19,11 +19,13 @@ from rich.table import Table
 from scripts.labs import ROOT
 from scripts.labs.bench import rows as names
 from scripts.labs.bench.holding import FULL, Holding
+from scripts.labs.bench.reloads import Reloads
 from scripts.labs.bench.rows import MIXTURE, Endurance, Row, Sample, Samples
 from scripts.labs.bench.texts import BOMBS, Texts
 
 MOST_MEMORY_MB, MOST_GROWTH, MOST_P99, MOST_DELAY = 120, 1.05, 1.5, 3
 MOST_FULL_MB = 150
+MOST_RELOAD_SECONDS = 1
 _PACKAGES = ("aiohttp", "motor", "pymongo", "uvloop", "orjson", "marshmallow")
 _HEADERS = ("", "requests/s", "p50 ms", "p99 ms", "CPU s per 1,000", "peak MB", "of its reference")
 
@@ -92,6 +94,16 @@ def judge_texts(texts: Texts) -> Target:
         asked=f"at most {MOST_DELAY} times as long as undisturbed",
         measured=f"{texts.ratio:.2f} ({texts.alone_ms:.1f} and {texts.amid_ms:.1f} ms, at worst {texts.worst_ms:.0f})",
         is_met=texts.ratio <= MOST_DELAY,
+    )
+
+
+def judge_reloads(reloads: Reloads) -> Target:
+    """Whether who develops waits."""
+    return Target(
+        name="from saving a file to the first answer of the new code",
+        asked=f"at most {MOST_RELOAD_SECONDS} s",
+        measured=f"{reloads.middle:.2f} s, at worst {max(reloads.taken):.2f}",
+        is_met=reloads.middle <= MOST_RELOAD_SECONDS,
     )
 
 
