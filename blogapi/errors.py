@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from blogapi.translation.sentence import say
+from blogapi.translation.sentence import Sentence, say
 
 
 class ConfigError(Exception):
@@ -45,7 +45,7 @@ class BlogError(Exception):
     code = "bad_request"
     retry_after_seconds: int | None = None
 
-    def __init__(self, detail: str, *, code: str | None = None, **members: Any) -> None:
+    def __init__(self, detail: Sentence, *, code: str | None = None, **members: Any) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code or type(self).code
@@ -63,7 +63,7 @@ class InvalidCredentials(Unauthorized):
 
     code = "invalid_credentials"
 
-    def __init__(self, detail: str = say("The login or the password is wrong.")) -> None:
+    def __init__(self, detail: Sentence = say("The login or the password is wrong.")) -> None:
         super().__init__(detail)
 
 
@@ -136,7 +136,7 @@ class FieldError:
 
     pointer: str
     code: str
-    detail: str
+    detail: Sentence
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -145,12 +145,12 @@ class Invalid(BlogError):
 
     code = "invalid_fields"
 
-    def __init__(self, errors: Iterable[FieldError], detail: str = say("Some fields are not valid.")) -> None:
+    def __init__(self, errors: Iterable[FieldError], detail: Sentence = say("Some fields are not valid.")) -> None:
         super().__init__(detail)
         self.errors = tuple(errors)
 
     @classmethod
-    def field(cls, pointer: str, code: str, detail: str, **params: Any) -> Invalid:
+    def field(cls, pointer: str, code: str, detail: Sentence, **params: Any) -> Invalid:
         """The frequent case: one wrong field."""
         return cls([FieldError(pointer=pointer, code=code, detail=detail, params=params)])
 
@@ -160,7 +160,9 @@ class CodeInvalid(Invalid):
 
     code = "code_invalid"
 
-    def __init__(self, pointer: str = "/token", says: str = say("This code is not valid, or not any more.")) -> None:
+    def __init__(
+        self, pointer: str = "/token", says: Sentence = say("This code is not valid, or not any more.")
+    ) -> None:
         super().__init__([FieldError(pointer=pointer, code=self.code, detail=says)], says)
 
 
@@ -182,7 +184,7 @@ class InvalidTransition(Conflict):
 
     code = "invalid_transition"
 
-    def __init__(self, detail: str, *, allowed: Iterable[str]) -> None:
+    def __init__(self, detail: Sentence, *, allowed: Iterable[str]) -> None:
         super().__init__(detail, allowed=list(allowed))
 
 
@@ -205,7 +207,7 @@ class RateLimited(BlogError):
 
     code = "rate_limited"
 
-    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+    def __init__(self, detail: Sentence, *, retry_after_seconds: int) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
 
@@ -215,7 +217,7 @@ class Unavailable(BlogError):
 
     code = "unavailable"
 
-    def __init__(self, detail: str = say("Try again in a moment."), *, retry_after_seconds: int = 1) -> None:
+    def __init__(self, detail: Sentence = say("Try again in a moment."), *, retry_after_seconds: int = 1) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
 
@@ -223,5 +225,5 @@ class Unavailable(BlogError):
 class Overloaded(Unavailable):
     """There is too much to do here, or what does it has failed. Nothing was written; the database has no part in it."""
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: Sentence) -> None:
         super().__init__(detail, retry_after_seconds=2)

@@ -15,7 +15,7 @@ from blogapi.translation.sentence import say
 from blogapi.web.fields import Choice, FullMatch, Items, Record, Size, Strict, Text, wrong
 
 PUBLIC_KEY = "public-key"
-_NOT_BASE64URL = "Must be base64url."
+_NOT_BASE64URL = say("Must be base64url.")
 _BASE64URL = r"[A-Za-z0-9_-]*={0,2}"
 # In bytes. Those of credential ids and user handles are of WebAuthn; the others are some times of what is usual.
 _MAX_CREDENTIAL_ID = 1023

@@ -55,7 +55,7 @@ def problem_headers(language: str) -> dict[str, str]:
 async def problem_response(
     request: web.Request,
     code: str,
-    detail: str,
+    detail: Sentence,
     *,
     members: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,

@@ -39,10 +39,9 @@ class Message(str):
     code: str
     params: Mapping[str, Any]
 
-    def __new__(cls, text: str, code: str, params: Mapping[str, Any] | None = None) -> Message:
+    def __new__(cls, text: Sentence, code: str, params: Mapping[str, Any] | None = None) -> Message:
         message = super().__new__(cls, text)
-        message.text = text if isinstance(text, Sentence) else verbatim(text)
-        message.code, message.params = code, params or {}
+        message.text, message.code, message.params = text, code, params or {}
         return message
 
 
@@ -51,7 +50,7 @@ def text_of(message: Message | str) -> Sentence:
     return message.text if isinstance(message, Message) else verbatim(message)
 
 
-def wrong(code: str, text: str, **params: Any) -> ValidationError:
+def wrong(code: str, text: Sentence, **params: Any) -> ValidationError:
     """The error that a validator raises."""
     return ValidationError(Message(text, code, params))
 
@@ -67,7 +66,7 @@ class Coded(fields.Field[Value]):
     }
 
     def make_error(self, key: str, **kwargs: Any) -> ValidationError:
-        text = cast(str, self.error_messages[key])
+        text = cast(Sentence, self.error_messages[key])
         return ValidationError(Message(text, _CODES.get(key, key)))
 
 
@@ -274,7 +273,7 @@ class Choice(validate.OneOf):
 class FullMatch(validate.Regexp):
     """Like Regexp, but the whole value has to match: `$` alone lets a trailing line break through."""
 
-    def __init__(self, pattern: str, otherwise: str) -> None:
+    def __init__(self, pattern: str, otherwise: Sentence) -> None:
         super().__init__(pattern)
         self._otherwise = otherwise
 

@@ -120,7 +120,7 @@ def unknown_name(name: str, known: Iterable[str], *, parameter: str) -> BlogErro
     return BlogError(detail, code="unknown_parameter", errors=[entry])
 
 
-def invalid_parameter(name: str, code: str, detail: str) -> BlogError:
+def invalid_parameter(name: str, code: str, detail: Sentence) -> BlogError:
     """One parameter whose value is wrong."""
     return _invalid([{"parameter": name, "code": code, "detail": detail}])
 

@@ -10,6 +10,8 @@ from blogapi.db.client import new_id
 from blogapi.errors import Forbidden, Invalid
 from blogapi.paging.page import Page, PageRequest
 from blogapi.personal import Person
+from blogapi.translation.bounds import at_most_characters
+from blogapi.translation.sentence import say
 from blogapi.users.model import ProfileChanged
 from blogapi.users.service import UserService
 from guestbook.model import Entry
@@ -37,7 +39,7 @@ class GuestbookService:
         """Leave a few words. Raises Invalid."""
         most = self._settings.max_length
         if len(text) > most:
-            raise Invalid.field("/text", "too_long", f"At most {most} characters.", max=most)
+            raise Invalid.field("/text", "too_long", at_most_characters(most), max=most)
         byline = (await self._users.present_bylines([who.user_id]))[who.user_id]
         entry = Entry(id=new_id(), author=byline, text=text, written_at=self._now())
         await self._store.insert(entry)
@@ -46,7 +48,7 @@ class GuestbookService:
     async def remove(self, who: Identity, entry_id: str) -> None:
         """Take an entry out of the book. Raises Forbidden, NotFound."""
         if not who.is_editor:
-            raise Forbidden("Editors look after the guestbook.")
+            raise Forbidden(say("Editors look after the guestbook."))
         await self._store.delete(entry_id)
 
     async def purge(self) -> int:

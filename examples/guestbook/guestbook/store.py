@@ -15,6 +15,7 @@ from blogapi.db.indexes import Store
 from blogapi.errors import NotFound
 from blogapi.paging.keyset import Sort, find_page, stored
 from blogapi.paging.page import Page, PageRequest
+from blogapi.translation.sentence import say
 from guestbook.model import Entry
 
 _NEWEST = Sort("written_at", descending=True)
@@ -49,7 +50,7 @@ class EntryStore(Store):
         uses(self.collection, ids=[entry_id])
         document = await self._entries.find_one({"_id": object_id(entry_id)})
         if document is None:
-            raise NotFound(f"There is no entry {entry_id!r}.")
+            raise NotFound(say("There is no entry {entry!r}.", entry=entry_id))
         return from_document(Entry, document)
 
     async def insert(self, entry: Entry) -> None:
@@ -60,7 +61,7 @@ class EntryStore(Store):
         """Raises NotFound."""
         done = await self._entries.delete_one({"_id": object_id(entry_id)})
         if not done.deleted_count:
-            raise NotFound(f"There is no entry {entry_id!r}.")
+            raise NotFound(say("There is no entry {entry!r}.", entry=entry_id))
 
     async def delete_before(self, moment: datetime) -> int:
         """Remove what was written before then; returns how many."""
