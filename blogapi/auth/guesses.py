@@ -1,4 +1,4 @@
-"""How often somebody may try passwords, without anybody being able to lock the owner of an account out.
+"""How often somebody may try passwords and codes, without anybody being able to lock the owner of an account out.
 
 Attempts are counted before the password is looked at, and the right one is not counted: so many at once get no more
 tries than one after the other. A device that has signed in before has a count of its own, which nobody else can use up.
@@ -23,14 +23,14 @@ from blogapi.web.networks import limit_key
 
 
 class Locked(LimitReached):
-    """Too many wrong passwords for a login, whether anybody has it or not."""
+    """Too many wrong passwords for a login, whether anybody has it or not, or codes for an account."""
 
     code = "locked"
 
     def __init__(self, full: LimitReached) -> None:
         super().__init__(full.standing, retry_after_seconds=full.retry_after_seconds or 1)
         self.detail = say(
-            "Too many wrong passwords. Wait, or use a device that has signed in before, or set a new password by mail."
+            "Too many wrong tries. Wait, or use a device that has signed in before, or set a new password by mail."
         )
 
 
@@ -43,28 +43,37 @@ class Guess:
 
 
 class Guesses:
-    """Counts attempts to sign in with a password."""
+    """Counts attempts to sign in."""
 
     def __init__(self, users: UserService, devices: Devices, limiter: RateLimiter, audit: AuditService) -> None:
         self._users, self._devices, self._limiter, self._audit = users, devices, limiter, audit
 
     async def admit(self, login: str, wanted: SessionRequest) -> Guess:
-        """Count an attempt. Raises RateLimited for an address that tries too much, Locked for a login, Unavailable."""
-        address = limit_key(wanted.caller.address)
+        """Count an attempt at a password.
+
+        Raises RateLimited for an address that tries too much, Locked for a login, Unavailable.
+        """
         if wanted.device_token is None:
-            await self._limiter.hit("sign_in_address", address)
-        user = await self._users.find_by_login(login)
+            await self._limiter.hit("sign_in_address", limit_key(wanted.caller.address))
+        return await self._admit(await self._users.find_by_login(login), login_key(login), "device", wanted)
+
+    async def admit_code(self, user: User, wanted: SessionRequest) -> Guess:
+        """Count an attempt at a second factor, which only follows a right password. Raises Locked, Unavailable."""
+        return await self._admit(user, f"code of {user.id}", "code of device", wanted)
+
+    async def _admit(self, user: User | None, login: str, device_kind: str, wanted: SessionRequest) -> Guess:
         device = await self._devices.find(user, wanted.device_token)
         unlocks = 0 if user is None else user.unlocks
         if device is not None:
-            return await self._counted(user, [("sign_in", f"device {device}|{unlocks}")])
+            return await self._counted(user, [("sign_in", f"{device_kind} {device}|{unlocks}")])
+        address = limit_key(wanted.caller.address)
         if wanted.device_token is not None:
             await self._limiter.hit("sign_in_address", address)
-        name = f"{login_key(login)}|{unlocks}"
+        name = f"{login}|{unlocks}"
         return await self._counted(user, [("sign_in", f"{name}|{address}"), ("sign_in_account", name)])
 
     async def was_right(self, guess: Guess) -> None:
-        """Do not count an attempt: the password was right."""
+        """Do not count an attempt: the password or the code was right."""
         for bucket, key in guess.counted:
             await self._limiter.give_back(bucket, key)
 

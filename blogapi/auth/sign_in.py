@@ -140,27 +140,33 @@ class SignIn:
         The flow is spent before the code: whoever is cut off between the two has to sign in again, and has lost no
         recovery code. Raises CodeInvalid, InvalidCredentials, RateLimited, Unavailable.
         """
-        await self.limit_codes(flow.proof.subject, wanted.caller)
-        await self._proofs.count_try(flow.proof, _MOST_TRIES, pointer=_AT_FLOW)
         user = await self._users.find(flow.proof.subject)
         if user is None or not self._proofs.is_bound(flow.proof, _FLOW, user.epoch, flow.kind):
             raise CodeInvalid(_AT_FLOW)
+        guess = await self._guesses.admit_code(user, wanted)
+        await self._proofs.count_try(flow.proof, _MOST_TRIES, pointer=_AT_FLOW)
+        user = await self._shown(flow, user, answer)
+        await self._guesses.was_right(guess)
+        kind = PASSKEY if isinstance(answer, Assertion) else answer.kind
+        return await self.open(user, (*flow.factors, kind), wanted)
+
+    async def _shown(self, flow: Flow, user: User, answer: Answer | Assertion) -> User:
         if isinstance(answer, Assertion):
             await self._passkeys.confirm(user.id, answer)
             await self._proofs.spend(flow.proof, pointer=_AT_FLOW)
-            return await self.open(user, (*flow.factors, PASSKEY), wanted)
+            return user
         try:
             self._second_factors.check(user, answer)
         except CodeInvalid:
             await self._failures.note(user.id, user.id)
             raise
         await self._proofs.spend(flow.proof, pointer=_AT_FLOW)
-        user = await self._second_factors.accept(user.id, answer)
-        return await self.open(user, (*flow.factors, answer.kind), wanted)
+        return await self._second_factors.accept(user.id, answer)
 
     async def limit_codes(self, user_id: str, caller: Caller) -> None:
-        """Count that somebody tries a code. Raises RateLimited, Unavailable."""
+        """Count that somebody who is signed in tries a code. Raises RateLimited, Unavailable."""
         await self._limiter.hit("sign_in", f"{user_id}|{limit_key(caller.address)}")
+        await self._limiter.hit("sign_in_account", f"codes of {user_id}")
 
     async def open(self, user: User, factors: tuple[str, ...], wanted: SessionRequest) -> SignedIn:
         """A new session for a user who has shown these factors. The session of an old cookie ends with it.

@@ -191,9 +191,10 @@ PROBLEMS: dict[str, Problem] = {
     "locked": Problem(
         429,
         say("Sign-in is locked for now"),
-        "There were too many wrong passwords for this login. Wait as many seconds as `Retry-After` says, or sign in "
-        "from a device that has done so before (with its cookie or `device_token`), or set a new password by mail. An "
-        "administrator can end it: `POST /v1/users/{id}/unlock`. A login that nobody has is locked in the same way.",
+        "There were too many wrong passwords or codes for this login. Wait as many seconds as `Retry-After` says, or "
+        "sign in from a device that has done so before (with its cookie or `device_token`), or set a new password by "
+        "mail. An administrator can end it: `POST /v1/users/{id}/unlock`. A login that nobody has is locked in the "
+        "same way.",
     ),
     "rate_limited": Problem(429, say("Too many requests"), "Wait as many seconds as `Retry-After` says."),
     "headers_too_large": Problem(431, say("Headers too large"), "Send fewer or shorter headers."),

@@ -1,15 +1,11 @@
 """Signing in with a second factor."""
 
-from dataclasses import replace
-
 import pytest
 
-from blogapi.app import create_app
-from blogapi.config import LimitsConfig
 from blogapi.db.client import object_id
 from blogapi.users.passwords import HASHERS
 from tests.conftest import PASSWORD
-from tests.contract import checked_client, pointers
+from tests.contract import pointers
 from tests.passkeys.authenticator import Authenticator
 from tests.passkeys.conftest import register
 from tests.passkeys.conftest import sign_in as sign_in_with_passkey
@@ -235,17 +231,6 @@ async def test_sign_in_with_two_factors_costs_one_hash_and_is_noted_at_its_end(
     answer = await (await finish(client, flow, totp=app_of_ada.code())).json()
     assert answer["user"]["last_login_at"][:19] == clock().isoformat()[:19]
     assert len(hashed) == 1
-
-
-async def test_tries_are_limited_by_account_and_address(aiohttp_client, config, database, clock):
-    limited = replace(config, limits=LimitsConfig(sign_in="6/hour", storage="memory"))
-    client = await checked_client(aiohttp_client, create_app(limited, database, now=clock))
-    new = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
-    await client.post("/v1/auth/register", json=new)
-    signed_in = await (await sign_in(client)).json()
-    headers = {"Authorization": f"Bearer {signed_in['access_token']}"}
-    answers = [await client.post("/v1/auth/reauthenticate", json={"totp": "0"}, headers=headers) for _ in range(7)]
-    assert [answer.status for answer in answers] == [422] * 6 + [429]
 
 
 # Showing once more who one is
