@@ -117,8 +117,11 @@ async function docs(browser, { address, password }) {
   return { complaints, foreign, operations, followed };
 }
 
-/** Run a program as a module of a page on a port of its own, and tell what it said and what went wrong. */
-async function run(browser, { program }) {
+/**
+ * Run a program as a module of a page on a port of its own, and tell what it said and what went wrong. Where it leads to
+ * other pages, `walk` says what to do on each: the fields of a form to be filled in and sent, or a link to follow.
+ */
+async function run(browser, { program, walk = [] }) {
   const html = `<!doctype html><meta charset=utf-8><title>x</title><script type="module" src="/program.js"></script>`;
   const server = createServer(({ url }, response) => {
     const [type, text] = url === "/program.js" ? ["text/javascript", program] : ["text/html", html];
@@ -132,6 +135,12 @@ async function run(browser, { program }) {
     page.on("pageerror", (error) => resolve(errors.push(String(error))));
   });
   await page.goto(`http://localhost:${server.address().port}/`);
+  for (const step of walk) {
+    await page.waitForSelector("form button[type=submit]");
+    for (const [name, value] of Object.entries(typeof step === "string" ? {} : step)) await page.fill(`input[name=${name}]`, value);
+    const way = typeof step === "string" ? page.getByText(step) : page.locator("form button[type=submit]");
+    await Promise.all([page.waitForNavigation(), way.click()]);
+  }
   await end;
   await page.close();
   server.close();

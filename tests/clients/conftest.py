@@ -18,7 +18,7 @@ from tests.servers import ROOT, serving
 FOLDER = Path(__file__).parent
 BUILD = FOLDER / "build"
 PACKAGES = FOLDER / "node_modules"
-HOW_TO = ROOT / "docs" / "how-to" / "connect-a-front-end.md"
+HOW_TOS = ROOT / "docs" / "how-to"
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,10 @@ async def build(blog):
     return BUILD
 
 
-def snippet(language):
-    """All code of one language in the how-to for front ends, as it stands there."""
-    blocks = re.findall(rf"^```{language}\n(.*?)^```", HOW_TO.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+def snippet(language, page="connect-a-front-end.md"):
+    """All code of one language in a how-to, as it stands there."""
+    text = (HOW_TOS / page).read_text("utf-8")
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     assert blocks
     return "\n".join(blocks)
 
