@@ -103,6 +103,7 @@ AUTH = Feature(
         "email_changed": lambda auth, mail: auth.letters.email_changed(mail),
         "reset_password": lambda auth, mail: auth.letters.reset_password(mail),
         "already_registered": lambda auth, mail: auth.letters.already_registered(mail),
+        "new_device": lambda auth, mail: auth.letters.new_device(mail),
         "password_changed": lambda auth, mail: auth.letters.password_changed(mail),
     },
     subscriptions=(

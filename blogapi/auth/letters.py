@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from blogapi.access.identity import ROLES
 from blogapi.mail.letters import link_of
@@ -29,6 +30,13 @@ _NOBODY = User(
     created_at=datetime(2000, 1, 1, tzinfo=UTC),
     updated_at=datetime(2000, 1, 1, tzinfo=UTC),
 )
+
+
+def _in_words(moment: datetime, timezone: str | None, language: str) -> str:
+    """A time as its reader says it, in their time zone."""
+    from babel.dates import format_datetime  # it takes a moment to load, and most processes write no such letter
+
+    return format_datetime(moment, "long", tzinfo=ZoneInfo(timezone or "UTC"), locale=language)
 
 
 class AccountLetters:
@@ -73,6 +81,14 @@ class AccountLetters:
         """To whose password it is."""
         user = await self._who(mail)
         return None if user is None else self._telling(mail, user, "password_changed")
+
+    async def new_device(self, mail: Mail) -> Letter | None:
+        """To who has signed in on a device from which they had not before."""
+        user = await self._who(mail)
+        if user is None:
+            return None
+        at = _in_words(mail.created_at, user.timezone, language_of(user.locale, mail.language))
+        return self._telling(mail, user, "new_device", at=at, **mail.facts)
 
     async def _resetting(self, mail: Mail, template: str) -> Letter | None:
         user = await self._users.find_by_login(mail.to)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,13 +19,16 @@ from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
 from blogapi.db.client import new_id
 from blogapi.errors import CodeInvalid, InvalidCredentials, MfaRequired
-from blogapi.limits.limiter import RateLimiter
+from blogapi.limits.limiter import LimitReached, RateLimiter
+from blogapi.mail.model import Mail
 from blogapi.passkeys.model import Assertion, Options, Passkey, PasskeyRefused
 from blogapi.passkeys.service import PasskeyService
 from blogapi.proofs.model import Proof
 from blogapi.proofs.service import Proofs
 from blogapi.second_factors.model import PASSKEY, Answer
 from blogapi.second_factors.service import SecondFactors
+from blogapi.text.user_agent import device_name
+from blogapi.users.mails import NEW_DEVICE
 from blogapi.users.model import User, login_key
 from blogapi.users.service import UserService
 from blogapi.web.networks import limit_key, network_of
@@ -178,7 +181,7 @@ class SignIn:
             raise InvalidCredentials
         if methods := self._second_factors.missing(user, factors):
             raise MfaRequired(await self._begin(user, factors, wanted.kind), methods)
-        user = await self._users.record_sign_in(user)
+        user = await self._users.record_sign_in(user, await self._news(user, wanted))
         secret = secrets.token_urlsafe(32) if wanted.kind == COOKIE else None
         device = await self._devices.remember(user, wanted.device_token)
         session = self._new_session(user, factors, wanted, secret, device.id)
@@ -193,6 +196,22 @@ class SignIn:
         if secret is not None:
             return replace(opened, cookie=f"{session.id}.{secret}")
         return replace(opened, tokens=await self._tokens.pair(session, session.generation))
+
+    async def _news(self, user: User, wanted: SessionRequest) -> Sequence[Mail]:
+        """The mail about a sign-in that its user should hear of: on a device from which they have not signed in before.
+
+        It goes only to an address that was confirmed, since anybody can register with that of somebody else.
+        """
+        is_first = user.last_login_at is None
+        if is_first or user.email_verified_at is None or await self._devices.find(user, wanted.device_token):
+            return ()
+        try:
+            await self._limiter.hit("mail", f"new device|{user.id}")
+        except LimitReached:
+            return ()  # a full mailbox hides what matters
+        caller = wanted.caller
+        facts = {"device": device_name(caller.device), "network": network_of(caller.address)}
+        return self._users.outbox.mails(NEW_DEVICE, user, language=caller.language, facts=facts)
 
     async def _begin(self, user: User, factors: tuple[str, ...], kind: str) -> str:
         # Bound to the epoch: once the password is changed, it is worth nothing that it was shown.

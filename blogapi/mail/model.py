@@ -36,6 +36,8 @@ class Mail:
     """For who has not chosen one."""
 
     created_at: datetime
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What it tells of that moment, as far as nobody can look it up later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from blogapi.personal import Person
 _WAITING = {"state": "waiting"}
 # Longer than anybody could hand over the same mail once more. Of what is done, nothing is kept but that it is.
 _REMEMBERED = timedelta(days=30)
-_PERSONAL = dict.fromkeys(("to", "user_id", "language", "claim"), "")
+_PERSONAL = dict.fromkeys(("to", "user_id", "language", "facts", "claim"), "")
 
 
 class MailStore(Store):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from blogapi.db.client import new_id
@@ -17,6 +17,7 @@ VERIFY_EMAIL = "verify_email"
 CONFIRM_EMAIL = "confirm_email"
 EMAIL_CHANGED = "email_changed"
 PASSWORD_CHANGED = "password_changed"  # noqa: S105  # the kind of a mail
+NEW_DEVICE = "new_device"
 ALREADY_REGISTERED = "already_registered"
 ERASURE_ASKED = "erasure_asked"
 ERASURE_CALLED_OFF = "erasure_called_off"
@@ -38,13 +39,20 @@ class Outbox:
         self.waiting = asyncio.Event()
         """Set when there may be something to hand over at once."""
 
-    def mails(self, kind: str, user: User, *, to: str = "", language: str = LANGUAGES[0]) -> Sequence[Mail]:
+    def mails(
+        self,
+        kind: str,
+        user: User,
+        *,
+        to: str = "",
+        language: str = LANGUAGES[0],
+        facts: Mapping[str, str] | None = None,
+    ) -> Sequence[Mail]:
         """What to write with a change of this user: one mail, or none where there is no mail."""
         if not self._mail.is_on:
             return ()
-        return (
-            Mail(id=new_id(), kind=kind, to=to.strip(), user_id=user.id, language=language, created_at=self._now()),
-        )
+        about = {"kind": kind, "to": to.strip(), "user_id": user.id, "language": language}
+        return (Mail(id=new_id(), created_at=self._now(), facts=facts or {}, **about),)
 
     async def hand_over(self) -> int:
         """Put into the queue what waits; returns how many mails."""

@@ -425,17 +425,19 @@ class UserService:
             raise InvalidCredentials
         return changed
 
-    async def record_sign_in(self, user: User) -> User:
-        """Note that somebody signs in who has shown who they are.
+    async def record_sign_in(self, user: User, mails: Sequence[Mail] = ()) -> User:
+        """Note that somebody signs in who has shown who they are, with the mails that tell them of it.
 
         It calls off their erasure. Raises InvalidCredentials when they may not, or when their password was changed
         since they were looked up.
         """
         if not self.registration.may_sign_in(user.status):
             raise InvalidCredentials
-        signed_in = await self._users.record_sign_in(user, self._now())
+        signed_in = await self._users.record_sign_in(user, self._now(), mails)
         if signed_in is None:
             raise InvalidCredentials
+        if mails:
+            self.outbox.waiting.set()
         return await self.erasures.call_off(signed_in)
 
     async def add_to_posts_count(self, user_ids: Iterable[str], delta: int) -> None:

@@ -208,7 +208,7 @@ class UserStore(Store):
         different["public_change"] = to_document(public_change)
         entry = {"version": before.version + 1, "fields": sorted(different.keys() - _DERIVED)}
         renamed = {} if after.byline == before.byline else {"renamed_at": now}
-        waiting = {name: {"$each": items} for name, items in _waiting(mails, entries).items()}
+        waiting = _pushed(mails, entries)
         update = {
             "$set": {**different, **renamed, "updated_at": now},
             "$inc": {"version": 1},
@@ -300,15 +300,15 @@ class UserStore(Store):
         update = {"$inc": {"unlocks": 1}, "$push": {"unlogged": to_subdocument(entry)}}
         await self._users.update_one({"_id": object_id(user_id)}, update)
 
-    async def record_sign_in(self, user: User, now: datetime) -> User | None:
+    async def record_sign_in(self, user: User, now: datetime, mails: Sequence[Mail] = ()) -> User | None:
         """Note when somebody signed in. None when they were suspended or changed their password meanwhile."""
-        return await self._update_unchanged(user, {"last_login_at": now})
+        return await self._update_unchanged(user, {"last_login_at": now}, mails)
 
-    async def _update_unchanged(self, user: User, fields: Document) -> User | None:
+    async def _update_unchanged(self, user: User, fields: Document, mails: Sequence[Mail] = ()) -> User | None:
         known = {"password": None} if user.password is None else {"password.hash": user.password.hash}
         document = await self._users.find_one_and_update(
             {"_id": object_id(user.id), "status": user.status, **known},
-            {"$set": fields},
+            {"$set": fields} | ({"$push": _pushed(mails)} if mails else {}),
             return_document=ReturnDocument.AFTER,
         )
         return None if document is None else _user(document)
@@ -378,6 +378,11 @@ def _waiting(mails: Sequence[Mail], entries: Sequence[Entry]) -> Document:
     """What a document holds until it is in the queue of mails or in the audit log, as far as there is any."""
     fields = {"outbox": mails, "unlogged": entries}
     return {name: [to_subdocument(each) for each in items] for name, items in fields.items() if items}
+
+
+def _pushed(mails: Sequence[Mail], entries: Sequence[Entry] = ()) -> Document:
+    """The same for a document that may hold some already."""
+    return {name: {"$each": items} for name, items in _waiting(mails, entries).items()}
 
 
 def _object_ids(user_ids: Iterable[str]) -> list[Any]:

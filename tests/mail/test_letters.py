@@ -24,6 +24,9 @@ FACTS = {
     "days": 7,
     "left": 9,
     "day": "7",
+    "at": "1/3",
+    "device": "Firefox",
+    "network": "203.0.113.0/24",
 }
 LINK = "https://blog.example/verify-email?token=0b1060000000000000000041.xxxx"
 BLOCKS = {"subject", "text", "after"}
