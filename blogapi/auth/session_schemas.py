@@ -6,12 +6,14 @@ from typing import Any
 
 from marshmallow import fields
 
-from blogapi.auth.model import COOKIE, TOKEN, ListedSession
+from blogapi.auth.model import COOKIE, PASSWORD, PROVIDER, TOKEN, ListedSession
 from blogapi.clock import rfc3339
 from blogapi.paging.cursors import PageQuery
+from blogapi.second_factors.model import PASSKEY, RECOVERY_CODE, TOTP
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Identifier, Strict
 
+FACTORS = (PASSWORD, PROVIDER, PASSKEY, TOTP, RECOVERY_CODE)
 EXAMPLE_ID = "0b1060000000000000000031"
 
 
@@ -38,6 +40,11 @@ class SessionShape(Strict):
         metadata={"description": "Whether a cookie or a pair of tokens carries it."},
     )
     current = fields.Bool(required=True, metadata={"description": "Whether this request belongs to the session."})
+    factors = fields.List(
+        fields.Str(validate=Choice(FACTORS)),
+        required=True,
+        metadata={"description": "What was shown at the sign-in or since. `provider`: an account elsewhere."},
+    )
     device = fields.Str(required=True, metadata={"description": "The `User-Agent` of the sign-in. May be empty."})
     ip = fields.Str(
         required=True,
@@ -51,6 +58,7 @@ class SessionShape(Strict):
         "id": EXAMPLE_ID,
         "kind": COOKIE,
         "current": True,
+        "factors": [PASSWORD],
         "device": "Mozilla/5.0 (X11; Linux x86_64) Firefox/150.0",
         "ip": "203.0.113.0/24",
         "created_at": "2026-03-01T09:00:00.000Z",
@@ -66,6 +74,7 @@ def session_view(listed: ListedSession) -> dict[str, Any]:
         "id": session.id,
         "kind": session.kind,
         "current": listed.is_current,
+        "factors": list(session.factors),
         "device": session.device,
         "ip": session.ip,
         "created_at": rfc3339(session.created_at),

@@ -43,6 +43,7 @@ async def test_sessions_say_what_tells_them_apart(client, ada, clock):
         "id": phone["session_id"],
         "kind": "token",
         "current": True,
+        "factors": ["password"],
         "device": "Phone/1.0",
         "ip": "127.0.0.0/24",
         "created_at": moment,
