@@ -14,7 +14,8 @@ The JSON API of a blog. What holds everywhere:
   filter mean *any of these*; several filters mean *all of these*.
 * **Fields** that a schema requires are in every answer, unless the request has chosen others with `fields`.
 * **Errors** are problem documents (RFC 9457). Their `code` never changes; [/docs/problems](/docs/problems) explains
-  each. A path that does not exist answers 404. A method that a path does not have answers 405 with `Allow`.
+  each. `title` and `detail` are in the language of `Accept-Language`: English, German, French or Spanish. A path that
+  does not exist answers 404. A method that a path does not have answers 405 with `Allow`.
 * **Edits** need `If-Match` with the `ETag` of what you read, so that nobody overwrites somebody else's work.
   `"<version>-0"` is as good for who knows the `version` alone. A tag of anything else is stale (412).
 * **Retries** of a `POST` are safe with an `Idempotency-Key`.
@@ -62,7 +63,7 @@ PROBLEM_ERROR: JsonSchema = {
         "pointer": {"type": "string", "description": "The field, as a JSON Pointer into the body (RFC 6901)."},
         "parameter": {"type": "string", "description": "The name of the parameter."},
         "code": {"type": "string", "description": "What kind of mistake it is. Never changes."},
-        "detail": {"type": "string", "description": "What is wrong, for people."},
+        "detail": {"type": "string", "description": "What is wrong, for people, in their language."},
         "params": {"type": "object", "description": "The numbers and words in `detail`, for a text of your own."},
         "nearest": {"type": "string", "description": "The known name that is most like the unknown one."},
     },
@@ -78,9 +79,9 @@ PROBLEM_SCHEMA: JsonSchema = {
             "format": "uri-reference",
             "description": "The path of a page that explains this kind of problem.",
         },
-        "title": {"type": "string", "description": "The kind of problem, for people."},
+        "title": {"type": "string", "description": "The kind of problem, for people, in their language."},
         "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
-        "detail": {"type": "string", "description": "What is wrong with this request, for people."},
+        "detail": {"type": "string", "description": "What is wrong with this request, for people, in their language."},
         "instance": {"type": "string", "description": "The path of the request."},
         "code": {"type": "string", "description": "The kind of problem, for programs. Never changes."},
         "request_id": {"type": "string", "description": "The same as the header `X-Request-Id`."},

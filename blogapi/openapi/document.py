@@ -318,7 +318,7 @@ def _moved() -> JsonSchema:
 
 def _problem_response(status: int) -> JsonSchema:
     codes = {code: problem for code, problem in PROBLEMS.items() if problem.status == status}
-    headers = _headers()
+    headers = _headers() | _header("Content-Language", "The language of `title` and `detail`.", required=True)
     if status == 401:
         headers |= _header("WWW-Authenticate", "Which credential is needed.", required=True)
     if status in (429, 503):

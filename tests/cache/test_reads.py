@@ -345,6 +345,27 @@ async def test_no_cache_asks_the_database(client, post):
     assert (await ask(client, "/v1/posts"))[2] == "hit"
 
 
+async def test_what_is_kept_as_missing_is_told_in_each_language(client):
+    path, told = f"/v1/posts/{'0' * 24}", []
+    for language in ("en", "de", "fr", "de", ""):
+        response = await client.get(path, headers={"Accept-Language": language} if language else {})
+        told.append(((await response.json())["detail"], response.headers["Content-Language"]))
+        assert cache_of(client.app).get_missing(path)
+    english, german = (f"There is no post '{'0' * 24}'.", "en"), (f"Es gibt keinen Beitrag '{'0' * 24}'.", "de")
+    assert told == [english, german, (f"Il n'y a pas d'article '{'0' * 24}'.", "fr"), german, english]
+
+
+async def test_kept_answer_is_one_for_all_languages(client, post):
+    path = f"/v1/posts/{post['id']}"
+    await fill(client, path)
+    answers = [await client.get(path, headers={"Accept-Language": language}) for language in ("de", "fr", "en")]
+    assert {answer.headers["Cache-Status"] for answer in answers} == {"blogapi; hit"}
+    assert len({await answer.read() for answer in answers}) == 1
+    assert {answer.headers["Vary"] for answer in answers} == {"Origin, Accept-Encoding"}
+    known = {"If-None-Match": answers[0].headers["ETag"], "Accept-Language": "es"}
+    assert (await client.get(path, headers=known)).status == 304
+
+
 async def test_what_is_missing_is_remembered_until_it_is_there(client, ada, write):
     draft = await write(ada, title="First")
     paths = [f"/v1/posts/{draft['id']}", "/v1/posts/by-slug/first", "/v1/users/by-username/ada", "/v1/tags/python"]
