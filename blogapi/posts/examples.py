@@ -17,5 +17,8 @@ ARCHIVED = "0b1060000000000000000017"
 # It has been published, and archived after that: its version is the second one.
 RESTORED = "0b1060000000000000000018"
 DELETED = "0b1060000000000000000019"
+SUBMITTED = "0b106000000000000000001a"
+# It has been submitted: its version is the second one.
+REJECTED = "0b106000000000000000001b"
 
 SECOND_VERSION = '"2-0"'

@@ -100,8 +100,8 @@ POSTS = Feature(
                 {
                     *("_id", "version", "status", "visibility", "featured", "comments_policy", "working", "live"),
                     *("live_slugs", "slug_is_derived", "counters", "left", "changes", "applied", "trashed_from"),
-                    *("deleted_at", "origin", "created_at", "updated_at", "uncounted", "unswept_at", "was_public"),
-                    *("working.authors.id", "live.authors.id", "schema"),
+                    *("review", "deleted_at", "origin", "created_at", "updated_at", "uncounted", "unswept_at"),
+                    *("was_public", "working.authors.id", "live.authors.id", "schema"),
                 }
             ),
             forget=_forget,

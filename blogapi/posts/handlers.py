@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -27,9 +27,21 @@ from blogapi.posts.schemas import (
     PostListQuery,
     PublishSchema,
     ReadPostQuery,
+    ReviewNoteSchema,
 )
 from blogapi.posts.service import PostService
-from blogapi.posts.transitions import ARCHIVE, DISCARD, PUBLISH, RESTORE, TRASH, UNPUBLISH, Right, Transition
+from blogapi.posts.transitions import (
+    ARCHIVE,
+    DISCARD,
+    PUBLISH,
+    REJECT,
+    RESTORE,
+    SUBMIT,
+    TRASH,
+    UNPUBLISH,
+    Right,
+    Transition,
+)
 from blogapi.posts.views import (
     LIVE,
     PUBLIC,
@@ -42,7 +54,7 @@ from blogapi.posts.views import (
 from blogapi.text.address import lookup_order
 from blogapi.translation.sentence import say
 from blogapi.web.body import MAX_BYTES
-from blogapi.web.endpoint import SETTINGS, Reply, attempt, endpoint, if_match
+from blogapi.web.endpoint import SETTINGS, NoBody, Reply, attempt, endpoint, if_match
 from blogapi.web.fields import Identifier, QueryFlag, Size, Strict, Text, Whole
 from blogapi.web.query import FieldsQuery, chosen_fields, invalid_parameter
 
@@ -327,16 +339,33 @@ _transition_endpoint = partial(
 )
 
 
-def _transition(transition: Transition[Right], summary: str, **examples: Any) -> None:
-    """Declare the route of a transition that needs nothing but its row in the table."""
+def _transition(
+    transition: Transition[Right], summary: str, examples: Mapping[str, Any], body: type[Strict] = NoBody
+) -> None:
+    """Declare the route of a transition that needs nothing but its row in the table, and a note if it has a `body`."""
 
-    async def apply(request: web.Request, right: Right) -> Post:
-        return await posts(request).states.apply(transition, right, if_match(request), attempt(request))
+    async def apply(request: web.Request, right: Right, wish: Query | None = None) -> Post:
+        expected, states = if_match(request), posts(request).states
+        return await states.apply(transition, right, expected, attempt(request), note=wish["note"] if wish else "")
 
     apply.__name__, apply.__doc__ = f"{transition.verb}_post", summary
-    scope = POSTS_PUBLISH if transition.needs is Publishable else POSTS_WRITE
-    declared = _transition_endpoint(scope=scope, on=_with(transition.needs), examples=examples)
+    scope = POSTS_PUBLISH if issubclass(transition.needs, Publishable) else POSTS_WRITE
+    declared = _transition_endpoint(scope=scope, on=_with(transition.needs), body=body, examples=examples)
     routes.post(f"/v1/posts/{{id}}/{transition.verb}")(declared(apply))
+
+
+_transition(
+    SUBMIT,
+    "Submit a draft for review. Its authors can go on editing it: `submitted_revision` is the one to be reviewed.",
+    {"id": examples.SUBMITTED},
+    ReviewNoteSchema,
+)
+_transition(
+    REJECT,
+    "Reject a post that is in review: make it a draft again, with a note for its authors.",
+    {"id": examples.REJECTED, "If-Match": examples.SECOND_VERSION},
+    ReviewNoteSchema,
+)
 
 
 @routes.post("/v1/posts/{id}/publish")
@@ -344,7 +373,7 @@ def _transition(transition: Transition[Right], summary: str, **examples: Any) ->
     scope=POSTS_PUBLISH, on=_with(PUBLISH.needs), body=PublishSchema, examples={"id": examples.PUBLISHED}
 )
 async def publish_post(request: web.Request, right: Publishable, wish: Query) -> Post:
-    """Publish the working copy, or a given revision.
+    """Publish the working copy, or a given revision; of a post in review, the submitted one.
 
     Readers see it from now on. Publish again to show them later changes.
     """
@@ -352,12 +381,16 @@ async def publish_post(request: web.Request, right: Publishable, wish: Query) ->
     return await posts(request).states.publish(right, expected, revision=revision, attempt=attempt(request))
 
 
-_transition(UNPUBLISH, "Unpublish a post: hide it from readers and make it a draft again.", id=examples.UNPUBLISHED)
-_transition(ARCHIVE, "Archive a post: hide it from readers and keep it out of lists of drafts.", id=examples.ARCHIVED)
+_transition(
+    UNPUBLISH, "Unpublish a post: hide it from readers and make it a draft again.", {"id": examples.UNPUBLISHED}
+)
+_transition(
+    ARCHIVE, "Archive a post: hide it from readers and keep it out of lists of drafts.", {"id": examples.ARCHIVED}
+)
 _transition(
     RESTORE,
     "Restore a post from the archive or the trash.",
-    **{"id": examples.RESTORED, "If-Match": examples.SECOND_VERSION},
+    {"id": examples.RESTORED, "If-Match": examples.SECOND_VERSION},
 )
 
 

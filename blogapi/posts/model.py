@@ -19,7 +19,7 @@ from blogapi.text.rendered import BodyFormat, TocEntry
 from blogapi.text.visible import is_blank
 from blogapi.translation.sentence import say
 
-STATUSES = ("draft", "published", "archived", "trashed")
+STATUSES = ("draft", "in_review", "published", "archived", "trashed")
 VISIBILITIES = ("public", "unlisted", "members", "private")
 WHO_READS = (
     "Who can read the live copy. `public`: everybody. `unlisted`: everybody, but no list has it. `members`: any"
@@ -39,6 +39,7 @@ MAX_EXCERPT = 500
 MAX_AUTHORS = 10
 MAX_TAGS = 30
 MAX_CAPTION = 500
+MAX_REVIEW_NOTE = 1000
 MAX_SEO_TITLE = 70
 MAX_SEO_DESCRIPTION = 170
 MAX_CUSTOM_BYTES = 32 * 1024
@@ -156,6 +157,19 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A revision that was submitted for review, and what an editor said when it was rejected."""
+
+    revision: int
+    submitted_by: Id
+    submitted_at: datetime
+    note: str = ""
+    rejected_by: Id | None = None
+    rejected_at: datetime | None = None
+    rejection_note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
     """Counts that do not touch the version."""
 
@@ -181,6 +195,7 @@ class Post:
     left: tuple[str, ...] = ()  # who took their own name off: copies from before do not bring it back
     changes: tuple[Change, ...] = ()
     applied: tuple[str, ...] = ()
+    review: Review | None = None  # the last one; none since the post was published
     trashed_from: str | None = None
     deleted_at: datetime | None = None
     origin: Origin | None = None
@@ -195,6 +210,11 @@ class Post:
         # Lists read the copies without their heavy fields.
         differ = self.is_digested and self.live.heavy_digest != self.working.heavy_digest
         return differ or bool(differences(self.live, self.working))
+
+    @property
+    def submitted_revision(self) -> int | None:
+        """The revision that is to be reviewed; None when the post is not in review."""
+        return self.review.revision if self.review is not None and self.status == "in_review" else None
 
     @property
     def is_digested(self) -> bool:
@@ -230,6 +250,10 @@ class Post:
         if who is None or not who.has_scope(POSTS_PUBLISH):
             return False
         return who.has_role("author") and self.may_edit(who)
+
+    def may_review(self, who: Viewer) -> bool:
+        """Whether what was submitted may be rejected."""
+        return who is not None and who.is_editor and self.may_publish(who)
 
     def may_purge(self, who: Viewer) -> bool:
         """Whether it may be removed for good."""
@@ -294,6 +318,12 @@ def _comparable(copy: Content, name: str) -> Any:
     if name == "custom":
         return json.dumps(copy.custom, sort_keys=True)  # to Python true, 1 and 1.0 are the same
     return getattr(copy, name)
+
+
+def reviewed_with(post: Post, who: Identity, revision: int) -> dict[str, Any]:
+    """What else changes with a new working revision: in review, one by who may publish counts as submitted."""
+    is_reviewed = post.submitted_revision is not None and post.may_publish(who)
+    return {"review.revision": revision} if is_reviewed else {}
 
 
 def _content_of(copy: Content) -> dict[str, Any]:

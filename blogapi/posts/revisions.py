@@ -9,7 +9,7 @@ from datetime import datetime
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.paging.page import Page, PageRequest
 from blogapi.posts.bylines import Bylines
-from blogapi.posts.model import Content, Post, Working, differences, may_name, working_copy
+from blogapi.posts.model import Content, Post, Working, differences, may_name, reviewed_with, working_copy
 from blogapi.posts.rights import Editable
 from blogapi.posts.saving import Saving
 from blogapi.posts.slugs import Slugs
@@ -69,5 +69,6 @@ class Revisions:
             authors = present.authors
         source = replace(source, slug=claim.slug, authors=authors)
         working = working_copy(source, present.revision + 1, who, now, note=note, kind=kind)
-        changes = {"working": working, "slug_is_derived": False}
+        reviewed = reviewed_with(post, who, working.revision)
+        changes = {"working": working, "slug_is_derived": False, **reviewed}
         return await self._saving.change(post, changes, differences(source, present), claim=claim, key=attempt.key)

@@ -62,6 +62,16 @@ class Publishable(Editable):
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewable(Publishable):
+    """A post of which somebody may reject what was submitted. Raises Forbidden."""
+
+    def __post_init__(self) -> None:
+        Publishable.__post_init__(self)
+        if not self.post.may_review(self.who):
+            raise Forbidden(say("Only an editor can reject a post."))
+
+
+@dataclass(frozen=True, slots=True)
 class Purgeable(Editable):
     """A post that somebody may remove for good. Raises Forbidden."""
 

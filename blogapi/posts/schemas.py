@@ -21,6 +21,7 @@ from blogapi.posts.model import (
     MAX_CUSTOM_DEPTH,
     MAX_CUSTOM_KEY,
     MAX_EXCERPT,
+    MAX_REVIEW_NOTE,
     MAX_SEO_DESCRIPTION,
     MAX_SEO_TITLE,
     MAX_TAGS,
@@ -203,9 +204,28 @@ class NewPostSchema(PostEditSchema):
 class PublishSchema(Strict):
     """Which revision to publish."""
 
-    revision = Whole(1, 2**53, load_default=None, metadata={"description": "Left out, the working copy is published."})
+    revision = Whole(
+        1,
+        2**53,
+        load_default=None,
+        metadata={
+            "description": "Left out, the working copy is published; of a post in review, the submitted revision."
+        },
+    )
 
     example = {"revision": 1}
+
+
+class ReviewNoteSchema(Strict):
+    """What to say about it."""
+
+    note = Text(
+        load_default="",
+        validate=Size(max=MAX_REVIEW_NOTE),
+        metadata={"description": "For the authors and editors of the post."},
+    )
+
+    example = {"note": "Ready, but for the last picture."}
 
 
 def _check_each(values: Any, check: Any, code: str, text: Sentence) -> None:

@@ -35,9 +35,18 @@ class States:
         self._slugs, self._bylines, self._now = slugs, bylines, now
 
     async def apply(
-        self, transition: Transition[Right], right: Right, expected: frozenset[int], attempt: Attempt = ONCE
+        self,
+        transition: Transition[Right],
+        right: Right,
+        expected: frozenset[int],
+        attempt: Attempt = ONCE,
+        *,
+        note: str = "",
     ) -> Post:
-        """Move a post as the row of the table says. Raises Forbidden, Stale, InvalidTransition."""
+        """Move a post as the row of the table says. Some rows keep the note.
+
+        Raises Forbidden, Stale, InvalidTransition.
+        """
         post = right.post
         if attempt.key in post.applied:
             return post
@@ -45,12 +54,14 @@ class States:
             Publishable(post, right.who)
         post.require_version(expected)
         status, now = transition.end_of(post), self._now()
-        changes: dict[str, Any] = {"status": status, **transition.sets(post, now)}
+        sets = transition.sets(right, now, note)
+        changes: dict[str, Any] = {"status": status, **sets}
         if post.live is not None:
             seen = status == "published"
             changes["live.audience"] = post.visibility if seen else None
             changes |= visible_change(post, now) if seen else {}
-        return await self._saving.change(post, changes, ["status"], key=attempt.key)
+        changed = ["status", *(["review"] if "review" in sets else [])]
+        return await self._saving.change(post, changes, changed, key=attempt.key)
 
     async def publish(
         self,
@@ -62,16 +73,17 @@ class States:
         published_at: datetime | None = None,
         former_slugs: Iterable[str] = (),
     ) -> Post:
-        """Make the working copy, or a given revision, what readers see. Raises Stale, Conflict, Invalid, NotFound.
+        """Make a given revision what readers see, or the submitted one, or the working copy.
 
-        The last two arguments are for imports: since when readers know it, and under which other slugs.
+        Raises Stale, Conflict, Invalid, NotFound. The last two arguments are for imports: since when readers know it,
+        and under which other slugs.
         """
         post = right.post
         if attempt.key in post.applied:
             return post
         post.require_version(expected)
         status = PUBLISH.end_of(post)
-        copy = await self._revisions.get(post, revision or post.working.revision)
+        copy = await self._revisions.get(post, revision or post.submitted_revision or post.working.revision)
         require_title(copy.title)
         copy = replace(copy, authors=await self._bylines.for_reuse(copy, post))
         now, before = self._now(), post.live and post.live.published_at
@@ -86,7 +98,8 @@ class States:
         live = live_copy(copy, copy.revision, version=post.version + 1, since=since, now=now, audience=post.visibility)
         changed = {"live_revision", "live_updated_at"} | ({"status"} if post.status != status else set())
         changed |= {"published_at"} if since != before else set()
-        changes = {"status": status, "live": live}
+        changed |= {"review"} if post.review is not None else set()
+        changes = {"status": status, "live": live, "review": None}
         return await self._saving.change(post, changes, changed, key=attempt.key, live_claims=[*kept, claim])
 
     async def purge(self, right: Purgeable, expected: frozenset[int]) -> None:

@@ -6,14 +6,14 @@ A new one is a row here and a route in `handlers.py` (`_transition`), unless it 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from blogapi.errors import Conflict, InvalidTransition
-from blogapi.posts.model import Post
-from blogapi.posts.rights import Editable, Publishable
+from blogapi.posts.model import Post, Review
+from blogapi.posts.rights import Editable, Publishable, Reviewable
 from blogapi.translation.sentence import Sentence, say
 
 Right = TypeVar("Right", bound=Editable)
@@ -31,8 +31,9 @@ class LiveCopy(Enum):
 class Transition(Generic[Right]):
     """A row of the table.
 
-    `sets` are the fields of the post that it sets besides the status. Whoever makes it needs the right `needs`, and
-    also the right to publish where it changes what readers see. `otherwise` says of a state that it does not allow it.
+    `sets` are the fields of the post that it sets besides the status; who makes it when, with which note, is given. Who
+    makes it needs the right `needs`, and also the right to publish where it changes what readers see. `otherwise` says
+    of a state that it does not allow it.
     """
 
     verb: str
@@ -42,7 +43,7 @@ class Transition(Generic[Right]):
     needs: type[Right]
     live: LiveCopy = LiveCopy.FOLLOWS
     needs_live: bool = False
-    sets: Callable[[Post, datetime], Mapping[str, Any]] = lambda post, now: {}
+    sets: Callable[[Right, datetime, str], Mapping[str, Any]] = lambda right, now, note: {}
 
     def is_allowed(self, post: Post) -> bool:
         """Whether the state of the post allows it."""
@@ -65,10 +66,37 @@ def _to(state: str) -> Callable[[Post], str]:
     return lambda post: state
 
 
+def _submitted(right: Editable, now: datetime, note: str) -> Mapping[str, Any]:
+    revision = right.post.working.revision
+    return {"review": Review(revision=revision, submitted_by=right.who.user_id, submitted_at=now, note=note)}
+
+
+def _rejected(right: Editable, now: datetime, note: str) -> Mapping[str, Any]:
+    review = right.post.review
+    assert review is not None  # or it would not be in review
+    return {"review": replace(review, rejected_by=right.who.user_id, rejected_at=now, rejection_note=note)}
+
+
+SUBMIT = Transition(
+    verb="submit",
+    otherwise=lambda status: say("A post that is {status} cannot be submitted for review.", status=status),
+    start=frozenset({"draft"}),
+    end=_to("in_review"),
+    needs=Editable,
+    sets=_submitted,
+)
+REJECT = Transition(
+    verb="reject",
+    otherwise=lambda status: say("A post that is {status} cannot be rejected.", status=status),
+    start=frozenset({"in_review"}),
+    end=_to("draft"),
+    needs=Reviewable,
+    sets=_rejected,
+)
 PUBLISH = Transition(
     verb="publish",
     otherwise=lambda status: say("A post that is {status} cannot be published.", status=status),
-    start=frozenset({"draft", "published", "archived"}),
+    start=frozenset({"draft", "in_review", "published", "archived"}),
     end=_to("published"),
     needs=Publishable,
     live=LiveCopy.REPLACED,
@@ -93,12 +121,12 @@ RESTORE = Transition(
     start=frozenset({"archived", "trashed"}),
     end=lambda post: post.trashed_from or "draft",
     needs=Editable,
-    sets=lambda post, now: {"trashed_from": None, "deleted_at": None},
+    sets=lambda right, now, note: {"trashed_from": None, "deleted_at": None},
 )
 DISCARD = Transition(
     verb="discard",
     otherwise=lambda status: say("A post that is {status} cannot be set back to what readers see.", status=status),
-    start=frozenset({"draft", "published", "archived"}),
+    start=frozenset({"draft", "in_review", "published", "archived"}),
     end=lambda post: post.status,
     needs=Editable,
     live=LiveCopy.STAYS,
@@ -107,12 +135,12 @@ DISCARD = Transition(
 TRASH = Transition(
     verb="trash",
     otherwise=lambda status: say("A post that is {status} cannot be put in the trash.", status=status),
-    start=frozenset({"draft", "published", "archived"}),
+    start=frozenset({"draft", "in_review", "published", "archived"}),
     end=_to("trashed"),
     needs=Editable,
-    sets=lambda post, now: {"trashed_from": post.status, "deleted_at": now},
+    sets=lambda right, now, note: {"trashed_from": right.post.status, "deleted_at": now},
 )
-TRANSITIONS: tuple[Transition[Any], ...] = (PUBLISH, UNPUBLISH, ARCHIVE, RESTORE, DISCARD, TRASH)
+TRANSITIONS: tuple[Transition[Any], ...] = (SUBMIT, REJECT, PUBLISH, UNPUBLISH, ARCHIVE, RESTORE, DISCARD, TRASH)
 
 
 def allowed(post: Post) -> list[str]:

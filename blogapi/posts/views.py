@@ -23,6 +23,7 @@ from blogapi.posts.model import (
     Live,
     Post,
     PublicPost,
+    Review,
     Seo,
     Working,
 )
@@ -156,6 +157,18 @@ class OriginSchema(Strict):
     urls = fields.List(fields.Str(), required=True, metadata={"description": "Its addresses in the old blog."})
 
 
+class ReviewSchema(Strict):
+    """The last review of a post: what was submitted, and what an editor said when it was rejected."""
+
+    submitted_revision = fields.Int(required=True)
+    submitted_by = fields.Str(required=True, metadata={"description": "The id of a user."})
+    submitted_at = fields.DateTime(required=True)
+    note = fields.Str(required=True, metadata={"description": "Of whoever submitted it."})
+    rejected_by = fields.Str(required=True, allow_none=True, metadata={"description": "The id of an editor."})
+    rejected_at = fields.DateTime(required=True, allow_none=True)
+    rejection_note = fields.Str(required=True, metadata={"description": "Of the editor, for the authors."})
+
+
 class WorkingPostSchema(PublicPostSchema):
     """A post as its authors and editors see it: the working copy."""
 
@@ -167,6 +180,20 @@ class WorkingPostSchema(PublicPostSchema):
         required=True, allow_none=True, metadata={"description": "The revision of the live copy, if there is one."}
     )
     working_revision = fields.Int(required=True, metadata={"description": "The revision of the working copy."})
+    submitted_revision = fields.Int(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The revision that is in review, and that publishing shows. Later edits by a contributor "
+            "are not in it; those of whoever may publish are."
+        },
+    )
+    review = fields.Nested(
+        ReviewSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The last review. Null before the first one and after publication."},
+    )
     has_unpublished_changes = fields.Bool(
         required=True, metadata={"description": "The working copy differs from what readers see."}
     )
@@ -180,6 +207,8 @@ class WorkingPostSchema(PublicPostSchema):
         "view": "working",
         "live_revision": 1,
         "working_revision": 1,
+        "submitted_revision": None,
+        "review": None,
         "has_unpublished_changes": False,
         "deleted_at": None,
         "origin": None,
@@ -256,6 +285,20 @@ def _head_view(post: Post | LivePost) -> dict[str, Any]:
     }
 
 
+def _review_view(review: Review | None) -> dict[str, Any] | None:
+    if review is None:
+        return None
+    return {
+        "submitted_revision": review.revision,
+        "submitted_by": review.submitted_by,
+        "submitted_at": rfc3339(review.submitted_at),
+        "note": review.note,
+        "rejected_by": review.rejected_by,
+        "rejected_at": rfc3339_or_none(review.rejected_at),
+        "rejection_note": review.rejection_note,
+    }
+
+
 def working_view(post: Post) -> dict[str, Any]:
     """For those who may edit."""
     live, origin = post.live, post.origin
@@ -271,6 +314,8 @@ def working_view(post: Post) -> dict[str, Any]:
         "updated_at": rfc3339(post.updated_at),
         "live_revision": live and live.revision,
         "working_revision": post.working.revision,
+        "submitted_revision": post.submitted_revision,
+        "review": _review_view(post.review),
         "has_unpublished_changes": post.has_unpublished_changes,
         "deleted_at": rfc3339_or_none(post.deleted_at),
         "origin": origin and {"source": origin.source, "path": origin.path, "urls": list(origin.urls)},

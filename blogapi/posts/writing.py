@@ -26,6 +26,7 @@ from blogapi.posts.model import (
     differences,
     live_copy,
     require_title,
+    reviewed_with,
     visible_change,
     working_copy,
 )
@@ -134,6 +135,7 @@ class Writing:
             number = post.working.revision + 1
             kind = "edit" if origin is None else "import"
             changes |= _to_working(working_copy(content, number, who, now, note=draft.note, kind=kind), edited)
+            changes |= reviewed_with(post, who, number)
         changes |= _leaving(who, post, content.authors) if "authors" in edited else {}
         if post.live is not None and post.status == "published" and (flags or "live.authors" in changes):
             changes |= {**visible_change(post, now), "live.audience": draft.visibility}

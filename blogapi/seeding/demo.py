@@ -18,7 +18,7 @@ from blogapi.posts import examples
 from blogapi.posts.model import Draft
 from blogapi.posts.rights import Editable, Publishable
 from blogapi.posts.service import PostService
-from blogapi.posts.transitions import ARCHIVE
+from blogapi.posts.transitions import ARCHIVE, SUBMIT
 from blogapi.text.address import lookup_order
 from blogapi.users import examples as people
 from blogapi.users.model import User, UserFilter
@@ -148,6 +148,14 @@ _SHED = """\
 The shed had to go. What was in it: a smoker, forty frames, a radio that still finds one station.
 """
 
+_PATH = """\
+Behind the last house the path forgets what it wanted. This draft waits for somebody to submit it.
+"""
+
+_RAIN = """\
+There are three ways to wait for rain, and none of them works. This one is in review: an editor publishes or rejects it.
+"""
+
 _LIST = """\
 - sugar
 - a longer ladder
@@ -164,6 +172,7 @@ class _Post:
     draft: Draft
     edited: Draft | None = None
     archived: bool = False
+    submitted: bool = False
     addresses: tuple[str, ...] = ()
 
 
@@ -204,6 +213,10 @@ _POSTS = (
         addresses=lookup_order(examples.FORMER_ADDRESS)[:1],
     ),
     _Post(id=examples.PUBLISHED, days=0, draft=Draft(title="The kitchen table", body=_NEXT, lang="en")),
+    _Post(id=examples.SUBMITTED, days=0, draft=Draft(title="Where the path ends", body=_PATH, lang="en")),
+    _Post(
+        id=examples.REJECTED, days=0, draft=Draft(title="On waiting for rain", body=_RAIN, lang="en"), submitted=True
+    ),
     _Post(id=examples.DELETED, days=0, draft=Draft(title="To buy", body=_LIST, lang="en")),
 )
 
@@ -244,5 +257,8 @@ async def _write(services: Wiring, admin: Identity, author: User, wanted: _Post,
     if wanted.edited is not None:
         held, again = Editable(post, admin), replace(wanted.edited, author_ids=(author.id,))
         await posts.writing.edit(held, again, frozenset({post.version}))
+    if wanted.submitted:
+        note = "Is it too short?"
+        await posts.states.apply(SUBMIT, Editable(post, admin), frozenset({post.version}), note=note)
     if wanted.archived:
         await posts.states.apply(ARCHIVE, Publishable(post, admin), frozenset({post.version}))

@@ -17,13 +17,23 @@ from blogapi.clock import utc_now
 from blogapi.db.client import new_id
 from blogapi.errors import Conflict, Forbidden, Gone, NotFound
 from blogapi.paging.page import PageRequest
-from blogapi.posts.model import Content, Draft, Post, PublicFilter, Working, WorkingFilter, live_copy, working_copy
+from blogapi.posts.model import (
+    Content,
+    Draft,
+    Post,
+    PublicFilter,
+    Review,
+    Working,
+    WorkingFilter,
+    live_copy,
+    working_copy,
+)
 from blogapi.posts.revisions import Revisions
 from blogapi.posts.rights import Editable, LivePost, Named, Publishable, Purgeable, editable_or_named
 from blogapi.posts.service import PostService
 from blogapi.posts.states import States
 from blogapi.posts.store import PostStore
-from blogapi.posts.transitions import ARCHIVE, RESTORE, TRANSITIONS, TRASH, UNPUBLISH
+from blogapi.posts.transitions import ARCHIVE, REJECT, RESTORE, SUBMIT, TRANSITIONS, TRASH, UNPUBLISH
 from blogapi.posts.writing import Writing
 from blogapi.users.model import User
 from blogapi.users.store import UserStore
@@ -34,6 +44,7 @@ COLUMNS = ("nobody", "reader", "reader own", "contr. own", "contr.", "author own
 TABLE = """
                        nobody reader rd.own co.own contr. au.own author editor admin
 read             draft    404    404    404    yes    404    yes    404    yes   yes
+read          in-review    404    404    404    yes    404    yes    404    yes   yes
 read         published    yes    yes    yes    yes    yes    yes    yes    yes   yes
 read          unlisted    yes    yes    yes    yes    yes    yes    yes    yes   yes
 read           members    404    yes    yes    yes    yes    yes    yes    yes   yes
@@ -43,6 +54,7 @@ read           trashed    404    404    404    yes    404    yes    404    yes  
 read            purged    410    410    410    410    410    410    410    410   410
 
 work             draft    404    404    404    yes    404    yes    404    yes   yes
+work          in-review    404    404    404    yes    404    yes    404    yes   yes
 work         published    403    403    403    yes    403    yes    403    yes   yes
 work           members    404    403    403    yes    403    yes    403    yes   yes
 work           private    404    404    404    yes    404    yes    404    yes   yes
@@ -51,6 +63,7 @@ work           trashed    404    404    404    yes    404    yes    404    yes  
 work            purged    410    410    410    410    410    410    410    410   410
 
 edit             draft    404    404    404    yes    404    yes    404    yes   yes
+edit          in-review    404    404    404    yes    404    yes    404    yes   yes
 edit         published    403    403    403    yes    403    yes    403    yes   yes
 edit           private    404    404    404    yes    404    yes    404    yes   yes
 edit          archived    404    404    404    yes    404    yes    404    yes   yes
@@ -67,36 +80,53 @@ leave            draft    404    404    404    yes    404    yes    404    yes  
 leave        published    403    403    yes    yes    403    yes    403    yes   yes
 leave          private    404    404    404    yes    404    yes    404    yes   yes
 
+submit           draft    404    404    404    yes    404    yes    404    yes   yes
+submit       in-review    404    404    404    409    404    409    404    409   409
+submit       published    403    403    403    409    403    409    403    409   409
+submit        archived    404    404    404    409    404    409    404    409   409
+submit         trashed    404    404    404    409    404    409    404    409   409
+
+reject           draft    404    404    404    403    404    403    404    409   409
+reject       in-review    404    404    404    403    404    403    404    yes   yes
+reject       published    403    403    403    403    403    403    403    409   409
+reject         trashed    404    404    404    403    404    403    404    409   409
+
 publish          draft    404    404    404    403    404    yes    404    yes   yes
+publish       in-review    404    404    404    403    404    yes    404    yes   yes
 publish      published    403    403    403    403    403    yes    403    yes   yes
 publish        private    404    404    404    403    404    yes    404    yes   yes
 publish       archived    404    404    404    403    404    yes    404    yes   yes
 publish        trashed    404    404    404    403    404    409    404    409   409
 
 unpublish        draft    404    404    404    403    404    409    404    409   409
+unpublish     in-review    404    404    404    403    404    409    404    409   409
 unpublish    published    403    403    403    403    403    yes    403    yes   yes
 unpublish      private    404    404    404    403    404    yes    404    yes   yes
 unpublish     archived    404    404    404    403    404    409    404    409   409
 unpublish      trashed    404    404    404    403    404    409    404    409   409
 
 archive          draft    404    404    404    403    404    409    404    409   409
+archive       in-review    404    404    404    403    404    409    404    409   409
 archive      published    403    403    403    403    403    yes    403    yes   yes
 archive        private    404    404    404    403    404    yes    404    yes   yes
 archive       archived    404    404    404    403    404    409    404    409   409
 archive        trashed    404    404    404    403    404    409    404    409   409
 
 restore          draft    404    404    404    409    404    409    404    409   409
+restore       in-review    404    404    404    409    404    409    404    409   409
 restore      published    403    403    403    409    403    409    403    409   409
 restore       archived    404    404    404    yes    404    yes    404    yes   yes
 restore        trashed    404    404    404    403    404    yes    404    yes   yes
 restore  trashed-draft    404    404    404    yes    404    yes    404    yes   yes
 
 discard          draft    404    404    404    409    404    409    404    409   409
+discard       in-review    404    404    404    409    404    409    404    409   409
 discard      published    403    403    403    yes    403    yes    403    yes   yes
 discard       archived    404    404    404    yes    404    yes    404    yes   yes
 discard        trashed    404    404    404    409    404    409    404    409   409
 
 trash            draft    404    404    404    yes    404    yes    404    yes   yes
+trash         in-review    404    404    404    yes    404    yes    404    yes   yes
 trash        published    403    403    403    403    403    yes    403    yes   yes
 trash          private    404    404    404    403    404    yes    404    yes   yes
 trash         archived    404    404    404    yes    404    yes    404    yes   yes
@@ -115,6 +145,7 @@ revision         draft    404    404    404    yes    404    yes    404    yes  
 revision     published    403    403    403    yes    403    yes    403    yes   yes
 
 go-back          draft    404    404    404    yes    404    yes    404    yes   yes
+go-back       in-review    404    404    404    yes    404    yes    404    yes   yes
 go-back      published    403    403    403    yes    403    yes    403    yes   yes
 go-back        trashed    404    404    404    409    404    409    404    409   409
 """
@@ -195,7 +226,7 @@ VERBS = {
     "revisions": list_revisions,
     "revision": read_revision,
     "go-back": go_back,
-    **{step.verb: taking(step) for step in (UNPUBLISH, ARCHIVE, RESTORE, TRASH)},
+    **{step.verb: taking(step) for step in (SUBMIT, REJECT, UNPUBLISH, ARCHIVE, RESTORE, TRASH)},
 }
 
 OWN, OTHER, NOBODY_HERE = (f"{number}" * 24 for number in "abc")
@@ -228,6 +259,9 @@ def post_in(state):
     if state == "archived":
         return replace(hidden, status="archived")
     draft = replace(post, status="draft", live=None, live_slugs=())
+    if state == "in-review":
+        review = Review(revision=1, submitted_by=OWN, submitted_at=now)
+        return replace(draft, status="in_review", review=review)
     return draft if state == "draft" else replace(draft, status="trashed", trashed_from="draft", deleted_at=now)
 
 
@@ -303,7 +337,7 @@ async def test_who_may_not_edit_a_post_gets_nothing_of_its_working_copy(services
 
 
 async def test_lists_hold_what_the_viewer_may_see(services, database):
-    reading, states = services[PostService].reading, [*VISIBILITIES, "draft", "archived"]
+    reading, states = services[PostService].reading, [*VISIBILITIES, "draft", "in-review", "archived"]
     kept = {state: post_in(state) for state in states}
     for post in kept.values():
         await PostStore(database).insert(post, None)

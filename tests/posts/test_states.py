@@ -38,10 +38,10 @@ async def test_draft_is_hidden_from_strangers(client, ada, bob, editor, write):
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        ((), ["publish", "trash"]),
+        ((), ["publish", "submit", "trash"]),
         (("publish",), ["archive", "discard", "publish", "trash", "unpublish"]),
         (("publish", "archive"), ["discard", "publish", "restore", "trash"]),
-        (("publish", "unpublish"), ["discard", "publish", "trash"]),
+        (("publish", "unpublish"), ["discard", "publish", "submit", "trash"]),
     ],
 )
 async def test_step_that_is_not_allowed_is_refused_and_says_what_is(client, ada, write, path, allowed):

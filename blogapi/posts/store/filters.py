@@ -29,7 +29,7 @@ def public_query(wanted: PublicFilter) -> Document:
 
 def working_query(wanted: WorkingFilter) -> Document:
     """Of the posts that somebody may edit."""
-    query: Document = {"status": {"$in": list(wanted.statuses or ("draft", "published", "archived"))}}
+    query: Document = {"status": {"$in": list(wanted.statuses or ("draft", "in_review", "published", "archived"))}}
     query |= _selection("working", wanted)
     query |= _range(PUBLISHED_AT, wanted.published_from, wanted.published_before)
     query |= _range(UPDATED_AT, wanted.updated_from, wanted.updated_before)
