@@ -26,7 +26,7 @@ from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
 from tests.contract import checked_client
-from tests.databases import empty
+from tests.databases import Indexes, UsedDatabase, empty
 from tests.mock import mend_mongomock
 from tests.ordering import waiting_first
 from tests.servers import DRIVER
@@ -114,12 +114,19 @@ def shared(mongo, mongo_url):
     return {"MONGO__URL": mongo_url, "MONGO__DATABASE": "test"}
 
 
+@pytest.fixture(scope="session")
+def indexes(mongo):
+    """Those of the database that tests use one after the other."""
+    return Indexes(mongo["test"])
+
+
 @pytest.fixture
-async def mongod_database(mongo_url, mongo, driver):
+async def mongod_database(mongo_url, mongo, driver, indexes):
     """An empty database on the real server."""
     empty(mongo["test"])
+    indexes.look()
     client = connect(mongo_url, driver=driver, timeout_seconds=10, pool_size=16)
-    yield client["test"]
+    yield UsedDatabase(client, "test", indexes)
     await client.close()
 
 
