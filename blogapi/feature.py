@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -24,7 +24,7 @@ from blogapi.limits.store import SharedCounts
 from blogapi.mail.model import Letter, Mail, Write
 from blogapi.measures import Measure, measures_of
 from blogapi.operations.doctor import Check, server_checks
-from blogapi.personal import PersonalData
+from blogapi.personal import ExportedFile, Person, PersonalData
 from blogapi.pool.renderer import Renderer
 
 if TYPE_CHECKING:
@@ -68,6 +68,10 @@ class Feature(Generic[Service]):
 
     personal: tuple[PersonalData, ...] = ()
     """What its collections keep of people, and what becomes of that when a person is erased."""
+
+    exports: Callable[[Service, Person], AsyncIterator[ExportedFile]] | None = None
+    """The method of its service that makes files for the export of somebody's data, beside the fields that `personal`
+    names: the texts of posts, for example."""
 
     routes: Iterable[web.AbstractRouteDef] = ()
     jobs: tuple[Job, ...] = ()
@@ -153,6 +157,14 @@ class Wiring:
         return [
             *((data, None) for data in _OWN_PERSONAL),
             *((data, feature.service and self._services[feature.service]) for data, feature in declared),
+        ]
+
+    def exports(self, person: Person) -> list[AsyncIterator[ExportedFile]]:
+        """The files that features make for the export of somebody's data."""
+        return [
+            feature.exports(self._services[feature.service], person)
+            for feature in self.features
+            if feature.exports is not None and feature.service is not None
         ]
 
     @property

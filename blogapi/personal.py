@@ -6,7 +6,7 @@ and the test that searches a dump of the database all read these declarations.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,14 @@ class Person:
 
     owns: Callable[[str], bool] = lambda _: False
     """Whether an e-mail address is one of theirs, however somebody has typed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedFile:
+    """A file in the export of somebody's data. Its content comes in pieces, of which one at a time is in memory."""
+
+    name: str
+    content: AsyncIterator[bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,6 +153,7 @@ class LimitsConfig:
     register: Annotated[str, Text(kinds.rate)] = "20/hour"
     mail: Annotated[str, Text(kinds.rate)] = "10/hour"
     mail_address: Annotated[str, Text(kinds.rate)] = "60/hour"
+    export: Annotated[str, Text(kinds.rate)] = "5/day"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from blogapi.db.client import database_time
 from blogapi.errors import Unavailable
 from blogapi.measures import Durations, Measure, counter
 
-_LONGEST_SECONDS = 60
+LONGEST_SECONDS = 60
 # So that processes that started together do not ask the database together: up to this part of the time more.
 JITTER = 0.1
 _LONGEST_BACK_OFF = 8
@@ -38,6 +38,9 @@ class Job:
     sooner: Callable[[Any], asyncio.Event] | None = None
     """Of the service: set when there is something to do that should not wait for the time to come."""
 
+    longest_seconds: float = LONGEST_SECONDS
+    """When a run is cut off."""
+
     @property
     def name(self) -> str:
         """Its name in metrics: `purge_trash`."""
@@ -50,9 +53,10 @@ def every(
     *,
     done: str,
     sooner: Callable[[Any], asyncio.Event] | None = None,
+    longest_seconds: float = LONGEST_SECONDS,
 ) -> Job:
     """A periodic job, for the door of a feature: `every(60, TagService.finish_renames, done="tags renamed")`."""
-    return Job(seconds=seconds, work=work, done=done, sooner=sooner)
+    return Job(seconds=seconds, work=work, done=done, sooner=sooner, longest_seconds=longest_seconds)
 
 
 class Runs:
@@ -72,14 +76,14 @@ class Runs:
 
 
 async def run_again_and_again(job: Job, service: Any, runs: Runs) -> None:
-    """Run a job periodically until cancelled: each time within a minute, with longer pauses while it fails."""
+    """Run a job periodically until cancelled: each time within its longest time, with longer pauses while it fails."""
     failures, label = 0, (job.name,)
     wake = asyncio.Event() if job.sooner is None else job.sooner(service)
     while True:
         wake.clear()
         begun = time.monotonic()
         try:
-            with database_time(_LONGEST_SECONDS):
+            with database_time(job.longest_seconds):
                 count = await job.work(service)
         except Unavailable:
             failures += 1

@@ -73,7 +73,10 @@ class RateLimiter:
     """Counts hits per bucket (`reads`, `writes`, `sign_in`, ...: the rates of the section `limits`) and key."""
 
     def __init__(self, config: Config, database: Database) -> None:
-        names = ("reads", "writes", "sign_in", "sign_in_account", "sign_in_address", "register", "mail", "mail_address")
+        names = (
+            *("reads", "writes", "sign_in", "sign_in_account", "sign_in_address"),
+            *("register", "mail", "mail_address", "export"),
+        )
         self._rates: dict[str, RateLimitItem] = (
             {name: parse(getattr(config.limits, name)) for name in names} if config.limits.enabled else {}
         )

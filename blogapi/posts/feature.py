@@ -11,6 +11,7 @@ from blogapi.posts.bylines import Bylines
 from blogapi.posts.cache_sources import PUBLIC_ADDRESSES, PUBLIC_PART
 from blogapi.posts.checks import post_checks
 from blogapi.posts.counts import Counts
+from blogapi.posts.exporting import Exporting
 from blogapi.posts.leftovers import Leftovers
 from blogapi.posts.reading import Reading
 from blogapi.posts.revisions import Revisions
@@ -19,6 +20,7 @@ from blogapi.posts.service import PostService
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.states import States
 from blogapi.posts.store import AddressStore, PostStore, RevisionStore, SlugStore
+from blogapi.posts.store.authored import Authored
 from blogapi.posts.writing import Writing
 from blogapi.tags.service import TagService
 from blogapi.users.model import ProfileChanged
@@ -54,6 +56,7 @@ def build(wiring: Wiring) -> PostService:
         bylines=bylines,
         counts=counts,
         leftovers=Leftovers(posts, revision_store, slug_store, address_store, now),
+        exporting=Exporting(Authored(database)),
     )
 
 
@@ -114,6 +117,7 @@ POSTS = Feature(
             forget=_forget_in_revisions,
         ),
     ),
+    exports=lambda posts, person: posts.exporting.files(person),
     routes=handlers.routes,
     jobs=(
         every(_HOUR, _purge_trash, done="posts removed from the trash"),

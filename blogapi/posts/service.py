@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from blogapi.posts.bylines import Bylines
 from blogapi.posts.counts import Counts
+from blogapi.posts.exporting import Exporting
 from blogapi.posts.leftovers import Leftovers
 from blogapi.posts.reading import Reading
 from blogapi.posts.revisions import Revisions
@@ -24,3 +25,4 @@ class PostService:
     bylines: Bylines
     counts: Counts
     leftovers: Leftovers
+    exporting: Exporting

@@ -1,4 +1,4 @@
-"""The door of privacy: what follows when people are erased."""
+"""The door of privacy: what follows when people are erased, and the export of their data."""
 
 from __future__ import annotations
 
@@ -7,17 +7,34 @@ from collections.abc import Iterable
 from blogapi.feature import Feature, Wiring
 from blogapi.jobs.runner import every
 from blogapi.operations.doctor import Check
+from blogapi.personal import PersonalData
+from blogapi.privacy import handlers
 from blogapi.privacy.checks import PrivacyChecks
+from blogapi.privacy.exports import LONGEST_SECONDS, Exports
 from blogapi.privacy.letters import PrivacyLetters
 from blogapi.privacy.service import PrivacyService
-from blogapi.privacy.store import PersonalStore
+from blogapi.privacy.store import ExportStore, PartStore, PersonalStore
 from blogapi.users.service import UserService
 
 
 def build(wiring: Wiring) -> PrivacyService:
     """The service of privacy. Features may come after it, so what they declare is read when it is needed."""
-    users = wiring[UserService]
-    return PrivacyService(PersonalStore(wiring.database), users, PrivacyLetters(users), lambda: wiring.personal)
+    users, store = wiring[UserService], PersonalStore(wiring.database)
+    exports = Exports(
+        ExportStore(wiring.database),
+        PartStore(wiring.database),
+        store,
+        users,
+        wiring.limiter,
+        lambda: wiring.personal,
+        wiring.exports,
+        wiring.now,
+    )
+    return PrivacyService(store, users, PrivacyLetters(users), exports, lambda: wiring.personal)
+
+
+async def _make_exports(privacy: PrivacyService) -> int:
+    return await privacy.exports.make()
 
 
 def checks(wiring: Wiring) -> Iterable[Check]:
@@ -29,7 +46,23 @@ PRIVACY = Feature(
     name="privacy",
     service=PrivacyService,
     build=build,
-    jobs=(every(10, PrivacyService.erase, done="people erased", sooner=lambda privacy: privacy.waiting),),
+    key=handlers.SERVICE,
+    stores=(ExportStore, PartStore),
+    personal=(
+        PersonalData(collection=ExportStore.collection, found_by=("_id",)),
+        PersonalData(collection=PartStore.collection, found_by=("user_id",)),
+    ),
+    routes=handlers.routes,
+    jobs=(
+        every(10, PrivacyService.erase, done="people erased", sooner=lambda privacy: privacy.waiting),
+        every(
+            10,
+            _make_exports,
+            done="exports of personal data made",
+            sooner=lambda privacy: privacy.exports.waiting,
+            longest_seconds=LONGEST_SECONDS,
+        ),
+    ),
     checks=checks,
     mails={
         "erasure_asked": lambda privacy, mail: privacy.letters.erasure_asked(mail),

@@ -1,4 +1,4 @@
-"""Removes what is left of people who were erased, as the doors of features declare it."""
+"""Removes what is left of people who were erased, as the doors of features declare it, and exports their data."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from blogapi.personal import Person, PersonalData
+from blogapi.privacy.exports import Exports
 from blogapi.privacy.letters import PrivacyLetters
 from blogapi.privacy.store import PersonalStore
 from blogapi.users.erasures import person
@@ -25,10 +26,11 @@ class PrivacyService:
         store: PersonalStore,
         users: UserService,
         letters: PrivacyLetters,
+        exports: Exports,
         declared: Callable[[], Sequence[tuple[PersonalData, Any]]],
     ) -> None:
         self._store, self._users, self.declared = store, users, declared
-        self.letters = letters
+        self.letters, self.exports = letters, exports
         self.waiting = users.erasures.waiting
 
     async def erase(self) -> int:

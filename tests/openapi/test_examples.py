@@ -148,6 +148,8 @@ async def attempt(client, document, method, path, tokens):
         filled = path.format(id=(await signed_in(client, ADMIN))["session_id"])  # each sign-in makes its own
     if path == "/v1/invitations/{id}":
         filled = path.format(id=await invited(client, tokens))  # the demo content invites nobody: that would be a mail
+    if (method, path) == ("get", "/v1/me/export"):
+        await client.post(path, headers={"Authorization": f"Bearer {tokens['access_token']}"})
     if {} not in document["paths"][path][method]["security"] and document["paths"][path][method]["security"]:
         headers["Authorization"] = f"Bearer {tokens['access_token']}"
     return await client.request(method, filled, params=query, headers=headers, json=body, allow_redirects=False)

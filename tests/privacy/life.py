@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from blogapi.invitations.model import NewInvitation
 from blogapi.invitations.service import InvitationService
 from blogapi.mail.service import MailService
+from blogapi.privacy.service import PrivacyService
 from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
@@ -93,4 +94,6 @@ async def live(client, editor) -> Life:
     life.post_id = await write(headers, "Note G", {"tags": ["engines"]})
     await write(headers, "Draft", {})
     await write(editor.headers, "Together", {"authors": [editor.id, life.id]})
+    await done("POST", "/v1/me/export", 202, headers=headers)
+    await services[PrivacyService].exports.make()
     return life
