@@ -5,6 +5,8 @@ from __future__ import annotations
 from blogapi.audit.service import AuditService
 from blogapi.auth.service import AuthService
 from blogapi.feature import Feature, Subscription, Wiring
+from blogapi.mail.model import Letter, Mail
+from blogapi.mail.service import MailService
 from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
 from blogapi.providers import handlers
@@ -12,8 +14,9 @@ from blogapi.providers.client import OpenIdProvider
 from blogapi.providers.cookie import FlowCookie
 from blogapi.providers.fetching import Fetcher
 from blogapi.providers.flows import Flows
-from blogapi.providers.service import ProviderService
+from blogapi.providers.service import PROVIDER_LINKED, PROVIDER_UNLINKED, ProviderService
 from blogapi.providers.store import LinkStore
+from blogapi.second_factors.service import SecondFactors
 from blogapi.users.model import PasswordReset
 from blogapi.users.service import UserService
 
@@ -35,8 +38,14 @@ def build(wiring: Wiring) -> ProviderService:
         FlowCookie.configured(config),
         wiring.limiter,
         wiring[AuditService],
+        wiring[MailService],
+        wiring[SecondFactors].letters,
         wiring.now,
     )
+
+
+async def _write(providers: ProviderService, mail: Mail) -> Letter | None:
+    return await providers.letters.write(mail)
 
 
 PROVIDERS = Feature(
@@ -53,5 +62,6 @@ PROVIDERS = Feature(
         ),
     ),
     routes=handlers.routes,
+    mails=dict.fromkeys((PROVIDER_LINKED, PROVIDER_UNLINKED), _write),
     subscriptions=(Subscription(PasswordReset, ProviderService.password_reset),),
 )

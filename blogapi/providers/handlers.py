@@ -32,7 +32,7 @@ from blogapi.translation.sentence import say
 from blogapi.web.endpoint import Reply, endpoint
 from blogapi.web.fields import Text
 from blogapi.web.query import invalid_parameter
-from blogapi.web.requests import client_address
+from blogapi.web.requests import client_address, language_of_reader
 
 routes = web.RouteTableDef()
 SERVICE: web.AppKey[ProviderService] = web.AppKey("providers", ProviderService)
@@ -132,7 +132,8 @@ async def link_provider(request: web.Request, wish: dict[str, str]) -> Reply:
 
     It needs a sign-in within the last ten minutes, or `POST /v1/auth/reauthenticate`.
     """
-    named: NamedLink = await providers(request).link(signed_in(request), wish["code"], wish["verifier"])
+    who, language = signed_in(request), language_of_reader(request)
+    named: NamedLink = await providers(request).link(who, wish["code"], wish["verifier"], language)
     return Reply(result=named, headers={hdrs.LOCATION: "/v1/me/providers"})
 
 
@@ -143,4 +144,5 @@ async def unlink_provider(request: web.Request) -> None:
 
     It needs a sign-in within the last ten minutes, or `POST /v1/auth/reauthenticate`.
     """
-    await providers(request).unlink(signed_in(request), request.match_info["name"])
+    name, language = request.match_info["name"], language_of_reader(request)
+    await providers(request).unlink(signed_in(request), name, language)

@@ -19,6 +19,8 @@ from blogapi.auth.service import AuthService
 from blogapi.db.client import new_id
 from blogapi.errors import BlogError, CodeInvalid, Conflict, InvalidCredentials, NotFound, Unavailable
 from blogapi.limits.limiter import RateLimiter
+from blogapi.mail.model import Mail
+from blogapi.mail.service import MailService
 from blogapi.paging.page import Page, PageRequest, Position
 from blogapi.providers.client import OpenIdProvider
 from blogapi.providers.cookie import FlowCookie
@@ -40,6 +42,7 @@ from blogapi.providers.model import (
     Step,
 )
 from blogapi.providers.store import LinkStore
+from blogapi.second_factors.letters import FactorLetters
 from blogapi.translation.sentence import say
 from blogapi.users.model import PasswordReset, User, email_fault, is_same_mailbox
 from blogapi.users.service import UserService
@@ -47,6 +50,7 @@ from blogapi.web.networks import limit_key
 
 # Each attempt that others overtake finds what they have made, so two would do.
 _ATTEMPTS = 5
+PROVIDER_LINKED, PROVIDER_UNLINKED = "provider_linked", "provider_unlinked"
 log = logging.getLogger("blogapi.providers")
 
 
@@ -63,12 +67,15 @@ class ProviderService:
         cookie: FlowCookie,
         limiter: RateLimiter,
         audit: AuditService,
+        mail: MailService,
+        letters: FactorLetters,
         now: Callable[[], datetime],
     ) -> None:
         self._providers = {known.provider.name: known for known in sorted(providers, key=lambda of: of.provider.name)}
         self._by_issuer = {known.issuer: known.provider for known in self._providers.values()}
         self._links, self._flows, self._users, self._auth = links, flows, users, auth
-        self.cookie, self._limiter, self._audit, self._now = cookie, limiter, audit, now
+        self.cookie, self._limiter, self._now = cookie, limiter, now
+        self._audit, self._mail, self.letters = audit, mail, letters
 
     def list(self, page: PageRequest) -> Page[Provider]:
         """All of them, by name."""
@@ -127,9 +134,10 @@ class ProviderService:
         account = await self._flows.redeem(code, verifier)
         if account.issuer != provider.issuer:
             raise CodeInvalid("/code")
-        return await self._auth.sign_in.open(await self._user_of(account), (PROVIDER,), wanted)
+        user = await self._user_of(account, wanted.caller.language)
+        return await self._auth.sign_in.open(user, (PROVIDER,), wanted)
 
-    async def link(self, who: Identity, code: str, verifier: str) -> NamedLink:
+    async def link(self, who: Identity, code: str, verifier: str, language: str) -> NamedLink:
         """Have somebody sign in with this account from now on. Doing it again changes nothing.
 
         Raises ReauthenticationRequired, CodeInvalid, AlreadyLinked.
@@ -144,7 +152,9 @@ class ProviderService:
             known = await self._good_link(account)
             if known is not None and known[0].user_id != user.id:
                 raise AlreadyLinked(say("This account at the provider belongs to somebody else here."))
-            link = known[0] if known is not None else await self._link(user, account, who.epoch, Actor.of(who))
+            link = known[0] if known is not None else None
+            if link is None:
+                link = await self._link(user, account, who.epoch, Actor.of(who), language)
             if link is not None:
                 return NamedLink(link=link, provider=provider)
         raise Unavailable
@@ -156,7 +166,7 @@ class ProviderService:
         items = [NamedLink(link=link, provider=self._by_issuer[link.issuer]) for link in found.items]
         return Page(items=items, position_of=found.position_of, next=found.next, total=found.total)
 
-    async def unlink(self, who: Identity, name: str) -> None:
+    async def unlink(self, who: Identity, name: str, language: str) -> None:
         """Raises ReauthenticationRequired, NotFound, and LastSignInMethod where nobody could sign in without it.
 
         Of two that are removed at once, each sees that the other one is leaving: both may stay, never do both go.
@@ -171,6 +181,7 @@ class ProviderService:
         if user.password is None and all(other.is_leaving(self._now()) for other in others):
             await self._links.stay(link, leaving)
             raise LastSignInMethod
+        await self._tell(PROVIDER_UNLINKED, user, leaving.id, language)
         await self._audit.record("provider.unlinked", actor=who, target=user.id, once=link.id, provider=name)
         await self._links.delete(link)
 
@@ -182,18 +193,21 @@ class ProviderService:
 
     # Whose account it is
 
-    async def _user_of(self, account: Account) -> User:
+    async def _user_of(self, account: Account, language: str) -> User:
         for _ in range(_ATTEMPTS):
             known = await self._good_link(account)
             if known is not None:
                 return known[1]
             try:
-                user = await self._by_address(account) or await self._newcomer(account)
+                known_user = await self._by_address(account)
+                user = known_user or await self._newcomer(account)
             except Conflict as error:
                 if error.code != "email_taken":
                     raise
                 continue  # somebody was first, with the same account probably
-            if await self._link(user, account, user.epoch, Actor.by_provider(user.id)) is not None:
+            # Who comes for the first time knows what they have just done.
+            told_in = None if known_user is None else language
+            if await self._link(user, account, user.epoch, Actor.by_provider(user.id), told_in) is not None:
                 return user
         raise Unavailable
 
@@ -208,12 +222,21 @@ class ProviderService:
             return None
         return link, user
 
-    async def _link(self, user: User, account: Account, epoch: int, actor: Actor) -> ProviderLink | None:
-        """A new link. None when somebody has linked the account meanwhile. Raises AlreadyLinked.
+    async def _link(
+        self, user: User, account: Account, epoch: int, actor: Actor, language: str | None
+    ) -> ProviderLink | None:
+        """A new link, of which the user is told in this language. None when somebody was faster. Raises AlreadyLinked.
 
         `epoch` is that in which the user has shown who they are: after a reset by mail since then, the link is good for
         nothing.
         """
+        other = await self._links.find_of(user.id, account.issuer)
+        if other is not None and other.subject != account.subject:
+            if other.epoch >= user.keys_since:
+                # An address that a provider has given to somebody else must not open what was the first one's.
+                detail = say("The account here is linked to another account of this provider. Remove that link first.")
+                raise AlreadyLinked(detail)
+            await self._links.delete(other)
         link = ProviderLink(
             id=new_id(),
             user_id=user.id,
@@ -223,18 +246,11 @@ class ProviderService:
             epoch=epoch,
             linked_at=self._now(),
         )
+        if language is not None:
+            await self._tell(PROVIDER_LINKED, user, link.id, language)
         name = self._by_issuer[account.issuer].name
         await self._audit.record("provider.linked", actor=actor, target=user.id, provider=name)
-        if await self._links.insert(link):
-            return link
-        other = await self._links.find_of(user.id, account.issuer)
-        if other is not None and other.subject != account.subject:
-            if other.epoch >= user.keys_since:
-                # An address that a provider has given to somebody else must not open what was the first one's.
-                detail = say("The account here is linked to another account of this provider. Remove that link first.")
-                raise AlreadyLinked(detail)
-            await self._links.delete(other)
-        return None
+        return link if await self._links.insert(link) else None
 
     async def _by_address(self, account: Account) -> User | None:
         """Who has shown here, as they did there, that the address is theirs. None for an address that is nobody's.
@@ -266,6 +282,11 @@ class ProviderService:
         return await self._users.registration.register_proven(
             account.proven_email or "", wishes=_wishes(account), display_name=account.name
         )
+
+    async def _tell(self, kind: str, user: User, mail_id: str, language: str) -> None:
+        """Before the change: a mail about nothing is harmless, and a change without its mail is not."""
+        mail = Mail(id=mail_id, kind=kind, user_id=user.id, language=language, created_at=self._now())
+        await self._mail.queue(mail)
 
     def _known(self, name: str) -> OpenIdProvider:
         provider = self._providers.get(name)

@@ -11,9 +11,10 @@ from yarl import URL
 from blogapi.app import create_app
 from blogapi.config import CorsConfig, ProviderConfig
 from blogapi.db.client import Client
-from tests.auth.conftest import Clock
+from tests.auth.conftest import Clock, inbox
 from tests.providers.issuer import CLIENT, SECRET, issuing
 
+__all__ = ["inbox"]
 NAME = "example"
 PATH = f"/v1/auth/providers/{NAME}"
 FRONT = "https://front.example"

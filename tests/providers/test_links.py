@@ -13,6 +13,7 @@ from tests.conftest import PASSWORD
 from tests.contract import checked_client
 from tests.providers.conftest import NAME, PATH, Browser, bearer, new_verifier, problem
 from tests.providers.issuer import CLIENT, SECRET, issuing
+from tests.providers.test_sign_in import register, verify
 
 LINKS = "/v1/me/providers"
 
@@ -104,6 +105,26 @@ async def test_links_are_in_the_audit_log(client, browser, ada, sign_up):
             ("provider.linked", "provider", grace, grace, facts),
         ]
     )
+
+
+async def test_owner_is_told_by_mail(client, browser, ada, inbox):
+    assert (await link(client, browser, ada.headers)).status == 201
+    assert (await inbox.next(ada.email))["Subject"] == "Your account on localhost:8080 was linked to another service"
+    assert (await client.delete(f"{LINKS}/{NAME}", headers=ada.headers)).status == 204
+    assert "was removed" in (await inbox.next(ada.email))["Subject"]
+
+
+async def test_owner_is_told_of_a_link_that_a_sign_in_makes(client, browser, database, inbox):
+    await register(client)
+    assert "Confirm" in (await inbox.next("grace@example.org"))["Subject"]
+    await verify(database, "grace")
+    await browser.sign_in()
+    assert "was linked" in (await inbox.next("grace@example.org"))["Subject"]
+
+
+async def test_newcomer_gets_no_mail_about_the_own_sign_in(client, browser, database):
+    await browser.sign_in()
+    assert await database["mails"].count_documents({}) == 0
 
 
 async def test_unlinked_account_opens_nothing(client, browser, ada, issuer):
