@@ -94,7 +94,8 @@ PROBLEMS: dict[str, Problem] = {
         403,
         say("Your role needs a second factor"),
         "Without one, you can read `GET /v1/me`, change your password, sign out and set one up: `POST /v1/auth/totp`, "
-        "then `/confirm`. If you have one, show it: `POST /v1/auth/reauthenticate` with `totp`, or sign in.",
+        "then `/confirm`, or a passkey (`/v1/auth/passkeys`). If you have one, show it: `POST /v1/auth/reauthenticate` "
+        "with `totp` or `passkey`, or sign in.",
     ),
     "not_found": Problem(
         404, say("Not found"), "It does not exist, or you may not see it. The answer does not tell which."

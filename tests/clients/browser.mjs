@@ -100,9 +100,9 @@ async function docs(browser, { address, password }) {
   await visit();
   const ids = await page.$$eval(".opblock", (blocks) => blocks.map((block) => block.id));
   const [signing, others] = [ids.filter((id) => id.includes("-auth-")), ids.filter((id) => !id.includes("-auth-"))];
-  // Signing out comes last, after the session has been used.
-  const last = signing.filter((id) => id.endsWith("sign_out"));
-  for (const id of [...signing.filter((each) => !last.includes(each)), ...last]) await attempt(id);
+  // Signing in comes first, for it gives the others their session, and signing out last.
+  const turn = (id) => id.endsWith("-register") ? 0 : id.endsWith("-sign_in") ? 1 : id.endsWith("-sign_out") ? 3 : 2;
+  for (const id of signing.toSorted((a, b) => turn(a) - turn(b))) await attempt(id);
 
   const response = await fetch(`${address}/v1/auth/login`, {
     method: "POST",
@@ -117,11 +117,20 @@ async function docs(browser, { address, password }) {
   return { complaints, foreign, operations, followed };
 }
 
+/** Give the page an authenticator whose user is there and has a fingerprint that fits. */
+async function addAuthenticator(page) {
+  const inspector = await page.context().newCDPSession(page);
+  await inspector.send("WebAuthn.enable");
+  const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true };
+  await inspector.send("WebAuthn.addVirtualAuthenticator", { options: { ...options, automaticPresenceSimulation: true } });
+}
+
 /**
  * Run a program as a module of a page on a port of its own, and tell what it said and what went wrong. Where it leads to
- * other pages, `walk` says what to do on each: the fields of a form to be filled in and sent, or a link to follow.
+ * other pages, `walk` says what to do on each: the fields of a form to be filled in and sent, or a link to follow. With
+ * `authenticator` the page has one for passkeys.
  */
-async function run(browser, { program, walk = [] }) {
+async function run(browser, { program, walk = [], authenticator = false }) {
   const html = `<!doctype html><meta charset=utf-8><title>x</title><script type="module" src="/program.js"></script>`;
   const server = createServer(({ url }, response) => {
     const [type, text] = url === "/program.js" ? ["text/javascript", program] : ["text/html", html];
@@ -134,6 +143,7 @@ async function run(browser, { program, walk = [] }) {
     page.on("console", (message) => (message.text() === "the end" ? resolve() : said.push(message.text())));
     page.on("pageerror", (error) => resolve(errors.push(String(error))));
   });
+  if (authenticator) await addAuthenticator(page);
   await page.goto(`http://localhost:${server.address().port}/`);
   for (const step of walk) {
     await page.waitForSelector("form button[type=submit]");

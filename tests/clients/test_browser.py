@@ -61,13 +61,15 @@ async def test_rendered_attacks_run_no_script_and_ask_for_nothing(body_format, a
 
 
 # Their examples cannot succeed: a code stands in a mail or an app, the id of a session in a list of sessions, what a
-# passkey signs comes from its authenticator, and there is no provider.
+# passkey signs comes from its authenticator, and there is no provider. Who erases an account has to send its present
+# ETag.
 UNKNOWABLE = {
     "operations-auth-start_provider_sign_in": 404,
     "operations-auth-return_from_provider": 404,
     "operations-auth-finish_provider_sign_in": 404,
     "operations-me-link_provider": 422,
     "operations-me-unlink_provider": 404,
+    "operations-me-erase_me": 412,
     "operations-auth-verify_email": 422,
     "operations-auth-reset_password": 422,
     "operations-auth-end_session": 404,
@@ -76,10 +78,10 @@ UNKNOWABLE = {
     "operations-auth-renew_recovery_codes": 409,
     "operations-invitations-read_invitation": 404,
     "operations-invitations-delete_invitation": 404,
-    "operations-passkeys-register_passkey": 422,
-    "operations-passkeys-read_passkey": 404,
-    "operations-passkeys-rename_passkey": 404,
-    "operations-passkeys-remove_passkey": 404,
+    "operations-auth-register_passkey": 422,
+    "operations-auth-read_passkey": 404,
+    "operations-auth-rename_passkey": 404,
+    "operations-auth-remove_passkey": 404,
     "operations-auth-sign_in_with_passkey": 401,
 }
 

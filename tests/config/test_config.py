@@ -103,6 +103,14 @@ cases = [
     ("auth: {bcrypt_rounds: 17}", {}, "auth.bcrypt_rounds: must be a whole number from 4 to 16."),
     ("auth: {session_idle_days: 91}", {}, "auth.session_idle_days: is more than auth.session_max_days. Lower it"),
     ("auth: {password: {min_length: 257}}", {}, "auth.password.min_length: must be a whole number from 1 to 256."),
+    ("auth: {passkeys: {rp_id: 192.0.2.1}}", {}, "auth.passkeys.rp_id: is an address, and has to be a domain"),
+    ("auth: {passkeys: {rp_id: 'https://example.org'}}", {}, "auth.passkeys.rp_id: is no domain."),
+    ("auth: {passkeys: {rp_id: example.org}}", {}, "auth.passkeys.rp_id: is not the host of server.public_url"),
+    (
+        "{server: {public_url: 'https://blog.example.org'}, auth: {passkeys: {rp_id: log.example.org}}}",
+        {},
+        "auth.passkeys.rp_id: is not the host of server.public_url",
+    ),
     ("registration: {mode: invited}", {}, "registration.mode: must be one of open, invite, closed."),
     ("registration: {role: admin}", {}, "registration.role: must be one of reader, contributor, author, editor."),
     ("limits: {storage: redis}", {}, "limits.storage: must be one of auto, memory, mongodb."),
@@ -475,6 +483,19 @@ def reference():
             parts += [f"\n## {section}\n", "| Key | Environment variable | Default | Meaning |", "|--|--|--|--|"]
         parts.append(f"| `{key}` | `{variable(key)}` | `{default}` | {comment} |")
     return "\n".join(parts) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "domain"),
+    [
+        ("server: {public_url: 'https://blog.example.org:8443'}", "blog.example.org"),
+        ("{}", "localhost"),
+        ("{server: {public_url: 'https://api.example.org'}, auth: {passkeys: {rp_id: Example.org}}}", "example.org"),
+        ("{cors: {origins: ['https://www.example.net']}, auth: {passkeys: {rp_id: example.net}}}", "example.net"),
+    ],
+)
+def test_passkeys_belong_to_a_domain(write, settings, domain):
+    assert load_config(write(settings), {}).passkey_domain == domain
 
 
 def test_config_file_holds_every_key_with_its_default(tmp_path):

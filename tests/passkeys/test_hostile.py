@@ -1,10 +1,15 @@
 """Answers that no honest authenticator gives, and honest ones in the wrong place."""
 
+from dataclasses import replace
+
 import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from blogapi.app import create_app
+from blogapi.config import LimitsConfig
 from blogapi.passkeys.cbor import check_items
+from tests.contract import checked_client
 from tests.passkeys.authenticator import (
     ELIGIBLE,
     ES256,
@@ -221,6 +226,17 @@ async def test_long_answers_are_not_read(client, ada, phone, field, most):
     assert [(each["pointer"], each["code"]) for each in (await response.json())["errors"]] == [
         (f"/credential/response/{field}", "too_long")
     ]
+
+
+async def test_nobody_fills_the_database_with_challenges(aiohttp_client, config, database, clock):
+    limited = replace(config, limits=LimitsConfig(sign_in_address="3/minute"))
+    client = await checked_client(aiohttp_client, create_app(limited, database, now=clock))
+    answers = [await client.post(f"{PATH}/login/options") for _ in range(5)]
+    assert [answer.status for answer in answers] == [200, 200, 200, 429, 429]
+    assert await database["proofs"].count_documents({}) == 3
+    # Whoever only opens a page of ours uses up nobody's sign-ins.
+    body = {"login": "nobody", "password": "a password"}
+    assert (await client.post("/v1/auth/login", json=body)).status == 401
 
 
 @pytest.mark.parametrize(
