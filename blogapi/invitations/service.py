@@ -26,7 +26,7 @@ from blogapi.mail.service import MailService
 from blogapi.paging.page import Page, PageRequest
 from blogapi.personal import Person
 from blogapi.proofs.service import Proofs
-from blogapi.translation.sentence import LANGUAGES, say
+from blogapi.translation.sentence import LANGUAGES, say, say_many
 from blogapi.users.model import email_fault, email_key
 from blogapi.users.rights import Administrator
 from blogapi.users.service import UserService
@@ -74,7 +74,9 @@ class InvitationService:
             raise Invalid.field("/expires_at", "not_in_future", say("Must be in the future."))
         if expires_at > now + LONGEST_LIFETIME:
             days = LONGEST_LIFETIME.days
-            detail = say("Must be at most {days} days from now.", days=days)
+            detail = say_many(
+                "Must be at most {count:,} day from now.", "Must be at most {count:,} days from now.", days
+            )
             raise Invalid.field("/expires_at", "too_late", detail, max_days=days)
         if await self._users.find_by_login(new.email) is not None:
             raise Conflict(say("There is an account with this e-mail address."), code="email_taken")
