@@ -264,7 +264,7 @@ def _environment(folder: Path, url: str) -> dict[str, str]:
     """The default configuration, but for what a benchmark has to have otherwise."""
     config = folder / "config.yaml"
     config.touch()
-    rates = ("reads", "writes", "sign_in", "sign_in_address", "register")
+    rates = ("reads", "writes", "sign_in", "sign_in_account", "sign_in_address", "register", "mail", "mail_address")
     ours = {
         "BLOGAPI_CONFIG": str(config),
         "BLOGAPI_MONGO__URL": url,

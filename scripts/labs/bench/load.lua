@@ -19,18 +19,16 @@ local function get(file)
    return function() return made[math.random(#made)] end
 end
 
--- The body in the file; where it has the mark {unique}, each request has another text.
+-- The body in the file; wherever it has the mark {unique}, each request has another text.
 local function post(path, file, headers)
    local text = slurp(file)
-   local from, to = text:find("{unique}", 1, true)
-   if from == nil then
+   if text:find("{unique}", 1, true) == nil then
       local made = wrk.format("POST", path, headers, text)
       return function() return made end
    end
-   local before, after = text:sub(1, from - 1), text:sub(to + 1)
    return function()
       count = count + 1
-      return wrk.format("POST", path, headers, before .. run .. "-" .. count .. after)
+      return wrk.format("POST", path, headers, (text:gsub("{unique}", run .. "-" .. count)))
    end
 end
 
@@ -38,6 +36,10 @@ local function maker(kind, folder)
    local file, headers = folder .. "/" .. kind, {["Content-Type"] = "application/json"}
    if kind == "sign-in" then
       return post("/v1/auth/login", file, headers)
+   elseif kind == "register" then
+      return post("/v1/auth/register", file, headers)
+   elseif kind == "forgot" then
+      return post("/v1/auth/password/forgot", file, headers)
    elseif kind == "create" then
       headers["Authorization"] = "Bearer " .. slurp(folder .. "/token")
       return post("/v1/posts", file, headers)

@@ -16,6 +16,8 @@ from scripts.labs import ROOT
 SCRIPT = Path(__file__).with_name("load.lua")
 # Of every hundred requests.
 READ, LIST, CREATE, SIGN_IN = {"read": 100}, {"list": 100}, {"create": 100}, {"sign-in": 100}
+# All that makes an account's owner or a stranger wait for a hash or a mail.
+STORM = {"sign-in": 50, "register": 25, "forgot": 25}
 # Reads of as many posts as a cache of the default size holds; first pages of lists; reads by who has the post already.
 HOT, FIRST, KNOWN = {"hot": 100}, {"first": 100}, {"known": 100}
 # Reads of all posts, of some far more often than of others.

@@ -52,6 +52,8 @@ def prepare(server: Server, folder: Path) -> Requests:
     known = [f"{path} {server.etag(path)}" for path in reads[:_KNOWN]]
     files = {"read": "\n".join(reads), "list": "\n".join(lists), "first": "\n".join(first), "known": "\n".join(known)}
     files |= {"hot": "\n".join(reads[:_HOT]), "create": draft, "token": token}
+    newcomer = {"username": "u-{unique}", "email": "u-{unique}@example.org", "password": account["password"]}
+    files |= {"register": json.dumps(newcomer), "forgot": json.dumps({"email": "bench@example.org"})}
     for name, text in {**files, "sign-in": json.dumps(sign_in)}.items():
         (folder / name).write_text(text)
     headers = {"Authorization": f"Bearer {token}"}
