@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
-from blogapi.access.identity import Identity
+from blogapi.access.identity import Identity, Viewer
 from blogapi.errors import CodeInvalid, Conflict
 from blogapi.events import Bus
 from blogapi.second_factors.codes import Codes
@@ -124,7 +124,7 @@ class SecondFactors:
             _check_no_totp(user.mfa)
             return replace(user.mfa, offered_totp=offered), ()
 
-        user = await self._change(who.user_id, offer)
+        user = await self._change(who.user_id, offer, who)
         uri = self._codes.uri(secret, user.username)
         return ShownTotp(secret=secret, uri=uri, qr_svg=self._codes.qr_svg(uri))
 
@@ -153,7 +153,7 @@ class SecondFactors:
             )
             return confirmed, (TOTP_ADDED,)
 
-        await self._change(who.user_id, confirm)
+        await self._change(who.user_id, confirm, who)
         if who.session_id is not None:
             await self._bus.publish(SecondFactorShown(who.session_id, TOTP))
         return recovery
@@ -161,7 +161,7 @@ class SecondFactors:
     async def remove_totp(self, who: Identity) -> None:
         """Remove the app with the recovery codes, or a secret that waits. Raises ReauthenticationRequired."""
         who.require_fresh(self._now())
-        await self._change(who.user_id, _remove_totp)
+        await self._change(who.user_id, _remove_totp, who)
 
     async def renew_recovery_codes(self, who: Identity) -> RecoveryCodes:
         """New recovery codes; those of before are void. Raises ReauthenticationRequired, Conflict."""
@@ -173,7 +173,7 @@ class SecondFactors:
                 raise Conflict(say("There is no second factor that recovery codes could stand in for."))
             return replace(user.mfa, recovery_codes=self._hashes(recovery, user.id)), (RECOVERY_CODES_RENEWED,)
 
-        await self._change(who.user_id, renew)
+        await self._change(who.user_id, renew, who)
         return recovery
 
     def _new_recovery_codes(self) -> RecoveryCodes:
@@ -182,14 +182,14 @@ class SecondFactors:
     def _hashes(self, recovery: RecoveryCodes, user_id: str) -> tuple[str, ...]:
         return tuple(self._codes.hash_of(code, user_id) for code in recovery.codes)
 
-    async def _change(self, user_id: str, rule: Rule) -> User:
+    async def _change(self, user_id: str, rule: Rule, by: Viewer = None) -> User:
         """Apply a rule, again whenever somebody else was first."""
         while True:
             user = await self._users.get(user_id)
             mfa, tells = rule(user)
             if mfa == user.mfa:
                 return user
-            changed = await self._users.credentials.change_mfa(user, mfa, *tells)
+            changed = await self._users.credentials.change_mfa(user, mfa, *tells, by=by)
             if changed is not None:
                 return changed
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from blogapi.access.identity import Identity
+from blogapi.access.identity import Identity, Viewer
 from blogapi.audit.model import Actor, Entry
 from blogapi.errors import CodeInvalid, Invalid, InvalidCredentials, NotFound, Stale
 from blogapi.ids import Id
@@ -150,12 +150,19 @@ class Credentials:
             raise CodeInvalid
         return replace(user, email_verified_at=user.email_verified_at or self._now(), status=status), ()
 
-    async def change_mfa(self, user: User, mfa: Mfa, *tells: str) -> User | None:
-        """Other second factors for somebody, with mails of these kinds. None when they were changed meanwhile."""
+    async def change_mfa(self, user: User, mfa: Mfa, *tells: str, by: Viewer = None) -> User | None:
+        """Other second factors for somebody, with mails of these kinds, and an entry in the audit log for each.
+
+        None when they were changed meanwhile.
+        """
         mails = [mail for kind in tells for mail in self._outbox.mails(kind, user)]
-        changed = await self._users.change_mfa(user, mfa, mails)
-        if mails and changed is not None:
+        entries = [self._trail.entry(f"second_factor.{kind}", actor=by, target=user.id) for kind in tells]
+        changed = await self._users.change_mfa(user, mfa, mails, entries)
+        if changed is None:
+            return None
+        if mails:
             self._outbox.waiting.set()
+        await self._trail.hand_over_soon(user.id, entries)
         return changed
 
     async def _bound(self, user_id: str, is_bound: Callable[[User], bool]) -> User:

@@ -226,19 +226,21 @@ class UserStore(Store):
             raise Stale(present, present.changed_since([before.version]))
         return _user(document)
 
-    async def change_mfa(self, user: User, mfa: Mfa, mails: Sequence[Mail] = ()) -> User | None:
-        """Write other second factors, with the mails that tell of them. None when they were changed meanwhile.
+    async def change_mfa(
+        self, user: User, mfa: Mfa, mails: Sequence[Mail] = (), entries: Sequence[Entry] = ()
+    ) -> User | None:
+        """Write other second factors, with the mails and entries that tell of them. None when somebody was first.
 
         The version of the user stays: it is of what people edit.
         """
         old, new = to_subdocument(user.mfa), to_subdocument(replace(mfa, version=user.mfa.version + 1))
         different = {f"mfa.{key}": value for key, value in new.items() if value != old[key]}
-        outbox = {"outbox": {"$each": [to_subdocument(mail) for mail in mails]}} if mails else {}
+        waiting = _pushed(mails, entries)
         # Accounts that were made before there were second factors have none of these fields.
         version = user.mfa.version or {"$in": [0, None]}
         document = await self._users.find_one_and_update(
             {"_id": object_id(user.id), "status": user.status, "mfa.version": version},
-            {"$set": different, **({"$push": outbox} if outbox else {})},
+            {"$set": different, **({"$push": waiting} if waiting else {})},
             return_document=ReturnDocument.AFTER,
         )
         return None if document is None else _user(document)
