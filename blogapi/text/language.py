@@ -6,6 +6,8 @@ from collections.abc import Sequence
 # RFC 5646 section 2.1, without the irregular and private forms that no front end sends.
 LANGUAGE_TAG = r"[a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|[0-9]{3}))?(-([a-zA-Z0-9]{5,8}|[0-9][a-zA-Z0-9]{3}))*"
 
+# Far more than anybody reads: what comes after these is not looked at.
+_MOST_WISHES = 50
 # Behind the language, a region has two letters and a script four. A variant of four begins with a digit.
 _CASES = {2: str.upper, 4: str.capitalize}
 
@@ -28,7 +30,7 @@ def best_language(accepted: str, known: Sequence[str]) -> str:
     not say so.
     """
     wishes: dict[str, float] = {}
-    for part in accepted[:1000].split(","):
+    for part in accepted[:1000].split(",")[:_MOST_WISHES]:
         tag, _, quality = part.strip().partition(";")
         found = re.fullmatch(r"\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*", quality, re.IGNORECASE)
         language = tag.strip().split("-")[0].lower()

@@ -13,13 +13,14 @@ from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
 from string import Formatter
+from threading import Lock
 from typing import Any
 
 from blogapi.translation.sentence import LANGUAGES, Sentence
 
 FOLDER = Path(__file__).parent
 _GROUPED = ","
-_loaded = {LANGUAGES[0]}
+_loaded, _loading = {LANGUAGES[0]}, Lock()
 
 
 def in_language(text: str, language: str) -> str:
@@ -46,11 +47,17 @@ def all_in_language(value: Any, language: str) -> Any:
 
 
 async def load(language: str) -> None:
-    """Have the catalogue at hand: the first time takes a tenth of a second, in which others are served."""
+    """Have the catalogue at hand: the first time takes some tenths of a second, in which others are served."""
     if language not in _loaded:
-        await asyncio.to_thread(_InLanguage(language).format, "{0:,}", 1000)
-        await asyncio.to_thread(_translations, language)
-        _loaded.add(language)
+        await asyncio.to_thread(_load, language)
+
+
+def _load(language: str) -> None:
+    with _loading:  # many may ask for a language at once, and wait for the first
+        if language not in _loaded:
+            _translations(language)
+            _InLanguage(language).format("{0:,}", 1000)
+            _loaded.add(language)
 
 
 @cache

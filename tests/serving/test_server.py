@@ -86,6 +86,7 @@ async def test_broken_http_gets_a_problem_document_without_a_version(running, se
     assert problem["instance"]
     assert head.startswith("HTTP/1.1 ")
     assert f"X-Request-Id: {problem['request_id']}" in head.split("\r\n")
+    assert "Content-Language: en" in head.split("\r\n")
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ def test_other_text_is_no_tag(text):
         ("de;q=2", "de"),
         (";;;,,q=1", "en"),
         ("x" * 5000 + ", de", "en"),
+        ("x," * 60 + "de", "en"),
     ],
 )
 def test_best_language_is_the_one_that_is_read_best(accepted, language):

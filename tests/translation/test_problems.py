@@ -1,5 +1,7 @@
 """Problems are in the language that the reader asks for."""
 
+import asyncio
+
 import pytest
 
 from blogapi.translation.catalogue import in_language
@@ -42,6 +44,11 @@ async def test_problem_is_in_the_language_that_is_read_best(client, accepted, la
     problem = await response.json()
     assert (problem["title"], problem["detail"]) == SIGN_IN_FIRST[language]
     assert response.headers["Content-Language"] == language
+
+
+async def test_many_who_ask_at_once_are_all_answered(client):
+    answers = await asyncio.gather(*(client.get("/v1/me", headers={"Accept-Language": "es"}) for _ in range(32)))
+    assert {(await answer.json())["detail"] for answer in answers} == {SIGN_IN_FIRST["es"][1]}
 
 
 async def test_two_headers_are_one_list(client):
