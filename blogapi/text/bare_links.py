@@ -6,6 +6,7 @@ address, too. GFM specification, section 6.9.
 """
 
 import re
+from typing import cast
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
@@ -14,6 +15,7 @@ from markdown_it.rules_inline import StateInline
 _START = r"(?<![A-Za-z0-9])https?://(?=[^\W_])|(?<![A-Za-z0-9/.@:&=?%+-])www\.(?=[^\W_])"
 _MAIL_START = r"(?<![A-Za-z0-9.+_/:@=?&%-])[A-Za-z0-9.+_-]{1,64}@(?=[A-Za-z0-9])"
 _FIND_START = re.compile(f"{_START}|{_MAIL_START}", re.IGNORECASE)
+_MAYBE_URL = re.compile(r"://|www\.", re.IGNORECASE)
 _HOST = re.compile(r"(?:[^\W_]|[_-])++(?:\.(?:[^\W_]|[_-])++)*+")
 _MAIL_HOST = re.compile(r"[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)++")
 _REST = re.compile(r"[^\s<\u3000-\u303f\uff01-\uff0f\uff1a-\uff1f\uff3b-\uff3d]*+")
@@ -25,8 +27,28 @@ _MAX_LENGTH = 2000
 def link_bare_addresses(md: MarkdownIt) -> None:
     """Teach a parser these links."""
     # The text rule stops where one begins, so that emphasis and the like cannot take a part of it before.
-    md.inline.terminator_re = re.compile(f"{md.inline.terminator_re.pattern}|{_FIND_START.pattern}", re.IGNORECASE)
+    md.inline.terminator_re = cast(re.Pattern[str], _EndOfText(md.inline.terminator_re))
     md.inline.ruler.after("text", "bare_link", _bare_link)
+
+
+class _EndOfText:
+    """Stands in for the pattern by which the text rule finds the end of plain text.
+
+    Looking for addresses at each letter takes twenty times as long as looking for signs, so that is only done in a
+    paragraph that may hold one. The text rule asks again and again within a paragraph, which is looked through once.
+    """
+
+    def __init__(self, signs: re.Pattern[str]) -> None:
+        self._signs = signs
+        self._all = re.compile(f"{signs.pattern}|{_FIND_START.pattern}", re.IGNORECASE)
+        self._known: tuple[str, re.Pattern[str]] = ("", signs)
+
+    def search(self, src: str, pos: int) -> re.Match[str] | None:
+        known, pattern = self._known
+        if src is not known:
+            pattern = self._all if "@" in src or _MAYBE_URL.search(src) else self._signs
+            self._known = src, pattern
+        return pattern.search(src, pos)
 
 
 def _bare_link(state: StateInline, silent: bool) -> bool:
