@@ -31,6 +31,8 @@ Answer = TypeVar("Answer")
 
 # What an entry takes besides its answer, its key and its names, and what a name takes in the index.
 _BYTES_PER_ENTRY, _BYTES_PER_NAME, _BYTES_PER_UNPACKED = 1000, 120, 400
+# Unpacked bodies come and go more often than anything else, and leave holes in the heap: this part of what they take.
+_HOLES_PART = 8
 # Where there is no room, one in so many unpackings is kept in the place of another.
 _UNPACKINGS_PER_KEPT = 4
 # No entry may take the place of many: at most this part of all.
@@ -158,7 +160,7 @@ class Cache(Generic[Answer]):
 
         What is asked for more often comes by more often, and is kept sooner, for which nobody has to remember it.
         """
-        size = len(body) + sys.getsizeof(key) + _BYTES_PER_UNPACKED
+        size = len(body) + len(body) // _HOLES_PART + sys.getsizeof(key) + _BYTES_PER_UNPACKED
         if self._unpacked.bytes + size > self._unpacked.bound():
             self._unpackings += 1
             if self._unpackings % _UNPACKINGS_PER_KEPT or size > self._largest:

@@ -15,8 +15,9 @@ from http import HTTPStatus
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
-# A longer body is sent from where it is. To copy a shorter one behind its head takes less than a second system call.
-_WORTH_NO_COPY = 32768
+# A longer body is sent from where it is. To copy a shorter one behind its head takes less than a second write; but what
+# is longer than this gets pages of its own, anew for each answer (`cli/serve.py`).
+_WORTH_NO_COPY = 15_000
 # So much of it is handed on at a time, so that no connection holds more than that of what all of them share.
 _SLICE_BYTES = 256 * 1024
 

@@ -11,8 +11,8 @@ from blogapi.cache.coding import pack, unpack
 from blogapi.cache.serialized import check_line, parse_lines
 from blogapi.web.conditional import recoded_etag
 
-# Of the object that holds it, and of its texts.
-_BYTES_PER_ANSWER = 240
+# Of the object that holds it and of its texts, with the holes that they leave in the heap.
+_BYTES_PER_ANSWER = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

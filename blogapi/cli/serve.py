@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 
 # For glibc, when a worker starts: kept answers come and go, and in one heap with all the rest they leave holes of three
-# times their own size. So each has pages of its own; but only as many as leave room among what a process may map.
-_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "16384", "MALLOC_MMAP_MAX_": "16384"}
+# times their own size. So each has pages of its own; but only as many as leave room among what a process may map. And
+# threads share heaps, of which each would have holes of its own: only one of them runs at a time.
+_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "16384", "MALLOC_MMAP_MAX_": "16384", "MALLOC_ARENA_MAX": "2"}
 
 
 @click.command()
