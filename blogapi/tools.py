@@ -52,7 +52,7 @@ def set_up_tools(app: web.Application, wiring: Wiring, clock: Callable[[], float
     app[CURSOR_KEY] = derive_key(config.auth.secret, "cursor")
     app[IDEMPOTENCY] = Idempotency(wiring.idempotency, derive_key(config.auth.secret, "idempotency"))
     app[READINESS] = Readiness()
-    app[TRAFFIC] = Traffic()
+    app[TRAFFIC] = Traffic(is_told=config.metrics.enabled)
     app[CACHED_READS] = reads = _cached_reads(wiring, headers, clock) if config.cache.enabled else None
     tools: list[Measured] = [app[TRAFFIC], app[READINESS], app[IDEMPOTENCY], *([] if reads is None else [reads.cache])]
     app[METRICS] = Metrics([*wiring.measures, *measures_of(tools)])

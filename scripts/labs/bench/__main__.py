@@ -23,6 +23,7 @@ from rich.console import Console
 from blogapi.db.embedded.mongod import embedded_mongo, free_port
 from blogapi.errors import ConfigError
 from scripts.labs import ROOT
+from scripts.labs.bench import against as earlier
 from scripts.labs.bench import holding, load, report
 from scripts.labs.bench.holding import Holding
 from scripts.labs.bench.load import Broken
@@ -39,6 +40,7 @@ from scripts.labs.bench.rows import (
     MANY,
     ROWS,
     TWO_WORKERS,
+    UNCOUNTED,
     Bench,
     Endurance,
     Row,
@@ -57,7 +59,7 @@ _NEVER = 24 * 3600
 _UNREACHED = "1000000/second"
 _SCALE = 500_000
 _LEAST_SCALE = 20_000
-_LINES, _SAVES = 20, 7
+_POSTS, _LINES, _SAVES = 10_000, 20, 7
 
 Result = TypeVar("Result")
 
@@ -84,6 +86,7 @@ class Plan:
 @click.option("--scale", type=int, help="Compare with a hundredth of so many posts; 0 not.  [default: 500000]")
 @click.option("--soak", type=click.IntRange(1000), metavar="N", help="Only N mixed requests, with the cache.")
 @click.option("--texts", is_flag=True, help="Only one-line posts amid long ones of another author.")
+@click.option("--against", metavar="COMMIT", help="Only beside an earlier commit of blogapi: what has become slower?")
 @click.option("--reload", "reloads", is_flag=True, help="Only from saving a file to the first answer of the new code.")
 @click.option("--cache", "only_cache", is_flag=True, help="Only what the read cache holds, and what keeping costs.")
 @click.option(
@@ -101,6 +104,7 @@ def main(
     soak: int | None,
     texts: bool,
     reloads: bool,
+    against: str | None,
     only_cache: bool,
     output: Path | None,
 ) -> None:
@@ -113,6 +117,11 @@ def main(
         sys.exit(MISSED if check and not target.is_met else 0)
     _require_tools()
     rounds, seconds = rounds or (1 if quick else 4 if check else 5), seconds or (1 if quick else 2 if check else 4)
+    if against:
+        compared = _guarded(lambda: _measure_against(against, posts or _POSTS, rounds, seconds))
+        targets = report.judge_rows(earlier.rows(), compared)
+        report.show(earlier.rows(), compared, None, targets)
+        sys.exit(MISSED if check and not all(target.is_met for target in targets) else 0)
     if only_cache:
         kept, full = _guarded(lambda: _measure_cache(rounds, seconds))
         targets = [*report.judge_rows(holding.ROWS, kept), report.judge_holding(full)]
@@ -121,7 +130,7 @@ def main(
     plan = Plan(
         rounds=rounds,
         seconds=seconds,
-        posts=posts or (500 if quick else 10_000),
+        posts=posts or (500 if quick else _POSTS),
         mixed_requests=soak or (5_000 if quick else 100_000),
         rows=() if soak else ROWS,
         scale=0 if soak else _SCALE * (not (check or quick)) if scale is None else scale,
@@ -191,6 +200,18 @@ def _reload() -> Reloads:
         return measure_reloads(_environment(folder, mongo.url), folder, _SAVES, advance)
 
 
+def _measure_against(commit: str, posts: int, rounds: int, seconds: int) -> Samples:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="blogapi-bench-")))
+        advance = stack.enter_context(_progress())
+        advance("starting MongoDB")
+        mongo = stack.enter_context(embedded_mongo(folder / "mongo"))
+        environ = _environment(folder, mongo.url)
+        return earlier.measure(
+            commit, environ, folder, rounds, seconds, lambda settings: _seed(posts, settings), advance
+        )
+
+
 def _measure_cache(rounds: int, seconds: int) -> tuple[Samples, Holding]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="blogapi-bench-")))
@@ -219,6 +240,7 @@ def _measure(plan: Plan) -> tuple[Samples, Endurance, Texts, Holding | None, str
         requests = prepare(servers[CACHED], folder)
         bench = Bench(servers=servers, requests=folder, environ=environ)
         if plan.rows:
+            servers[UNCOUNTED] = server(UNCOUNTED, *BLOGAPI, METRICS__ENABLED="false")
             servers[TWO_WORKERS] = server(TWO_WORKERS, *BLOGAPI, SERVER__WORKERS="2")
             for driver in DRIVERS:
                 by_hand, uncached = BY_HAND.format(driver), {"CACHE__ENABLED": "false", "MONGO__DRIVER": driver}
@@ -274,6 +296,7 @@ def _environment(folder: Path, url: str) -> dict[str, str]:
         "BLOGAPI_AUTH__SECRET": secrets.token_urlsafe(48),
         "BLOGAPI_AUTH__ACCESS_TOKEN_SECONDS": "86400",
         "BLOGAPI_LOG__FORMAT": "json",
+        "BLOGAPI_METRICS__PORT": "0",
         "BLOGAPI_SERVER__WORKERS": "1",
         **{f"BLOGAPI_LIMITS__{name.upper()}": _UNREACHED for name in rates},
     }

@@ -73,7 +73,7 @@ class Sample:
 
 
 # The servers. Those without a cache have the name of their driver.
-CONSTANT, CACHED, TWO_WORKERS = "constant", "cached", "two workers"
+CONSTANT, CACHED, TWO_WORKERS, UNCOUNTED = "constant", "cached", "two workers", "no metrics"
 DRIVERS = ("motor", "pymongo")
 BY_HAND, BARE = "by hand on {}", "bare {}"
 
@@ -85,6 +85,7 @@ READ_POST, LIST_POSTS, CREATE_POST = "read, {}", "list of 20, {}", "create, {}"
 SIGN_INS, MIXTURE = "sign in", "90 % read, 8 % list, 2 % create"
 QUIET, AMID_STORM = "read, motor, 16 connections", "the same amid sign-ins, resets and registrations"
 CACHED_READ, CACHED_LIST, CACHED_FIRST = "cached read", "cached list of 20", "cached first page"
+NOT_COUNTED = "cached read, metrics off"
 CACHED_KNOWN, BY_TWO = "cached read, 304", "cached read, two workers"
 READ_AMID_WRITES, FIRST_AMID_WRITES = "cached read amid 500 writes/s", "cached first page amid 500 writes/s"
 # What the machine leaves to any server while a database and a writer are at work on it.
@@ -109,6 +110,7 @@ def _uncached(driver: str) -> tuple[Row, ...]:
 ROWS = (
     Row(name=BARE_READ, server=CONSTANT, load=Load(mix=READ)),
     Row(name=CACHED_READ, server=CACHED, load=Load(mix=HOT), against=BARE_READ, least=0.75, warm=1),
+    Row(name=NOT_COUNTED, server=UNCOUNTED, load=Load(mix=HOT), against=BARE_READ, warm=1),
     Row(name=BARE_AMID_WRITES, server=CONSTANT, load=Load(mix=READ), beside=WRITES, against=BARE_READ),
     Row(name=BY_TWO, server=TWO_WORKERS, load=Load(mix=HOT), against=CACHED_READ, least=1.35, warm=1),
     Row(

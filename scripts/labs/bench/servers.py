@@ -122,7 +122,7 @@ def serving(module: Sequence[str], port: int, environ: Mapping[str, str], log: P
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={**environ, "BLOGAPI_SERVER__PORT": str(port), "BLOGAPI_METRICS__PORT": "0"},
+            env={**environ, "BLOGAPI_SERVER__PORT": str(port)},
         )
     try:
         server = Server(process, port, log)
