@@ -34,4 +34,6 @@ def waiting_first(items: Sequence[pytest.Item], processes: int) -> list[pytest.I
 
 def _seconds(item: pytest.Item) -> float:
     mark = item.get_closest_marker("waits")
+    if mark and not mark.args:
+        raise pytest.UsageError(f"{item.nodeid}: the mark says for how many seconds, as in waits(5).")
     return mark.args[0] if mark else 0

@@ -79,7 +79,7 @@ async def test_provider_that_is_not_there_is_told_to_the_front_end(aiohttp_clien
     assert await outcome(browser) == "provider_unavailable"
 
 
-@pytest.mark.waits(seconds=5)
+@pytest.mark.waits(5)
 async def test_provider_that_never_answers_is_left(browser, issuer):
     released = asyncio.Event()
 
