@@ -18,6 +18,7 @@ from tests.cli.conftest import ROOT
 from tests.cli.test_serve import facts_of
 from tests.servers import LONG
 
+pytestmark = pytest.mark.any_driver
 EXAMPLE = ROOT / "examples" / "guestbook"
 SCRIPT = """\
 from blogapi.cli.main import make_main

@@ -12,7 +12,7 @@ from blogapi.posts.store import AddressStore
 from blogapi.wiring import SERVICES
 from tests.posts.loading import load
 
-pytestmark = pytest.mark.mongod
+pytestmark = [pytest.mark.mongod, pytest.mark.any_driver]
 
 SINCE, LONG_AGO, FAR_AHEAD = "2000-01-01T00:00:00Z", "2002-01-01T00:00:00Z", "2040-01-01T00:00:00Z"
 FILTERS = {
