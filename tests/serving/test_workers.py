@@ -44,7 +44,7 @@ async def status(connection):
 
 @pytest.mark.waits(20)
 async def test_workers_are_ended_renewed_and_killed_and_nothing_is_lost():
-    found = await drill({"SIGTERM": 3, "reload": 2, "kill -9": 2}, 2, random.Random(1))
+    found = await drill({"SIGTERM": 2, "reload": 1, "kill -9": 1}, 2, random.Random(1))
     assert [(phase.what, phase.tally.cut_off) for phase in found if not phase.is_passed] == []
     assert all(phase.tally.requests > 20 for phase in found)
     assert isinstance(found[0], Phase)
@@ -65,9 +65,9 @@ def loop_path(request, tmp_path):
 @pytest.mark.waits(20)
 @pytest.mark.any_driver
 async def test_kill_9_of_the_first_process_at_any_moment_leaves_the_address_to_the_next_start():
-    kills = await kill_first(6, random.Random(1), lambda _: None)
+    kills = await kill_first(3, random.Random(1), lambda _: None)
     assert kills.refused == []
-    assert kills.moments == {"start": 2, "reload": 2, "replacement": 2}
+    assert kills.moments == {"start": 1, "reload": 1, "replacement": 1}
 
 
 async def test_worker_that_retires_serves_its_idle_connections_once_more(tmp_path, loop_path, shared):
