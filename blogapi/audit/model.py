@@ -65,6 +65,9 @@ ACTIONS: Mapping[str, Action] = {
     "email.verified": Action(USER, "An e-mail address was confirmed."),
     "second_factor.totp_added": Action(USER, "A user set up an authenticator app."),
     "second_factor.totp_removed": Action(USER, "A user removed the authenticator app, and the recovery codes with it."),
+    "second_factor.totp_reset": Action(
+        USER, "An operator removed the authenticator app and the recovery codes of somebody who had lost them."
+    ),
     "second_factor.recovery_codes_renewed": Action(USER, "A user had new recovery codes made; the old ones are void."),
     "second_factor.recovery_code_used": Action(USER, "A recovery code was spent for a sign-in."),
     "api_key.created": Action(USER, "A user created an API key (`key_id`) with these `scopes`."),

@@ -18,6 +18,7 @@ from blogapi.cli.invocation import Invocation
 from blogapi.cli.keys import keys, list_keys, rotate
 from blogapi.cli.output import OutputLost, checked_output
 from blogapi.cli.privacy import erase, export_data, privacy
+from blogapi.cli.second_factors import reset_factors
 from blogapi.cli.seed import seed
 from blogapi.cli.serve import serve
 from blogapi.cli.version import version
@@ -110,9 +111,21 @@ The publishing server behind a blog.
 Exit codes: 0 done, 1 failed or something was refused, 2 wrong usage,
 75 something is not there yet: try again, 78 wrong configuration, 130 interrupted.
 """
-_COMMANDS = (serve, work, seed, import_group, create_admin, keys, privacy, indexes, doctor, version)
+_COMMANDS = (serve, work, seed, import_group, create_admin, reset_factors, keys, privacy, indexes, doctor, version)
 
-for command in (serve, seed, markdown, create_admin, list_keys, rotate, export_data, erase, indexes, doctor):
+for command in (
+    serve,
+    seed,
+    markdown,
+    create_admin,
+    reset_factors,
+    list_keys,
+    rotate,
+    export_data,
+    erase,
+    indexes,
+    doctor,
+):
     data_option(command)  # people write it behind the command, too
 
 

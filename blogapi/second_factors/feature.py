@@ -9,7 +9,13 @@ from blogapi.mail.model import Letter, Mail
 from blogapi.second_factors import handlers
 from blogapi.second_factors.codes import Codes
 from blogapi.second_factors.letters import FactorLetters
-from blogapi.second_factors.model import RECOVERY_CODE_USED, RECOVERY_CODES_RENEWED, TOTP_ADDED, TOTP_REMOVED
+from blogapi.second_factors.model import (
+    RECOVERY_CODE_USED,
+    RECOVERY_CODES_RENEWED,
+    TOTP_ADDED,
+    TOTP_REMOVED,
+    TOTP_RESET,
+)
 from blogapi.second_factors.service import SecondFactors
 from blogapi.users.service import UserService
 
@@ -32,5 +38,5 @@ SECOND_FACTORS = Feature(
     build=build,
     key=handlers.SERVICE,
     routes=handlers.routes,
-    mails=dict.fromkeys((TOTP_ADDED, TOTP_REMOVED, RECOVERY_CODE_USED, RECOVERY_CODES_RENEWED), _write),
+    mails=dict.fromkeys((TOTP_ADDED, TOTP_REMOVED, TOTP_RESET, RECOVERY_CODE_USED, RECOVERY_CODES_RENEWED), _write),
 )

@@ -16,6 +16,7 @@ SECOND_FACTORS = frozenset({TOTP, RECOVERY_CODE, PASSKEY})
 # Kinds of mails.
 TOTP_ADDED = "totp_added"
 TOTP_REMOVED = "totp_removed"
+TOTP_RESET = "totp_reset"
 RECOVERY_CODE_USED = "recovery_code_used"
 RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
 

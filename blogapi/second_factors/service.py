@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from blogapi.access.identity import Identity, Viewer
-from blogapi.errors import CodeInvalid, Conflict
+from blogapi.errors import CodeInvalid, Conflict, NotFound
 from blogapi.events import Bus
 from blogapi.second_factors.codes import Codes
 from blogapi.second_factors.letters import FactorLetters
@@ -24,6 +24,7 @@ from blogapi.second_factors.model import (
     TOTP,
     TOTP_ADDED,
     TOTP_REMOVED,
+    TOTP_RESET,
     Answer,
     RecoveryCodes,
     SecondFactorShown,
@@ -32,6 +33,7 @@ from blogapi.second_factors.model import (
 from blogapi.translation.sentence import say
 from blogapi.users.mfa import Mfa, OfferedTotp, Totp
 from blogapi.users.model import User
+from blogapi.users.rights import Administrator
 from blogapi.users.service import UserService
 
 Rule: TypeAlias = Callable[[User], tuple[Mfa, Sequence[str]]]
@@ -161,7 +163,7 @@ class SecondFactors:
     async def remove_totp(self, who: Identity) -> None:
         """Remove the app with the recovery codes, or a secret that waits. Raises ReauthenticationRequired."""
         who.require_fresh(self._now())
-        await self._change(who.user_id, _remove_totp, who)
+        await self._change(who.user_id, lambda user: _without_totp(user, TOTP_REMOVED), who)
 
     async def renew_recovery_codes(self, who: Identity) -> RecoveryCodes:
         """New recovery codes; those of before are void. Raises ReauthenticationRequired, Conflict."""
@@ -175,6 +177,19 @@ class SecondFactors:
 
         await self._change(who.user_id, renew, who)
         return recovery
+
+    # For administrators
+
+    async def reset(self, by: Administrator, login: str) -> bool:
+        """Take the app and the recovery codes away from somebody who has lost them; False when there is no app.
+
+        Passkeys and sessions stay. Raises NotFound.
+        """
+        user = await self._users.find_by_login(login)
+        if user is None:
+            raise NotFound(say("There is no user {user!r}.", user=login))
+        await self._change(user.id, lambda user: _without_totp(user, TOTP_RESET), by.who)
+        return user.mfa.totp is not None
 
     def _new_recovery_codes(self) -> RecoveryCodes:
         return RecoveryCodes(tuple(self._codes.new_recovery_code() for _ in range(RECOVERY_CODES)))
@@ -199,7 +214,7 @@ def _check_no_totp(mfa: Mfa) -> None:
         raise Conflict(say("There is an authenticator app already. Remove it first."))
 
 
-def _remove_totp(user: User) -> tuple[Mfa, Sequence[str]]:
+def _without_totp(user: User, told_as: str) -> tuple[Mfa, Sequence[str]]:
     methods = tuple(method for method in user.mfa.methods if method != TOTP)
     removed = replace(user.mfa, methods=methods, totp=None, offered_totp=None, recovery_codes=())
-    return removed, () if user.mfa.totp is None else (TOTP_REMOVED,)
+    return removed, () if user.mfa.totp is None else (told_as,)

@@ -1,10 +1,15 @@
 import json
 
 import pytest
+from pyotp import TOTP
 
-from blogapi.auth.model import Caller
+from blogapi.access.identity import Identity
+from blogapi.auth.model import TOKEN, Caller, SessionRequest
 from blogapi.auth.service import AuthService
+from blogapi.clock import utc_now
 from blogapi.errors import InvalidCredentials
+from blogapi.second_factors.service import SecondFactors
+from blogapi.users.service import UserService
 
 PASSWORD = "correct horse battery"
 ADA = ("create-admin", "--username", "ada", "--email", "ada@example.org")
@@ -15,8 +20,8 @@ def role_of(blog, login, password):
     """The role that somebody has after signing in."""
 
     async def sign_in(opened):
-        caller = Caller(address="127.0.0.1", device="test")
-        return await opened.services[AuthService].sign_in(login, password, kind="token", caller=caller)
+        wanted = SessionRequest(kind=TOKEN, caller=Caller(address="127.0.0.1", device="test"))
+        return await opened.services[AuthService].sign_in.with_password(login, password, wanted)
 
     return blog.work(sign_in).user.role
 
@@ -92,3 +97,25 @@ def test_password_has_to_be_text(commands):
     result = commands(*ADA, "--password-stdin", input=b"\xff\xfe\n")
     assert result.exit_code == 2
     assert "not UTF-8" in result.stderr
+
+
+@needs_mongod
+def test_factors_of_nobody_cannot_be_reset(blog):
+    result = blog("reset-factors", "nobody")
+    assert (result.exit_code, result.stderr) == (1, "blogapi: There is no user 'nobody'.\n")
+
+
+@needs_mongod
+def test_reset_of_factors_says_whether_there_were_any(blog):
+    blog(*ADA, "--password-stdin", input=PASSWORD)
+    assert blog.json("reset-factors", "ada") == {"removed": False}
+
+    async def set_up(opened):
+        factors, user = opened.services[SecondFactors], await opened.services[UserService].find_by_login("ada")
+        who = Identity(user_id=user.id, role=user.role, authenticated_at=utc_now())
+        app = TOTP((await factors.offer_totp(who)).secret)
+        await factors.confirm_totp(who, app.now())
+
+    blog.work(set_up)
+    assert "was removed" in blog("reset-factors", "ADA@example.org").stdout
+    assert blog.json("reset-factors", "ada") == {"removed": False}

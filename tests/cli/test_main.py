@@ -201,7 +201,7 @@ def test_help_imports_nothing_heavy():
 
 def test_every_command_explains_itself(commands):
     listed = commands("--help").stdout
-    for command in ["create-admin", "doctor", "import", "indexes", "keys", "seed", "serve", "version"]:
+    for command in ["create-admin", "doctor", "import", "indexes", "keys", "reset-factors", "seed", "serve", "version"]:
         assert command in listed
         assert commands(command, "--help").exit_code == 0
 

@@ -1,0 +1,37 @@
+"""`blogapi reset-factors`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from blogapi.cli.output import json_option, print_json
+
+if TYPE_CHECKING:
+    from blogapi.cli.context import Blog
+    from blogapi.cli.invocation import Invocation
+
+
+@click.command("reset-factors")
+@click.argument("user", metavar="USER")
+@json_option
+@click.pass_obj
+def reset_factors(invocation: Invocation, user: str, as_json: bool) -> None:
+    """Remove the authenticator app and the recovery codes of USER, a username or an e-mail address.
+
+    For somebody who has lost both. Make sure that it is them: the password alone signs in again.
+    """
+    from blogapi.cli.context import run
+
+    async def reset(blog: Blog) -> bool:
+        from blogapi.second_factors.service import SecondFactors
+        from blogapi.users.rights import as_operator
+
+        return await blog.services[SecondFactors].reset(as_operator(), user)
+
+    had_any = run(invocation, reset)
+    if as_json:
+        print_json({"removed": had_any})
+    else:
+        click.echo("The authenticator app was removed." if had_any else "There was no authenticator app.")
