@@ -117,7 +117,12 @@ def _share_parameters(document: JsonSchema) -> None:
     shared = {text: tags[0] for text, tags in uses.items() if len(tags) > 1}
     plain = {text: re.sub(r"\W+", "_", json.loads(text)["name"]).strip("_") for text in shared}
     often = Counter(plain.values())
-    names = {text: name if often[name] == 1 else f"{shared[text]}_{name}" for text, name in plain.items()}
+    names, taken = dict[str, str](), Counter[str]()
+    for text, name in plain.items():
+        full = name if often[name] == 1 else f"{shared[text]}_{name}"
+        taken[full] += 1
+        # One tag can have several, such as an `id` with another example.
+        names[text] = full if taken[full] == 1 else f"{full}_{taken[full]}"
     document["components"]["parameters"] = {name: json.loads(text) for text, name in names.items()}
     for operation in operations:
         operation["parameters"] = [
