@@ -5,7 +5,7 @@ from __future__ import annotations
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.jobs.runner import every
 from blogapi.personal import Person, PersonalData
-from blogapi.posts import handlers
+from blogapi.posts import handlers, preview_handlers
 from blogapi.posts.addresses import Addresses
 from blogapi.posts.bylines import Bylines
 from blogapi.posts.cache_sources import PUBLIC_ADDRESSES, PUBLIC_PART
@@ -13,13 +13,14 @@ from blogapi.posts.checks import post_checks
 from blogapi.posts.counts import Counts
 from blogapi.posts.exporting import Exporting
 from blogapi.posts.leftovers import Leftovers
+from blogapi.posts.previews import Previews
 from blogapi.posts.reading import Reading
 from blogapi.posts.revisions import Revisions
 from blogapi.posts.saving import Saving
 from blogapi.posts.service import PostService
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.states import States
-from blogapi.posts.store import AddressStore, PostStore, RevisionStore, SlugStore
+from blogapi.posts.store import AddressStore, PostStore, PreviewLinkStore, RevisionStore, SlugStore
 from blogapi.posts.store.authored import Authored
 from blogapi.posts.writing import Writing
 from blogapi.tags.service import TagService
@@ -53,6 +54,15 @@ def build(wiring: Wiring) -> PostService:
         writing=Writing(saving, slugs, addresses, users, tags, wiring.renderer.post, now),
         states=States(posts, revision_store, saving, slugs, bylines, now),
         revisions=Revisions(revision_store, saving, slugs, bylines, now),
+        previews=Previews(
+            PreviewLinkStore(database),
+            posts,
+            revision_store,
+            bylines,
+            wiring.config.auth.secret,
+            wiring.config.public_url,
+            now,
+        ),
         bylines=bylines,
         counts=counts,
         leftovers=Leftovers(posts, revision_store, slug_store, address_store, now),
@@ -93,7 +103,7 @@ POSTS = Feature(
     service=PostService,
     build=build,
     key=handlers.SERVICE,
-    stores=(PostStore, RevisionStore, SlugStore, AddressStore),
+    stores=(PostStore, RevisionStore, SlugStore, AddressStore, PreviewLinkStore),
     personal=(
         PersonalData(
             collection=PostStore.collection,
@@ -116,9 +126,13 @@ POSTS = Feature(
             keep=frozenset({"_id", "post_id", "schema", "authors.id", *_OF_REVISION}),
             forget=_forget_in_revisions,
         ),
+        PersonalData(
+            collection=PreviewLinkStore.collection,
+            keep=frozenset({"_id", "post_id", "revision", "created_by", "created_at", "expires_at", "schema"}),
+        ),
     ),
     exports=lambda posts, person: posts.exporting.files(person),
-    routes=handlers.routes,
+    routes=(*handlers.routes, *preview_handlers.routes),
     jobs=(
         every(_HOUR, _purge_trash, done="posts removed from the trash"),
         every(_TEN_SECONDS, _settle_bylines, done="changed bylines looked after"),

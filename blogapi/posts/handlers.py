@@ -63,9 +63,9 @@ SERVICE: web.AppKey[PostService] = web.AppKey("posts", PostService)
 Query = dict[str, Any]
 Found = TypeVar("Found")
 _RANGES = ("published_from", "published_before")
-_ID = {"id": Identifier(metadata={"description": "The id of the post."})}
+POST_ID = {"id": Identifier(metadata={"description": "The id of the post."})}
 _SLUG = {"slug": Text(validate=Size(min=1), metadata={"description": "The slug of the post, or a former one."})}
-_REVISION = {**_ID, "n": Whole(0, 10**15 - 1, metadata={"description": "The number of the revision."})}
+_REVISION = {**POST_ID, "n": Whole(0, 10**15 - 1, metadata={"description": "The number of the revision."})}
 _LIGHT_WORKING = tuple(name for name in WORKING_FIELDS if name not in HEAVY_FIELDS)
 _LIGHT_REVISION = tuple(name for name in REVISION_FIELDS if name not in HEAVY_FIELDS)
 
@@ -90,7 +90,9 @@ def posts(request: web.Request) -> PostService:
 # What a request is about
 
 
-def _with(right: Callable[[Post, Identity], Found]) -> Callable[[web.Request], Awaitable[Found]]:
+def with_right(right: Callable[[Post, Identity], Found]) -> Callable[[web.Request], Awaitable[Found]]:
+    """Finds the post of a request with a right of who asks: `on=with_right(Editable)`."""
+
     async def find(request: web.Request) -> Found:
         return await posts(request).reading.get(right, signed_in(request), request.match_info["id"])
 
@@ -191,7 +193,7 @@ async def find_post_by_url(request: web.Request, query: Query) -> web.Response:
 @endpoint(
     needs=ANYBODY,
     scope=POSTS_READ,
-    path=_ID,
+    path=POST_ID,
     query=ReadPostQuery,
     returns=(PUBLIC, WORKING),
     cached=True,
@@ -288,8 +290,8 @@ async def create_post(request: web.Request, draft: Draft) -> Reply:
 @endpoint(
     needs=SIGNED_IN,
     scope=POSTS_WRITE,
-    path=_ID,
-    on=_with(editable_or_named),
+    path=POST_ID,
+    on=with_right(editable_or_named),
     body=PostEditSchema,
     max_bytes=MAX_BYTES,
     merge=lambda right: editable(right.post),
@@ -313,8 +315,8 @@ async def edit_post(request: web.Request, right: EditableOrNamed, draft: Draft) 
 @endpoint(
     needs=role("contributor"),
     scope=POSTS_WRITE,
-    path=_ID,
-    on=_with(Editable),
+    path=POST_ID,
+    on=with_right(Editable),
     query=PurgeQuery,
     returns=WORKING,
     status=204,
@@ -335,7 +337,7 @@ async def delete_post(request: web.Request, right: Editable, query: Query) -> Po
 # States
 
 _transition_endpoint = partial(
-    endpoint, path=_ID, needs=role("contributor"), returns=WORKING, match=True, idempotent=True
+    endpoint, path=POST_ID, needs=role("contributor"), returns=WORKING, match=True, idempotent=True
 )
 
 
@@ -350,7 +352,7 @@ def _transition(
 
     apply.__name__, apply.__doc__ = f"{transition.verb}_post", summary
     scope = POSTS_PUBLISH if issubclass(transition.needs, Publishable) else POSTS_WRITE
-    declared = _transition_endpoint(scope=scope, on=_with(transition.needs), body=body, examples=examples)
+    declared = _transition_endpoint(scope=scope, on=with_right(transition.needs), body=body, examples=examples)
     routes.post(f"/v1/posts/{{id}}/{transition.verb}")(declared(apply))
 
 
@@ -370,7 +372,7 @@ _transition(
 
 @routes.post("/v1/posts/{id}/publish")
 @_transition_endpoint(
-    scope=POSTS_PUBLISH, on=_with(PUBLISH.needs), body=PublishSchema, examples={"id": examples.PUBLISHED}
+    scope=POSTS_PUBLISH, on=with_right(PUBLISH.needs), body=PublishSchema, examples={"id": examples.PUBLISHED}
 )
 async def publish_post(request: web.Request, right: Publishable, wish: Query) -> Post:
     """Publish the working copy, or a given revision; of a post in review, the submitted one.
@@ -396,7 +398,9 @@ _transition(
 
 @routes.post("/v1/posts/{id}/discard")
 @_transition_endpoint(
-    scope=POSTS_WRITE, on=_with(DISCARD.needs), examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION}
+    scope=POSTS_WRITE,
+    on=with_right(DISCARD.needs),
+    examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION},
 )
 async def discard_changes(request: web.Request, right: Editable) -> Post:
     """Discard unpublished changes.
@@ -413,8 +417,8 @@ async def discard_changes(request: web.Request, right: Editable) -> Post:
 @endpoint(
     needs=SIGNED_IN,
     scope=POSTS_READ,
-    path=_ID,
-    on=_with(Editable),
+    path=POST_ID,
+    on=with_right(Editable),
     query=RevisionListQuery,
     returns=REVISION,
     listed=True,
@@ -436,7 +440,7 @@ async def list_revisions(request: web.Request, right: Editable, query: Query) ->
     needs=SIGNED_IN,
     scope=POSTS_READ,
     path=_REVISION,
-    on=_with(Editable),
+    on=with_right(Editable),
     returns=REVISION,
     examples={"id": examples.READ, "n": 1},
 )
@@ -453,7 +457,7 @@ async def read_revision(request: web.Request, right: Editable) -> Reply:
 @_transition_endpoint(
     scope=POSTS_WRITE,
     path=_REVISION,
-    on=_with(Editable),
+    on=with_right(Editable),
     examples={"id": examples.RESTORED_TO_A_REVISION, "n": 1, "If-Match": examples.SECOND_VERSION},
 )
 async def restore_revision(request: web.Request, right: Editable) -> Post:

@@ -8,6 +8,7 @@ from blogapi.posts.bylines import Bylines
 from blogapi.posts.counts import Counts
 from blogapi.posts.exporting import Exporting
 from blogapi.posts.leftovers import Leftovers
+from blogapi.posts.previews import Previews
 from blogapi.posts.reading import Reading
 from blogapi.posts.revisions import Revisions
 from blogapi.posts.states import States
@@ -22,6 +23,7 @@ class PostService:
     writing: Writing
     states: States
     revisions: Revisions
+    previews: Previews
     bylines: Bylines
     counts: Counts
     leftovers: Leftovers

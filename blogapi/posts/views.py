@@ -299,15 +299,15 @@ def _review_view(review: Review | None) -> dict[str, Any] | None:
     }
 
 
-def working_view(post: Post) -> dict[str, Any]:
-    """For those who may edit."""
+def working_view(post: Post, copy: Working | None = None) -> dict[str, Any]:
+    """For those who may edit: the working copy, or another revision in its place."""
     live, origin = post.live, post.origin
     return {
         "id": post.id,
         "view": "working",
         "version": post.version,
         "status": post.status,
-        **content_view(post.working),
+        **content_view(copy or post.working),
         **_head_view(post),
         "published_at": live and rfc3339(live.published_at),
         "live_updated_at": live and rfc3339(live.moved_at),

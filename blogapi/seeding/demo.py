@@ -16,6 +16,7 @@ from blogapi.idempotency.attempt import Attempt
 from blogapi.paging.page import PageRequest
 from blogapi.posts import examples
 from blogapi.posts.model import Draft
+from blogapi.posts.preview_model import NewPreviewLink
 from blogapi.posts.rights import Editable, Publishable
 from blogapi.posts.service import PostService
 from blogapi.posts.transitions import ARCHIVE, SUBMIT
@@ -173,6 +174,7 @@ class _Post:
     edited: Draft | None = None
     archived: bool = False
     submitted: bool = False
+    previewed: bool = False
     addresses: tuple[str, ...] = ()
 
 
@@ -212,7 +214,7 @@ _POSTS = (
         draft=_published("Hello, reader", _WELCOME, "welcome", featured=True),
         addresses=lookup_order(examples.FORMER_ADDRESS)[:1],
     ),
-    _Post(id=examples.PUBLISHED, days=0, draft=Draft(title="The kitchen table", body=_NEXT, lang="en")),
+    _Post(id=examples.PUBLISHED, days=0, draft=Draft(title="The kitchen table", body=_NEXT, lang="en"), previewed=True),
     _Post(id=examples.SUBMITTED, days=0, draft=Draft(title="Where the path ends", body=_PATH, lang="en")),
     _Post(
         id=examples.REJECTED, days=0, draft=Draft(title="On waiting for rain", body=_RAIN, lang="en"), submitted=True
@@ -257,6 +259,9 @@ async def _write(services: Wiring, admin: Identity, author: User, wanted: _Post,
     if wanted.edited is not None:
         held, again = Editable(post, admin), replace(wanted.edited, author_ids=(author.id,))
         await posts.writing.edit(held, again, frozenset({post.version}))
+    if wanted.previewed:
+        attempt = Attempt(resource_id=examples.PREVIEW_LINK)
+        await posts.previews.create(Editable(post, admin), NewPreviewLink(), attempt)
     if wanted.submitted:
         note = "Is it too short?"
         await posts.states.apply(SUBMIT, Editable(post, admin), frozenset({post.version}), note=note)

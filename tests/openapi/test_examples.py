@@ -11,6 +11,7 @@ from blogapi.feature import routes_of
 from blogapi.features import FEATURES
 from blogapi.mail.model import Mail
 from blogapi.openapi.document import resolved
+from blogapi.posts import examples
 from blogapi.seeding.demo import ADMIN, create_demo
 from blogapi.users.examples import NEWCOMER, NEWCOMER_EMAIL, NEWCOMER_PASSWORD
 from blogapi.wiring import SERVICES
@@ -52,12 +53,12 @@ async def signed_in(client, login, password=PASSWORD):
 def request_of(document, method, path):
     """What "Try it out" sends of an operation: its path, headers and body."""
     operation = document["paths"][path][method]
-    examples = {"path": {}, "header": {}, "query": {}}
+    known = {"path": {}, "header": {}, "query": {}}
     for parameter in [resolved(document, each) for each in operation["parameters"]]:
         if "example" in parameter:
-            examples[parameter["in"]][parameter["name"]] = parameter["example"]
+            known[parameter["in"]][parameter["name"]] = parameter["example"]
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
-    return path.format(**examples["path"]), examples["query"], examples["header"], body
+    return path.format(**known["path"]), known["query"], known["header"], body
 
 
 async def code_for(client, letter):
@@ -146,6 +147,8 @@ async def attempt(client, document, method, path, tokens):
         body = {"refresh_token": tokens["refresh_token"]}  # nobody else's would do
     if path == "/v1/auth/sessions/{id}":
         filled = path.format(id=(await signed_in(client, ADMIN))["session_id"])  # each sign-in makes its own
+    if path == "/v1/preview/{token}":
+        filled = path.format(token=await preview_token(client, tokens))
     if path == "/v1/invitations/{id}":
         filled = path.format(id=await invited(client, tokens))  # the demo content invites nobody: that would be a mail
     if (method, path) == ("get", "/v1/me/export"):
@@ -153,6 +156,13 @@ async def attempt(client, document, method, path, tokens):
     if {} not in document["paths"][path][method]["security"] and document["paths"][path][method]["security"]:
         headers["Authorization"] = f"Bearer {tokens['access_token']}"
     return await client.request(method, filled, params=query, headers=headers, json=body, allow_redirects=False)
+
+
+async def preview_token(client, tokens):
+    """That of a new link."""
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    response = await client.post(f"/v1/posts/{examples.READ}/preview-links", headers=headers)
+    return (await response.json())["token"]
 
 
 async def invited(client, tokens):
@@ -190,7 +200,7 @@ async def test_examples_change_what_they_speak_of(demo, document):
     """They are no examples of doing nothing."""
     admin = await signed_in(demo, ADMIN)
     for method, path in OPERATIONS:
-        if method != "get" and "/v1/posts/{id}" in path:
+        if method != "get" and "/v1/posts/{id}" in path and "preview-links" not in path:
             filled, _, headers, _ = request_of(document, method, path)
             post = f"/v1/posts/{filled.split('/')[3]}?view=working"
             before = await demo.get(post, headers={"Authorization": f"Bearer {admin['access_token']}"})

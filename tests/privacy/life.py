@@ -93,6 +93,7 @@ async def live(client, editor) -> Life:
 
     life.post_id = await write(headers, "Note G", {"tags": ["engines"]})
     await write(headers, "Draft", {})
+    await done("POST", f"/v1/posts/{life.post_id}/preview-links", 201, headers=headers)
     await write(editor.headers, "Together", {"authors": [editor.id, life.id]})
     await done("POST", "/v1/me/export", 202, headers=headers)
     await services[PrivacyService].exports.make()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from blogapi.posts.store.addresses import AddressStore
 from blogapi.posts.store.posts import PostStore
+from blogapi.posts.store.previews import PreviewLinkStore
 from blogapi.posts.store.revisions import RevisionStore
 from blogapi.posts.store.slugs import SlugStore
 
-__all__ = ["AddressStore", "PostStore", "RevisionStore", "SlugStore"]
+__all__ = ["AddressStore", "PostStore", "PreviewLinkStore", "RevisionStore", "SlugStore"]
