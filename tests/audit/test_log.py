@@ -8,6 +8,7 @@ from blogapi.audit.model import ACTIONS
 from blogapi.audit.service import AuditService
 from blogapi.clock import rfc3339
 from blogapi.config import AuditConfig
+from blogapi.signing.service import KeyRing
 from blogapi.wiring import SERVICES, build_services
 from tests.auth.test_passwords import NEXT, change, forget, reset
 from tests.conftest import PASSWORD, matching, with_etag
@@ -228,6 +229,12 @@ async def test_command_line_is_an_actor_of_its_own(client, admin, audit):
     (entry,) = await audit(f"target={admin.id}&action=user.created")
     nobody = {"user_id": None, "session_id": None, "key_id": None}
     assert (entry["actor"], entry["network"], entry["request_id"]) == ({"kind": "command_line", **nobody}, "", "")
+
+
+async def test_new_signing_key_is_told_by_its_name(client, audit):
+    key = await client.app[SERVICES][KeyRing].rotate()
+    (entry,) = await audit("action=signing_key.rotated")
+    assert (entry["actor"]["kind"], entry["target"]) == ("command_line", {"kind": "signing_key", "id": key.kid})
 
 
 async def test_own_profile_is_nobody_elses_business(client, ada, audit):
