@@ -48,10 +48,11 @@ class Sessions:
         session = await self._sessions.find_of(owner, session_id, now)
         if session is not None:
             await self._audit.record("session.ended", actor=who, target=owner, once=session_id, session_id=session_id)
+            # Whoever signs out is known by the device still. One that is ended from elsewhere may be a stranger's. It
+            # is forgotten first: who is cut off between the two can end the session again.
+            if session.device_id is not None and session_id != who.session_id:
+                await self._devices.forget(owner, session.device_id)
             if await self._sessions.end(owner, session_id, now):
-                # Whoever signs out is known by the device still. One that is ended from elsewhere may be a stranger's.
-                if session.device_id is not None and session_id != who.session_id:
-                    await self._devices.forget(owner, session.device_id)
                 return
         raise NotFound(say("There is no session {session_id!r}.", session_id=session_id))
 
@@ -63,9 +64,8 @@ class Sessions:
     async def end_all(self, who: Identity, owner: str, *, but: str | None = None) -> None:
         """End all sessions of a user whose sessions `who` may end, but for one maybe, and forget their devices."""
         await self._audit.record("session.all_ended", actor=who, target=owner, kept=but)
-        kept = await self._sessions.device_of(but)
+        await self._devices.forget_all(owner, but=await self._sessions.device_of(but))
         await self._sessions.delete_all(owner, but=but)
-        await self._devices.forget_all(owner, but=kept)
 
     async def _owner(self, who: Identity, user_id: str | None) -> str:
         if user_id is None or user_id == who.user_id:

@@ -3,11 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from bson.objectid import ObjectId
 
+from blogapi.access.identity import Identity
 from blogapi.app import create_app
 from blogapi.auth.devices import LIFETIME, MOST
+from blogapi.auth.service import AuthService
 from blogapi.auth.store import DeviceStore
 from blogapi.config import ServerConfig
+from blogapi.wiring import SERVICES
+from tests.audit.test_killed import dies_after
 from tests.auth.test_cookies import sign_in as sign_in_by_cookie
 from tests.conftest import PASSWORD
 from tests.contract import checked_client
@@ -94,3 +99,19 @@ async def test_device_is_strange_again_after_a_year(client, ada, known, clock):
     await sign_in(client)
     clock.forward(seconds=LIFETIME.total_seconds())
     assert await known() == set()
+
+
+async def test_session_that_was_ended_elsewhere_leaves_no_known_device(client, ada, database):
+    """Whoever is killed after whichever write."""
+    sessions = client.app[SERVICES][AuthService].sessions
+    who, count, killed = Identity(user_id=ada.id, role="author", session_id=ada.session_id), 0, True
+    while killed:
+        count += 1
+        device = (await sign_in(client))["session_id"]
+        session = await database["sessions"].find_one({"_id": ObjectId(device)})
+        killed = await dies_after(database, count, sessions.end(who, None, device))
+        has_ended = await database["sessions"].find_one({"_id": session["_id"]}) is None
+        is_known = await database[DeviceStore.collection].find_one({"_id": session["device_id"]}) is not None
+        assert not (has_ended and is_known)
+    assert has_ended
+    assert count > 2
