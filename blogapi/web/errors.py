@@ -13,7 +13,7 @@ from aiohttp.web_protocol import RequestPayloadError
 from blogapi.errors import BlogError, InsufficientScope, Invalid, Stale
 from blogapi.limits.limiter import LimitReached
 from blogapi.translation.catalogue import all_in_language, in_language, load
-from blogapi.translation.sentence import Sentence, say, verbatim
+from blogapi.translation.sentence import Sentence, say
 from blogapi.web.fields import MAX_ERRORS
 from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
 from blogapi.web.requests import has_gone, language_of_reader, request_id, route_of
@@ -118,8 +118,8 @@ async def render_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if isinstance(error, web.HTTPMethodNotAllowed):
             kept["Allow"] = allowed(error.allowed_methods)
         return await problem_response(request, code, _detail(code, request), headers=kept)
-    except RequestPayloadError as error:
-        return await problem_response(request, "bad_request", verbatim(str(error)))
+    except RequestPayloadError:
+        return await problem_response(request, "bad_request", say("The body is not valid HTTP."))
     except Exception as error:
         if isinstance(error, ConnectionError) and has_gone(request):
             raise  # there is nobody left to tell

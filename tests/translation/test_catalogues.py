@@ -2,6 +2,8 @@
 
 import ast
 import string
+import subprocess
+import sys
 from functools import cache
 
 import pytest
@@ -11,6 +13,7 @@ from blogapi.features import FEATURES
 from blogapi.translation.extraction import PACKAGE, catalogue_of, messages_of
 from blogapi.translation.sentence import LANGUAGES
 from blogapi.web.fields import Coded, Message, Strict
+from tests.servers import LONG
 
 assert FEATURES  # which has brought in every error and every kind of field
 
@@ -135,3 +138,15 @@ def test_fields_bring_marked_messages():
         unused = {"format", "invalid_awareness"}
         assert [key for key, text in said.items() if type(text) is str and key not in unused] == [], kind
     assert all(isinstance(message, Message) for message in Strict().error_messages.values())
+
+
+def test_a_start_does_not_load_babel():
+    """It takes a tenth of a second, and most servers meet nobody who needs it at once."""
+    found = subprocess.run(
+        [sys.executable, "-c", "import sys, blogapi.app; print('babel' in sys.modules)"],
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        check=True,
+    )
+    assert found.stdout == "False\n"
