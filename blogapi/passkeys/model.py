@@ -77,6 +77,25 @@ class Assertion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """What an attestation shows."""
+
+    public_key: bytes
+    sign_count: int
+    aaguid: str
+    backup_eligible: bool
+    backed_up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asserted:
+    """What an assertion shows besides who signed it."""
+
+    sign_count: int
+    backed_up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewPasskey:
     """A credential to be registered, and what its user calls it."""
 

@@ -19,11 +19,13 @@ from blogapi.paging.page import Page, PageRequest
 from blogapi.passkeys.challenges import REGISTER, SIGN, Challenges
 from blogapi.passkeys.model import (
     MAX_PASSKEYS,
+    Asserted,
     Assertion,
     NewPasskey,
     Options,
     Passkey,
     PasskeyRefused,
+    Registered,
     RelyingParty,
     Unproven,
     encoded,
@@ -107,7 +109,7 @@ class PasskeyService:
         if not answered.is_for(who.user_id):
             raise Unproven
         library = await _verification()
-        shown = library.check_attestation(attestation, answered.value, self._party.id, answered.origin)
+        shown: Registered = library.check_attestation(attestation, answered.value, self._party.id, answered.origin)
         if await self._passkeys.find_credential(encoded(attestation.credential_id)) is not None:
             raise Unproven
         await self._challenges.spend(answered)
@@ -193,7 +195,7 @@ class PasskeyService:
         if passkey is None or not _is_meant(passkey, assertion, user_id) or not answered.is_for(passkey.user_id):
             raise Unproven
         library = await _verification()
-        shown = library.check_assertion(assertion, passkey, answered.value, self._party.id, answered.origin)
+        shown: Asserted = library.check_assertion(assertion, passkey, answered.value, self._party.id, answered.origin)
         await self._challenges.spend(answered)
         if not await self._passkeys.used(passkey, shown.sign_count, self._now(), backed_up=shown.backed_up):
             if await self._passkeys.find_credential(passkey.credential_id) is not None:

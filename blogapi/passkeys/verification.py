@@ -5,11 +5,8 @@ Whatever is wrong is one error, `Unproven`: these bytes come from anybody, and n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import cbor2
 from webauthn import verify_authentication_response, verify_registration_response
-from webauthn.helpers import decode_credential_public_key
+from webauthn.helpers import decode_credential_public_key, parse_cbor
 from webauthn.helpers.cose import COSECRV, COSEAlgorithmIdentifier
 from webauthn.helpers.decode_credential_public_key import DecodedEC2PublicKey, DecodedRSAPublicKey
 from webauthn.helpers.decoded_public_key_to_cryptography import decoded_public_key_to_cryptography
@@ -22,7 +19,7 @@ from webauthn.helpers.structs import (
 )
 
 from blogapi.passkeys.cbor import check_items, end_of_item
-from blogapi.passkeys.model import ALGORITHMS, Assertion, Attestation, Passkey, Unproven, encoded
+from blogapi.passkeys.model import ALGORITHMS, Asserted, Assertion, Attestation, Passkey, Registered, Unproven, encoded
 
 _ALGORITHMS = [COSEAlgorithmIdentifier(number) for number in ALGORITHMS]
 _RSA_BITS = range(2048, 4097)
@@ -31,25 +28,6 @@ _MAX_RSA_EXPONENT = 2**32
 # id, its key, extensions. WebAuthn section 6.1.
 _FIXED_BYTES = 37
 _ID_LENGTH = slice(_FIXED_BYTES + 16, _FIXED_BYTES + 18)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registered:
-    """What an attestation shows."""
-
-    public_key: bytes
-    sign_count: int
-    aaguid: str
-    backup_eligible: bool
-    backed_up: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asserted:
-    """What an assertion shows besides who signed it."""
-
-    sign_count: int
-    backed_up: bool
 
 
 def check_attestation(attestation: Attestation, challenge: bytes, rp_id: str, origin: str) -> Registered:
@@ -121,7 +99,7 @@ def _check_form(attestation_object: bytes) -> None:
     Who is asked for no attestation sends none, or the credential's signature of itself. Certificates are not read.
     """
     check_items(attestation_object, most=1)
-    parts = cbor2.loads(attestation_object)
+    parts = parse_cbor(attestation_object)
     data, statement = parts["authData"], parts["attStmt"]
     key = _ID_LENGTH.stop + int.from_bytes(data[_ID_LENGTH])
     check_items(data[key:], most=2)

@@ -9,9 +9,9 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-import cbor2
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from webauthn.helpers import encode_cbor
 
 ORIGIN = "http://localhost:8080"
 ES256, EDDSA, RS256 = -7, -8, -257
@@ -106,7 +106,7 @@ class Authenticator:
             credential = Credential(self.algorithm, user_handle=decoded(options["user"]["id"]))
             self.credentials.append(credential)
         data = client_data(kind, challenge or options["challenge"], origin or self.origin, **(said or {}))
-        key = cose if isinstance(cose, bytes) else cbor2.dumps(credential.cose if cose is None else cose)
+        key = cose if isinstance(cose, bytes) else encode_cbor(credential.cose if cose is None else cose)
         authenticator_data = b"".join(
             [
                 _head(rp_id or options["rp"]["id"], flags, credential.count),
@@ -126,7 +126,7 @@ class Authenticator:
             "clientExtensionResults": {"credProps": {"rk": True}},
             "response": {
                 "clientDataJSON": encoded(data),
-                "attestationObject": encoded(attestation_object or cbor2.dumps(whole)),
+                "attestationObject": encoded(attestation_object or encode_cbor(whole)),
                 "authenticatorData": encoded(authenticator_data),
                 "publicKeyAlgorithm": credential.algorithm,
                 "transports": ["hybrid", "internal"],
