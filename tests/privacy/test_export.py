@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import tracemalloc
 import zipfile
 from dataclasses import replace
@@ -248,6 +249,23 @@ async def test_erased_person_leaves_no_export(client, life, leave, erase, fetch,
     await erase()
     assert not [name for name, _ in await documents_in(database) if name.startswith("export")]
     assert not [place for place in await places_of(database, EMAIL) if place.startswith("export")]
+
+
+@pytest.mark.mongod
+@pytest.mark.parametrize("database", ["mongod"], indirect=True)
+async def test_export_that_is_not_wanted_any_more_is_not_gone_on_with(client, ada, write, database, mongo, make):
+    """As when somebody is erased meanwhile, or another process has taken over."""
+    for _ in range(4):
+        await write(ada, body="\n".join(os.urandom(40).hex() for _ in range(4000)))
+    await client.post(PATH, headers=ada.headers)
+
+    def take_away(write):
+        if write.collection == "export_parts":
+            mongo[database.name]["exports"].delete_many({})
+
+    database.on_write.append(take_away)
+    assert await make() == 0
+    assert await database["export_parts"].count_documents({}) == 1
 
 
 @pytest.mark.mongod
