@@ -236,6 +236,8 @@ def _working(post_id: ObjectId, content: Document, now: datetime) -> Document:
         **_FLAGS,
         **dict.fromkeys(("published_at", "live_updated_at", "live_revision", "deleted_at", "origin")),
         "working_revision": 1,
+        "submitted_revision": None,
+        "review": None,
         "has_unpublished_changes": False,
         "likes_count": 0,
         "comments_count": 0,
