@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import json
@@ -62,9 +61,11 @@ class Issuer:
     sign: object = None  # makes the ID token of its claims, in place of the right way
     back: dict = field(default_factory=dict)  # put over the parameters of the way back
     answers: dict = field(default_factory=dict)  # by path, a handler in place of the right one
+    changes: dict = field(default_factory=dict)  # by path, what makes another answer of the right one
     asked: list = field(default_factory=list)  # the paths of all requests
     is_split: bool = False  # whether the address is told at the userinfo endpoint only
     profile: dict = field(default_factory=dict)  # put over what that tells
+    connections: object = None  # tells how many are open
     _codes: dict = field(default_factory=dict)
 
     @property
@@ -86,7 +87,9 @@ class Issuer:
             "/jwks": self._keys,
             "/userinfo": self._userinfo,
         }
-        return await right[request.path](request)
+        response = await right[request.path](request)
+        change = self.changes.get(request.path)
+        return response if change is None else change(response)
 
     async def _publish(self, _):
         found = {
@@ -173,7 +176,9 @@ def _over(right, other):
 async def issuing(host="127.0.0.1"):
     """One that listens."""
     issuer = Issuer()
-    runner = web.ServerRunner(web.Server(issuer.handle), shutdown_timeout=0)
+    server = web.Server(issuer.handle)
+    issuer.connections = lambda: len(server.connections)
+    runner = web.ServerRunner(server, shutdown_timeout=0)
     await runner.setup()
     site = web.TCPSite(runner, host, 0)
     await site.start()
@@ -181,7 +186,4 @@ async def issuing(host="127.0.0.1"):
     try:
         yield issuer
     finally:
-        # Whoever is kept waiting is let go.
-        for task in [task for task in asyncio.all_tasks() if task.get_name() == "kept waiting"]:
-            task.cancel()
         await runner.cleanup()
