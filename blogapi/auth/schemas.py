@@ -10,10 +10,11 @@ from marshmallow import fields, post_load, validates_schema
 from blogapi.auth.model import COOKIE, TOKEN, AccessToken, Reauthentication, Registering, SignedIn, TokenPair
 from blogapi.passkeys.model import Assertion
 from blogapi.passkeys.webauthn import AssertionSchema
-from blogapi.second_factors.model import PASSKEY, RECOVERY_CODE, TOTP, Answer
+from blogapi.second_factors.model import RECOVERY_CODE, TOTP, Answer
 from blogapi.second_factors.schemas import CODE_OF_APP
 from blogapi.translation.sentence import say
 from blogapi.users.examples import NEWCOMER, NEWCOMER_EMAIL, NEWCOMER_PASSWORD
+from blogapi.users.mfa import PASSKEY
 from blogapi.users.model import MAX_EMAIL, NewUser
 from blogapi.users.passwords import MAX_LENGTH
 from blogapi.users.schemas import PASSWORD, AccountSchema, OwnUserShape, own_view

@@ -37,9 +37,10 @@ from blogapi.idempotency.attempt import Attempt
 from blogapi.invitations.service import InvitationService
 from blogapi.limits.limiter import RateLimiter
 from blogapi.passkeys.service import PasskeyService
-from blogapi.second_factors.model import PASSKEY, TOTP, Answer, SecondFactorShown
+from blogapi.second_factors.model import TOTP, Answer, SecondFactorShown
 from blogapi.second_factors.service import SecondFactors
 from blogapi.translation.sentence import say
+from blogapi.users.mfa import PASSKEY
 from blogapi.users.model import ErasureAsked, StatusChanged, User
 from blogapi.users.service import UserService
 from blogapi.web.networks import limit_key

@@ -9,7 +9,8 @@ from marshmallow import fields
 from blogapi.auth.model import COOKIE, PASSWORD, PROVIDER, TOKEN, ListedSession
 from blogapi.clock import rfc3339
 from blogapi.paging.cursors import PageQuery
-from blogapi.second_factors.model import PASSKEY, RECOVERY_CODE, TOTP
+from blogapi.second_factors.model import RECOVERY_CODE, TOTP
+from blogapi.users.mfa import PASSKEY
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Identifier, Strict
 

@@ -17,7 +17,7 @@ from blogapi.passkeys.store import PasskeyStore
 from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
 from blogapi.second_factors.service import SecondFactors
-from blogapi.users.model import StatusChanged
+from blogapi.users.model import PasswordReset, StatusChanged
 from blogapi.users.service import UserService
 from blogapi.web.origins import Origins
 
@@ -51,7 +51,10 @@ PASSKEYS = Feature(
     stores=(PasskeyStore,),
     routes=handlers.routes,
     mails=dict.fromkeys((PASSKEY_ADDED, PASSKEY_REMOVED), _write),
-    subscriptions=(Subscription(StatusChanged, PasskeyService.status_changed),),
+    subscriptions=(
+        Subscription(StatusChanged, PasskeyService.status_changed),
+        Subscription(PasswordReset, PasskeyService.password_reset),
+    ),
     personal=(
         PersonalData(
             collection=PasskeyStore.collection,

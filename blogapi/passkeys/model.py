@@ -51,6 +51,7 @@ class Passkey:
     backup_eligible: bool = False
     backed_up: bool = False
     name: str
+    epoch: int = 0  # that of its user when it was registered
     created_at: datetime
     last_used_at: datetime | None = None
 

@@ -31,10 +31,11 @@ from blogapi.passkeys.model import (
     encoded,
 )
 from blogapi.passkeys.store import PasskeyStore
-from blogapi.second_factors.model import PASSKEY, SecondFactorShown
+from blogapi.second_factors.model import SecondFactorShown
 from blogapi.second_factors.service import SecondFactors
 from blogapi.translation.sentence import say, say_many
-from blogapi.users.model import StatusChanged
+from blogapi.users.mfa import PASSKEY
+from blogapi.users.model import PasswordReset, StatusChanged
 from blogapi.users.service import UserService
 
 PASSKEY_ADDED, PASSKEY_REMOVED = "passkey_added", "passkey_removed"
@@ -64,7 +65,10 @@ class PasskeyService:
     # Registering
 
     async def creation_options(self, who: Identity) -> Options:
-        """What a browser is to be asked for a new passkey. Raises ReauthenticationRequired, Conflict for too many."""
+        """What a browser is to be asked for a new passkey.
+
+        Raises ReauthenticationRequired, and Conflict for too many.
+        """
         who.require_fresh(self._now())
         user, known = await self._users.get(who.user_id), await self._passkeys.all_of(who.user_id, MAX_PASSKEYS)
         if len(known) >= MAX_PASSKEYS:
@@ -79,8 +83,9 @@ class PasskeyService:
         return encoded(hmac.digest(self._handle_key, user_id.encode(), "sha256"))
 
     async def register(self, who: Identity, new: NewPasskey, language: str) -> Passkey:
-        """Keep a new passkey. Raises CodeInvalid for an answer that is no good, and Conflict for too many passkeys.
+        """Keep a new passkey.
 
+        Raises CodeInvalid for an answer that is no good, and Conflict for too many passkeys.
         The challenge is spent first: of many who send one answer, one goes on. The mail is queued before the passkey
         is there: one about nothing is harmless, and a passkey that its user does not know of is not.
         """
@@ -93,6 +98,9 @@ class PasskeyService:
         await self._audit.record("passkey.registered", actor=who, target=who.user_id, passkey_id=passkey.id)
         await self._mail.queue(self._mail_about(passkey, PASSKEY_ADDED, new_id(), language))
         if not await self._passkeys.insert(passkey):
+            raise _not_accepted("/credential")
+        if not await self._is_good(passkey):  # the address was shown to be somebody else's at this moment
+            await self._passkeys.delete(who.user_id, passkey.id)
             raise _not_accepted("/credential")
         # Others may have come in beside it. All of them step back rather than one too many stays.
         if await self._passkeys.count(who.user_id) > MAX_PASSKEYS:
@@ -125,6 +133,7 @@ class PasskeyService:
             backup_eligible=shown.backup_eligible,
             backed_up=shown.backed_up,
             name=new.name,
+            epoch=who.epoch,
             created_at=self._now(),
         )
 
@@ -146,20 +155,29 @@ class PasskeyService:
         """Remove one of one's own; it signs nobody in any more. Raises ReauthenticationRequired, NotFound."""
         who.require_fresh(self._now())
         passkey = await self._passkeys.get(who.user_id, passkey_id)
-        # Both once, however many remove it at once.
-        await self._audit.record(
-            "passkey.removed", actor=who, target=who.user_id, once=passkey.id, passkey_id=passkey.id
-        )
-        await self._mail.queue(self._mail_about(passkey, PASSKEY_REMOVED, passkey.id, language))
+        await self._tell_of_removal(passkey, who, language)
         # The last one is noted before it goes: whoever dies in between leaves one that is noted again when it is used.
         await self._factors.note_passkeys(who.user_id, has_any=await self._passkeys.count(who.user_id) > 1)
         await self._passkeys.delete(who.user_id, passkey_id)
         await self._factors.note_passkeys(who.user_id, has_any=await self._passkeys.count(who.user_id) > 0)
 
+    async def _tell_of_removal(self, passkey: Passkey, who: Identity, language: str) -> None:
+        """Once, however many remove it at once."""
+        await self._audit.record(
+            "passkey.removed", actor=who, target=passkey.user_id, once=passkey.id, passkey_id=passkey.id
+        )
+        await self._mail.queue(self._mail_about(passkey, PASSKEY_REMOVED, passkey.id, language))
+
     async def status_changed(self, event: StatusChanged) -> None:
         """Nothing is left of an erased account. A suspended one keeps its passkeys, as it keeps its password."""
         if event.status == "erased":
             await self._passkeys.delete_all(event.user_id)
+
+    async def password_reset(self, event: PasswordReset) -> None:
+        """Remove what is good for nothing since then."""
+        user = await self._users.find(event.user_id)
+        if user is not None:
+            await self._passkeys.delete_before(user.id, user.passkeys_since)
 
     def _mail_about(self, passkey: Passkey, kind: str, mail_id: str, language: str) -> Mail:
         return Mail(id=mail_id, kind=kind, user_id=passkey.user_id, language=language, created_at=self._now())
@@ -194,6 +212,8 @@ class PasskeyService:
         passkey = await self._passkeys.find_credential(encoded(assertion.credential_id))
         if passkey is None or not _is_meant(passkey, assertion, user_id) or not answered.is_for(passkey.user_id):
             raise Unproven
+        if not await self._is_good(passkey):
+            raise Unproven
         library = await _verification()
         shown: Asserted = library.check_assertion(assertion, passkey, answered.value, self._party.id, answered.origin)
         await self._challenges.spend(answered)
@@ -203,6 +223,11 @@ class PasskeyService:
                 await self._audit.record("security.passkey_count", actor=None, **what)
             raise Unproven
         return passkey
+
+    async def _is_good(self, passkey: Passkey) -> bool:
+        """Whether it is not of before somebody showed that the address of the account is theirs."""
+        user = await self._users.find(passkey.user_id)
+        return user is not None and passkey.epoch >= user.passkeys_since
 
 
 def _is_meant(passkey: Passkey, assertion: Assertion, user_id: str | None) -> bool:

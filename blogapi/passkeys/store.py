@@ -91,6 +91,12 @@ class PasskeyStore(Store):
         if not (await self._passkeys.delete_one(_where(user_id, passkey_id))).deleted_count:
             raise _not_found(passkey_id)
 
+    async def delete_before(self, user_id: str, epoch: int) -> None:
+        """Remove those of a user that were registered in an earlier epoch."""
+        if epoch:  # those of before there were epochs have none
+            earlier = {"$or": [{"epoch": {"$lt": epoch}}, {"epoch": None}]}
+            await self._passkeys.delete_many({"user_id": object_id(user_id), **earlier})
+
     async def delete_all(self, user_id: str) -> None:
         """Remove all passkeys of a user."""
         await self._passkeys.delete_many({"user_id": object_id(user_id)})

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from blogapi.ids import Id
+from blogapi.users.mfa import PASSKEY
 
 TOTP = "totp"
 RECOVERY_CODE = "recovery_code"
-PASSKEY = "passkey"
 # A passkey shows that its owner has it and knows its PIN or is who they are: it is both factors in one.
 SECOND_FACTORS = frozenset({TOTP, RECOVERY_CODE, PASSKEY})
 

@@ -15,7 +15,6 @@ from blogapi.second_factors.codes import Codes
 from blogapi.second_factors.letters import FactorLetters
 from blogapi.second_factors.model import (
     OFFER_TIME,
-    PASSKEY,
     RECOVERY_CODE,
     RECOVERY_CODE_USED,
     RECOVERY_CODES,
@@ -31,7 +30,7 @@ from blogapi.second_factors.model import (
     ShownTotp,
 )
 from blogapi.translation.sentence import say
-from blogapi.users.mfa import Mfa, OfferedTotp, Totp
+from blogapi.users.mfa import PASSKEY, Mfa, OfferedTotp, Totp
 from blogapi.users.model import User
 from blogapi.users.rights import Administrator
 from blogapi.users.service import UserService
@@ -106,8 +105,8 @@ class SecondFactors:
         """Have the methods of a user say whether there is a passkey. Passkeys lie in a collection of their own."""
 
         def note(user: User) -> tuple[Mfa, Sequence[str]]:
-            others = tuple(method for method in user.mfa.methods if method != PASSKEY)
-            return replace(user.mfa, methods=(*others, PASSKEY) if has_any else others), ()
+            others = user.mfa.without(PASSKEY)
+            return replace(others, methods=(*others.methods, PASSKEY)) if has_any else others, ()
 
         await self._change(user_id, note)
 
@@ -215,6 +214,5 @@ def _check_no_totp(mfa: Mfa) -> None:
 
 
 def _without_totp(user: User, told_as: str) -> tuple[Mfa, Sequence[str]]:
-    methods = tuple(method for method in user.mfa.methods if method != TOTP)
-    removed = replace(user.mfa, methods=methods, totp=None, offered_totp=None, recovery_codes=())
+    removed = replace(user.mfa.without(TOTP), totp=None, offered_totp=None, recovery_codes=())
     return removed, () if user.mfa.totp is None else (told_as,)

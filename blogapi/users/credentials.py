@@ -14,7 +14,7 @@ from blogapi.ids import Id
 from blogapi.limits.limiter import RateLimiter
 from blogapi.mail.model import Mail
 from blogapi.users.mails import CONFIRM_EMAIL, EMAIL_CHANGED, PASSWORD_CHANGED, Outbox
-from blogapi.users.mfa import Mfa
+from blogapi.users.mfa import PASSKEY, Mfa
 from blogapi.users.model import PendingEmail, User, email_fault, email_key
 from blogapi.users.passwords import Passwords
 from blogapi.users.store import UserStore
@@ -67,6 +67,10 @@ class Credentials:
             verified_at = user.email_verified_at or self._now()
             status = "active" if user.status == "unverified" else user.status
             unlocked = replace(user, keys_since=user.epoch + 1, unlocks=user.unlocks + 1)
+            if user.email_verified_at is None:
+                # Anybody can register with an address that is not theirs, and leave a passkey behind for later.
+                mfa = replace(user.mfa.without(PASSKEY), version=user.mfa.version + 1)
+                unlocked = replace(unlocked, passkeys_since=user.epoch + 1, mfa=mfa)
             return replace(unlocked, email_verified_at=verified_at, status=status)
 
         entry = self._trail.entry("password.reset", actor=Actor.by_mail(user_id), target=user_id)

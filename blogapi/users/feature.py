@@ -80,7 +80,8 @@ USERS = Feature(
                 {
                     *("email", "email_key", "pending_email", "email_verified_at", "password", "outbox"),
                     *("bio", "bio_html", "links", "avatar_url", "locale", "timezone", "last_login_at"),
-                    *("epoch", "unlocks", "kept_session", "keys_since", "mfa", "erasure_at", "erasing"),
+                    *("epoch", "unlocks", "kept_session", "keys_since", "passkeys_since"),
+                    *("mfa", "erasure_at", "erasing"),
                 }
             ),
             pseudonym=frozenset({"username", "username_key", "display_name", "role"}),

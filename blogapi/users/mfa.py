@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+PASSKEY = "passkey"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +34,7 @@ class Mfa:
     totp: Totp | None = None
     offered_totp: OfferedTotp | None = None
     recovery_codes: tuple[str, ...] = field(default=(), repr=False)  # the hashes of those that are left
+
+    def without(self, method: str) -> Mfa:
+        """The same, where this method is none any more."""
+        return replace(self, methods=tuple(each for each in self.methods if each != method))

@@ -156,6 +156,7 @@ class User:
     unlocks: int = 0  # how often a lock-out was ended: what was counted before then counts no more
     kept_session: Id | None = None  # the one that the last change of the password left
     keys_since: int = 0  # API keys of an earlier epoch are good for nothing: the password was set by mail then
+    passkeys_since: int = 0  # the same of passkeys: nobody had shown before then that the address is theirs
     mfa: Mfa = field(default_factory=Mfa)
     last_login_at: datetime | None = None
     invitation_id: Id | None = None  # the one with which the account was made

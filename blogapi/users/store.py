@@ -53,7 +53,7 @@ _WITHOUT = {"changes": 0, "password": 0, "mfa.totp": 0, "mfa.offered_totp": 0}
 _DERIVED = frozenset(
     {
         *("username_key", "email_key", "bio_html", "public_change"),
-        *("epoch", "unlocks", "kept_session", "keys_since", "erasing"),
+        *("epoch", "unlocks", "kept_session", "keys_since", "passkeys_since", "erasing"),
     }
 )
 _EVER = {"$gt": datetime(1970, 1, 1)}  # not null; of an index of these the planner sees that it serves
@@ -216,6 +216,8 @@ class UserStore(Store):
             "$push": {"changes": {"$each": [entry], "$slice": -KEPT}, **waiting},
         }
         where = {"_id": object_id(before.id), "version": before.version}
+        if "mfa" in different:
+            where |= _with_mfa(before)
         try:
             document: Document | None = await self._users.find_one_and_update(
                 where, update, return_document=ReturnDocument.AFTER
@@ -237,10 +239,8 @@ class UserStore(Store):
         old, new = to_subdocument(user.mfa), to_subdocument(replace(mfa, version=user.mfa.version + 1))
         different = {f"mfa.{key}": value for key, value in new.items() if value != old[key]}
         waiting = _pushed(mails, entries)
-        # Accounts that were made before there were second factors have none of these fields.
-        version = user.mfa.version or {"$in": [0, None]}
         document = await self._users.find_one_and_update(
-            {"_id": object_id(user.id), "status": user.status, "mfa.version": version},
+            {"_id": object_id(user.id), "status": user.status, **_with_mfa(user)},
             {"$set": different, **({"$push": waiting} if waiting else {})},
             return_document=ReturnDocument.AFTER,
         )
@@ -394,6 +394,12 @@ def _object_ids(user_ids: Iterable[str]) -> list[Any]:
 
 def _any_of(values: tuple[str, ...]) -> Any:
     return values[0] if len(values) == 1 else {"$in": list(values)}
+
+
+def _with_mfa(user: User) -> Document:
+    """Finds a user whose second factors are still these."""
+    # Accounts that were made before there were second factors have none of these fields.
+    return {"mfa.version": user.mfa.version or {"$in": [0, None]}}
 
 
 def _taken(error: DuplicateKeyError) -> Conflict:
