@@ -18,20 +18,23 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def reset_factors(invocation: Invocation, user: str, as_json: bool) -> None:
-    """Remove the authenticator app and the recovery codes of USER, a username or an e-mail address.
+    """Remove the authenticator app, the recovery codes and the passkeys of USER, a username or an e-mail address.
 
-    For somebody who has lost both. Make sure that it is them: the password alone signs in again.
+    For somebody who has lost them all. Make sure that it is them: the password alone signs in again.
     """
     from blogapi.cli.context import run
 
     async def reset(blog: Blog) -> bool:
+        from blogapi.passkeys.service import PasskeyService
         from blogapi.second_factors.service import SecondFactors
         from blogapi.users.rights import as_operator
 
-        return await blog.services[SecondFactors].reset(as_operator(), user)
+        had_passkeys = await blog.services[PasskeyService].reset(as_operator(), user)
+        had_app = await blog.services[SecondFactors].reset(as_operator(), user)
+        return had_passkeys or had_app
 
     had_any = run(invocation, reset)
     if as_json:
         print_json({"removed": had_any})
     else:
-        click.echo("The authenticator app was removed." if had_any else "There was no authenticator app.")
+        click.echo("The second factors were removed." if had_any else "There were no second factors.")

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from datetime import datetime
 from types import ModuleType
 
-from blogapi.access.identity import Identity
+from blogapi.access.identity import Identity, Viewer
 from blogapi.audit.service import AuditService
 from blogapi.db.client import new_id
-from blogapi.errors import CodeInvalid, Conflict
+from blogapi.errors import CodeInvalid, Conflict, NotFound
 from blogapi.events import Bus
 from blogapi.mail.model import Mail
 from blogapi.mail.service import MailService
@@ -32,10 +32,11 @@ from blogapi.passkeys.model import (
 )
 from blogapi.passkeys.store import PasskeyStore
 from blogapi.second_factors.model import SecondFactorShown
-from blogapi.second_factors.service import SecondFactors
-from blogapi.translation.sentence import say, say_many
+from blogapi.second_factors.service import SecondFactors, check_may_add
+from blogapi.translation.sentence import LANGUAGES, say, say_many
 from blogapi.users.mfa import PASSKEY
 from blogapi.users.model import PasswordReset, StatusChanged
+from blogapi.users.rights import Administrator
 from blogapi.users.service import UserService
 
 PASSKEY_ADDED, PASSKEY_REMOVED = "passkey_added", "passkey_removed"
@@ -67,10 +68,11 @@ class PasskeyService:
     async def creation_options(self, who: Identity) -> Options:
         """What a browser is to be asked for a new passkey.
 
-        Raises ReauthenticationRequired, and Conflict for too many.
+        Raises ReauthenticationRequired, SecondFactorRequired, and Conflict for too many.
         """
         who.require_fresh(self._now())
         user, known = await self._users.get(who.user_id), await self._passkeys.all_of(who.user_id, MAX_PASSKEYS)
+        check_may_add(who, user)
         if len(known) >= MAX_PASSKEYS:
             raise _too_many()
         # All passkeys of a user have one handle, also when the secret has changed from which it was derived.
@@ -85,10 +87,11 @@ class PasskeyService:
     async def register(self, who: Identity, new: NewPasskey, language: str) -> Passkey:
         """Keep a new passkey.
 
-        Raises CodeInvalid for an answer that is no good, and Conflict for too many passkeys.
+        Raises SecondFactorRequired, CodeInvalid for an answer that is no good, and Conflict for too many passkeys.
         The challenge is spent first: of many who send one answer, one goes on. The mail is queued before the passkey
         is there: one about nothing is harmless, and a passkey that its user does not know of is not.
         """
+        check_may_add(who, await self._users.get(who.user_id))
         try:
             passkey = await self._shown(who, new)
         except Unproven:
@@ -161,7 +164,19 @@ class PasskeyService:
         await self._passkeys.delete(who.user_id, passkey_id)
         await self._factors.note_passkeys(who.user_id, has_any=await self._passkeys.count(who.user_id) > 0)
 
-    async def _tell_of_removal(self, passkey: Passkey, who: Identity, language: str) -> None:
+    async def reset(self, by: Administrator, login: str) -> bool:
+        """Take all passkeys away from somebody who has lost them; False when there are none. Raises NotFound."""
+        user = await self._users.find_by_login(login)
+        if user is None:
+            raise NotFound(say("There is no user {user!r}.", user=login))
+        known = await self._passkeys.all_of(user.id, MAX_PASSKEYS)
+        for passkey in known:
+            await self._tell_of_removal(passkey, by.who, LANGUAGES[0])
+        await self._factors.note_passkeys(user.id, has_any=False)
+        await self._passkeys.delete_all(user.id)
+        return bool(known)
+
+    async def _tell_of_removal(self, passkey: Passkey, who: Viewer, language: str) -> None:
         """Once, however many remove it at once."""
         await self._audit.record(
             "passkey.removed", actor=who, target=passkey.user_id, once=passkey.id, passkey_id=passkey.id

@@ -115,13 +115,14 @@ class SecondFactors:
     async def offer_totp(self, who: Identity) -> ShownTotp:
         """A new secret for an app, which nobody can read later. It counts once a code has confirmed it.
 
-        Raises ReauthenticationRequired, and Conflict where there is one that counts.
+        Raises ReauthenticationRequired, SecondFactorRequired, and Conflict where there is one that counts.
         """
         who.require_fresh(self._now())
         secret = self._codes.new_secret()
         offered = OfferedTotp(secret=self._codes.seal(secret, who.user_id), expires_at=self._now() + OFFER_TIME)
 
         def offer(user: User) -> tuple[Mfa, Sequence[str]]:
+            check_may_add(who, user)
             _check_no_totp(user.mfa)
             return replace(user.mfa, offered_totp=offered), ()
 
@@ -132,12 +133,13 @@ class SecondFactors:
     async def confirm_totp(self, who: Identity, code: str) -> RecoveryCodes:
         """Have the secret count that was shown last, for who shows that an app has it. Gives new recovery codes.
 
-        Raises ReauthenticationRequired, Conflict, CodeInvalid.
+        Raises ReauthenticationRequired, SecondFactorRequired, Conflict, CodeInvalid.
         """
         who.require_fresh(self._now())
         recovery = self._new_recovery_codes()
 
         def confirm(user: User) -> tuple[Mfa, Sequence[str]]:
+            check_may_add(who, user)
             _check_no_totp(user.mfa)
             offered, now = user.mfa.offered_totp, self._now()
             step = None
@@ -182,7 +184,7 @@ class SecondFactors:
     async def reset(self, by: Administrator, login: str) -> bool:
         """Take the app and the recovery codes away from somebody who has lost them; False when there is no app.
 
-        Passkeys and sessions stay. Raises NotFound.
+        Sessions stay. Raises NotFound.
         """
         user = await self._users.find_by_login(login)
         if user is None:
@@ -206,6 +208,15 @@ class SecondFactors:
             changed = await self._users.credentials.change_mfa(user, mfa, *tells, by=by)
             if changed is not None:
                 return changed
+
+
+def check_may_add(who: Identity, user: User) -> None:
+    """Whether somebody may set up another second factor. Raises SecondFactorRequired.
+
+    Where the role needs one, a password alone is enough for the first one only: whoever guessed it would have both.
+    """
+    if user.mfa.methods:
+        who.require_second_factor()
 
 
 def _check_no_totp(mfa: Mfa) -> None:

@@ -117,5 +117,5 @@ def test_reset_of_factors_says_whether_there_were_any(blog):
         await factors.confirm_totp(who, app.now())
 
     blog.work(set_up)
-    assert "was removed" in blog("reset-factors", "ADA@example.org").stdout
+    assert "were removed" in blog("reset-factors", "ADA@example.org").stdout
     assert blog.json("reset-factors", "ada") == {"removed": False}

@@ -10,9 +10,9 @@ from blogapi.feature import routes_of
 from blogapi.features import FEATURES
 from blogapi.web.endpoint import declared
 from tests.passkeys.authenticator import Authenticator
-from tests.passkeys.conftest import register
+from tests.passkeys.conftest import register, request_options
 from tests.passkeys.conftest import sign_in as sign_in_with_passkey
-from tests.second_factors.conftest import TOTP, sign_in, signed_in_with
+from tests.second_factors.conftest import CONFIRM, TOTP, App, sign_in, signed_in_with
 from tests.test_authorization import GUARDED, ask, name_of
 
 KEYS = "/v1/me/api-keys"
@@ -132,3 +132,51 @@ async def test_api_key_of_somebody_with_a_passkey_works(client, admin, phone):
     assert not await is_refused(client, headers)
     assert (await client.delete(f"/v1/auth/passkeys/{passkey['id']}", headers=admin.headers)).status == 204
     assert await is_refused(client, headers)
+
+
+@pytest.fixture
+async def by_password(client, admin):
+    """The headers of a session of the administrator that has shown nothing but the password."""
+    signed_in = await (await sign_in(client, "adam")).json()
+    return {"Authorization": f"Bearer {signed_in['access_token']}"}
+
+
+async def second_factor_required(response):
+    return (response.status, (await response.json())["code"]) == (403, "second_factor_required")
+
+
+async def add_another(client, headers):
+    """The answers to attempts at another app and another passkey."""
+    return [await client.post(path, headers=headers) for path in (TOTP, "/v1/auth/passkeys/options")]
+
+
+async def test_password_alone_adds_nothing_to_an_app(client, admin, add_app, by_password):
+    """Whoever guessed it would have both factors."""
+    app = await add_app(admin)
+    assert all([await second_factor_required(response) for response in await add_another(client, by_password)])
+    shown = await client.post("/v1/auth/reauthenticate", json={"totp": app.next()}, headers=by_password)
+    assert shown.status == 200
+    assert [response.status for response in await add_another(client, by_password)] == [409, 200]
+
+
+async def test_password_alone_adds_nothing_to_a_passkey(client, admin, phone, by_password):
+    await register(client, admin, phone)
+    assert all([await second_factor_required(response) for response in await add_another(client, by_password)])
+    answer = phone.get(await request_options(client))
+    shown = await client.post("/v1/auth/reauthenticate", json={"passkey": answer}, headers=by_password)
+    assert shown.status == 200
+    assert [response.status for response in await add_another(client, by_password)] == [201, 200]
+
+
+async def test_what_began_before_there_was_a_passkey_is_not_finished_with_a_password_alone(
+    client, admin, phone, clock, by_password
+):
+    offered = await (await client.post(TOTP, headers=by_password)).json()
+    thief = Authenticator()
+    credential = thief.create(await (await client.post("/v1/auth/passkeys/options", headers=by_password)).json())
+    await register(client, admin, phone)
+    app = App(offered["secret"], clock, [])
+    confirmed = await client.post(CONFIRM, json={"totp": app.code()}, headers=by_password)
+    assert await second_factor_required(confirmed)
+    wish = {"credential": credential, "name": "Mine"}
+    assert await second_factor_required(await client.post("/v1/auth/passkeys", json=wish, headers=by_password))
