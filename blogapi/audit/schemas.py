@@ -13,7 +13,12 @@ from blogapi.translation.sentence import say
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, CommaList, FullMatch, Identifier, Size, Strict, Text, Timestamp
 
-_MEANINGS = " ".join(f"`{name}`: {action.says}" for name, action in ACTIONS.items())
+_ACTIONS = {
+    "title": "AuditAction",
+    "description": "What was done.",
+    "enum": list(ACTIONS),
+    "x-enumDescriptions": {name: action.says for name, action in ACTIONS.items()},
+}
 _TARGET = "[A-Za-z0-9_.:-]+"
 _MAX_TARGET = 100
 
@@ -31,7 +36,7 @@ class AuditQuery(PageQuery):
         ACTIONS.__contains__,
         otherwise=lambda name: say("{name!r} is not a recorded action.", name=name),
         load_default=(),
-        metadata={"description": "What was done.", "items": {"type": "string", "enum": list(ACTIONS)}},
+        metadata={"description": "What was done.", "items": {"type": "string", **_ACTIONS}},
     )
     since = Timestamp(data_key="at[gte]", load_default=None, metadata={"description": "At this time or later."})
     before = Timestamp(data_key="at[lt]", load_default=None, metadata={"description": "Before this time."})
@@ -76,7 +81,7 @@ class EntryShape(Strict):
     """An entry of the audit log: ids, no names. It never changes, but forgets its network when its actor is erased."""
 
     id = fields.Str(required=True)
-    action = fields.Str(required=True, validate=Choice(list(ACTIONS)), metadata={"description": _MEANINGS})
+    action = fields.Str(required=True, validate=Choice(list(ACTIONS)), metadata=_ACTIONS)
     at = fields.DateTime(required=True)
     actor = fields.Nested(ActorShape, required=True)
     target = fields.Nested(TargetShape, required=True)

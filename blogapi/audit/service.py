@@ -19,7 +19,7 @@ from blogapi.translation.sentence import say
 
 
 class AuditService:
-    """Who did what to what. There is no method that changes an entry; `keep` is how old one gets.
+    """Who did what to what. Nothing changes an entry but `forget`; `keep` is how old one gets.
 
     An entry is written before the change of which it tells, or in the same write (`entry`, for the document that is
     changed). So whoever is killed when, there is no change without its entry.
@@ -56,7 +56,7 @@ class AuditService:
         await self.write(self.entry(action, actor=actor, target=target, once=once, **facts))
 
     async def write(self, *entries: Entry) -> None:
-        """Write entries. One that is written twice is there once."""
+        """Write entries. One that is written twice is there once. Raises Unavailable."""
         await self._store.insert(entries)
 
     async def list(self, who: Identity, wanted: AuditFilter, page: PageRequest) -> Page[Entry]:

@@ -15,7 +15,7 @@ from aiohttp import web
 from apispec import APISpec
 
 from blogapi.openapi.conventions import ABOUT, FURTHER, PAGE, PAGE_EXAMPLE, PROBLEM_ERROR, PROBLEM_SCHEMA, SECURITY
-from blogapi.openapi.json_schemas import COMPONENTS, JsonSchema, JsonSchemas
+from blogapi.openapi.json_schemas import COMPONENTS, JsonSchema, JsonSchemas, share_words
 from blogapi.web.body import size_text
 from blogapi.web.endpoint import JSON, Endpoint, NoBody, declared
 from blogapi.web.errors import CONTENT_TYPE as PROBLEM
@@ -103,6 +103,7 @@ def build_document(routes: Iterable[Route], *, public_url: str, version: str) ->
         spec.components.response(f"Problem{status}", _problem_response(status))
     schemas.say_defaults()
     document: JsonSchema = spec.to_dict()
+    share_words(document)
     _share_parameters(document)
     return document
 

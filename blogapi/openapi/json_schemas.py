@@ -15,6 +15,8 @@ from blogapi.web.fields import CommaList, FullMatch, QueryFlag
 
 JsonSchema = dict[str, Any]
 COMPONENTS = "#/components/schemas/"
+MEANINGS = "x-enumDescriptions"
+"""What each word of an `enum` means. A schema that says so has a `title`, under which it is a component."""
 
 
 class JsonSchemas(MarshmallowPlugin):
@@ -142,6 +144,25 @@ class JsonSchemas(MarshmallowPlugin):
         if schema.get("type") == "array":
             parameter |= {"style": "form", "explode": False}
         return parameter
+
+
+def share_words(document: JsonSchema) -> None:
+    """Describe once the words of a field that says what they mean, however many fields and parameters take them."""
+    known = document["components"]["schemas"]
+    found: JsonSchema = {}
+
+    def shared(value: Any) -> Any:
+        if isinstance(value, list):
+            return [shared(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        if MEANINGS not in value:
+            return {key: shared(each) for key, each in value.items()}
+        found[value["title"]] = value
+        return {"$ref": COMPONENTS + value["title"], "description": value["description"]}
+
+    document["paths"] = shared(document["paths"])
+    document["components"]["schemas"] = shared(known) | found
 
 
 def _plain_name(schema: Any) -> str:

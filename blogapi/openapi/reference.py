@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from blogapi.openapi.document import resolved
+from blogapi.openapi.json_schemas import MEANINGS
 from blogapi.web.problems import PROBLEMS
 
 _GENERATED = "<!-- Written by scripts/docs from what the server declares. Change it there. -->"
@@ -49,7 +50,10 @@ def api_page(document: dict[str, Any]) -> str:
     lines += ["What is required is in every answer, unless the request has chosen others with `fields`."]
     schemas = document["components"]["schemas"]
     for name, schema in sorted(schemas.items()):
-        if not name.endswith(_ITEM):
+        if MEANINGS in schema:
+            rows = ((f"`{word}`", meaning) for word, meaning in schema[MEANINGS].items())
+            lines += ["", f"### {name}", "", schema["description"], "", *_table(("Value", "Meaning"), rows)]
+        elif not name.endswith(_ITEM):
             fields = _fields(schema, schemas.get(name + _ITEM, schema))
             lines += ["", f"### {name}", "", schema["description"], "", *fields]
     return "\n".join([*lines, ""])
@@ -121,9 +125,14 @@ def _type(schema: dict[str, Any]) -> str:
         kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
         said = [f"array of {_type(schema['items'])}" if kind == "array" else kind for kind in kinds]
     extra = [schema["format"]] if "format" in schema else []
-    extra += [words.format(schema[key]) for key, words in _LIMITS if key in schema]
+    extra += [_limit(words, schema[key]) for key, words in _LIMITS if key in schema]
     extra += [f"default `{json.dumps(schema['default'])}`"] if schema.get("default", "") != "" else []
     return ", ".join([" or ".join(said), *extra])
+
+
+def _limit(words: str, value: Any) -> str:
+    said = words.format(value)
+    return said.removesuffix("s") if value == 1 else said
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
