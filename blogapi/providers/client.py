@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ _MOST_CODE = 4096
 _MOST_TOKEN = 16 * 1024
 # Longer ones are no addresses and no names that we could use.
 _MOST_CLAIM = 254
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +183,9 @@ def _account(issuer: str, claims: Claims) -> Account:
 
 
 def _text(found: Mapping[str, object], name: str, most: int) -> str:
-    """Empty for what is no text, or too long to be what it should."""
+    """Empty for what is no text, or too long to be what it should, or half of a surrogate pair is left in it."""
     value = found.get(name)
-    return value if isinstance(value, str) and len(value) <= most else ""
+    if not isinstance(value, str) or len(value) > most:
+        return ""
+    # Names are cut to a length in UTF-16 elsewhere. An address must not become another one by being mended.
+    return value if _SURROGATE.search(value) is None else ""

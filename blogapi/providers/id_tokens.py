@@ -25,6 +25,8 @@ _ALGORITHMS: Mapping[str, tuple[str, Callable[[bytes], Any]]] = {
 ALGORITHMS = tuple(_ALGORITHMS)
 # For the difference between the provider's clock and ours.
 _LEEWAY_SECONDS = 60
+# In seconds, as no calendar goes beyond the year 9999.
+_LATEST = 253_402_300_799
 _MOST_KEYS = 100
 _MOST_BYTES = 32 * 1024
 # 255 characters of ASCII at most. OpenID Connect Core 1.0 section 2.
@@ -122,7 +124,7 @@ def _check_party(claims: Mapping[str, Any], client_id: str) -> None:
 
 def _check_times(claims: Mapping[str, Any], now: float) -> None:
     times = [claims["exp"], claims["iat"], claims.get("nbf", 0)]
-    if not all(isinstance(time, int | float) and not isinstance(time, bool) for time in times):
+    if not all(_is_time(time) for time in times):
         raise ProviderFailed("an ID token with times that are none")
     expires, *begins = times
     if expires + _LEEWAY_SECONDS <= now:
@@ -131,10 +133,16 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
         raise ProviderFailed("an ID token from the future")
 
 
+def _is_time(found: object) -> bool:
+    # NaN, which PyJWT reads, is neither before nor after any time: such a token would never expire.
+    return isinstance(found, int | float) and not isinstance(found, bool) and abs(found) <= _LATEST
+
+
 def _half_hash(algorithm: str, access_token: str) -> str:
     digest: bytes = _ALGORITHMS[algorithm][1](access_token.encode()).digest()
     return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
 
 
 def _equal(found: object, expected: str) -> bool:
-    return isinstance(found, str) and hmac.compare_digest(found.encode(), expected.encode())
+    # What is compared here is ASCII. PyJWT reads halves of surrogate pairs, which cannot be encoded.
+    return isinstance(found, str) and found.isascii() and hmac.compare_digest(found, expected)

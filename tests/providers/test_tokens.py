@@ -11,7 +11,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.providers.conftest import Browser, on_mock
+from tests.providers.conftest import Browser, on_mock, problem
 from tests.providers.issuer import half_hash, jwk_of, private_key
 
 # What is asked of the database is the same as in test_sign_in.py.
@@ -59,6 +59,7 @@ async def refused(browser, database, caplog, reason):
 
 
 NOW = int(time.time())
+HALF = "\ud83d"  # what is left of a letter beyond the BMP where a text is cut to a length in UTF-16
 
 
 @pytest.mark.parametrize(
@@ -75,15 +76,20 @@ NOW = int(time.time())
         ({"nonce": "that of another sign-in"}, "of another sign-in"),
         ({"nonce": None}, "MissingRequiredClaimError"),
         ({"nonce": ["x"]}, "of another sign-in"),
+        ({"nonce": HALF}, "of another sign-in"),
         ({"exp": NOW - 3600}, "expired"),
         ({"exp": None}, "MissingRequiredClaimError"),
         ({"exp": "tomorrow"}, "times that are none"),
         ({"exp": True}, "times that are none"),
+        ({"exp": float("nan")}, "times that are none"),
+        ({"exp": float("inf")}, "times that are none"),
+        ({"exp": 10**400}, "times that are none"),
         ({"iat": NOW + 3600}, "from the future"),
         ({"iat": None}, "MissingRequiredClaimError"),
         ({"nbf": NOW + 3600}, "from the future"),
         ({"at_hash": half_hash("another access token")}, "another access token"),
         ({"at_hash": 7}, "another access token"),
+        ({"at_hash": HALF}, "another access token"),
         ({"sub": None}, "MissingRequiredClaimError"),
         ({"sub": ""}, "no usable subject"),
         ({"sub": "x" * 256}, "no usable subject"),
@@ -100,6 +106,18 @@ async def test_token_with_wrong_claims_is_refused(browser, issuer, database, cap
 async def test_token_with_other_right_claims_is_good(browser, issuer, claims):
     issuer.claims |= claims
     assert (await browser.sign_in())["user"]["username"] == "grace"
+
+
+async def test_names_that_were_cut_amid_a_letter_are_left_out(browser, issuer):
+    issuer.claims |= {"name": f"Grace {HALF}", "preferred_username": HALF}
+    user = (await browser.sign_in())["user"]
+    assert (user["username"], user["display_name"]) == ("reader", "reader")
+
+
+async def test_address_that_was_cut_amid_a_letter_is_nobody_s(browser, issuer):
+    """Mended it could be that of somebody else."""
+    issuer.claims |= {"email": f"grace{HALF}@example.org"}
+    await problem(await browser.finish(await browser.code()), 409, "link_required")
 
 
 @pytest.mark.parametrize(
