@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from blogapi.audit.service import AuditService
 from blogapi.config import RegistrationConfig
@@ -33,6 +33,8 @@ from blogapi.users.service import UserService
 
 _MAIL = "invitation"
 _AT_A_TIME = 100
+_ON_THE_WAY = timedelta(hours=1)
+"""What a mail may take without telling a day less than was given."""
 
 
 class InvitationService:
@@ -176,7 +178,7 @@ class InvitationService:
             "host": None if host is None else host.display_name,
             "email": invitation.email,
             "link": link_of(self._link_base, PURPOSE, code),
-            "days": max(1, (invitation.expires_at - now).days),
+            "days": max(1, (invitation.expires_at - now + _ON_THE_WAY).days),
         }
         return Letter(to=invitation.email, language=invitation.language, template=_MAIL, facts=facts)
 

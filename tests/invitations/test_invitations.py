@@ -79,6 +79,13 @@ async def test_mail_is_in_the_language_of_the_administrator_and_says_who_invites
     assert EMAIL in text_of(mail)
 
 
+@pytest.mark.parametrize(("hours", "said"), [(7 * 24, "within 7 days:"), (40, "within a day:")])
+async def test_mail_that_took_a_moment_tells_the_days_that_were_given(invite, inbox, clock, hours, said):
+    a_moment = timedelta(seconds=1)
+    await invite(EMAIL, expires_at=rfc3339(clock.start + timedelta(hours=hours) - a_moment))
+    assert said in text_of(await inbox.next(EMAIL))
+
+
 async def test_role_that_is_left_out_is_that_of_who_registers(invite, config):
     assert (await invite(EMAIL))["role"] == config.registration.role
 
