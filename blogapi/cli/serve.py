@@ -194,7 +194,7 @@ def _place_of_mail(config: Config) -> str:
         return f"to {urlsplit(config.mail.url).netloc.rpartition('@')[2]}, from {config.mail_from}"
     if not config.is_production:
         return f"as files in {config.mail_folder}"
-    off = "confirming and changing addresses, new passwords by mail, notices"
+    off = "confirming and changing addresses, new passwords by mail, invitations, notices"
     registering = ", registration" if config.registration.verify_email == "first" else ""
     return f"none: mail.url is not set. Off: {off}{registering}"
 

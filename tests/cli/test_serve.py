@@ -123,6 +123,7 @@ def test_production_gets_no_demo(blog):
     with serving(blog, ENVIRONMENT="production", **strong) as (process, facts):
         assert get(f"{facts['Address']}/v1/posts")["items"] == []
         assert facts["Mail"].startswith("none: mail.url is not set. Off: confirming")
+        assert "invitations" in facts["Mail"]
         assert facts["Logs"].startswith("json")
         stdout, _ = rest(process)
     assert "Password" not in stdout
