@@ -66,7 +66,7 @@ def set_up_logging(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[level])
-    for chatty in ("pymongo", "motor", "asyncio", "markdown_it"):
+    for chatty in ("pymongo", "motor", "asyncio", "markdown_it", "watchfiles"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, _LEVELS[level]))
 
 

@@ -107,6 +107,7 @@ async def test_changes_are_served_and_mistakes_are_shown_and_survived(tmp_path):
         served.write("operations/health.py", '"very well"', '"better"')
         await served.answers("/healthz", '"status":"better"')
         assert served.printed.count("Database") == len(database) == 1
+        assert "watchfiles" not in served.printed
 
         # As editors do: a new file in the place of the old one.
         config = tmp_path / "config.yaml"
