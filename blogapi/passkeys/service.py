@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from types import ModuleType
 
@@ -103,7 +104,8 @@ class PasskeyService:
         if not await self._passkeys.insert(passkey):
             raise _not_accepted("/credential")
         if not await self._is_good(passkey):  # the address was shown to be somebody else's at this moment
-            await self._passkeys.delete(who.user_id, passkey.id)
+            with suppress(NotFound):  # the reset may have removed it
+                await self._passkeys.delete(who.user_id, passkey.id)
             raise _not_accepted("/credential")
         # Others may have come in beside it. All of them step back rather than one too many stays.
         if await self._passkeys.count(who.user_id) > MAX_PASSKEYS:

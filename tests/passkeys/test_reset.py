@@ -1,12 +1,15 @@
 """What becomes of passkeys when a new password is set by mail."""
 
+import asyncio
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from tests.auth.test_passwords import forget, reset
 from tests.mail.reading import code_in
-from tests.passkeys.conftest import PATH, register, request_options, sign_in
+from tests.passkeys.authenticator import Authenticator
+from tests.passkeys.conftest import PATH, creation_options, register, request_options, sign_in
 
 OTHERS = "the password of somebody else"
 
@@ -51,3 +54,19 @@ async def test_later_resets_leave_passkeys(client, ada, phone, take_over):
     await register(client, again, phone)
     await take_over()
     assert (await sign_in(client, phone)).status == 200
+
+
+@pytest.mark.mongod
+async def test_none_that_is_registered_at_that_moment_is_left(mongod_database, client, ada, inbox):
+    phones = [Authenticator() for _ in range(8)]
+    credentials = [phone.create(await creation_options(client, ada)) for phone in phones]
+    await forget(client)
+    code = await inbox.code("ada@example.org")
+    answers = await asyncio.gather(
+        *(client.post(PATH, json={"credential": each, "name": "Mine"}, headers=ada.headers) for each in credentials),
+        reset(client, code, OTHERS),
+    )
+    statuses = Counter(answer.status for answer in answers)
+    assert statuses[204] == 1
+    assert set(statuses) <= {201, 204, 401, 422}
+    assert [(await sign_in(client, phone)).status for phone in phones] == [401] * len(phones)
