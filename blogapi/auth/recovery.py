@@ -117,6 +117,8 @@ class Recovery:
     async def prove(self, who: Identity, password: str, caller: Caller) -> User:
         """Raises InvalidCredentials, RateLimited, Unavailable."""
         await self._limiter.hit("sign_in", f"{who.user_id}|{limit_key(caller.address)}")
+        # Whoever has got hold of a session may come from many addresses.
+        await self._limiter.hit("sign_in_account", f"password of {who.user_id}")
         try:
             return await self._users.credentials.prove(who.user_id, password)
         except InvalidCredentials:

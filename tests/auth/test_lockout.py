@@ -239,3 +239,22 @@ async def test_unlocking_is_told(client, ada, admin):
     response = await client.get(f"/v1/audit?action=user.unlocked&target={ada.id}", headers=admin.headers)
     (entry,) = (await response.json())["items"]
     assert entry["actor"]["user_id"] == admin.id
+
+
+# Within a session
+
+
+async def test_stolen_session_gets_no_more_tries_from_many_addresses(client, ada):
+    """Else whoever has a session for ten minutes would have the password by a thousand machines."""
+
+    async def again(password, number, path="/v1/auth/reauthenticate", field="password"):
+        headers = {**ada.headers, "X-Forwarded-For": f"198.51.{number}.1"}
+        sent = {"password": NEXT, field: password}
+        response = await client.post(path, json=sent, headers=headers)
+        return response.status
+
+    assert [await again(WRONG, number) for number in range(BY_ACCOUNT)] == [401] * BY_ACCOUNT
+    assert await again(PASSWORD, BY_ACCOUNT) == 429
+    assert await again(PASSWORD, BY_ACCOUNT, "/v1/auth/password/change", "current_password") == 429
+    # Who signs in is counted apart.
+    assert await guess(client, password=PASSWORD) == IN
