@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import re
 import secrets
@@ -24,6 +25,8 @@ from blogapi.translation.sentence import say
 
 # For the difference between the clocks of two servers.
 _LEEWAY_SECONDS = 5
+# Tokens whose signature was checked, by their digests: some 300 bytes each.
+_MOST_KNOWN = 4096
 _ALGORITHM = "EdDSA"
 # How tokens were signed before there was a key ring. They are valid until they expire.
 _FORMER_ALGORITHM = "HS256"
@@ -49,6 +52,16 @@ class RefreshClaims:
     mac: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verified:
+    """What a token with this header says, whose signature was checked with this key."""
+
+    head: dict[str, Any]
+    key: Ed25519PublicKey | bytes
+    claims: AccessClaims
+    expires: float
+
+
 class Tokens:
     """Signs and reads tokens."""
 
@@ -58,6 +71,7 @@ class Tokens:
         self._ring, self._former_key = ring, derive_key(secret, "access-token")
         self._refresh_key = derive_key(secret, "refresh-token")
         self._issuer, self.access_seconds, self._now = issuer, access_seconds, now
+        self._known: dict[bytes, _Verified] = {}
 
     @classmethod
     def configured(cls, config: Config, ring: KeyRing, now: Callable[[], datetime]) -> Tokens:
@@ -82,23 +96,41 @@ class Tokens:
     async def read_access_token(self, token: str) -> AccessClaims:
         """Raises Unauthorized."""
         try:
-            algorithm, key = await self._key_of(jwt.get_unverified_header(token))
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                key,
-                # The algorithm of the key, not of the token. A list, since PyJWT would search within a string.
-                algorithms=[algorithm],
-                issuer=self._issuer,
-                # Times are compared below, with our clock.
-                options={"require": list(_CLAIMS), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
-            )
+            verified = await self._verified(token)
         except jwt.PyJWTError:
             raise Unauthorized(say("The access token is not valid.")) from None
-        if claims["exp"] + _LEEWAY_SECONDS <= self._now().timestamp():
+        if verified.expires + _LEEWAY_SECONDS <= self._now().timestamp():
             raise Unauthorized(say("The access token has expired. Refresh it."))
+        return verified.claims
+
+    async def _verified(self, token: str) -> _Verified:
+        """What a token of ours says. A client sends the same token again and again: its signature is checked once.
+
+        Raises PyJWTError.
+        """
+        # Any bytes can come in a header.
+        digest = hashlib.sha256(token.encode(errors="surrogateescape")).digest()
+        known = self._known.get(digest)
+        if known is not None and known.key is (await self._key_of(known.head))[1]:
+            return known
+        head = jwt.get_unverified_header(token)
+        algorithm, key = await self._key_of(head)
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            # The algorithm of the key, not of the token. A list, since PyJWT would search within a string.
+            algorithms=[algorithm],
+            issuer=self._issuer,
+            # Times are compared with our clock, each time.
+            options={"require": list(_CLAIMS), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+        )
         if not (is_id(claims["sub"]) and is_id(str(claims["sid"]))):
-            raise Unauthorized(say("The access token is not valid."))
-        return AccessClaims(user_id=claims["sub"], session_id=claims["sid"])
+            raise jwt.InvalidTokenError("No session of ours.")
+        if len(self._known) >= _MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        said = AccessClaims(user_id=claims["sub"], session_id=claims["sid"])
+        self._known[digest] = verified = _Verified(head=head, key=key, claims=said, expires=claims["exp"])
+        return verified
 
     async def _key_of(self, head: dict[str, Any]) -> tuple[str, Ed25519PublicKey | bytes]:
         """The algorithm and the key of a token with this header. Raises InvalidTokenError.

@@ -71,6 +71,18 @@ async def test_access_token_is_good_until_it_expires(tokens, at):
     assert await tokens.read_access_token(token)
 
 
+async def test_access_token_that_was_good_before_is_looked_at_again(tokens, at):
+    token = await tokens.access_token(USER, SESSION)
+    assert await tokens.read_access_token(token) == await tokens.read_access_token(token)
+    head, claims, signature = token.split(".")
+    for other in (f"{head}.{claims}.{signature[::-1]}", f"{head}.{claims}.", f"{head}.{claims}"):
+        with pytest.raises(Unauthorized):
+            await tokens.read_access_token(other)
+    at[0] = START + timedelta(seconds=606)
+    with pytest.raises(Unauthorized):
+        await tokens.read_access_token(token)
+
+
 async def test_expired_access_token_is_refused(tokens, at):
     token = await tokens.access_token(USER, SESSION)
     at[0] = START + timedelta(seconds=610)
