@@ -78,7 +78,10 @@ class TargetShape(Strict):
 
 
 class EntryShape(Strict):
-    """An entry of the audit log: ids, no names. It never changes, but forgets its network when its actor is erased."""
+    """An entry of the audit log: ids, no names.
+
+    It never changes, but forgets its network when its actor is erased or, without a known actor, its target.
+    """
 
     id = fields.Str(required=True)
     action = fields.Str(required=True, validate=Choice(list(ACTIONS)), metadata=_ACTIONS)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pymongo import IndexModel
 
-from blogapi.audit.model import AuditFilter, Entry
+from blogapi.audit.model import ANONYMOUS, AuditFilter, Entry
 from blogapi.db.bulk import insert_new
 from blogapi.db.client import Database, object_id
 from blogapi.db.documents import from_document, to_document
@@ -56,8 +56,12 @@ class AuditStore(Store):
         return await find_page(self._entries, query, _NEWEST_FIRST, page, lambda found: from_document(Entry, found))
 
     async def forget_networks(self, user_id: str) -> None:
-        """Have no entry say from which network this user acted."""
-        where = {"actor.user_id": object_id(user_id), "network": {"$ne": ""}}
+        """Have no entry say from which network this user acted, or somebody unknown on their account.
+
+        Who registers or signs in is not known before, so such an entry is mostly about the same person.
+        """
+        theirs = [{"actor.user_id": object_id(user_id)}, {"target.id": user_id, "actor.kind": ANONYMOUS.kind}]
+        where = {"$or": theirs, "network": {"$ne": ""}}
         await self._entries.update_many(where, {"$set": {"network": ""}})
 
     async def remove_before(self, moment: datetime) -> int:
