@@ -103,9 +103,8 @@ class Recovery:
         """A new password; all other sessions end. Raises Invalid, RateLimited, Conflict, Unavailable."""
         try:
             user = await self.prove(who, current, caller)
-        except InvalidCredentials:
-            detail = say("This is not the present password.")
-            raise Invalid.field("/current_password", "wrong_password", detail) from None
+        except InvalidCredentials as error:
+            raise Invalid.field("/current_password", "wrong_password", error.detail) from None
         try:
             user = await self._users.credentials.change_password(who, user, password)
         except CodeInvalid:
@@ -123,4 +122,4 @@ class Recovery:
             return await self._users.credentials.prove(who.user_id, password)
         except InvalidCredentials:
             await self._failures.note(who.user_id, who.user_id, who)
-            raise
+            raise InvalidCredentials(say("This is not the present password.")) from None

@@ -284,6 +284,7 @@ async def test_old_session_may_not_change_the_address(client, grace, clock):
     assert (await response.json())["code"] == "reauthentication_required"
     wrong = await client.post("/v1/auth/reauthenticate", json={"password": "wrong"}, headers=same_site)
     assert (wrong.status, (await wrong.json())["code"]) == (401, "invalid_credentials")
+    assert (await wrong.json())["detail"] == "This is not the present password."
     right = await client.post("/v1/auth/reauthenticate", json={"password": PASSWORD}, headers=same_site)
     assert right.status == 204
     assert (await change_email(client, same_site, "grace@new.example")).status == 200
