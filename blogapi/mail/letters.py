@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 # Spelt as it is: a text is read in the file that development writes, too. Who carries it encodes it where needed.
 _POLICY = SMTP.clone(max_line_length=990)
+# How an encoded word begins (RFC 2047), which the standard library decodes in what is put into a header, too. A line
+# break that is encoded in it would end the header, and what follows be headers and a text of whoever wrote it.
+_ENCODED_WORD = "=?"
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -88,9 +91,10 @@ class Letters:
 
 
 def subject_of(environment: Environment, letter: Letter, facts: dict[str, Any]) -> str:
-    """On one line, whatever is filled in."""
+    """On one line, whatever is filled in, and the same in the header: nothing there is taken for an encoded word."""
     template = environment.get_template(f"{letter.language}/{letter.template}.j2")
-    return " ".join("".join(template.blocks["subject"](template.new_context(facts))).split())
+    subject = " ".join("".join(template.blocks["subject"](template.new_context(facts))).split())
+    return subject.replace(_ENCODED_WORD, "= ?")
 
 
 def _set(put: Any, text: str, **more: Any) -> None:
@@ -100,6 +104,8 @@ def _set(put: Any, text: str, **more: Any) -> None:
 def _recipient(address: str) -> Address:
     """As mail servers know it: `ann@bücher.example` is `ann@xn--bcher-kva.example`. Raises ValueError."""
     local, _, domain = address.strip().rpartition("@")
+    if _ENCODED_WORD in local:
+        raise ValueError("an address that a header would hold as another one")
     return Address("", local, domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii"))
 
 

@@ -394,7 +394,9 @@ def email_fault(email: str) -> FieldError | None:
         return _fault("/email", "too_long", at_most_characters(MAX_EMAIL), max=MAX_EMAIL)
     local, _, domain = key.rpartition("@")
     is_domain = _registered(domain) is not None and _DOMAIN.fullmatch(domain) is not None
-    if len(local) > 64 or _LOCAL_PART.fullmatch(local) is None or not is_domain:
+    # What looks like an encoded word would become something else in a header. RFC 2047 section 5 forbids it there.
+    is_local = len(local) <= 64 and _LOCAL_PART.fullmatch(local) is not None and "=?" not in local
+    if not is_local or not is_domain:
         return _fault("/email", "invalid_format", say("Not an e-mail address."))
     return None
 

@@ -79,7 +79,16 @@ async def test_one_refused_mail_does_not_stop_the_others(mail, postbox, greeting
     assert await mail.deliver() == 1
 
 
-@pytest.mark.parametrize("injected", ["ada@example.org\r\nBcc: eve@example.org", "ada\nBcc: eve@example.org"])
+@pytest.mark.parametrize(
+    "injected",
+    [
+        "ada@example.org\r\nBcc: eve@example.org",
+        "ada\nBcc: eve@example.org",
+        "=?utf-8?q?ada=0d=0aBcc=3aeve=40example.org?=@example.org",
+        "=?utf-8?b?YWRhDQpCY2M6IGV2ZUBleGFtcGxlLm9yZw0KDQpIZWxsbw==?=@example.org",
+        "=?utf-8?q?eve=40example.org=2c?=@example.org",
+    ],
+)
 async def test_address_cannot_add_a_header(mail, postbox, greeting, injected):
     await mail.queue(greeting(injected))
     assert await mail.deliver() == 0

@@ -2,6 +2,8 @@
 
 import re
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 from jinja2 import meta
@@ -82,3 +84,21 @@ def test_nothing_that_is_filled_in_becomes_html():
 )
 def test_language_is_that_of_the_reader_as_far_as_we_write_it(tag, language):
     assert language_of(tag) == language
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "Ida\r\nBcc: eve@example.org",
+        "=?utf-8?q?Ida=0d=0aBcc=3aeve=40example.org=0d=0a=0d=0aHello?=",
+        "Ida =?utf-8?b?YQ0KQmNjOiBldmVAZXhhbXBsZS5vcmcNCg0KSGVsbG8=?= Lovelace",
+        "=?=?utf-8?q?Ida=0d=0aBcc=3aeve=40example.org?=",
+    ],
+)
+def test_name_adds_no_header(host):
+    """Encoded words (RFC 2047) are decoded in what is put into a header, and may hold line breaks."""
+    mail = written("invitation", "en", link=LINK, host=host)
+    read = message_from_bytes(mail.as_bytes(), policy=default)
+    assert read.keys() == written("invitation", "en", link=LINK).keys()
+    assert "\n" not in str(read["Subject"])
+    assert read.get_body(("plain",)) is not None
