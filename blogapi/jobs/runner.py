@@ -95,7 +95,7 @@ async def run_again_and_again(job: Job, service: Any, runs: Runs) -> None:
             failures = 0
             runs.done[label] += count
             if count:
-                log.info("%d %s", count, job.done)
+                log.info("%s: %d", job.done, count)
         runs.times.add(label, time.monotonic() - begun)
         runs.failures[label] += failures > 0
         pause = job.seconds * min(2**failures, _LONGEST_BACK_OFF)
