@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+
+from blogapi.errors import Invalid
+from blogapi.translation.sentence import say, say_many
 
 
 def utc_now() -> datetime:
@@ -21,3 +24,24 @@ def rfc3339(moment: datetime) -> str:
 def rfc3339_or_none(moment: datetime | None) -> str | None:
     """The same for a moment that may not have come."""
     return None if moment is None else rfc3339(moment)
+
+
+def require_future(expires_at: datetime, now: datetime) -> None:
+    """Raises Invalid, with the pointer `/expires_at`."""
+    if expires_at <= now:
+        raise Invalid.field("/expires_at", "not_in_future", say("Must be in the future."))
+
+
+def expiry(wanted: datetime | None, now: datetime, *, usual: timedelta, longest: timedelta) -> datetime:
+    """When something expires: when it is wanted, or else after the `usual` time.
+
+    Raises Invalid, with the pointer `/expires_at`, for what is past and for more than the `longest` time.
+    """
+    if wanted is None:
+        return now + usual
+    require_future(wanted, now)
+    if wanted > now + longest:
+        days = longest.days
+        says = say_many("Must be at most {count:,} day from now.", "Must be at most {count:,} days from now.", days)
+        raise Invalid.field("/expires_at", "too_late", says, max_days=days)
+    return wanted

@@ -32,6 +32,11 @@ class ExportedFile:
     name: str
     content: AsyncIterator[bytes]
 
+    @classmethod
+    def of_bytes(cls, name: str, content: bytes) -> ExportedFile:
+        """A small file that is at hand already."""
+        return cls(name=name, content=_once(content))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalData:
@@ -92,3 +97,7 @@ def _path_and_parents(path: str) -> Iterator[str]:
     while path:
         yield path
         path = path.rpartition(".")[0]
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content

@@ -10,8 +10,9 @@ from blogapi.access.identity import Identity
 from blogapi.api_keys.model import ApiKey, NewApiKey, ShownApiKey, hash_of, new_secret, parts_of, value_of
 from blogapi.api_keys.store import ApiKeyStore
 from blogapi.audit.service import AuditService
+from blogapi.clock import require_future
 from blogapi.db.client import new_id
-from blogapi.errors import Invalid, NotFound, Unauthorized
+from blogapi.errors import NotFound, Unauthorized
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.paging.page import Page, PageRequest
 from blogapi.second_factors.service import SecondFactors
@@ -41,8 +42,8 @@ class ApiKeyService:
         """
         now = self._now()
         who.require_fresh(now)
-        if new.expires_at is not None and new.expires_at <= now:
-            raise Invalid.field("/expires_at", "not_in_future", say("Must be in the future."))
+        if new.expires_at is not None:
+            require_future(new.expires_at, now)
         secret = new_secret()
         key = ApiKey(
             id=attempt.resource_id or new_id(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
@@ -21,6 +20,7 @@ from blogapi.config.secret import derive_key
 from blogapi.errors import Unauthorized
 from blogapi.ids import is_id
 from blogapi.signing.service import KeyRing
+from blogapi.text import base64url
 from blogapi.translation.sentence import say
 
 # For the difference between the clocks of two servers.
@@ -171,4 +171,4 @@ class Tokens:
 
     def _mac(self, session_id: str, generation: int, nonce: str) -> str:
         text = f"{session_id}.{generation}.{nonce}".encode()
-        return base64.urlsafe_b64encode(hmac.digest(self._refresh_key, text, "sha256")).rstrip(b"=").decode()
+        return base64url.encoded(hmac.digest(self._refresh_key, text, "sha256"))

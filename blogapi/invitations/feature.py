@@ -22,7 +22,6 @@ def build(wiring: Wiring) -> InvitationService:
         wiring[Proofs],
         wiring[MailService],
         wiring[AuditService],
-        wiring.config.registration,
         wiring.config.link_base,
         wiring.now,
     )

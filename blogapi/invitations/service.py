@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from blogapi.audit.service import AuditService
-from blogapi.config import RegistrationConfig
+from blogapi.clock import expiry
 from blogapi.db.client import new_id
-from blogapi.errors import CodeInvalid, Conflict, Forbidden, Invalid, NotFound
+from blogapi.errors import CodeInvalid, Conflict, Invalid, NotFound
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.invitations.model import (
     LIFETIME,
@@ -26,7 +26,7 @@ from blogapi.mail.service import MailService
 from blogapi.paging.page import Page, PageRequest
 from blogapi.personal import Person
 from blogapi.proofs.service import Proofs
-from blogapi.translation.sentence import LANGUAGES, say, say_many
+from blogapi.translation.sentence import LANGUAGES, say
 from blogapi.users.model import email_fault, email_key
 from blogapi.users.rights import Administrator
 from blogapi.users.service import UserService
@@ -47,13 +47,12 @@ class InvitationService:
         proofs: Proofs,
         mail: MailService,
         audit: AuditService,
-        config: RegistrationConfig,
         link_base: str,
         now: Callable[[], datetime],
     ) -> None:
         self._invitations, self._users, self._proofs, self._mail = invitations, users, proofs, mail
         self._audit = audit
-        self._config, self._link_base, self._now = config, link_base, now
+        self._link_base, self._now = link_base, now
         self.waiting = asyncio.Event()
         """Set when there may be something to hand over at once."""
 
@@ -65,28 +64,20 @@ class InvitationService:
         Raises Forbidden where nobody can register, MailUnavailable, Invalid, and Conflict for an address that has an
         account or an invitation.
         """
-        if self._config.mode == "closed":
-            raise Forbidden(say("This blog does not accept registrations."), code="registration_closed")
+        registration = self._users.registration
+        registration.check(is_invited=True)
         self._mail.check()
         now = self._now()
-        expires_at = new.expires_at or now + LIFETIME
         if fault := email_fault(new.email):
             raise Invalid([fault])
-        if expires_at <= now:
-            raise Invalid.field("/expires_at", "not_in_future", say("Must be in the future."))
-        if expires_at > now + LONGEST_LIFETIME:
-            days = LONGEST_LIFETIME.days
-            detail = say_many(
-                "Must be at most {count:,} day from now.", "Must be at most {count:,} days from now.", days
-            )
-            raise Invalid.field("/expires_at", "too_late", detail, max_days=days)
+        expires_at = expiry(new.expires_at, now, usual=LIFETIME, longest=LONGEST_LIFETIME)
         if await self._users.find_by_login(new.email) is not None:
             raise Conflict(say("There is an account with this e-mail address."), code="email_taken")
         invitation = Invitation(
             id=attempt.resource_id or new_id(),
             email=new.email.strip(),
             email_key=email_key(new.email),
-            role=new.role or self._config.role,
+            role=new.role or registration.config.role,
             invited_by=by.user_id,
             language=language,
             created_at=now,

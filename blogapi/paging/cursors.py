@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -16,6 +14,7 @@ from marshmallow import fields
 
 from blogapi.errors import BlogError
 from blogapi.paging.page import Page, PageRequest, Position
+from blogapi.text import base64url
 from blogapi.translation.sentence import say
 from blogapi.web.fields import Choice, QueryWhole, Strict, Text
 
@@ -85,7 +84,7 @@ def _encode(position: Position, binding: bytes, key: bytes) -> str:
     value = position.value
     plain = ["t", (value - _EPOCH) // timedelta(milliseconds=1)] if isinstance(value, datetime) else ["v", value]
     payload = orjson.dumps([*plain, position.id])
-    return base64.urlsafe_b64encode(_mac(payload, binding, key) + payload).rstrip(b"=").decode()
+    return base64url.encoded(_mac(payload, binding, key) + payload)
 
 
 def _decode(cursor: str, binding: bytes, key: bytes) -> Position:
@@ -93,8 +92,8 @@ def _decode(cursor: str, binding: bytes, key: bytes) -> Position:
         say("This cursor does not belong to this list, its filter and its sort."), code="invalid_cursor"
     )
     try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        raw = base64url.decoded(cursor)
+    except ValueError:
         raise refused from None
     mac, payload = raw[:12], raw[12:]
     if not hmac.compare_digest(mac, _mac(payload, binding, key)):

@@ -12,9 +12,10 @@ from typing import Any
 
 from blogapi.db.client import new_id
 from blogapi.errors import BlogError, CodeInvalid
-from blogapi.passkeys.model import CHALLENGE_TIME, Unproven, decoded
+from blogapi.passkeys.model import CHALLENGE_TIME, Unproven
 from blogapi.proofs.model import Proof
 from blogapi.proofs.service import Proofs
+from blogapi.text import base64url
 from blogapi.web.body import parse_json
 from blogapi.web.origins import Origins
 
@@ -67,7 +68,7 @@ class Challenges:
         if said.get("crossOrigin", False) is not False:
             raise Unproven
         try:
-            value = decoded(challenge)
+            value = base64url.decoded(challenge)
             proof = await self._proofs.read(value.decode("ascii"), purpose)
         except (ValueError, CodeInvalid):
             raise Unproven from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from typing import Any
 
 from blogapi.errors import InvalidCredentials
 from blogapi.ids import Id
+from blogapi.text import base64url
 from blogapi.translation.sentence import say
 
 MAX_NAME = 80
@@ -126,7 +126,7 @@ class RelyingParty:
         return {
             "rp": {"id": self.id, "name": self.name},
             "user": {"id": user_handle, "name": username, "displayName": display_name},
-            "challenge": encoded(challenge),
+            "challenge": base64url.encoded(challenge),
             "pubKeyCredParams": [{"type": "public-key", "alg": algorithm} for algorithm in ALGORITHMS],
             "timeout": _milliseconds(CHALLENGE_TIME),
             "excludeCredentials": _descriptors(known),
@@ -142,21 +142,11 @@ class RelyingParty:
         """PublicKeyCredentialRequestOptionsJSON. With none allowed by name, the authenticator offers what it has."""
         return {
             "rpId": self.id,
-            "challenge": encoded(challenge),
+            "challenge": base64url.encoded(challenge),
             "timeout": _milliseconds(CHALLENGE_TIME),
             "allowCredentials": _descriptors(allowed),
             "userVerification": "required",
         }
-
-
-def encoded(value: bytes) -> str:
-    """base64url without padding, as WebAuthn writes bytes in JSON."""
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
-
-
-def decoded(text: str) -> bytes:
-    """The bytes of base64url. Raises ValueError."""
-    return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars="-_", validate=True)
 
 
 def _descriptors(passkeys: Sequence[Passkey]) -> list[dict[str, Any]]:

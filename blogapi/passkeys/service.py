@@ -29,11 +29,11 @@ from blogapi.passkeys.model import (
     Registered,
     RelyingParty,
     Unproven,
-    encoded,
 )
 from blogapi.passkeys.store import PasskeyStore
 from blogapi.second_factors.model import SecondFactorShown
 from blogapi.second_factors.service import SecondFactors, check_may_add
+from blogapi.text import base64url
 from blogapi.translation.sentence import LANGUAGES, say, say_many
 from blogapi.users.mfa import PASSKEY
 from blogapi.users.model import PasswordReset, StatusChanged
@@ -83,7 +83,7 @@ class PasskeyService:
         return Options(value=asked, expires_at=challenge.expires_at)
 
     def _new_handle(self, user_id: str) -> str:
-        return encoded(hmac.digest(self._handle_key, user_id.encode(), "sha256"))
+        return base64url.encoded(hmac.digest(self._handle_key, user_id.encode(), "sha256"))
 
     async def register(self, who: Identity, new: NewPasskey, language: str) -> Passkey:
         """Keep a new passkey.
@@ -123,14 +123,14 @@ class PasskeyService:
             raise Unproven
         library = await _verification()
         shown: Registered = library.check_attestation(attestation, answered.value, self._party.id, answered.origin)
-        if await self._passkeys.find_credential(encoded(attestation.credential_id)) is not None:
+        if await self._passkeys.find_credential(base64url.encoded(attestation.credential_id)) is not None:
             raise Unproven
         await self._challenges.spend(answered)
         return Passkey(
             id=new_id(),
             user_id=who.user_id,
             user_handle=answered.proof.bound_to,
-            credential_id=encoded(attestation.credential_id),
+            credential_id=base64url.encoded(attestation.credential_id),
             public_key=shown.public_key,
             sign_count=shown.sign_count,
             transports=attestation.transports,
@@ -226,7 +226,7 @@ class PasskeyService:
 
     async def _proven(self, assertion: Assertion, user_id: str | None) -> Passkey:
         answered = await self._challenges.read(assertion.client_data, SIGN)
-        passkey = await self._passkeys.find_credential(encoded(assertion.credential_id))
+        passkey = await self._passkeys.find_credential(base64url.encoded(assertion.credential_id))
         if passkey is None or not _is_meant(passkey, assertion, user_id) or not answered.is_for(passkey.user_id):
             raise Unproven
         if not await self._is_good(passkey):
@@ -253,7 +253,7 @@ def _is_meant(passkey: Passkey, assertion: Assertion, user_id: str | None) -> bo
         return False
     if assertion.user_handle is None:
         return user_id is not None
-    return encoded(assertion.user_handle) == passkey.user_handle
+    return base64url.encoded(assertion.user_handle) == passkey.user_handle
 
 
 async def _verification() -> ModuleType:

@@ -19,7 +19,8 @@ from webauthn.helpers.structs import (
 )
 
 from blogapi.passkeys.cbor import check_items, end_of_item
-from blogapi.passkeys.model import ALGORITHMS, Asserted, Assertion, Attestation, Passkey, Registered, Unproven, encoded
+from blogapi.passkeys.model import ALGORITHMS, Asserted, Assertion, Attestation, Passkey, Registered, Unproven
+from blogapi.text import base64url
 
 _ALGORITHMS = [COSEAlgorithmIdentifier(number) for number in ALGORITHMS]
 _RSA_BITS = range(2048, 4097)
@@ -36,7 +37,7 @@ def check_attestation(attestation: Attestation, challenge: bytes, rp_id: str, or
         _check_form(attestation.attestation_object)
         verified = verify_registration_response(
             credential=RegistrationCredential(
-                id=encoded(attestation.credential_id),
+                id=base64url.encoded(attestation.credential_id),
                 raw_id=attestation.credential_id,
                 response=AuthenticatorAttestationResponse(
                     client_data_json=attestation.client_data, attestation_object=attestation.attestation_object
@@ -71,7 +72,7 @@ def check_assertion(assertion: Assertion, passkey: Passkey, challenge: bytes, rp
         check_items(assertion.authenticator_data[_FIXED_BYTES:], most=1)
         verified = verify_authentication_response(
             credential=AuthenticationCredential(
-                id=encoded(assertion.credential_id),
+                id=base64url.encoded(assertion.credential_id),
                 raw_id=assertion.credential_id,
                 response=AuthenticatorAssertionResponse(
                     client_data_json=assertion.client_data,

@@ -10,7 +10,8 @@ from typing import Any
 from marshmallow import fields, post_load
 
 from blogapi.passkeys.examples import CREDENTIAL_ID
-from blogapi.passkeys.model import Assertion, Attestation, decoded
+from blogapi.passkeys.model import Assertion, Attestation
+from blogapi.text import base64url
 from blogapi.translation.sentence import say
 from blogapi.web.fields import Choice, FullMatch, Items, Record, Size, Strict, Text, wrong
 
@@ -39,7 +40,7 @@ class Bytes(Text):
         if not isinstance(text, str):
             return text
         try:
-            return decoded(text)
+            return base64url.decoded(text)
         except ValueError:
             raise wrong("invalid_format", _NOT_BASE64URL) from None
 

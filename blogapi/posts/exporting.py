@@ -31,7 +31,7 @@ class Exporting:
         async for post in self._authored.posts(person.id):
             copy = _shown(post)
             # The end of the id keeps names apart, and from names such as `readme`, which importers leave out.
-            yield ExportedFile(name=f"posts/{copy.slug}-{post.id[-8:]}.md", content=_once(markdown(post)))
+            yield ExportedFile.of_bytes(f"posts/{copy.slug}-{post.id[-8:]}.md", markdown(post))
             yield ExportedFile(name=f"revisions/{post.id}.json", content=self._revisions(post))
 
     async def _revisions(self, post: Post) -> AsyncIterator[bytes]:
@@ -85,7 +85,3 @@ def _fields(copy: Live | Working) -> dict[str, Any]:
 
 def _json(value: Any) -> bytes:
     return orjson.dumps(value, default=rfc3339, option=orjson.OPT_PASSTHROUGH_DATETIME)
-
-
-async def _once(content: bytes) -> AsyncIterator[bytes]:
-    yield content

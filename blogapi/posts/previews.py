@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import re
 from collections.abc import Callable
 from datetime import datetime
 
+from blogapi.clock import expiry
 from blogapi.config.secret import derive_key
 from blogapi.db.client import new_id
 from blogapi.errors import Invalid, NotFound
@@ -25,7 +25,8 @@ from blogapi.posts.preview_model import (
 from blogapi.posts.rights import Editable
 from blogapi.posts.store import PostStore, PreviewLinkStore, RevisionStore
 from blogapi.posts.transitions import require_not_trashed
-from blogapi.translation.sentence import say, say_many
+from blogapi.text import base64url
+from blogapi.translation.sentence import say
 
 _TOKEN = re.compile(r"([0-9a-f]{24})\.([A-Za-z0-9_-]{43})")
 
@@ -50,15 +51,7 @@ class Previews:
         """A link for whoever is to read the post before it is public. Raises Invalid, Conflict for one in the trash."""
         require_not_trashed(right.post)
         now = self._now()
-        expires_at = new.expires_at or now + LIFETIME
-        if expires_at <= now:
-            raise Invalid.field("/expires_at", "not_in_future", say("Must be in the future."))
-        if expires_at > now + LONGEST_LIFETIME:
-            days = LONGEST_LIFETIME.days
-            detail = say_many(
-                "Must be at most {count:,} day from now.", "Must be at most {count:,} days from now.", days
-            )
-            raise Invalid.field("/expires_at", "too_late", detail, max_days=days)
+        expires_at = expiry(new.expires_at, now, usual=LIFETIME, longest=LONGEST_LIFETIME)
         if new.revision is not None:
             await self._require_revision(right, new.revision)
         link = PreviewLink(
@@ -116,7 +109,7 @@ class Previews:
 
     def _mac(self, link: PreviewLink) -> str:
         text = f"{link.id}.{link.post_id}".encode()
-        return base64.urlsafe_b64encode(hmac.digest(self._key, text, "sha256")).rstrip(b"=").decode()
+        return base64url.encoded(hmac.digest(self._key, text, "sha256"))
 
 
 def _no_preview() -> NotFound:

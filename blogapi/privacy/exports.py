@@ -127,7 +127,7 @@ class Exports:
 
     async def _files(self, user: User) -> AsyncIterator[ExportedFile]:
         who = person(user)
-        yield ExportedFile(name="README.txt", content=_once(_README.encode()))
+        yield ExportedFile.of_bytes("README.txt", _README.encode())
         for data, _ in self._declared():
             if data.exported:
                 name = "account" if data.collection == COLLECTION else data.collection
@@ -147,10 +147,6 @@ class Exports:
             yield separator + as_json({**identified, **document})
             separator = b",\n"
         yield b"\n" if is_one else b"\n]\n"
-
-
-async def _once(content: bytes) -> AsyncIterator[bytes]:
-    yield content
 
 
 def as_json(value: Any) -> bytes:

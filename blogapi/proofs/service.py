@@ -7,7 +7,6 @@ update.
 
 from __future__ import annotations
 
-import base64
 import hmac
 import re
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from blogapi.config.secret import derive_key
 from blogapi.errors import CodeInvalid
 from blogapi.proofs.model import Proof
 from blogapi.proofs.store import ProofStore
+from blogapi.text import base64url
 
 _TOKEN = re.compile(r"([0-9a-f]{24})\.([A-Za-z0-9_-]{43})")
 
@@ -81,4 +81,4 @@ class Proofs:
     def _digest(self, *parts: object) -> str:
         # No part holds a NUL, so no two lists of parts read the same.
         text = "\0".join(map(str, parts)).encode()
-        return base64.urlsafe_b64encode(hmac.digest(self._key, text, "sha256")).rstrip(b"=").decode()
+        return base64url.encoded(hmac.digest(self._key, text, "sha256"))

@@ -17,6 +17,7 @@ from blogapi.providers.fetching import Fetcher
 from blogapi.providers.id_tokens import ALGORITHMS, Expected, UnknownKey, keys_in, verified
 from blogapi.providers.keeping import Kept
 from blogapi.providers.model import Account, Answer, Claims, Flow, Provider, ProviderDenied, ProviderFailed
+from blogapi.text import base64url
 
 _SCOPE = "openid email profile"
 _MOST_CODE = 4096
@@ -166,7 +167,7 @@ class OpenIdProvider:
 
 def challenge_of(verifier: str) -> str:
     """The code challenge of a verifier, by S256. RFC 7636 section 4.2."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return base64url.encoded(hashlib.sha256(verifier.encode()).digest())
 
 
 def _account(issuer: str, claims: Claims) -> Account:

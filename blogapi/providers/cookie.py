@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from blogapi.access.cookie import cookie_name
 from blogapi.config import Config
 from blogapi.providers.flows import FLOW_TIME
 
@@ -20,8 +21,7 @@ class FlowCookie:
     @classmethod
     def configured(cls, config: Config) -> FlowCookie:
         """From the configuration."""
-        secure = config.has_secure_cookies
-        return cls("__Host-provider-flow" if secure else "provider-flow", secure)
+        return cls(cookie_name(config, "provider-flow"), config.has_secure_cookies)
 
     def find(self, request: web.Request) -> str:
         """Its value; empty without one."""

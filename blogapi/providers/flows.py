@@ -8,8 +8,6 @@ beginning, as in PKCE (RFC 7636): in an address that was copied, logged or plant
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
 from dataclasses import asdict
 from datetime import timedelta
@@ -24,6 +22,7 @@ from blogapi.proofs.service import Proofs
 from blogapi.providers.client import challenge_of
 from blogapi.providers.model import Account, Flow
 from blogapi.sealing import Sealer
+from blogapi.text import base64url
 
 # How long people may take at the provider, and front ends for the last step.
 FLOW_TIME, CODE_TIME = timedelta(minutes=15), timedelta(minutes=5)
@@ -98,12 +97,12 @@ class Flows:
         return token
 
     def _seal(self, content: Flow | Account, about: str) -> str:
-        return base64.urlsafe_b64encode(self._sealer.seal(orjson.dumps(asdict(content)), about)).rstrip(b"=").decode()
+        return base64url.encoded(self._sealer.seal(orjson.dumps(asdict(content)), about))
 
     def _unseal(self, text: str, about: str) -> dict[str, Any] | None:
         try:
-            sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
+            sealed = base64url.decoded(text)
+        except ValueError:
             return None
         plain = self._sealer.open(sealed, about)
         return None if plain is None else orjson.loads(plain)

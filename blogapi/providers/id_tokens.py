@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ import jwt
 from jwt.algorithms import get_default_algorithms
 
 from blogapi.providers.model import Claims, ProviderFailed
+from blogapi.text import base64url
 
 # By algorithm, the type of its keys and the hash of `at_hash`. Nothing with a shared secret, and never `none`.
 _ALGORITHMS: Mapping[str, tuple[str, Callable[[bytes], Any]]] = {
@@ -140,7 +140,7 @@ def _is_time(found: object) -> bool:
 
 def _half_hash(algorithm: str, access_token: str) -> str:
     digest: bytes = _ALGORITHMS[algorithm][1](access_token.encode()).digest()
-    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
+    return base64url.encoded(digest[: len(digest) // 2])
 
 
 def _equal(found: object, expected: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import re
 import secrets
@@ -12,6 +11,7 @@ import pyotp
 
 from blogapi.config.secret import derive_key
 from blogapi.sealing import Sealer
+from blogapi.text import base64url
 
 # RFC 6238 section 5.2 recommends steps of 30 seconds, and to accept one more for the delay; here also one for a clock
 # that is ahead.
@@ -78,4 +78,4 @@ class Codes:
         """
         plain = recovery_code.lower().translate(_READ_AS)
         digest = hmac.digest(self._hash_key, f"{user_id}\0{plain}".encode(), "sha256")
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return base64url.encoded(digest)

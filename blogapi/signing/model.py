@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from blogapi.text import base64url
 
 # How long a new key is published before it signs. By then every process has read it, and every service has fetched
 # the key set again.
@@ -43,7 +44,7 @@ class RingKey:
     @property
     def x(self) -> str:
         """The public key as a key set has it (RFC 8037 section 2)."""
-        return _base64url(self.public.public_bytes_raw())
+        return base64url.encoded(self.public.public_bytes_raw())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,5 @@ def spent(keys: Sequence[StoredKey], now: datetime) -> tuple[int, ...]:
 
 def thumbprint(public: Ed25519PublicKey) -> str:
     """43 characters that name a key (RFC 7638, RFC 8037 appendix A.3)."""
-    x = _base64url(public.public_bytes_raw())
-    return _base64url(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'.encode()).digest())
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    x = base64url.encoded(public.public_bytes_raw())
+    return base64url.encoded(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'.encode()).digest())
