@@ -111,6 +111,9 @@ class InvitationService:
         invitation = await self._invitations.find(invitation_id, self._now())
         if invitation is None:
             raise _not_found(invitation_id)
+        # It goes with the invitation where nobody has handed it over yet.
+        if (created := await self._invitations.waiting_entry(invitation.id)) is not None:
+            await self._audit.write(created)
         # Of many who withdraw it at once, one does, and there is one entry.
         await self._audit.record("invitation.deleted", actor=by.who, target=invitation.id, once=invitation.id)
         if not await self._invitations.delete(invitation.id):

@@ -91,6 +91,11 @@ class InvitationStore(Store):
             (from_document(Invitation, document), from_subdocument(Entry, document["entry"])) for document in documents
         ]
 
+    async def waiting_entry(self, invitation_id: str) -> Entry | None:
+        """The audit entry of one that is not handed over yet."""
+        document = await self._invitations.find_one({"_id": object_id(invitation_id), **_UNSENT}, {"entry": 1})
+        return None if document is None else from_subdocument(Entry, document["entry"])
+
     async def settle(self, invitation_id: str) -> None:
         """Its mail is in the queue, and its entry in the log."""
         await self._invitations.update_one(

@@ -322,3 +322,14 @@ async def test_mail_of_an_invitation_whose_process_died_is_sent_by_another(
     assert Inbox(config.mail_folder).unread(EMAIL) == {}
     client = await checked_client(aiohttp_client, create_app(config, database, now=clock))
     assert (await accept(client, await Inbox(config.mail_folder).code(EMAIL))).status == 201
+
+
+async def test_audit_log_tells_of_an_invitation_that_was_withdrawn_before_it_was_mailed(
+    aiohttp_client, config, database, clock, admin
+):
+    quiet = await checked_client(aiohttp_client, create_app(config, database, features=QUIET, now=clock))
+    made = await (await quiet.post(PATH, json={"email": EMAIL}, headers=admin.headers)).json()
+    assert (await quiet.delete(f"{PATH}/{made['id']}", headers=admin.headers)).status == 204
+    response = await quiet.get(f"/v1/audit?target={made['id']}", headers=admin.headers)
+    seen = sorted(entry["action"] for entry in (await response.json())["items"])
+    assert seen == ["invitation.created", "invitation.deleted"]
