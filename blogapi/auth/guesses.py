@@ -72,8 +72,8 @@ class Guesses:
         name = f"{login}|{unlocks}"
         return await self._counted(user, [("sign_in", f"{name}|{address}"), ("sign_in_account", name)])
 
-    async def was_right(self, guess: Guess) -> None:
-        """Do not count an attempt: the password or the code was right."""
+    async def give_back(self, guess: Guess) -> None:
+        """Do not count an attempt: the password or the code was right, or nobody has looked at it."""
         for bucket, key in guess.counted:
             await self._limiter.give_back(bucket, key)
 

@@ -18,7 +18,7 @@ from blogapi.auth.model import COOKIE, PASSWORD, Caller, Lifetime, Session, Sess
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
 from blogapi.db.client import new_id
-from blogapi.errors import CodeInvalid, InvalidCredentials, MfaRequired
+from blogapi.errors import CodeInvalid, InvalidCredentials, MfaRequired, Overloaded
 from blogapi.limits.limiter import LimitReached, RateLimiter
 from blogapi.mail.model import Mail
 from blogapi.passkeys.model import Assertion, Options, Passkey, PasskeyRefused
@@ -104,7 +104,10 @@ class SignIn:
         except InvalidCredentials:
             await self._failures.note(login_key(login), None if guess.user is None else guess.user.id)
             raise
-        await self._guesses.was_right(guess)
+        except Overloaded:
+            await self._guesses.give_back(guess)
+            raise
+        await self._guesses.give_back(guess)
         return await self.open(user, (PASSWORD,), wanted)
 
     async def passkey_options(self, user_id: str | None, caller: Caller) -> Options:
@@ -150,7 +153,7 @@ class SignIn:
         guess = await self._guesses.admit_code(user, wanted)
         await self._proofs.count_try(flow.proof, _MOST_TRIES, pointer=_AT_FLOW)
         user = await self._shown(flow, user, answer)
-        await self._guesses.was_right(guess)
+        await self._guesses.give_back(guess)
         kind = PASSKEY if isinstance(answer, Assertion) else answer.kind
         return await self.open(user, (*flow.factors, kind), wanted)
 

@@ -7,8 +7,11 @@ import pytest
 
 from blogapi.app import create_app
 from blogapi.config import LimitsConfig, ServerConfig
+from blogapi.users.service import UserService
+from blogapi.wiring import SERVICES
 from tests.auth.test_devices import sign_in as from_device
 from tests.auth.test_passwords import NEXT, change, forget, reset
+from tests.auth.test_sign_in import no_turns
 from tests.conftest import PASSWORD
 from tests.contract import checked_client
 
@@ -52,6 +55,15 @@ async def lock(client, login="ada"):
 @pytest.mark.parametrize("login", ["ada", "ADA@example.org", "nobody", "nobody@example.org"])
 async def test_login_is_locked_for_an_address_whoever_has_it(client, ada, login):
     assert [await guess(client, login) for _ in range(BY_ADDRESS + 1)] == [FAILED] * BY_ADDRESS + [LOCKED]
+
+
+async def test_tries_that_nobody_had_time_for_do_not_count(client, ada):
+    passwords = client.app[SERVICES][UserService]._passwords
+    turns, passwords._turns = passwords._turns, no_turns()
+    answers = [await guess(client, password=PASSWORD) for _ in range(BY_ADDRESS + 1)]
+    assert answers == [(503, "unavailable")] * (BY_ADDRESS + 1)
+    passwords._turns = turns
+    assert await guess(client, password=PASSWORD) == IN
 
 
 @pytest.mark.parametrize("login", ["ada", "nobody"])
