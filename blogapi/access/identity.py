@@ -37,7 +37,7 @@ class Identity:
     factors: frozenset[str] = field(default=frozenset(), compare=False)  # what was shown at the sign-in or since
     lacks_second_factor: bool = field(default=False, compare=False)  # although the role needs one
     epoch: int = field(default=0, compare=False)  # how often the password had been changed when this was found out
-    authenticated_at: datetime | None = field(default=None, compare=False)  # when the password was last shown
+    authenticated_at: datetime | None = field(default=None, compare=False)  # when they last showed who they are
     byline: Byline | None = field(default=None, compare=False)  # where it is known without asking
 
     def has_scope(self, scope: str) -> bool:

@@ -38,9 +38,9 @@ async def list_api_keys(request: web.Request, query: dict[str, Any]) -> Reply:
 async def create_api_key(request: web.Request, new: NewApiKey) -> Reply:
     """Create an API key for a program.
 
-    It needs a password shown within the last ten minutes: sign in, or `POST /v1/auth/reauthenticate`. Only this answer
-    shows the key. The program can do what its scopes and your current role both allow. It sends the key as a Bearer
-    token, or as the user name of Basic credentials: `curl -u bk_...:`.
+    You have to have shown who you are within the last ten minutes: sign in, or `POST /v1/auth/reauthenticate`. Only
+    this answer shows the key. The program can do what its scopes and your current role both allow. It sends the key as
+    a Bearer token, or as the user name of Basic credentials: `curl -u bk_...:`.
     """
     shown = await api_keys(request).create(signed_in(request), new, attempt(request))
     return Reply(result=shown, headers={hdrs.LOCATION: f"/v1/me/api-keys/{shown.key.id}"})

@@ -17,9 +17,7 @@ from blogapi.users.service import UserService
 VERIFY, CHANGE, RESET = "verify-email", "change-email", "reset-password"
 VERIFY_TIME, RESET_TIME = timedelta(hours=24), timedelta(minutes=60)
 _HAS_ACCOUNT = ("active", "unverified")
-
-
-# Whoever may be asked for by anybody: a letter to them takes as long as one to somebody, proof included.
+# Stands in for an account that does not exist: its letter takes as long as a real one, proof included, and is not sent.
 _NOBODY = User(
     id="0" * 24,
     username="nobody",

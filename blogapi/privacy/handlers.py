@@ -29,9 +29,9 @@ def privacy(request: web.Request) -> PrivacyService:
 async def ask_for_export(request: web.Request) -> Reply:
     """Have your personal data exported.
 
-    It needs a password shown within the last ten minutes: sign in, or `POST /v1/auth/reauthenticate`. The export is a
-    zip archive with your account, sessions, API keys, your posts as Markdown, and all their revisions. Fetch it from
-    the same path within a day.
+    You have to have shown who you are within the last ten minutes: sign in, or `POST /v1/auth/reauthenticate`. The
+    export is a zip archive with your account, sessions, API keys, your posts as Markdown, and all their revisions.
+    Fetch it from the same path within a day.
     """
     return Reply(result=await privacy(request).exports.ask(signed_in(request)), headers={hdrs.LOCATION: _PATH})
 
@@ -42,7 +42,7 @@ async def fetch_export(request: web.Request) -> web.Response:
     """Fetch the export of your personal data.
 
     While it is being made the answer is 202 without a body: ask again after `Retry-After`. Then it is the archive,
-    which needs a password shown within the last ten minutes.
+    for whoever has shown who they are within the last ten minutes.
     """
     export = await privacy(request).exports.read(signed_in(request))
     if not export.is_ready:

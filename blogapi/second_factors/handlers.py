@@ -25,8 +25,8 @@ def second_factors(request: web.Request) -> SecondFactors:
 async def offer_totp(request: web.Request) -> Reply:
     """Begin to set up an authenticator app: get a secret for it.
 
-    It needs a password shown within the last ten minutes: sign in, or `POST /v1/auth/reauthenticate`. The secret does
-    nothing until a code confirms it, and is forgotten after 15 minutes.
+    You have to have shown who you are within the last ten minutes: sign in, or `POST /v1/auth/reauthenticate`. The
+    secret does nothing until a code confirms it, and is forgotten after 15 minutes.
     """
     shown = await second_factors(request).offer_totp(signed_in(request))
     return Reply(result=shown, headers={hdrs.LOCATION: "/v1/auth/totp"})

@@ -84,9 +84,10 @@ async def _myself_freshly(request: web.Request) -> User:
 async def erase_me(request: web.Request, user: User) -> User:
     """Erase your own account, in a week.
 
-    It needs a password shown within the last ten minutes: sign in, or `POST /v1/auth/reauthenticate`. All of your
-    sessions end at once, and your API keys stop working. Until the account is erased (`privacy.grace_days`), signing in
-    calls it off. After that nothing tells who you were, but for what your posts say: they stay, without your name.
+    You have to have shown who you are within the last ten minutes: sign in, or `POST /v1/auth/reauthenticate`. All of
+    your sessions end at once, and your API keys stop working. Until the account is erased (`privacy.grace_days`),
+    signing in calls it off. After that nothing tells who you were, but for what your posts say: they stay, without your
+    name.
     """
     return await users(request).erasures.ask(signed_in(request), user, if_match(request))
 

@@ -59,9 +59,9 @@ _DERIVED = frozenset(
 _EVER = {"$gt": datetime(1970, 1, 1)}  # not null; of an index of these the planner sees that it serves
 # Mails that were written with the change that they tell of, until they are in the queue.
 _OUTBOX = {"outbox.id": {"$exists": True}}
-INVITATION_ACCEPTED = "invitation_accepted"
 # The same with entries of the audit log.
 _UNLOGGED = {"unlogged.id": {"$exists": True}}
+INVITATION_ACCEPTED = "invitation_accepted"
 _TAKEN = {
     "username_key": Conflict(say("This username is taken."), code="username_taken"),
     "email_key": Conflict(say("There is an account with this e-mail address."), code="email_taken"),

@@ -82,7 +82,7 @@ PROBLEMS: dict[str, Problem] = {
     "reauthentication_required": Problem(
         403,
         say("Show once more who you are"),
-        "This needs a password shown within the last ten minutes: `POST /v1/auth/reauthenticate`, or sign in.",
+        "Only for who has shown who they are within the last ten minutes: `POST /v1/auth/reauthenticate`, or sign in.",
     ),
     "provider_denied": Problem(
         403,
