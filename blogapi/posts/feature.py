@@ -5,7 +5,7 @@ from __future__ import annotations
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.jobs.runner import every
 from blogapi.personal import Person, PersonalData
-from blogapi.posts import handlers, preview_handlers
+from blogapi.posts import handlers, preview_handlers, revision_handlers, state_handlers
 from blogapi.posts.addresses import Addresses
 from blogapi.posts.bylines import Bylines
 from blogapi.posts.cache_sources import PUBLIC_ADDRESSES, PUBLIC_PART
@@ -132,7 +132,7 @@ POSTS = Feature(
         ),
     ),
     exports=lambda posts, person: posts.exporting.files(person),
-    routes=(*handlers.routes, *preview_handlers.routes),
+    routes=(*handlers.routes, *state_handlers.routes, *revision_handlers.routes, *preview_handlers.routes),
     jobs=(
         every(_HOUR, _purge_trash, done="posts removed from the trash"),
         every(_TEN_SECONDS, _settle_bylines, done="changed bylines looked after"),

@@ -1,9 +1,8 @@
-"""Posts over HTTP."""
+"""Reading and writing posts over HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -13,40 +12,26 @@ from blogapi.access.credentials import find_identity, signed_in
 from blogapi.access.identity import Identity
 from blogapi.access.needs import PUBLIC as ANYBODY
 from blogapi.access.needs import SIGNED_IN, role
-from blogapi.access.scopes import POSTS_PUBLISH, POSTS_READ, POSTS_WRITE
+from blogapi.access.scopes import POSTS_READ, POSTS_WRITE
 from blogapi.errors import Forbidden, NotFound, Unauthorized
-from blogapi.paging.cursors import PageQuery, page_request
-from blogapi.paging.page import Page
+from blogapi.paging.cursors import page_request
 from blogapi.posts import examples
 from blogapi.posts.model import HEAVY_FIELDS, PUBLIC_FIELDS, Draft, Post, PublicFilter, WorkingFilter
-from blogapi.posts.rights import Editable, EditableOrNamed, LivePost, Publishable, Purgeable, editable_or_named
+from blogapi.posts.rights import Editable, EditableOrNamed, LivePost, Purgeable, editable_or_named
 from blogapi.posts.schemas import (
     AddressQuery,
     NewPostSchema,
     PostEditSchema,
     PostListQuery,
-    PublishSchema,
     ReadPostQuery,
-    ReviewNoteSchema,
 )
 from blogapi.posts.service import PostService
 from blogapi.posts.transitions import (
-    ARCHIVE,
-    DISCARD,
-    PUBLISH,
-    REJECT,
-    RESTORE,
-    SUBMIT,
     TRASH,
-    UNPUBLISH,
-    Right,
-    Transition,
 )
 from blogapi.posts.views import (
     LIVE,
     PUBLIC,
-    REVISION,
-    REVISION_FIELDS,
     WORKING,
     WORKING_FIELDS,
     editable,
@@ -54,9 +39,9 @@ from blogapi.posts.views import (
 from blogapi.text.address import lookup_order
 from blogapi.translation.sentence import say
 from blogapi.web.body import MAX_BYTES
-from blogapi.web.endpoint import SETTINGS, NoBody, Reply, attempt, endpoint, if_match
-from blogapi.web.fields import Identifier, QueryFlag, Size, Strict, Text, Whole
-from blogapi.web.query import FieldsQuery, chosen_fields, invalid_parameter
+from blogapi.web.endpoint import SETTINGS, Reply, attempt, endpoint, if_match
+from blogapi.web.fields import Identifier, QueryFlag, Size, Strict, Text
+from blogapi.web.query import chosen_fields, invalid_parameter
 
 routes = web.RouteTableDef()
 SERVICE: web.AppKey[PostService] = web.AppKey("posts", PostService)
@@ -65,9 +50,7 @@ Found = TypeVar("Found")
 _RANGES = ("published_from", "published_before")
 POST_ID = {"id": Identifier(metadata={"description": "The id of the post."})}
 _SLUG = {"slug": Text(validate=Size(min=1), metadata={"description": "The slug of the post, or a former one."})}
-_REVISION = {**POST_ID, "n": Whole(0, 10**15 - 1, metadata={"description": "The number of the revision."})}
 _LIGHT_WORKING = tuple(name for name in WORKING_FIELDS if name not in HEAVY_FIELDS)
-_LIGHT_REVISION = tuple(name for name in REVISION_FIELDS if name not in HEAVY_FIELDS)
 
 
 class PurgeQuery(Strict):
@@ -76,10 +59,6 @@ class PurgeQuery(Strict):
     purge = QueryFlag(
         load_default=False, metadata={"description": "`true` deletes the post for good. For administrators only."}
     )
-
-
-class RevisionListQuery(PageQuery, FieldsQuery):
-    """A page of revisions. Their texts are read one by one."""
 
 
 def posts(request: web.Request) -> PostService:
@@ -332,138 +311,3 @@ async def delete_post(request: web.Request, right: Editable, query: Query) -> Po
         return await posts(request).states.apply(TRASH, right, if_match(request))
     await posts(request).states.purge(Purgeable(right.post, right.who), if_match(request))
     return None
-
-
-# States
-
-_transition_endpoint = partial(
-    endpoint, path=POST_ID, needs=role("contributor"), returns=WORKING, match=True, idempotent=True
-)
-
-
-def _transition(
-    transition: Transition[Right], summary: str, examples: Mapping[str, Any], body: type[Strict] = NoBody
-) -> None:
-    """Declare the route of a transition that needs nothing but its row in the table, and a note if it has a `body`."""
-
-    async def apply(request: web.Request, right: Right, wish: Query | None = None) -> Post:
-        expected, states = if_match(request), posts(request).states
-        return await states.apply(transition, right, expected, attempt(request), note=wish["note"] if wish else "")
-
-    apply.__name__, apply.__doc__ = f"{transition.verb}_post", summary
-    scope = POSTS_PUBLISH if issubclass(transition.needs, Publishable) else POSTS_WRITE
-    declared = _transition_endpoint(scope=scope, on=with_right(transition.needs), body=body, examples=examples)
-    routes.post(f"/v1/posts/{{id}}/{transition.verb}")(declared(apply))
-
-
-_transition(
-    SUBMIT,
-    "Submit a draft for review. Its authors can go on editing it: `submitted_revision` is the one to be reviewed.",
-    {"id": examples.SUBMITTED},
-    ReviewNoteSchema,
-)
-_transition(
-    REJECT,
-    "Reject a post that is in review: make it a draft again, with a note for its authors.",
-    {"id": examples.REJECTED, "If-Match": examples.SECOND_VERSION},
-    ReviewNoteSchema,
-)
-
-
-@routes.post("/v1/posts/{id}/publish")
-@_transition_endpoint(
-    scope=POSTS_PUBLISH, on=with_right(PUBLISH.needs), body=PublishSchema, examples={"id": examples.PUBLISHED}
-)
-async def publish_post(request: web.Request, right: Publishable, wish: Query) -> Post:
-    """Publish the working copy, or a given revision; of a post in review, the submitted one.
-
-    Readers see it from now on. Publish again to show them later changes.
-    """
-    expected, revision = if_match(request), wish["revision"]
-    return await posts(request).states.publish(right, expected, revision=revision, attempt=attempt(request))
-
-
-_transition(
-    UNPUBLISH, "Unpublish a post: hide it from readers and make it a draft again.", {"id": examples.UNPUBLISHED}
-)
-_transition(
-    ARCHIVE, "Archive a post: hide it from readers and keep it out of lists of drafts.", {"id": examples.ARCHIVED}
-)
-_transition(
-    RESTORE,
-    "Restore a post from the archive or the trash.",
-    {"id": examples.RESTORED, "If-Match": examples.SECOND_VERSION},
-)
-
-
-@routes.post("/v1/posts/{id}/discard")
-@_transition_endpoint(
-    scope=POSTS_WRITE,
-    on=with_right(DISCARD.needs),
-    examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION},
-)
-async def discard_changes(request: web.Request, right: Editable) -> Post:
-    """Discard unpublished changes.
-
-    The working copy becomes the same as the live copy again.
-    """
-    return await posts(request).revisions.discard(right, if_match(request), attempt(request))
-
-
-# Revisions
-
-
-@routes.get("/v1/posts/{id}/revisions")
-@endpoint(
-    needs=SIGNED_IN,
-    scope=POSTS_READ,
-    path=POST_ID,
-    on=with_right(Editable),
-    query=RevisionListQuery,
-    returns=REVISION,
-    listed=True,
-    examples={"id": examples.READ},
-)
-async def list_revisions(request: web.Request, right: Editable, query: Query) -> Reply:
-    """List the revisions of a post, newest first.
-
-    For authors and editors of the post.
-    """
-    found = await posts(request).revisions.list(right, page_request(request, query))
-    pairs = [(right.id, copy) for copy in found.items]
-    fields = chosen_fields(query, _LIGHT_REVISION) or _LIGHT_REVISION
-    return Reply(result=Page(items=pairs, next=found.next, total=found.total), fields=fields)
-
-
-@routes.get("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}")
-@endpoint(
-    needs=SIGNED_IN,
-    scope=POSTS_READ,
-    path=_REVISION,
-    on=with_right(Editable),
-    returns=REVISION,
-    examples={"id": examples.READ, "n": 1},
-)
-async def read_revision(request: web.Request, right: Editable) -> Reply:
-    """Read a revision of a post.
-
-    For authors and editors of the post.
-    """
-    copy = await posts(request).revisions.read(right, int(request.match_info["n"]))
-    return Reply(result=(right.id, copy))
-
-
-@routes.post("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}/restore")
-@_transition_endpoint(
-    scope=POSTS_WRITE,
-    path=_REVISION,
-    on=with_right(Editable),
-    examples={"id": examples.RESTORED_TO_A_REVISION, "n": 1, "If-Match": examples.SECOND_VERSION},
-)
-async def restore_revision(request: web.Request, right: Editable) -> Post:
-    """Restore a revision as the working copy.
-
-    It becomes a new revision. Readers see nothing of it until it is published.
-    """
-    number = int(request.match_info["n"])
-    return await posts(request).revisions.restore(right, number, if_match(request), attempt(request))

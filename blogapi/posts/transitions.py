@@ -1,6 +1,6 @@
 """The table of transitions: from which state each leads to which, who may make it, and what becomes of the live copy.
 
-A new one is a row here and a route in `handlers.py` (`_transition`), unless it does something that no other does.
+A new one is a row here and a route in `state_handlers.py` (`_transition`), unless it does something that no other does.
 """
 
 from __future__ import annotations

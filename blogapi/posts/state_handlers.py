@@ -1,0 +1,107 @@
+"""The states of posts over HTTP: submitting, publishing, archiving and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from blogapi.access.needs import role
+from blogapi.access.scopes import POSTS_PUBLISH, POSTS_WRITE
+from blogapi.posts import examples
+from blogapi.posts.handlers import POST_ID, posts, with_right
+from blogapi.posts.model import Post
+from blogapi.posts.rights import Editable, Publishable
+from blogapi.posts.schemas import PublishSchema, ReviewNoteSchema
+from blogapi.posts.transitions import (
+    ARCHIVE,
+    DISCARD,
+    PUBLISH,
+    REJECT,
+    RESTORE,
+    SUBMIT,
+    UNPUBLISH,
+    Right,
+    Transition,
+)
+from blogapi.posts.views import WORKING
+from blogapi.web.endpoint import NoBody, attempt, endpoint, if_match
+from blogapi.web.fields import Strict
+
+routes = web.RouteTableDef()
+
+transition_endpoint = partial(
+    endpoint, path=POST_ID, needs=role("contributor"), returns=WORKING, match=True, idempotent=True
+)
+"""What all routes declare that change a post as a whole."""
+
+
+def _transition(
+    transition: Transition[Right], summary: str, examples: Mapping[str, Any], body: type[Strict] = NoBody
+) -> None:
+    """Declare the route of a transition that needs nothing but its row in the table, and a note if it has a `body`."""
+
+    async def apply(request: web.Request, right: Right, wish: dict[str, Any] | None = None) -> Post:
+        expected, states = if_match(request), posts(request).states
+        return await states.apply(transition, right, expected, attempt(request), note=wish["note"] if wish else "")
+
+    apply.__name__, apply.__doc__ = f"{transition.verb}_post", summary
+    scope = POSTS_PUBLISH if issubclass(transition.needs, Publishable) else POSTS_WRITE
+    declared = transition_endpoint(scope=scope, on=with_right(transition.needs), body=body, examples=examples)
+    routes.post(f"/v1/posts/{{id}}/{transition.verb}")(declared(apply))
+
+
+_transition(
+    SUBMIT,
+    "Submit a draft for review. Its authors can go on editing it: `submitted_revision` is the one to be reviewed.",
+    {"id": examples.SUBMITTED},
+    ReviewNoteSchema,
+)
+_transition(
+    REJECT,
+    "Reject a post that is in review: make it a draft again, with a note for its authors.",
+    {"id": examples.REJECTED, "If-Match": examples.SECOND_VERSION},
+    ReviewNoteSchema,
+)
+
+
+@routes.post("/v1/posts/{id}/publish")
+@transition_endpoint(
+    scope=POSTS_PUBLISH, on=with_right(PUBLISH.needs), body=PublishSchema, examples={"id": examples.PUBLISHED}
+)
+async def publish_post(request: web.Request, right: Publishable, wish: dict[str, Any]) -> Post:
+    """Publish the working copy, or a given revision; of a post in review, the submitted one.
+
+    Readers see it from now on. Publish again to show them later changes.
+    """
+    expected, revision = if_match(request), wish["revision"]
+    return await posts(request).states.publish(right, expected, revision=revision, attempt=attempt(request))
+
+
+_transition(
+    UNPUBLISH, "Unpublish a post: hide it from readers and make it a draft again.", {"id": examples.UNPUBLISHED}
+)
+_transition(
+    ARCHIVE, "Archive a post: hide it from readers and keep it out of lists of drafts.", {"id": examples.ARCHIVED}
+)
+_transition(
+    RESTORE,
+    "Restore a post from the archive or the trash.",
+    {"id": examples.RESTORED, "If-Match": examples.SECOND_VERSION},
+)
+
+
+@routes.post("/v1/posts/{id}/discard")
+@transition_endpoint(
+    scope=POSTS_WRITE,
+    on=with_right(DISCARD.needs),
+    examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION},
+)
+async def discard_changes(request: web.Request, right: Editable) -> Post:
+    """Discard unpublished changes.
+
+    The working copy becomes the same as the live copy again.
+    """
+    return await posts(request).revisions.discard(right, if_match(request), attempt(request))
