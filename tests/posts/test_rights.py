@@ -382,7 +382,8 @@ def is_right(hint):
 @pytest.mark.parametrize(
     ("word", "rooms"),
     [
-        ("get_unguarded", {"posts/store/posts.py", "posts/saving.py"}),
+        # A preview link is itself the right to read its post.
+        ("get_unguarded", {"posts/store/posts.py", "posts/saving.py", "posts/previews.py"}),
         ("Saving(", {"posts/feature.py"}),
         ("posts.saving", SAVING_ROOMS),
     ],
