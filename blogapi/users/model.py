@@ -396,7 +396,9 @@ def email_fault(email: str) -> FieldError | None:
     is_domain = _registered(domain) is not None and _DOMAIN.fullmatch(domain) is not None
     # What looks like an encoded word would become something else in a header. RFC 2047 section 5 forbids it there.
     is_local = len(local) <= 64 and _LOCAL_PART.fullmatch(local) is not None and "=?" not in local
-    if not is_local or not is_domain:
+    # One spelling for each mailbox: who has shown one to be theirs could go on as the owner of another one.
+    is_plain = is_same_mailbox(unicodedata.normalize("NFC", email), key)
+    if not (is_local and is_domain and is_plain):
         return _fault("/email", "invalid_format", say("Not an e-mail address."))
     return None
 

@@ -202,8 +202,10 @@ async def test_nobody_gets_a_mail_who_has_no_account_to_get_into(client, ada, si
 
 
 async def test_mail_goes_to_the_address_as_its_owner_wrote_it(client, ada, inbox):
-    """Letters of full width count as the same, and may be another mailbox."""
-    await forget(client, "\uff41da@example.org")
+    """Capitals may be another mailbox, too. What looks like letters and is none is no address."""
+    response = await client.post(FORGOT, json={"email": "\uff41da@example.org"})
+    assert codes(await response.json()) == {("/email", "invalid_format")}
+    await forget(client, "ADA@example.org")
     assert (await inbox.next("ada@example.org"))["To"] == "ada@example.org"
 
 
