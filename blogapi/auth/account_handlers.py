@@ -18,7 +18,7 @@ from blogapi.auth.schemas import (
     TokenSchema,
 )
 from blogapi.users.model import User
-from blogapi.users.schemas import OWN
+from blogapi.users.views import OWN
 from blogapi.web.endpoint import Reply, endpoint
 
 routes = web.RouteTableDef()

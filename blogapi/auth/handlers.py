@@ -23,7 +23,7 @@ from blogapi.auth.schemas import (
     SignOutQuery,
 )
 from blogapi.auth.service import AuthService
-from blogapi.users.schemas import OWN
+from blogapi.users.views import OWN
 from blogapi.web.endpoint import Reply, attempt, endpoint
 
 routes = web.RouteTableDef()

@@ -17,7 +17,8 @@ from blogapi.users.examples import NEWCOMER, NEWCOMER_EMAIL, NEWCOMER_PASSWORD
 from blogapi.users.mfa import PASSKEY
 from blogapi.users.model import MAX_EMAIL, NewUser
 from blogapi.users.passwords import MAX_LENGTH
-from blogapi.users.schemas import PASSWORD, AccountSchema, OwnUserShape, own_view
+from blogapi.users.schemas import PASSWORD, AccountSchema
+from blogapi.users.views import OwnUserShape, own_view
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Line, QueryFlag, Record, Size, Strict, Text, wrong
 

@@ -15,20 +15,14 @@ from blogapi.users import examples
 from blogapi.users.model import MAX_USERNAME, ManagedProfile, NewUser, OwnProfile, User
 from blogapi.users.rights import Administrator
 from blogapi.users.schemas import (
-    ADMIN,
-    ADMIN_FIELDS,
-    OWN,
-    PROFILE,
-    PROFILE_FIELDS,
     ManagedProfileSchema,
     NewUserSchema,
     OwnProfileSchema,
     ReadUserQuery,
     UserListQuery,
-    managed_fields,
-    own_fields,
 )
 from blogapi.users.service import UserService
+from blogapi.users.views import ADMIN, ADMIN_FIELDS, OWN, PROFILE, PROFILE_FIELDS, managed_fields, own_fields
 from blogapi.web.endpoint import Reply, attempt, endpoint, if_match
 from blogapi.web.fields import Identifier, Size, Text
 from blogapi.web.query import chosen_fields

@@ -12,7 +12,7 @@ from blogapi.auth.schemas import SIGNED_IN_SHAPE, TOKEN_PAIR
 from blogapi.feature import Feature
 from blogapi.features import FEATURES
 from blogapi.posts.views import LIVE, REVISION, WORKING
-from blogapi.users.schemas import ADMIN, OWN
+from blogapi.users.views import ADMIN, OWN
 from blogapi.web.endpoint import PUBLIC_CACHE_CONTROL, Reply, Shape, endpoint
 from blogapi.web.fields import Strict
 
