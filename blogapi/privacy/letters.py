@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from blogapi.mail.model import Letter, Mail, language_of
 from blogapi.users.service import UserService
 
@@ -20,7 +22,8 @@ class PrivacyLetters:
         from babel.dates import format_date  # which takes a tenth of a second, and is seldom needed
 
         language = language_of(user.locale, mail.language)
-        day = format_date(user.erasure_at, "long", locale=language)
+        # Where it is still the day before, they would come too late.
+        day = format_date(user.erasure_at.astimezone(ZoneInfo(user.timezone or "UTC")), "long", locale=language)
         facts = {"username": user.username, "day": day}
         return Letter(to=user.email, language=language, template="erasure_asked", facts=facts)
 

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.dates import format_date
@@ -62,13 +63,26 @@ async def test_api_keys_rest_until_it_is_called_off(client, ada, leave):
     assert (await client.get("/v1/me", headers=bearer)).status == 200
 
 
+# The day is another one in one of them than in UTC, at any time.
+@pytest.mark.parametrize("timezone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+async def test_mail_says_the_day_where_its_reader_is(client, ada, leave, services, inbox, clock, timezone):
+    etag = (await client.get("/v1/me", headers=ada.headers)).headers["ETag"]
+    wish = {"timezone": timezone}
+    assert (await client.patch("/v1/me", json=wish, headers={**ada.headers, "If-Match": etag})).status == 200
+    await leave(ada)
+    await send_mails(services)
+    day = format_date((clock.time + WEEK).astimezone(ZoneInfo(timezone)), "long", locale="en")
+    assert [mail["Subject"] for mail in inbox.unread("ada@example.org").values() if day in mail["Subject"]]
+
+
 async def test_mail_says_until_when_and_another_one_that_the_account_stays(client, life, leave, services, inbox, clock):
     await send_mails(services)
     await leave(life)
     await send_mails(services)
     subject = "Your account on localhost:8080 will be erased on"
     asked = [mail for mail in inbox.unread(EMAIL).values() if subject in mail["Subject"]]
-    assert [mail["Subject"] for mail in asked] == [f"{subject} {format_date(clock.time + WEEK, 'long', locale='en')}"]
+    day = format_date((clock.time + WEEK).astimezone(ZoneInfo("Europe/London")), "long", locale="en")
+    assert [mail["Subject"] for mail in asked] == [f"{subject} {day}"]
     await life.sign_in()
     await send_mails(services)
     stays = [mail for mail in inbox.unread(EMAIL).values() if "stays" in mail["Subject"]]
