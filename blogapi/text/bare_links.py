@@ -6,6 +6,7 @@ address, too. GFM specification, section 6.9.
 """
 
 import re
+from functools import lru_cache
 from typing import cast
 
 from markdown_it import MarkdownIt
@@ -22,6 +23,8 @@ _REST = re.compile(r"[^\s<\u3000-\u303f\uff01-\uff0f\uff1a-\uff1f\uff3b-\uff3d]*
 _SENTENCE_MARKS = "?!.,:*_~'\"[]"
 _ENTITY = re.compile(r"[A-Za-z0-9]{1,32}+")
 _MAX_LENGTH = 2000
+# Pictures in names of pictures: the parser goes no deeper than 20, and the paragraph around them has to be remembered.
+_MOST_NESTED = 32
 
 
 def link_bare_addresses(md: MarkdownIt) -> None:
@@ -35,20 +38,20 @@ class _EndOfText:
     """Stands in for the pattern by which the text rule finds the end of plain text.
 
     Looking for addresses at each letter takes twenty times as long as looking for signs, so that is only done in a
-    paragraph that may hold one. The text rule asks again and again within a paragraph, which is looked through once.
+    paragraph that may hold one. The text rule asks again and again within a paragraph, and amid it within the names of
+    its pictures; each of them is looked through once.
     """
 
     def __init__(self, signs: re.Pattern[str]) -> None:
         self._signs = signs
         self._all = re.compile(f"{signs.pattern}|{_FIND_START.pattern}", re.IGNORECASE)
-        self._known: tuple[str, re.Pattern[str]] = ("", signs)
+        self._chosen = lru_cache(maxsize=_MOST_NESTED)(self._choose)
 
     def search(self, src: str, pos: int) -> re.Match[str] | None:
-        known, pattern = self._known
-        if src is not known:
-            pattern = self._all if "@" in src or _MAYBE_URL.search(src) else self._signs
-            self._known = src, pattern
-        return pattern.search(src, pos)
+        return self._chosen(src).search(src, pos)
+
+    def _choose(self, src: str) -> re.Pattern[str]:
+        return self._all if "@" in src or _MAYBE_URL.search(src) else self._signs
 
 
 def _bare_link(state: StateInline, silent: bool) -> bool:
