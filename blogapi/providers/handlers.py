@@ -87,7 +87,7 @@ async def start_provider_sign_in(request: web.Request, query: dict[str, Any]) ->
 
 
 @routes.get("/v1/auth/providers/{name}/callback", allow_head=False)
-@endpoint(needs=PUBLIC, path=_NAME, query=CallbackQuery, status=303, also=(422,), examples={"name": EXAMPLE})
+@endpoint(needs=PUBLIC, path=_NAME, query=CallbackQuery, status=303, also=(414, 422), examples={"name": EXAMPLE})
 async def return_from_provider(request: web.Request, query: dict[str, Any]) -> web.Response:
     """Come back from a provider: the address that it is told to send the browser to.
 

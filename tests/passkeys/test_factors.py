@@ -95,7 +95,8 @@ async def test_one_factor_at_a_time(client, app_of_ada, phone, passkey):
 
 
 @pytest.mark.mongod
-async def test_flow_opens_one_session_for_many_passkeys(mongod_database, client, app_of_ada, phone, passkey):
+@pytest.mark.parametrize("database", ["mongod"], indirect=True)
+async def test_flow_opens_one_session_for_many_passkeys(database, client, app_of_ada, phone, passkey):
     flow = await begin(client)
     answers = [phone.get(await request_options(client)) for _ in range(5)]
     responses = await asyncio.gather(*(finish(client, flow, passkey=answer) for answer in answers))

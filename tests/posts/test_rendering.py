@@ -17,9 +17,11 @@ USER = {"username": "carol", "email": "carol@example.org", "password": "correct 
 
 
 @pytest.fixture
-def hasty(client):
-    """Nothing may take longer than a short text does."""
-    client.app[SERVICES].renderer._cpu_seconds = 0.2
+def hasty(client, monkeypatch):
+    """Nothing may take more of a processor than a short text does, and all the time that it has to wait for one."""
+    renderer = client.app[SERVICES].renderer
+    renderer._cpu_seconds, renderer._long._patience_seconds = 0.2, 300
+    monkeypatch.setattr(module, "_DEADLINE_SECONDS", 300)
 
 
 @pytest.mark.usefixtures("hasty")
