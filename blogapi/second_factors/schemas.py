@@ -37,7 +37,7 @@ class ShownTotpShape(Strict):
     }
 
 
-class RecoveryCodesShape(Strict):
+class NewRecoveryCodesShape(Strict):
     """New recovery codes. No other answer shows them; codes of before are void."""
 
     recovery_codes = fields.List(
@@ -60,4 +60,4 @@ def recovery_codes_view(recovery: RecoveryCodes) -> dict[str, Any]:
 
 
 SHOWN_TOTP = Shape(ShownTotpShape, shown_totp_view)
-RECOVERY_CODES = Shape(RecoveryCodesShape, recovery_codes_view)
+RECOVERY_CODES = Shape(NewRecoveryCodesShape, recovery_codes_view)

@@ -76,7 +76,7 @@ UNKNOWABLE = {
     "operations-auth-finish_sign_in": 422,
     "operations-auth-confirm_totp": 422,
     "operations-auth-renew_recovery_codes": 409,
-    "operations-posts-read_preview": 404,
+    "operations-preview-read_preview": 404,
     "operations-invitations-read_invitation": 404,
     "operations-invitations-delete_invitation": 404,
     "operations-auth-register_passkey": 422,
