@@ -57,7 +57,8 @@ async def test_later_resets_leave_passkeys(client, ada, phone, take_over):
 
 
 @pytest.mark.mongod
-async def test_none_that_is_registered_at_that_moment_is_left(mongod_database, client, ada, inbox):
+@pytest.mark.parametrize("database", ["mongod"], indirect=True)
+async def test_none_that_is_registered_at_that_moment_is_left(database, client, ada, inbox):
     phones = [Authenticator() for _ in range(8)]
     credentials = [phone.create(await creation_options(client, ada)) for phone in phones]
     await forget(client)
