@@ -1,4 +1,7 @@
-"""Failed sign-ins in the audit log: all of them, in a bounded number of entries."""
+"""Failed sign-ins in the audit log, in a bounded number of entries.
+
+What a process counted in its last minute ends with it.
+"""
 
 from __future__ import annotations
 
