@@ -221,7 +221,7 @@ class SignIn:
         # Bound to the epoch: once the password is changed, it is worth nothing that it was shown.
         bound_to = self._proofs.binding(_FLOW, user.epoch, kind)
         carries = {"kind": kind, "factors": ",".join(factors)}
-        return await self._proofs.open(new_id(), _FLOW, user.id, bound_to, _FLOW_TIME, carries) or ""
+        return await self._proofs.begin(_FLOW, user.id, bound_to, _FLOW_TIME, carries)
 
     def _new_session(
         self, user: User, factors: tuple[str, ...], wanted: SessionRequest, secret: str | None, device_id: str

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from blogapi.db.client import new_id
 from blogapi.errors import BlogError, CodeInvalid
 from blogapi.passkeys.model import CHALLENGE_TIME, Unproven
 from blogapi.proofs.model import Proof
@@ -53,9 +52,7 @@ class Challenges:
 
     async def new(self, purpose: str, user_id: str | None, bound_to: str = "") -> NewChallenge:
         """A new one, for this user or for whoever answers. `bound_to` comes back with the answer."""
-        code = await self._proofs.open(new_id(), purpose, user_id or _ANYBODY, bound_to, CHALLENGE_TIME)
-        if code is None:
-            raise AssertionError("a new proof was spent")
+        code = await self._proofs.begin(purpose, user_id or _ANYBODY, bound_to, CHALLENGE_TIME)
         return NewChallenge(code.encode(), self._now() + CHALLENGE_TIME)
 
     async def read(self, client_data: bytes, purpose: str) -> Answered:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from blogapi.config.secret import derive_key
+from blogapi.db.client import new_id
 from blogapi.errors import CodeInvalid
 from blogapi.proofs.model import Proof
 from blogapi.proofs.store import ProofStore
@@ -46,6 +47,14 @@ class Proofs:
             carries=carries or {},
         )
         return f"{proof.id}.{self._mac(proof)}" if await self._store.open(proof) else None
+
+    async def begin(
+        self, purpose: str, subject: str, bound_to: str, lifetime: timedelta, carries: Mapping[str, str] | None = None
+    ) -> str:
+        """The code of a new proof, which no mail and no earlier attempt has a name for."""
+        code = await self.open(new_id(), purpose, subject, bound_to, lifetime, carries)
+        assert code is not None  # nobody can have spent it
+        return code
 
     async def read(self, token: str, *purposes: str, pointer: str = "/token") -> Proof:
         """The proof of a code that could be spent. Raises CodeInvalid with this pointer."""
