@@ -9,6 +9,7 @@ from blogapi.access.identity import ROLES
 from blogapi.mail.letters import link_of
 from blogapi.mail.model import Letter, Mail, language_of
 from blogapi.proofs.service import Proofs
+from blogapi.users.letters import letter_to
 from blogapi.users.mails import RESET_PASSWORD
 from blogapi.users.model import User, email_key
 from blogapi.users.service import UserService
@@ -59,13 +60,13 @@ class AccountLetters:
             return None
         owner = await self._users.find_by_login(mail.to)
         if owner is not None and owner.id != user.id:
-            return self._telling(mail, owner, "address_in_use")
+            return letter_to(owner, mail, "address_in_use")
         return await self._asking(mail, user, "confirm_email", CHANGE, key, to=user.pending_email.email)
 
     async def email_changed(self, mail: Mail) -> Letter | None:
         """To the address that was left."""
         user = await self._who(mail)
-        return None if user is None else self._telling(mail, user, "email_changed", to=mail.to)
+        return None if user is None else letter_to(user, mail, "email_changed", to=mail.to)
 
     async def reset_password(self, mail: Mail) -> Letter | None:
         """To whoever has this address."""
@@ -78,7 +79,7 @@ class AccountLetters:
     async def password_changed(self, mail: Mail) -> Letter | None:
         """To whose password it is."""
         user = await self._who(mail)
-        return None if user is None else self._telling(mail, user, "password_changed")
+        return None if user is None else letter_to(user, mail, "password_changed")
 
     async def new_device(self, mail: Mail) -> Letter | None:
         """To who has signed in on a device from which they had not before."""
@@ -86,7 +87,7 @@ class AccountLetters:
         if user is None:
             return None
         at = _in_words(mail.created_at, user.timezone, language_of(user.locale, mail.language))
-        return self._telling(mail, user, "new_device", at=at, **mail.facts)
+        return letter_to(user, mail, "new_device", at=at, **mail.facts)
 
     async def _resetting(self, mail: Mail, template: str) -> Letter | None:
         user = await self._users.find_by_login(mail.to)
@@ -97,7 +98,7 @@ class AccountLetters:
         if code is None:
             return None
         minutes = int(RESET_TIME.total_seconds() // 60)
-        return self._telling(mail, user, template, link=link_of(self._link_base, RESET, code), minutes=minutes)
+        return letter_to(user, mail, template, link=link_of(self._link_base, RESET, code), minutes=minutes)
 
     async def _asking(
         self, mail: Mail, user: User, template: str, purpose: str, key: str, *, to: str | None = None
@@ -107,16 +108,7 @@ class AccountLetters:
         if code is None:
             return None
         hours, link = int(VERIFY_TIME.total_seconds() // 3600), link_of(self._link_base, VERIFY, code)
-        return self._telling(mail, user, template, to=to, link=link, hours=hours)
-
-    def _telling(self, mail: Mail, user: User, template: str, *, to: str | None = None, **facts: object) -> Letter:
-        # Never to an address as somebody else has spelt it: those that count as the same may be two mailboxes.
-        return Letter(
-            to=to or user.email or "",
-            language=language_of(user.locale, mail.language),
-            template=template,
-            facts={"username": user.username, **facts},
-        )
+        return letter_to(user, mail, template, to=to, link=link, hours=hours)
 
     async def _who(self, mail: Mail) -> User | None:
         found = await (self._users.find_by_login(mail.to) if mail.user_id is None else self._users.find(mail.user_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from blogapi.mail.model import Letter, Mail, language_of
+from blogapi.users.letters import letter_to
 from blogapi.users.service import UserService
 
 
@@ -24,15 +25,11 @@ class PrivacyLetters:
         language = language_of(user.locale, mail.language)
         # Where it is still the day before, they would come too late.
         day = format_date(user.erasure_at.astimezone(ZoneInfo(user.timezone or "UTC")), "long", locale=language)
-        facts = {"username": user.username, "day": day}
-        return Letter(to=user.email, language=language, template="erasure_asked", facts=facts)
+        return letter_to(user, mail, "erasure_asked", day=day)
 
     async def erasure_called_off(self, mail: Mail) -> Letter | None:
         """That the account stays."""
         user = None if mail.user_id is None else await self._users.find(mail.user_id)
         if user is None or user.erasure_at is not None or user.email is None:
             return None
-        language = language_of(user.locale, mail.language)
-        return Letter(
-            to=user.email, language=language, template="erasure_called_off", facts={"username": user.username}
-        )
+        return letter_to(user, mail, "erasure_called_off")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from blogapi.mail.model import Letter, Mail, language_of
+from blogapi.mail.model import Letter, Mail
+from blogapi.users.letters import letter_to
 from blogapi.users.service import UserService
 
 
@@ -17,6 +18,4 @@ class FactorLetters:
         user = None if mail.user_id is None else await self._users.find(mail.user_id)
         if user is None or user.email is None:
             return None
-        facts = {"username": user.username, "left": len(user.mfa.recovery_codes)}
-        language = language_of(user.locale, mail.language)
-        return Letter(to=user.email, language=language, template=mail.kind, facts=facts)
+        return letter_to(user, mail, mail.kind, left=len(user.mfa.recovery_codes))
