@@ -50,7 +50,8 @@ def serve(ctx: click.Context, /, empty: bool, reload: bool, **options: str | int
     from blogapi.config import with_development_secret
     from blogapi.operations.logs import set_up_logging
     from blogapi.serving.launcher import Launcher
-    from blogapi.serving.workers import WorkerFailed, Workers, take_address
+    from blogapi.serving.listening import take_address
+    from blogapi.serving.workers import WorkerFailed, Workers
 
     given = {f"server__{name}": value for name, value in options.items()}
     config = read_config(ctx.obj, **given)

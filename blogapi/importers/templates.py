@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from blogapi.importers import conditions
-from blogapi.importers.conditions import UNKNOWN, Block
+from blogapi.importers.conditions import Block
 from blogapi.importers.hiding import hidden_parts
 from blogapi.importers.pictures import embedded, fenced, picture
 from blogapi.importers.prose import Finder, Span, verbatim
-from blogapi.importers.tags import LONGEST_TAG, arguments, language, named, piped
+from blogapi.importers.tags import LONGEST_TAG, arguments, language, named
+from blogapi.importers.template_values import Values
 from blogapi.importers.told import Told
 
-_MOST_VALUE = 1000
 # How much white space may stand in a closing tag.
 _LOOSE = 40
 # How many times its length of a text is read anew where code in a tag has upset what is code behind it.
@@ -28,16 +28,10 @@ _NAME = re.compile(r"[A-Za-z_][\w./-]*")
 _RAW_MARK = re.compile(r"\{%-?\s{0,20}(?:end)?(?:raw|verbatim)\s{0,20}-?%\}")
 _ESCAPED_HUGO = re.compile(r"\{\{([<%])/\*([^{}]*)\*/([>%])\}\}")
 _ESCAPED_ZOLA = re.compile(r"\{\{/\*([^{}]*)\*/\}\}|\{%/\*([^{}]*)\*/%\}")
-# Filters that change nothing that matters here.
-_SAME = frozenset((
-    "baseurl", "cgi_escape", "escape", "full_url_for", "htmlBaseUrl", "raw", "safe",
-    "strip", "uri_escape", "url", "xml_escape",
-))  # fmt: skip
 # What stands in these was made by the generator, or by nobody: it goes as a whole.
 _WHOLE = frozenset((
     "capture", "case", "comment", "for", "javascript", "macro", "schema", "script", "style", "stylesheet", "tablerow",
 ))  # fmt: skip
-_ADDRESSES = ("url", "baseurl", "github.url", "root")
 # Before a link to a post, which is made relative.
 _BEFORE_POST = re.compile(
     r"(?:\{\{-?\s{0,9}site\.(?:url|baseurl|github\.url|root)\s{0,9}-?\}\}){1,3}\{%-?\s{0,9}(?:post_url|post_path|link)\s"
@@ -98,6 +92,7 @@ class _Reader:
     def __init__(self, body: str, dialect: Dialect, first_line: int) -> None:
         self._body, self._dialect = body, dialect
         self.told = Told(body, first_line)
+        self._values = Values(dialect.site, dialect.page)
         self._out: list[str] = []
         self._at = 0
         self._finder = Finder(body)
@@ -240,27 +235,18 @@ class _Reader:
         if block is None:
             closing = self._end_of(f"end{tag.name}", tag)
             return self._hide(tag, closing[1]) if closing else self._drop(tag, tag.end)
-        branch = conditions.shown(block, self._condition_value)
+        branch = conditions.shown(block, self._values.for_condition)
         if branch is None:
             return self._hide(tag, block.end)
         self._skips[branch.end] = block.end
         return self._hide(tag, branch.start)
-
-    def _condition_value(self, name: str) -> object:
-        scope, _, path = name.partition(".")
-        value: Any = {"site": self._dialect.site, "page": self._dialect.page}.get(scope)
-        for key in path.split("."):
-            if not isinstance(value, Mapping) or key not in value:
-                return UNKNOWN  # the generator may know it from elsewhere
-            value = value[key]
-        return value
 
     def _find_blocks(self, start: int) -> None:
         if (self._dialect.liquid or self._dialect.guess) and "{%" in self._body:
             self._blocks.update(conditions.blocks(self._body, self._spans, start))
 
     def _widget(self, tag: _Tag, name: str, words: list[str], fields: Mapping[str, str]) -> int:
-        fields = {key: self._filled(value) for key, value in fields.items()}
+        fields = {key: self._values.filled(value) for key, value in fields.items()}
         if name.lower() in _PICTURES:
             fields = named(name, words, fields)
             text = picture(fields, self._indent(tag.start))
@@ -275,58 +261,10 @@ class _Reader:
         dialect = self._dialect
         if not (dialect.liquid or (dialect.guess and _looks_like_liquid(tag.text))):
             return tag.start + 1
-        value = "" if _BEFORE_POST.match(self._body, tag.start) else self._value(tag.text)
+        value = "" if _BEFORE_POST.match(self._body, tag.start) else self._values.of(tag.text)
         if value is None:
             return self._drop(tag, tag.end)
         return self._put(tag.start, tag.end, value, "template values written out")
-
-    # Values
-
-    def _filled(self, text: str) -> str:
-        """Without `{{ site.baseurl }}` and the like in it."""
-        if "{{" not in text:
-            return text
-        return re.sub(r"\{\{([^{}]{0,200})\}\}", lambda found: self._value(found[1].strip("- ")) or "", text)
-
-    def _value(self, expression: str) -> str | None:
-        first, *filters = piped(expression)
-        value = self._operand(first)
-        for each in filters:
-            name, _, argument = each.partition(":")
-            value = None if value is None else self._filtered(value, name.strip().partition("(")[0], argument)
-        return value
-
-    def _operand(self, text: str) -> str | None:
-        if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-            return text[1:-1]
-        scope, _, path = text.partition(".")
-        value: Any = {"site": self._dialect.site, "page": self._dialect.page}.get(scope)
-        for key in path.split(".") if value is not None else ():
-            value = value.get(key) if isinstance(value, Mapping) else None
-        if value is None and scope == "site" and path in _ADDRESSES:
-            return ""
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            return None
-        return str(value) if len(str(value)) <= _MOST_VALUE else None
-
-    def _filtered(self, value: str, name: str, argument: str) -> str | None:
-        if name in _SAME:
-            return value
-        if name in ("absolute_url", "relative_url"):
-            return self._in_site(value, is_absolute=name == "absolute_url")
-        if name in ("prepend", "append"):
-            other = self._operand(argument.strip())
-            return None if other is None else other + value if name == "prepend" else value + other
-        if name in ("upcase", "downcase"):
-            return value.upper() if name == "upcase" else value.lower()
-        return None
-
-    def _in_site(self, path: str, *, is_absolute: bool) -> str:
-        if "://" in path or path.startswith("#"):
-            return path
-        base = f"/{(self._operand('site.baseurl') or '').strip('/')}".rstrip("/")
-        server = (self._operand("site.url") or "").rstrip("/") if is_absolute else ""
-        return f"{server}{base}/{path.removeprefix('/')}"
 
     # Writing
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from blogapi.config import MetricsConfig
 from blogapi.errors import ConfigError, NotYet
 from blogapi.operations.ledger import Ledger
-from blogapi.serving.workers import listen_on
+from blogapi.serving.listening import listen_on
 
 PATH = "/metrics"
 _AGAIN_SECONDS = 5

@@ -22,8 +22,9 @@ from blogapi.measures import Measure, counter, gauge
 from blogapi.operations.health import READINESS, Readiness
 from blogapi.operations.metrics import Metrics
 from blogapi.operations.traffic import METRICS
+from blogapi.serving.listening import BACKLOG
 from blogapi.serving.server import Runner
-from blogapi.serving.workers import BACKLOG, BEAT, RETIRE, RETIRING, STOP, STOP_WATCHED, TAKE_STOCK, WATCHED_BEAT
+from blogapi.serving.workers import BEAT, RETIRE, RETIRING, STOP, STOP_WATCHED, TAKE_STOCK, WATCHED_BEAT
 
 GRACE_SECONDS = 8
 """How long a server that was told to stop still takes connections where a load balancer asks /readyz: longer than it

@@ -10,7 +10,6 @@ own. Its standard input ends when we do, however we were killed, and so does the
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 import logging
 import math
@@ -23,12 +22,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from blogapi.config import ServerConfig, variable
-from blogapi.errors import ConfigError, NotYet
+from blogapi.errors import ConfigError
 from blogapi.jobs.tasks import end_tasks
 from blogapi.measures import Measure, counter, gauge, tally
 from blogapi.serving.launcher import Launcher
-from blogapi.serving.patience import Patience
 
 BEAT, WATCHED_BEAT, RETIRING = b"beat\n", b"watched\n", b"retiring\n"
 """What a worker says: that its loop runs, the same while somebody asks /readyz, that it takes no more connections."""
@@ -37,7 +34,6 @@ RETIRE, STOP, STOP_WATCHED, TAKE_STOCK = signal.SIGTERM, signal.SIGINT, signal.S
 """What a worker is told: to end while others go on, that the whole server stops, the same while somebody asks one of us
 on /readyz and goes by that, to log what it holds."""
 
-BACKLOG = 1024
 # A worker that dies younger than this waits before it is replaced, each time twice as long: not longer than the short
 # pause, unless it has said that somebody has to change the configuration.
 _STEADY_SECONDS, _FIRST_PAUSE, _SHORT_PAUSE, _LONGEST_PAUSE = 10, 0.5, 2, 30
@@ -64,43 +60,6 @@ class WorkerFailed(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(f"The first worker ended with {code}.")
         self.code = code
-
-
-def take_address(settings: ServerConfig, patience: Patience) -> socket.socket:
-    """A socket on the configured address; nobody is heard on it yet.
-
-    Blocks. Raises ConfigError when it cannot be had, NotYet when others do not let go of it while there is patience.
-    """
-    while True:
-        try:
-            return listen_on("server", settings.host, settings.port)
-        except NotYet as missing:
-            time.sleep(patience.pause_after(missing))
-
-
-def listen_on(section: str, host: str, port: int) -> socket.socket:
-    """A socket on an address of a section of the configuration.
-
-    Raises ConfigError when it cannot be had, NotYet when others have it.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.getaddrinfo(host, port, family)
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
-            raise NotYet(f"{section}.host: {host} does not resolve yet ({error.strerror}).") from None
-        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-            raise ConfigError(
-                f"{section}.host: {host} is not this machine ({error.strerror}). "
-                "Set one of its addresses, such as 127.0.0.1, or 0.0.0.0 for all of them "
-                f"({variable(f'{section}.host')})."
-            ) from None
-        kind = NotYet if error.errno == errno.EADDRINUSE else ConfigError
-        raise kind(
-            f"{section}.port: cannot listen on {host}:{port} ({error.strerror}). "
-            f"Stop what listens there or set another port ({variable(f'{section}.port')}; 0 takes a free one)."
-        ) from None
 
 
 @dataclass(eq=False, slots=True)

@@ -38,6 +38,7 @@ PORTS = range(20_000, 30_000)
 # load costs. So more of it may hold changes than usual (5 and 20 percent; of those in updates 2.5 and 10).
 EVICTION = "eviction_dirty_target=50,eviction_dirty_trigger=75,eviction_updates_target=40,eviction_updates_trigger=60"
 ON_LINUX = sys.platform == "linux"
+BECOME = str(Path(__file__).with_name("become.py"))
 LOG_BYTES = 16 * 1024 * 1024
 
 
@@ -139,7 +140,7 @@ def start_mongod(
     offset = size(log)
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-I", "-S", __file__, "become", str(os.getpid()), *arguments],
+            [sys.executable, "-I", "-S", BECOME, str(os.getpid()), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -363,21 +364,6 @@ def _command_of(pid: int) -> str:
     return listing.stdout.decode(errors="replace")
 
 
-def _become(parent: int, command: list[str]) -> None:
-    """Turn this process into a mongod that dies with its parent."""
-    if ON_LINUX:
-        import ctypes
-
-        set_parent_death_signal = 1  # PR_SET_PDEATHSIG
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
-        if os.getppid() != parent:  # it had gone before we asked
-            raise SystemExit(1)
-    try:
-        os.execv(command[0], command)  # noqa: S606
-    except OSError as error:
-        raise SystemExit(f"error: {command[0]}: {error.strerror}") from None
-
-
 def _keep(folder: Path, mongod: Path, ttl_seconds: int | None) -> None:
     """Leave the starter, then keep. It reads `ready`, or the reason why not, from standard output."""
     if os.fork():
@@ -405,7 +391,5 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["keep", path, program, ttl]:
             _keep(Path(path), Path(program), int(ttl) if ttl else None)
-        case ["become", pid, *command]:
-            _become(int(pid), command)
         case _:
             raise SystemExit("Started by blogapi/db/embedded/mongod.py only.")
