@@ -188,7 +188,7 @@ def sign_up(client) -> Callable[..., Awaitable[Person]]:
     async def sign_up(username: str, role: str = "author") -> Person:
         services = client.app[SERVICES]
         email = f"{username}@example.org"
-        user = await services[UserService].create(
+        user = await services[UserService].making.create(
             as_operator(),
             NewUser(username=username, email=email, password=PASSWORD, display_name=username.title(), role=role),
         )

@@ -33,7 +33,7 @@ from blogapi.text.markup import TooComplex, visible_text, without_comments
 from blogapi.text.slug import slugify
 from blogapi.text.transcript import Transcript
 from blogapi.text.visible import is_blank
-from blogapi.users.model import username_fault
+from blogapi.users.logins import username_fault
 from blogapi.web import networks as addresses
 from blogapi.web.body import parse_json
 

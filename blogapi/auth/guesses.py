@@ -17,7 +17,8 @@ from blogapi.auth.devices import Devices
 from blogapi.auth.model import SessionRequest
 from blogapi.limits.limiter import LimitReached, RateLimiter
 from blogapi.translation.sentence import say
-from blogapi.users.model import User, login_key
+from blogapi.users.logins import login_key
+from blogapi.users.model import User
 from blogapi.users.service import UserService
 from blogapi.web.networks import limit_key
 

@@ -10,8 +10,9 @@ from blogapi.mail.letters import link_of
 from blogapi.mail.model import Letter, Mail, language_of
 from blogapi.proofs.service import Proofs
 from blogapi.users.letters import letter_to
+from blogapi.users.logins import email_key
 from blogapi.users.mails import RESET_PASSWORD
-from blogapi.users.model import User, email_key
+from blogapi.users.model import User
 from blogapi.users.service import UserService
 
 # What proofs are for, which are also the pages that links lead to.

@@ -23,8 +23,9 @@ from blogapi.mail.model import Mail
 from blogapi.mail.service import MailService
 from blogapi.proofs.service import Proofs
 from blogapi.translation.sentence import say
+from blogapi.users.logins import email_fault, email_key
 from blogapi.users.mails import RESET_PASSWORD, VERIFY_EMAIL
-from blogapi.users.model import PasswordReset, User, email_fault, email_key
+from blogapi.users.model import PasswordReset, User
 from blogapi.users.service import UserService
 from blogapi.web.networks import limit_key
 

@@ -14,8 +14,9 @@ from blogapi.second_factors.model import RECOVERY_CODE, TOTP, Answer
 from blogapi.second_factors.schemas import CODE_OF_APP
 from blogapi.translation.sentence import say
 from blogapi.users.examples import NEWCOMER, NEWCOMER_EMAIL, NEWCOMER_PASSWORD
+from blogapi.users.logins import MAX_EMAIL
 from blogapi.users.mfa import PASSKEY
-from blogapi.users.model import MAX_EMAIL, NewUser
+from blogapi.users.model import NewUser
 from blogapi.users.passwords import MAX_LENGTH
 from blogapi.users.schemas import PASSWORD, AccountSchema
 from blogapi.users.views import OwnUserShape, own_view

@@ -90,7 +90,7 @@ class AuthService:
 
     def faults(self, fields: Mapping[str, Any]) -> list[FieldError]:
         """What is wrong with these fields of a new account, beyond their form."""
-        return self._users.faults(fields)
+        return self._users.making.faults(fields)
 
     async def register(self, wish: Registering, attempt: Attempt, caller: Caller) -> User:
         """Make an account for oneself. Raises RateLimited, Forbidden, CodeInvalid, Invalid, Conflict, Unavailable."""

@@ -28,9 +28,10 @@ from blogapi.proofs.service import Proofs
 from blogapi.second_factors.model import Answer
 from blogapi.second_factors.service import SecondFactors
 from blogapi.text.user_agent import device_name
+from blogapi.users.logins import login_key
 from blogapi.users.mails import NEW_DEVICE
 from blogapi.users.mfa import PASSKEY
-from blogapi.users.model import User, login_key
+from blogapi.users.model import User
 from blogapi.users.service import UserService
 from blogapi.web.networks import limit_key, network_of
 

@@ -40,7 +40,7 @@ def create_admin(
     async def create(blog: Blog) -> User:
         password = new_password(blog.config.auth.password) if generate else given
         facts.update({"password": password} if generate else {})
-        return await blog.services[UserService].create_admin(as_operator(), username, email, password)
+        return await blog.services[UserService].making.create_admin(as_operator(), username, email, password)
 
     user = run(invocation, create)
     facts = {"id": user.id, "username": user.username, "email": user.email or "", "role": user.role, **facts}

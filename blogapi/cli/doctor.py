@@ -59,7 +59,7 @@ async def _examine(blog: Blog, *, fix: bool, settle_seconds: float) -> tuple[lis
     from blogapi.users.service import UserService
 
     findings = await examine(blog.services.checks, settle=lambda: asyncio.sleep(settle_seconds), fix=fix)
-    has_admin = bool(await blog.services[UserService].acting_admins())
+    has_admin = bool(await blog.services[UserService].administrators.acting())
     return findings, hints(blog.config, has_admin=has_admin)
 
 

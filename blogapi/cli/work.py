@@ -84,7 +84,7 @@ async def _work(
     async with open_database(config, config.mongo.url, stores_of(features), patience=Patience(seconds)) as database:
         app = create_app(config, database, features)
         password = await _create_demo(config, app[SERVICES]) if demo else None
-        has_admin = bool(await app[SERVICES][UserService].acting_admins())
+        has_admin = bool(await app[SERVICES][UserService].administrators.acting())
         facts = {"has_admin": has_admin, "password": password}
         await run_worker(app, config.server, listener, channel, facts, tells_measures=config.metrics.enabled)
 

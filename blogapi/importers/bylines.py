@@ -39,7 +39,7 @@ class Bylines:
             return self._owner
         passed_over = []
         for username in _numbered(username_for(name)):
-            user = await self._users.unclaimed(as_operator(), username, name)
+            user = await self._users.making.unclaimed(as_operator(), username, name)
             if _is_called(user, name) and (user.status == "unclaimed" or acting_as(user).is_editor):
                 break
             passed_over += [user.username] if user.status != "unclaimed" else []

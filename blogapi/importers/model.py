@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from blogapi.posts.model import Cover, Seo
 from blogapi.text.slug import ascii_words
-from blogapi.users.model import username_fault
+from blogapi.users.logins import username_fault
 
 _SHARP, _PLUS = re.compile(r"(?<=\w)#"), re.compile(r"(?<=\w)\+\+")
 _APOSTROPHES = re.compile("['’ʼ]")

@@ -12,7 +12,7 @@ from blogapi.invitations.examples import EMAIL, WITHDRAWN
 from blogapi.invitations.model import ListedInvitation, NewInvitation
 from blogapi.paging.cursors import PageQuery
 from blogapi.users.examples import WRITER
-from blogapi.users.model import MAX_EMAIL
+from blogapi.users.logins import MAX_EMAIL
 from blogapi.users.schemas import ROLE
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Line, Strict, Text, Timestamp

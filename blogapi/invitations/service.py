@@ -27,7 +27,7 @@ from blogapi.paging.page import Page, PageRequest
 from blogapi.personal import Person
 from blogapi.proofs.service import Proofs
 from blogapi.translation.sentence import LANGUAGES, say
-from blogapi.users.model import email_fault, email_key
+from blogapi.users.logins import email_fault, email_key
 from blogapi.users.rights import Administrator
 from blogapi.users.service import UserService
 

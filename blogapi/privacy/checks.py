@@ -11,7 +11,8 @@ from blogapi.operations.doctor import Check, Problem, in_batches
 from blogapi.personal import Person, PersonalData
 from blogapi.privacy.service import PrivacyService
 from blogapi.privacy.store import PersonalStore
-from blogapi.users.model import ERASED_DISPLAY_NAME, erased_username
+from blogapi.users.logins import erased_username
+from blogapi.users.model import ERASED_DISPLAY_NAME
 from blogapi.users.service import UserService
 
 

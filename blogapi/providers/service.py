@@ -44,7 +44,8 @@ from blogapi.providers.model import (
 from blogapi.providers.store import LinkStore
 from blogapi.second_factors.letters import FactorLetters
 from blogapi.translation.sentence import say
-from blogapi.users.model import PasswordReset, User, email_fault, is_same_mailbox
+from blogapi.users.logins import email_fault, is_same_mailbox
+from blogapi.users.model import PasswordReset, User
 from blogapi.users.service import UserService
 from blogapi.web.networks import limit_key
 

@@ -232,7 +232,7 @@ async def is_empty(services: Wiring) -> bool:
 async def create_demo(services: Wiring, password: str) -> bool:
     """Make the demo content and its administrator. False when another process has begun to at the same moment."""
     try:
-        admin = acting_as(await services[UserService].create_admin(as_operator(), ADMIN, _EMAIL, password))
+        admin = acting_as(await services[UserService].making.create_admin(as_operator(), ADMIN, _EMAIL, password))
     except Conflict:
         return False
     author = await _person(services, people.WRITER, people.WRITER_NAME, people.WRITER_DISPLAY_NAME)
@@ -248,7 +248,9 @@ async def create_demo(services: Wiring, password: str) -> bool:
 
 
 async def _person(services: Wiring, user_id: str, username: str, display_name: str) -> User:
-    return await services[UserService].unclaimed(as_operator(), username, display_name, Attempt(resource_id=user_id))
+    return await services[UserService].making.unclaimed(
+        as_operator(), username, display_name, Attempt(resource_id=user_id)
+    )
 
 
 async def _write(services: Wiring, admin: Identity, author: User, wanted: _Post, since: datetime) -> None:

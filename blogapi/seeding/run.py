@@ -29,7 +29,8 @@ from blogapi.seeding.texts import BODIES_PER_LANGUAGE, SHARES, TAGS, Texts, repe
 from blogapi.tags.service import TagService
 from blogapi.tags.store import TagStore
 from blogapi.text.slug import slugify, with_suffix
-from blogapi.users.model import User, username_key
+from blogapi.users.logins import username_key
+from blogapi.users.model import User
 from blogapi.users.store import UserStore
 
 if TYPE_CHECKING:

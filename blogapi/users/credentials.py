@@ -13,9 +13,10 @@ from blogapi.errors import CodeInvalid, Invalid, InvalidCredentials, NotFound, S
 from blogapi.ids import Id
 from blogapi.limits.limiter import RateLimiter
 from blogapi.mail.model import Mail
+from blogapi.users.logins import email_fault, email_key
 from blogapi.users.mails import CONFIRM_EMAIL, EMAIL_CHANGED, PASSWORD_CHANGED, Outbox
 from blogapi.users.mfa import PASSKEY, Mfa
-from blogapi.users.model import PendingEmail, User, email_fault, email_key
+from blogapi.users.model import PendingEmail, User
 from blogapi.users.passwords import Passwords
 from blogapi.users.store import UserStore
 from blogapi.users.trail import Trail

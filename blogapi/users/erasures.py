@@ -19,8 +19,9 @@ from blogapi.events import Bus
 from blogapi.personal import Person
 from blogapi.translation.sentence import say
 from blogapi.users.credentials import Change
+from blogapi.users.logins import email_key
 from blogapi.users.mails import ERASURE_ASKED, ERASURE_CALLED_OFF, Outbox
-from blogapi.users.model import Erasing, ErasureAsked, User, email_key
+from blogapi.users.model import Erasing, ErasureAsked, User
 from blogapi.users.rights import Administrator
 from blogapi.users.store import UserStore
 from blogapi.users.trail import Trail

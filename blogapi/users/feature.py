@@ -18,12 +18,14 @@ from blogapi.users.roster import AdminRoster
 from blogapi.users.service import UserService
 from blogapi.users.store import PUBLIC_PART, UserStore
 from blogapi.users.trail import Trail
+from blogapi.users.waiting import Waiting
 
 
 def build(wiring: Wiring) -> UserService:
     """The service of people, with what hashes their passwords."""
     passwords = Passwords.configured(wiring.config)
     wiring.on_start.append(passwords.start)
+    waiting = Waiting(wiring.database)
     return UserService(
         UserStore(wiring.database),
         AdminRoster(wiring.database),
@@ -31,8 +33,8 @@ def build(wiring: Wiring) -> UserService:
         wiring.renderer.small,
         wiring.bus,
         wiring.config.registration,
-        Outbox(UserStore(wiring.database), wiring[MailService], wiring.now),
-        Trail(UserStore(wiring.database), wiring[AuditService]),
+        Outbox(waiting, wiring[MailService], wiring.now),
+        Trail(waiting, wiring[AuditService]),
         wiring.limiter,
         timedelta(days=wiring.config.privacy.grace_days),
         wiring.now,
@@ -56,12 +58,12 @@ def checks(wiring: Wiring) -> Iterable[Check]:
     users = wiring[UserService]
 
     async def roster() -> AsyncIterator[Problem]:
-        for user_id, is_missing in (await users.misplaced_admins()).items():
+        for user_id, is_missing in (await users.administrators.misplaced()).items():
             yield Problem(f"{user_id}: {'missing' if is_missing else 'not an administrator'}", reconcile)
 
     async def reconcile() -> bool:
-        await users.reconcile_admins()
-        return not await users.misplaced_admins()
+        await users.administrators.reconcile()
+        return not await users.administrators.misplaced()
 
     yield Check("administrators' roster", roster)
 

@@ -12,7 +12,8 @@ from blogapi.access.needs import PUBLIC, SIGNED_IN, role
 from blogapi.access.scopes import USERS_ADMIN, USERS_READ
 from blogapi.paging.cursors import page_request
 from blogapi.users import examples
-from blogapi.users.model import MAX_USERNAME, ManagedProfile, NewUser, OwnProfile, User
+from blogapi.users.logins import MAX_USERNAME
+from blogapi.users.model import ManagedProfile, NewUser, OwnProfile, User
 from blogapi.users.rights import Administrator
 from blogapi.users.schemas import (
     ManagedProfileSchema,
@@ -109,14 +110,14 @@ async def list_users(request: web.Request, query: dict[str, Any]) -> Reply:
     needs=role("admin"),
     scope=USERS_ADMIN,
     body=NewUserSchema,
-    faults=lambda request, fields: users(request).faults(fields),
+    faults=lambda request, fields: users(request).making.faults(fields),
     returns=ADMIN,
     status=201,
     idempotent=True,
 )
 async def create_user(request: web.Request, new: NewUser) -> Reply:
     """Create an account for somebody else."""
-    user = await users(request).create(Administrator(signed_in(request)), new, attempt(request))
+    user = await users(request).making.create(Administrator(signed_in(request)), new, attempt(request))
     return Reply(result=user, headers={"Location": f"/v1/users/{user.id}"})
 
 

@@ -11,7 +11,7 @@ from blogapi.mail.model import Mail
 from blogapi.mail.service import MailService
 from blogapi.translation.sentence import LANGUAGES
 from blogapi.users.model import User
-from blogapi.users.store import UserStore
+from blogapi.users.waiting import Waiting
 
 VERIFY_EMAIL = "verify_email"
 CONFIRM_EMAIL = "confirm_email"
@@ -33,8 +33,8 @@ class Outbox:
     where the same mail is not put twice, and then takes it out of the document. So it is lost at no moment.
     """
 
-    def __init__(self, users: UserStore, mail: MailService, now: Callable[[], datetime]) -> None:
-        self._users, self._mail, self._now = users, mail, now
+    def __init__(self, waiting: Waiting, mail: MailService, now: Callable[[], datetime]) -> None:
+        self._held, self._mail, self._now = waiting, mail, now
         self.check = mail.check
         self.waiting = asyncio.Event()
         """Set when there may be something to hand over at once."""
@@ -54,13 +54,17 @@ class Outbox:
         about = {"kind": kind, "to": to.strip(), "user_id": user.id, "language": language}
         return (Mail(id=new_id(), created_at=self._now(), facts=facts or {}, **about),)
 
+    async def drop(self, user_id: str) -> None:
+        """Put none of those that wait into the queue."""
+        await self._held.drop_mails(user_id)
+
     async def hand_over(self) -> int:
         """Put into the queue what waits; returns how many mails."""
         if not self._mail.is_on:
             return 0
         count = 0
-        for user_id, mails in await self._users.waiting_mails(_AT_A_TIME):
+        for user_id, mails in await self._held.mails(_AT_A_TIME):
             await self._mail.queue(*mails)
-            await self._users.settle_mails(user_id, mails)
+            await self._held.settle_mails(user_id, mails)
             count += len(mails)
         return count

@@ -18,7 +18,8 @@ from blogapi.pool.turns import Turns, queues
 from blogapi.translation.bounds import at_least_characters, at_most_characters
 from blogapi.translation.sentence import Sentence, say
 from blogapi.users.common_passwords import is_common
-from blogapi.users.model import StoredPassword, email_key, username_key
+from blogapi.users.logins import email_key, username_key
+from blogapi.users.model import StoredPassword
 
 MAX_LENGTH = 256
 SCHEME = "bcrypt-hmac-sha384"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Protocol
 
 from blogapi.config import RegistrationConfig
 from blogapi.errors import CodeInvalid, Conflict, Forbidden, Unavailable
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.translation.sentence import LANGUAGES, say
+from blogapi.users.logins import email_fault
 from blogapi.users.mails import ALREADY_REGISTERED, VERIFY_EMAIL, Outbox
-from blogapi.users.model import NewUser, User, email_fault
+from blogapi.users.making import Making, Start
+from blogapi.users.model import NewUser, User
 from blogapi.users.store import INVITATION_ACCEPTED, UserStore
 from blogapi.users.usernames import display_name_of, usernames
 
@@ -21,34 +21,13 @@ from blogapi.users.usernames import display_name_of, usernames
 _UNPROVEN_KEPT = timedelta(days=7)
 
 
-class Make(Protocol):
-    """How the service makes an account."""
-
-    def __call__(
-        self,
-        new: NewUser,
-        attempt: Attempt,
-        *,
-        status: str = "active",
-        tells: str | None = None,
-        is_shadow: bool = False,
-        invitation_id: str | None = None,
-        is_proven: bool = False,
-        language: str = LANGUAGES[0],
-    ) -> Awaitable[User]:
-        """`tells` is a kind of mail; `is_shadow` leaves out the address, and one that `is_proven` is confirmed.
-
-        Raises Invalid, Conflict, Unavailable.
-        """
-
-
 class Registration:
     """Who may register, and what becomes of it (`registration` in the configuration)."""
 
     def __init__(
-        self, users: UserStore, outbox: Outbox, make: Make, config: RegistrationConfig, now: Callable[[], datetime]
+        self, users: UserStore, making: Making, outbox: Outbox, config: RegistrationConfig, now: Callable[[], datetime]
     ) -> None:
-        self._users, self._outbox, self._make, self._now = users, outbox, make, now
+        self._users, self._making, self._outbox, self._now = users, making, outbox, now
         self.config = config
 
     def check(self, *, is_invited: bool) -> None:
@@ -72,8 +51,9 @@ class Registration:
         if self.config.verify_email == "first":
             return await self._register_unseen(new, attempt, language)
         if self.config.verify_email == "off":
-            return await self._make(new, attempt)
-        return await self._make(new, attempt, status="unverified", tells=VERIFY_EMAIL, language=language)
+            return await self._making.register(new, attempt)
+        start = Start(status="unverified", tells=VERIFY_EMAIL, language=language)
+        return await self._making.register(new, attempt, start)
 
     async def accept(self, new: NewUser, attempt: Attempt, *, invitation_id: str, role: str) -> User:
         """Make an account with an invitation, which is spent by that; its address counts as confirmed.
@@ -82,7 +62,7 @@ class Registration:
         """
         self.check(is_invited=True)
         try:
-            return await self._make(replace(new, role=role), attempt, invitation_id=invitation_id)
+            return await self._making.register(replace(new, role=role), attempt, Start(invitation_id=invitation_id))
         except Conflict as error:
             if error.code != INVITATION_ACCEPTED:
                 raise
@@ -98,7 +78,7 @@ class Registration:
         for username in usernames(wishes):
             new = NewUser(username=username, email=email, password=None, display_name=name, role=self.config.role)
             try:
-                return await self._make(new, ONCE, is_proven=True)
+                return await self._making.register(new, ONCE, Start(is_proven=True))
             except Conflict as error:
                 if error.code != "username_taken":
                     raise
@@ -111,14 +91,15 @@ class Registration:
         """
         self._outbox.check()
         is_known = email_fault(new.email) is None and await self._users.find_by_email(new.email) is not None
-        make = partial(self._make, new, attempt, status="unverified", language=language)
+        unverified = Start(status="unverified", tells=VERIFY_EMAIL, language=language)
         if not is_known:
             try:
-                return await make(tells=VERIFY_EMAIL)
+                return await self._making.register(new, attempt, unverified)
             except Conflict as error:
                 if error.code != "email_taken":
                     raise
-        return await make(tells=ALREADY_REGISTERED, is_shadow=True)
+        shadow = replace(unverified, tells=ALREADY_REGISTERED, is_shadow=True)
+        return await self._making.register(new, attempt, shadow)
 
     async def remove_unproven(self) -> int:
         """Where nobody signs in before, remove accounts whose address nobody confirmed in time; returns how many."""

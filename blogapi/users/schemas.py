@@ -16,23 +16,20 @@ from blogapi.users.examples import (
     COLLEAGUE_EMAIL,
     COLLEAGUE_PASSWORD,
 )
+from blogapi.users.logins import MAX_EMAIL, MAX_USERNAME, USERNAME_PATTERN, username_fault
 from blogapi.users.model import (
     ADMIN_SORTS,
     MAX_BIO,
     MAX_DISPLAY_NAME,
-    MAX_EMAIL,
     MAX_LINKS,
-    MAX_USERNAME,
     PUBLIC_SORTS,
     SETTABLE_STATUSES,
     STATUSES,
-    USERNAME_PATTERN,
     Link,
     ManagedProfile,
     NewUser,
     OwnProfile,
     UserFilter,
-    username_fault,
 )
 from blogapi.web.fields import (
     Choice,

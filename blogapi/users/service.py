@@ -6,13 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from blogapi.access.identity import Byline, Identity, Viewer
 from blogapi.audit.model import Entry
 from blogapi.config import RegistrationConfig
 from blogapi.counting import recount
-from blogapi.db.client import new_id
 from blogapi.errors import (
     Conflict,
     FieldError,
@@ -24,19 +22,20 @@ from blogapi.errors import (
     Unavailable,
 )
 from blogapi.events import Bus
-from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.limits.limiter import RateLimiter
 from blogapi.mail.model import Mail
 from blogapi.paging.page import Page, PageRequest
 from blogapi.personal import Person
-from blogapi.translation.sentence import LANGUAGES, either, say
+from blogapi.translation.sentence import either, say
+from blogapi.users.administrators import Administrators
 from blogapi.users.credentials import Credentials
 from blogapi.users.erasures import Erasures
+from blogapi.users.logins import email_key, username_fault, username_key
 from blogapi.users.mails import Outbox
+from blogapi.users.making import Making, RenderBio
 from blogapi.users.model import (
     SETTABLE_STATUSES,
     ManagedProfile,
-    NewUser,
     OwnProfile,
     Profile,
     ProfileChanged,
@@ -44,10 +43,6 @@ from blogapi.users.model import (
     StoredPassword,
     User,
     UserFilter,
-    email_fault,
-    email_key,
-    username_fault,
-    username_key,
 )
 from blogapi.users.passwords import Passwords
 from blogapi.users.registration import Registration
@@ -56,8 +51,6 @@ from blogapi.users.roster import AdminRoster
 from blogapi.users.store import UserStore
 from blogapi.users.trail import Trail
 
-# Who all share one turn when bios are rendered: those who have no account before this one.
-_NOBODY_YET = ""
 FindViewer = Callable[[], Awaitable[Viewer]]
 
 
@@ -69,7 +62,7 @@ class UserService:
         users: UserStore,
         roster: AdminRoster,
         passwords: Passwords,
-        render_bio: Callable[[str, str], Awaitable[str]],
+        render_bio: RenderBio,
         bus: Bus,
         registration: RegistrationConfig,
         outbox: Outbox,
@@ -78,133 +71,15 @@ class UserService:
         grace: timedelta,
         now: Callable[[], datetime],
     ) -> None:
-        self._users, self._roster, self._passwords = users, roster, passwords
+        self._users, self._passwords = users, passwords
         self.measures = passwords.measures
         self._render_bio, self._bus, self._now = render_bio, bus, now
         self.outbox, self.trail = outbox, trail
-        self.registration = Registration(users, outbox, self._make, registration, now)
+        self.administrators = Administrators(roster, users)
+        self.making = Making(users, self.administrators, passwords, render_bio, outbox, trail, registration.role, now)
+        self.registration = Registration(users, self.making, outbox, registration, now)
         self.credentials = Credentials(users, passwords, outbox, trail, limiter, self._change, now)
         self.erasures = Erasures(users, outbox, trail, bus, self._change, grace, now)
-
-    # Making accounts
-
-    async def create(self, by: Administrator, new: NewUser, attempt: Attempt = ONCE) -> User:
-        """Make an account for somebody else. Raises Invalid, Conflict, Unavailable."""
-        return await self._make(new, attempt, by=by)
-
-    async def create_admin(self, by: Administrator, username: str, email: str, password: str) -> User:
-        """Make an administrator, from the command line. Raises Invalid, Conflict, Unavailable."""
-        new = NewUser(username=username, email=email, password=password, role="admin")
-        return await self._make(new, ONCE, by=by, allow_reserved=True)
-
-    def faults(self, fields: Mapping[str, Any], *, allow_reserved: bool = False) -> list[FieldError]:
-        """What is wrong with the username, the e-mail address and the password of a new account, as far as given."""
-        username, email, password = (fields.get(name) for name in ("username", "email", "password"))
-        found = [
-            None if username is None else username_fault(username, allow_reserved=allow_reserved),
-            None if email is None else email_fault(email),
-        ]
-        if password is not None:
-            found += self._passwords.faults(password, username=username or "", email=email or "")
-        return [fault for fault in found if fault]
-
-    async def _make(
-        self,
-        new: NewUser,
-        attempt: Attempt,
-        *,
-        by: Administrator | None = None,
-        allow_reserved: bool = False,
-        status: str = "active",
-        tells: str | None = None,
-        is_shadow: bool = False,
-        invitation_id: str | None = None,
-        is_proven: bool = False,
-        language: str = LANGUAGES[0],
-    ) -> User:
-        login = {"username": new.username, "email": new.email, "password": new.password}
-        if faults := self.faults(login, allow_reserved=allow_reserved):
-            raise Invalid(faults)
-        now = self._now()
-        user = User(
-            id=attempt.resource_id or new_id(),
-            username=new.username,
-            username_key=username_key(new.username),
-            email=new.email.strip(),
-            email_key=None if is_shadow else email_key(new.email),
-            password=None if new.password is None else await self._passwords.hash(new.password),
-            display_name=new.display_name or new.username,
-            bio=new.bio,
-            bio_html=await self._render_bio(new.bio, _NOBODY_YET),
-            links=new.links,
-            avatar_url=new.avatar_url,
-            role=new.role or self.registration.config.role,
-            status=status,
-            # Who has the code of an invitation reads the mailbox.
-            email_verified_at=now if is_proven or invitation_id is not None else None,
-            invitation_id=invitation_id,
-            created_at=now,
-            updated_at=now,
-        )
-        mails = [] if tells is None else self.outbox.mails(tells, user, to=new.email, language=language)
-        if by is None:
-            invited = {} if invitation_id is None else {"invitation_id": invitation_id}
-            entry = self.trail.entry("user.registered", actor=None, target=user.id, **invited)
-        else:
-            entry = self.trail.entry("user.created", actor=by.who, target=user.id, role=user.role)
-        user = await self._insert(user, attempt, mails, [entry])
-        if user.is_acting_admin:
-            await self._roster.add(user.id)
-        return user
-
-    async def _insert(self, user: User, attempt: Attempt, mails: Sequence[Mail], entries: Sequence[Entry]) -> User:
-        try:
-            await self._users.insert(user, mails, entries)
-        except Conflict:
-            if attempt.resource_id is None:
-                raise
-            try:
-                # An earlier attempt at this very request got that far.
-                return await self._users.get(attempt.resource_id)
-            except NotFound:
-                pass
-            raise
-        if mails:
-            self.outbox.waiting.set()
-        await self.trail.hand_over_soon(user.id, entries)
-        return user
-
-    async def unclaimed(self, by: Administrator, username: str, display_name: str, attempt: Attempt = ONCE) -> User:
-        """The byline that an import needs: whoever has this username, or a new one without an account.
-
-        Raises Invalid for what is no username.
-        """
-        fault = username_fault(username, allow_reserved=True)
-        if fault:
-            raise Invalid([fault])
-        known = await self._users.find_by_username(username)
-        if known is not None:
-            return known
-        now = self._now()
-        user = User(
-            id=attempt.resource_id or new_id(),
-            username=username,
-            username_key=username_key(username),
-            display_name=display_name or username,
-            role="author",
-            status="unclaimed",
-            created_at=now,
-            updated_at=now,
-        )
-        try:
-            await self._users.insert(user)
-        except Conflict:
-            # Of two imports at once, the slower one finds what the other one made.
-            found = await self._users.find_by_username(username)
-            if found is None:
-                raise
-            return found
-        return user
 
     # Reading
 
@@ -342,7 +217,7 @@ class UserService:
 
     async def forget(self, person: Person) -> None:
         """Remove what may stand in the document of an erased user beside what `User` says of them."""
-        await self._users.drop_mails(person.id)
+        await self.outbox.drop(person.id)
 
     async def _edit(
         self, who: Viewer, user: User, wish: Profile, versions: frozenset[int], *, email: str | None = None
@@ -373,16 +248,16 @@ class UserService:
     ) -> User:
         leaves = before.is_acting_admin and not after.is_acting_admin
         if leaves:
-            await self._leave_roster(before)
+            await self.administrators.leave(before)
         try:
             changed = await self._users.change(before, after, self._now(), mails, entries)
         except (Stale, Conflict, NotFound):
             # Nobody else can have demoted them: that takes being the one who removes them from the roster.
             if leaves:
-                await self._roster.add(before.id)
+                await self.administrators.join(before)
             raise
         if changed.is_acting_admin and not before.is_acting_admin:
-            await self._roster.add(changed.id)
+            await self.administrators.join(changed)
         if mails:
             self.outbox.waiting.set()
         await self.trail.hand_over_soon(changed.id, entries)
@@ -393,13 +268,6 @@ class UserService:
         if changed.byline != before.byline:
             await self._bus.publish(ProfileChanged(byline=changed.byline))
         return changed
-
-    async def _leave_roster(self, user: User) -> None:
-        if await self._roster.leave(user.id):
-            return
-        if user.id in await self._roster.members():
-            raise Conflict(say("The last administrator cannot be demoted, suspended or deleted."))
-        raise Conflict(say("Somebody else is changing this administrator now. Read again, then retry."))
 
     # For other services
 
@@ -468,24 +336,6 @@ class UserService:
     def all_bylines(self) -> AsyncIterator[Byline]:
         """Everybody's byline as it is now."""
         return self._users.all_bylines()
-
-    async def acting_admins(self) -> frozenset[str]:
-        """The ids of those who can manage people now."""
-        return await self._users.acting_admins()
-
-    async def misplaced_admins(self) -> dict[str, bool]:
-        """Where the roster is wrong, by id: True is missing on it, False is no administrator."""
-        listed, acting = await self._roster.members(), await self._users.acting_admins()
-        return {user_id: user_id in acting for user_id in sorted(listed ^ acting)}
-
-    async def reconcile_admins(self) -> int:
-        """Make the roster name those who are administrators; returns how many entries were wrong."""
-        listed, acting = await self._roster.members(), await self._users.acting_admins()
-        for user_id in acting - listed:
-            await self._roster.add(user_id)
-        if listed - acting:
-            await self._roster.remove(listed - acting)
-        return len(listed ^ acting)
 
 
 def _visible(user: User | None, viewer: Viewer, asked_for: str) -> User:

@@ -17,7 +17,7 @@ from blogapi.changes import KEPT
 from blogapi.counting import Count
 from blogapi.db.bulk import every
 from blogapi.db.client import Database, Document, object_id
-from blogapi.db.documents import from_document, from_subdocument, to_document, to_subdocument
+from blogapi.db.documents import from_document, to_document, to_subdocument
 from blogapi.db.indexes import Store
 from blogapi.errors import Conflict, NotFound, Stale
 from blogapi.ids import is_id
@@ -25,18 +25,10 @@ from blogapi.mail.model import Mail
 from blogapi.paging.keyset import Sort, find_page, stored
 from blogapi.paging.page import Page, PageRequest
 from blogapi.translation.sentence import say
+from blogapi.users.logins import email_key, username_key
 from blogapi.users.mfa import Mfa
-from blogapi.users.model import (
-    COLLECTION,
-    PUBLIC_FIELDS,
-    Erasing,
-    PublicChange,
-    StoredPassword,
-    User,
-    UserFilter,
-    email_key,
-    username_key,
-)
+from blogapi.users.model import COLLECTION, PUBLIC_FIELDS, Erasing, PublicChange, StoredPassword, User, UserFilter
+from blogapi.users.waiting import HAS_ENTRIES, HAS_MAILS, held, pushed
 
 _PUBLIC_SORTS = {"username": Sort("username_key"), "-posts_count": Sort("counters.posts", descending=True)}
 _ADMIN_SORTS = {
@@ -57,10 +49,6 @@ _DERIVED = frozenset(
     }
 )
 _EVER = {"$gt": datetime(1970, 1, 1)}  # not null; of an index of these the planner sees that it serves
-# Mails that were written with the change that they tell of, until they are in the queue.
-_OUTBOX = {"outbox.id": {"$exists": True}}
-# The same with entries of the audit log.
-_UNLOGGED = {"unlogged.id": {"$exists": True}}
 INVITATION_ACCEPTED = "invitation_accepted"
 _TAKEN = {
     "username_key": Conflict(say("This username is taken."), code="username_taken"),
@@ -109,8 +97,8 @@ class UserStore(Store):
             [("counters.posts", -1), ("_id", -1)], name="public_posts_count", partialFilterExpression=_HAS_PUBLISHED
         ),
         IndexModel([("renamed_at", 1)], name="renamed", partialFilterExpression={"renamed_at": {"$exists": True}}),
-        IndexModel([("outbox.id", 1)], name="outbox", partialFilterExpression=_OUTBOX),
-        IndexModel([("unlogged.id", 1)], name="unlogged", partialFilterExpression=_UNLOGGED),
+        IndexModel([("outbox.id", 1)], name="outbox", partialFilterExpression=HAS_MAILS),
+        IndexModel([("unlogged.id", 1)], name="unlogged", partialFilterExpression=HAS_ENTRIES),
         IndexModel([("erasure_at", 1)], name="leavers", partialFilterExpression={"erasure_at": _EVER}),
         IndexModel(
             [("erasing.due_at", 1)], name="erasing", partialFilterExpression={"erasing.due_at": {"$exists": True}}
@@ -185,7 +173,7 @@ class UserStore(Store):
 
     async def insert(self, user: User, mails: Sequence[Mail] = (), entries: Sequence[Entry] = ()) -> None:
         """Raises Conflict: `username_taken`, `email_taken`, `invitation_accepted`, and `conflict` for a taken id."""
-        waiting = _waiting(mails, entries)
+        waiting = held(mails, entries)
         try:
             await self._users.insert_one({**to_document(user), **waiting, "schema": 1})
         except DuplicateKeyError as error:
@@ -209,7 +197,7 @@ class UserStore(Store):
         different["public_change"] = to_document(public_change)
         entry = {"version": before.version + 1, "fields": sorted(different.keys() - _DERIVED)}
         renamed = {} if after.byline == before.byline else {"renamed_at": now}
-        waiting = _pushed(mails, entries)
+        waiting = pushed(mails, entries)
         update = {
             "$set": {**different, **renamed, "updated_at": now},
             "$inc": {"version": 1},
@@ -238,43 +226,13 @@ class UserStore(Store):
         """
         old, new = to_subdocument(user.mfa), to_subdocument(replace(mfa, version=user.mfa.version + 1))
         different = {f"mfa.{key}": value for key, value in new.items() if value != old[key]}
-        waiting = _pushed(mails, entries)
+        waiting = pushed(mails, entries)
         document = await self._users.find_one_and_update(
             {"_id": object_id(user.id), "status": user.status, **_with_mfa(user)},
             {"$set": different, **({"$push": waiting} if waiting else {})},
             return_document=ReturnDocument.AFTER,
         )
         return None if document is None else _user(document)
-
-    async def waiting_mails(self, limit: int) -> Sequence[tuple[str, Sequence[Mail]]]:
-        """The mails that are in no queue yet, by user."""
-        documents = await self._users.find(_OUTBOX, {"outbox": 1}).limit(limit).to_list(limit)
-        return [
-            (str(document["_id"]), [from_subdocument(Mail, mail) for mail in document["outbox"]])
-            for document in documents
-        ]
-
-    async def drop_mails(self, user_id: str) -> None:
-        """Put none of them into the queue."""
-        await self._users.update_one({"_id": object_id(user_id)}, {"$unset": {"outbox": ""}})
-
-    async def settle_mails(self, user_id: str, mails: Iterable[Mail]) -> None:
-        """These are in the queue."""
-        ids = [object_id(mail.id) for mail in mails]
-        await self._users.update_one({"_id": object_id(user_id)}, {"$pull": {"outbox": {"id": {"$in": ids}}}})
-
-    async def waiting_entries(self, limit: int) -> Sequence[tuple[str, Sequence[Entry]]]:
-        """The entries that are not in the audit log yet, by user."""
-        documents = await self._users.find(_UNLOGGED, {"unlogged": 1}).limit(limit).to_list(limit)
-        return [
-            (str(document["_id"]), [from_subdocument(Entry, entry) for entry in document["unlogged"]])
-            for document in documents
-        ]
-
-    async def settle_entries(self, user_id: str, entries: Iterable[Entry]) -> None:
-        """These are in the audit log."""
-        ids = [object_id(entry.id) for entry in entries]
-        await self._users.update_one({"_id": object_id(user_id)}, {"$pull": {"unlogged": {"id": {"$in": ids}}}})
 
     async def delete_unproven(self, before: datetime) -> int:
         """Remove those made before then who have never confirmed their address, signed in or published."""
@@ -311,7 +269,7 @@ class UserStore(Store):
         known = {"password": None} if user.password is None else {"password.hash": user.password.hash}
         document = await self._users.find_one_and_update(
             {"_id": object_id(user.id), "status": user.status, **known},
-            {"$set": fields} | ({"$push": _pushed(mails)} if mails else {}),
+            {"$set": fields} | ({"$push": pushed(mails)} if mails else {}),
             return_document=ReturnDocument.AFTER,
         )
         return None if document is None else _user(document)
@@ -375,17 +333,6 @@ class UserStore(Store):
 
 def _user(document: Mapping[str, Any]) -> User:
     return from_document(User, document)
-
-
-def _waiting(mails: Sequence[Mail], entries: Sequence[Entry]) -> Document:
-    """What a document holds until it is in the queue of mails or in the audit log, as far as there is any."""
-    fields = {"outbox": mails, "unlogged": entries}
-    return {name: [to_subdocument(each) for each in items] for name, items in fields.items() if items}
-
-
-def _pushed(mails: Sequence[Mail], entries: Sequence[Entry] = ()) -> Document:
-    """The same for a document that may hold some already."""
-    return {name: {"$each": items} for name, items in _waiting(mails, entries).items()}
 
 
 def _object_ids(user_ids: Iterable[str]) -> list[Any]:

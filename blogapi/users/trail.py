@@ -12,7 +12,7 @@ from blogapi.audit.service import AuditService
 from blogapi.db.client import database_errors
 from blogapi.errors import Unavailable
 from blogapi.users.model import Profile, User
-from blogapi.users.store import UserStore
+from blogapi.users.waiting import Waiting
 
 _AT_A_TIME = 100
 _PROFILE = tuple(field.name for field in fields(Profile))
@@ -25,8 +25,8 @@ class Trail:
     at once, and where that does not work out any process does so later. So it is lost at no moment.
     """
 
-    def __init__(self, users: UserStore, audit: AuditService) -> None:
-        self._users, self._audit = users, audit
+    def __init__(self, waiting: Waiting, audit: AuditService) -> None:
+        self._held, self._audit = waiting, audit
         self.entry = audit.entry
 
     def of_edit(self, who: Viewer, before: User, after: User) -> Sequence[Entry]:
@@ -53,11 +53,11 @@ class Trail:
 
     async def hand_over(self) -> int:
         """Put into the log what waits; returns how many entries."""
-        waiting = await self._users.waiting_entries(_AT_A_TIME)
+        waiting = await self._held.entries(_AT_A_TIME)
         for user_id, entries in waiting:
             await self._hand_over(user_id, entries)
         return sum(len(entries) for _, entries in waiting)
 
     async def _hand_over(self, user_id: str, entries: Sequence[Entry]) -> None:
         await self._audit.write(*entries)
-        await self._users.settle_entries(user_id, entries)
+        await self._held.settle_entries(user_id, entries)

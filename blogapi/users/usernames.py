@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from blogapi.text.slug import ascii_words
 from blogapi.text.visible import is_blank
-from blogapi.users.model import MAX_DISPLAY_NAME, MAX_USERNAME, username_fault
+from blogapi.users.logins import MAX_USERNAME, username_fault
+from blogapi.users.model import MAX_DISPLAY_NAME
 
 _FALLBACK = "reader"
 # By number first, which people can remember; then by chance, so that a frequent name needs no hundred attempts.

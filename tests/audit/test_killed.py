@@ -34,7 +34,7 @@ def services(config, database, clock):
 @pytest.fixture
 async def user(services):
     new = NewUser(username="ada", email="ada@example.org", password=PASSWORD)
-    return await services[UserService].create(OPERATOR, new)
+    return await services[UserService].making.create(OPERATOR, new)
 
 
 async def dies_after(database, count, work):

@@ -181,7 +181,7 @@ async def test_asking_looks_nobody_up(config, database, monkeypatch):
     """What is not done takes no time: a known and an unknown address cost the same single write."""
     services = build_services(config, database)
     new = NewUser(username="ada", email="ada@example.org", password=PASSWORD)
-    await services[UserService].create(as_operator(), new)
+    await services[UserService].making.create(as_operator(), new)
     hashes, asked = count_hashes(monkeypatch), []
     services.database.on_read.append(asked.append)
     services.database.on_write.append(lambda write: asked.append(write.collection))

@@ -77,7 +77,7 @@ async def test_database_holds_nothing_that_signs_anybody_in(client, ada, databas
 )  # fmt: skip
 async def test_every_failure_says_the_same_and_takes_one_hash(client, ada, sign_up, login, password, monkeypatch):
     services = client.app[SERVICES]
-    await services[UserService].unclaimed(as_operator(), "byline", "By Line")
+    await services[UserService].making.unclaimed(as_operator(), "byline", "By Line")
     sue = await services[UserService].get((await sign_up("sue")).id)
     await services[UserService].manage(as_operator(), sue, managed(sue, status="suspended"), frozenset({sue.version}))
     hashes = count_hashes(monkeypatch)

@@ -31,8 +31,10 @@ def people(blog):
 
     async def write(opened):
         users, posts = opened.services[UserService], opened.services[PostService]
-        admin = acting_as(await users.create_admin(as_operator(), "adam", "adam@example.org", "correct horse battery"))
-        ada = await users.unclaimed(as_operator(), "ada", "Ada")
+        admin = acting_as(
+            await users.making.create_admin(as_operator(), "adam", "adam@example.org", "correct horse battery")
+        )
+        ada = await users.making.unclaimed(as_operator(), "ada", "Ada")
         for number in range(2):
             wish = Draft(title=f"Post {number}", author_ids=(ada.id,), tags=("python",), status="published")
             post = await posts.writing.create(admin, wish)

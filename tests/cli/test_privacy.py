@@ -17,7 +17,7 @@ NEW = NewUser(username="grace", email="grace@hopper.example", password=PASSWORD,
 @pytest.fixture
 def grace(blog):
     """Somebody with an account."""
-    return blog.work(lambda opened: opened.services[UserService].create(as_operator(), NEW))
+    return blog.work(lambda opened: opened.services[UserService].making.create(as_operator(), NEW))
 
 
 def found(blog, user):

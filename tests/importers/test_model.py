@@ -6,7 +6,7 @@ import pytest
 
 from blogapi.importers.model import Entry, Tag, username_for
 from blogapi.posts.model import Cover, Seo
-from blogapi.users.model import username_fault
+from blogapi.users.logins import username_fault
 
 ENTRY = Entry(source="blog", path="a.md", title="A", body="Text", body_format="markdown", notes=("a note",))
 

@@ -25,7 +25,7 @@ TEXTS = re.compile(r"(posts\.(working|live)|revisions)\.(body|html|excerpt_auto|
 
 async def admin_at(client, services, username):
     new = NewUser(username=username, email=f"{username}@example.org", password=PASSWORD, role="admin")
-    await services[UserService].create(as_operator(), new)
+    await services[UserService].making.create(as_operator(), new)
     response = await client.post("/v1/auth/login", json={"login": username, "password": PASSWORD})
     return {"Authorization": f"Bearer {(await response.json())['access_token']}"}
 

@@ -2,7 +2,7 @@ import pytest
 
 from blogapi.seeding.texts import BODIES_PER_LANGUAGE, LANGUAGES, Texts, repeatable
 from blogapi.text.rendering import render
-from blogapi.users.model import username_fault
+from blogapi.users.logins import username_fault
 
 
 @pytest.fixture(scope="module")

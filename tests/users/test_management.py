@@ -146,7 +146,7 @@ async def test_reactivation_revives_no_session(client, admin, ada):
 
 
 async def test_unclaimed_byline_has_no_account_to_activate(client, admin, users):
-    byline = await users.unclaimed(as_operator(), "carl", "Carl")
+    byline = await users.making.unclaimed(as_operator(), "carl", "Carl")
     assert (await manage(client, admin, byline, display_name="Carl C.")).status == 200
     assert (await manage(client, admin, byline, status="active")).status == 409
 
@@ -290,14 +290,14 @@ async def test_roster_is_reconciled(client, admin, sign_up, users, database, ada
     other = await sign_up("eva", role="admin")
     wrong = [ObjectId(ada.id), ObjectId(admin.id)]  # one too many, and one is missing
     await database["meta"].update_one({"_id": "admins"}, {"$set": {"members": wrong}})
-    assert await users.reconcile_admins() == 2
-    assert await users.reconcile_admins() == 0
+    assert await users.administrators.reconcile() == 2
+    assert await users.administrators.reconcile() == 0
     assert (await manage(client, other, admin, role="reader")).status == 200
     assert (await manage(client, other, other, role="reader")).status == 409
 
 
 async def test_admin_is_made_from_the_command_line(client, users):
-    made = await users.create_admin(as_operator(), "admin", "root@localhost", "correct horse battery")
+    made = await users.making.create_admin(as_operator(), "admin", "root@localhost", "correct horse battery")
     assert (made.role, made.status, made.username) == ("admin", "active", "admin")
     response = await client.post("/v1/auth/login", json={"login": "admin", "password": "correct horse battery"})
     assert response.status == 200
@@ -305,7 +305,7 @@ async def test_admin_is_made_from_the_command_line(client, users):
 
 async def test_admin_from_the_command_line_obeys_the_same_rules(users):
     with pytest.raises(Invalid) as refusal:
-        await users.create_admin(as_operator(), "a", "nowhere", "short")
+        await users.making.create_admin(as_operator(), "a", "nowhere", "short")
     assert {error.pointer for error in refusal.value.errors} == {"/username", "/email", "/password"}
 
 
@@ -341,7 +341,7 @@ async def refused_authors(users, ids, who=None, **choice):
 
 async def test_author_cannot_learn_a_name_by_choosing_it(client, users, ada, admin, sign_up):
     carl, reader, suspended = (
-        await users.unclaimed(as_operator(), "carl", "Carl"),
+        await users.making.unclaimed(as_operator(), "carl", "Carl"),
         await sign_up("rita", role="reader"),
         await sign_up("sue"),
     )
@@ -365,7 +365,7 @@ async def test_who_chooses_can_choose_themselves(users, sign_up):
 
 
 async def test_editor_can_choose_anybody_but_the_erased(client, users, editor, admin, ada, sign_up):
-    carl, reader = await users.unclaimed(as_operator(), "carl", "Carl"), await sign_up("rita", role="reader")
+    carl, reader = await users.making.unclaimed(as_operator(), "carl", "Carl"), await sign_up("rita", role="reader")
     await erase(client, admin, ada)
     assert await refused_authors(users, [carl.id, reader.id, ada.id], editor) == {("/authors/2", "unknown_author")}
 
@@ -376,25 +376,25 @@ async def test_who_is_an_author_already_stays_one(client, users, ada, bob, admin
 
 
 async def test_unclaimed_byline_is_made_once(users):
-    first = await users.unclaimed(as_operator(), "carl", "Carl")
-    second = await users.unclaimed(as_operator(), "Carl", "Someone else")
+    first = await users.making.unclaimed(as_operator(), "carl", "Carl")
+    second = await users.making.unclaimed(as_operator(), "Carl", "Someone else")
     assert (second.id, second.display_name, second.status) == (first.id, "Carl", "unclaimed")
     assert (first.email, first.password, first.role) == (None, None, "author")
 
 
 async def test_unclaimed_byline_of_a_known_username_is_that_person(users, ada):
-    assert (await users.unclaimed(as_operator(), "ada", "Ada")).id == ada.id
+    assert (await users.making.unclaimed(as_operator(), "ada", "Ada")).id == ada.id
 
 
 async def test_unclaimed_byline_needs_a_username(users):
     with pytest.raises(Invalid):
-        await users.unclaimed(as_operator(), "Not A Username", "x")
+        await users.making.unclaimed(as_operator(), "Not A Username", "x")
 
 
 @pytest.mark.mongod
 @pytest.mark.parametrize("database", ["mongod"], indirect=True)
 async def test_imports_at_once_make_one_byline(users, database):
-    made = await asyncio.gather(*(users.unclaimed(as_operator(), "carl", "Carl") for _ in range(16)))
+    made = await asyncio.gather(*(users.making.unclaimed(as_operator(), "carl", "Carl") for _ in range(16)))
     assert len({user.id for user in made}) == 1
     assert await database["users"].count_documents({}) == 1
 

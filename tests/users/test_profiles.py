@@ -116,7 +116,7 @@ async def test_admin_view_is_for_admins(client, ada, editor, admin, publish, pat
 
 async def test_list_has_who_has_published_and_no_personal_data(client, ada, bob, users, publish):
     await publish(bob)
-    byline = await users.unclaimed(as_operator(), "carl", "Carl")
+    byline = await users.making.unclaimed(as_operator(), "carl", "Carl")
     await publish(byline)
     response = await client.get("/v1/users")
     assert response.status == 200
@@ -129,7 +129,7 @@ async def test_list_has_who_has_published_and_no_personal_data(client, ada, bob,
 async def crowd(users, publish):
     """Five published people; the names in an order that is not theirs by count, two of them equal."""
     for name, posts in [("eve", 1), ("Dora", 3), ("carl", 2), ("Bea", 3), ("anna", 5)]:
-        await publish(await users.unclaimed(as_operator(), name, name), posts)
+        await publish(await users.making.unclaimed(as_operator(), name, name), posts)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ async def test_exact_count_is_given_when_asked_for(client, crowd):
 async def staff(users, sign_up, clock_ticks):
     for name, role in [("ada", "author"), ("bob", "editor"), ("cleo", "author"), ("dan", "reader")]:
         await sign_up(name, role=role)
-    await users.unclaimed(as_operator(), "old", "Old Byline")
+    await users.making.unclaimed(as_operator(), "old", "Old Byline")
     return await sign_up("root1", role="admin")
 
 

@@ -22,7 +22,7 @@ def users(config, database):
 
 @pytest.fixture
 async def carl(users):
-    return await users.create(as_operator(), NEW)
+    return await users.making.create(as_operator(), NEW)
 
 
 def profile(kind, user, **changes):
@@ -35,13 +35,15 @@ async def manage(users, who, carl):
 
 
 VERBS = {
-    "create": lambda users, who, carl: users.create(Administrator(who), replace(NEW, username="dora", email="d@e.org")),
+    "create": lambda users, who, carl: users.making.create(
+        Administrator(who), replace(NEW, username="dora", email="d@e.org")
+    ),
     "manage": manage,
     "erase": lambda users, who, carl: users.erase(Administrator(who), carl.id),
     "list everybody": lambda users, who, carl: users.list_everybody(
         Administrator(who), UserFilter(), PageRequest(limit=1)
     ),
-    "make a byline": lambda users, who, carl: users.unclaimed(Administrator(who), "byline", "By Line"),
+    "make a byline": lambda users, who, carl: users.making.unclaimed(Administrator(who), "byline", "By Line"),
 }
 
 
