@@ -194,6 +194,7 @@ class _Importer:
         # Files do not say who may see a post and comment on it; people here do.
         draft = replace(
             await self._draft(entry),
+            kind=post.kind,
             visibility=post.visibility,
             featured=post.featured,
             comments_policy=post.comments_policy,

@@ -11,7 +11,7 @@ from typing import Any
 from blogapi.cache.sources import FoundBy, PublicPart
 from blogapi.paging.keyset import Selection
 from blogapi.paging.page import Position
-from blogapi.posts.model import PublicFilter
+from blogapi.posts.model import LISTED_AS, PublicFilter
 
 POSTS = "posts"
 ADDRESSES = "addresses"
@@ -69,7 +69,7 @@ def _require_our_shape(post: Mapping[str, Any], live: Mapping[str, Any]) -> None
 
 PUBLIC_PART = PublicPart(
     fields=frozenset(
-        {"live", "live_slugs", "status", "featured", "visibility", "comments_policy", "counters", "created_at"}
+        {"live", "live_slugs", "status", "kind", "featured", "visibility", "comments_policy", "counters", "created_at"}
     ),
     projection=dict.fromkeys(
         [
@@ -98,9 +98,10 @@ def selection_of(wanted: PublicFilter) -> Selection:
 def _admits(wanted: PublicFilter, after: Position | None, last: Position | None) -> Callable[[PostPlace], bool]:
     newest_first = wanted.newest_first
     start, end = _key(after), _key(last)
+    listed = {LISTED_AS[kind] for kind in wanted.kinds}
 
     def admits(post: PostPlace) -> bool:
-        if post.audience != "public" or not _is_wanted(wanted, post):
+        if post.audience not in listed or not _is_wanted(wanted, post):
             return False
         key = (post.published_at, post.id)
         lower, upper = (end, start) if newest_first else (start, end)

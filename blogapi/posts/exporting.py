@@ -50,7 +50,7 @@ def markdown(post: Post) -> bytes:
     Values are written as JSON, which YAML is a superset of: nothing in a title can end the front matter.
     """
     copy = _shown(post)
-    is_public = post.live is not None and post.live.audience == "public"
+    is_public = post.live is not None and post.live.is_public
     front: dict[str, Any] = {
         "title": copy.title,
         "slug": copy.slug,

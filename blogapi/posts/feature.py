@@ -111,7 +111,17 @@ POSTS = Feature(
             pseudonym=frozenset({"working.authors", "live.authors"}),
             keep=frozenset(
                 {
-                    *("_id", "version", "status", "visibility", "featured", "comments_policy", "working", "live"),
+                    *(
+                        "_id",
+                        "version",
+                        "status",
+                        "kind",
+                        "visibility",
+                        "featured",
+                        "comments_policy",
+                        "working",
+                        "live",
+                    ),
                     *("live_slugs", "slug_is_derived", "counters", "left", "changes", "applied", "trashed_from"),
                     *("review", "deleted_at", "origin", "created_at", "updated_at", "uncounted", "unswept_at"),
                     *("was_public", "working.authors.id", "live.authors.id", "schema"),

@@ -137,7 +137,7 @@ async def _list_working(request: web.Request, query: Query, editable_by: str | N
 
 
 def _selection(query: Query) -> dict[str, Any]:
-    given = {"tags": query["tag"], "langs": query["lang"], "featured": query["featured"]}
+    given = {"kinds": query["kind"], "tags": query["tag"], "langs": query["lang"], "featured": query["featured"]}
     return {**given, **{name: query[name] for name in _RANGES}}
 
 

@@ -19,6 +19,10 @@ from blogapi.text.rendered import BodyFormat, TocEntry
 from blogapi.text.visible import is_blank
 from blogapi.translation.sentence import say
 
+KINDS = ("post", "page")
+KINDS_OF_CONTENT = (
+    "`page` for what is no entry of the blog, such as an imprint. Lists, counts and archives show posts unless asked."
+)
 STATUSES = ("draft", "in_review", "published", "archived", "trashed")
 VISIBILITIES = ("public", "unlisted", "members", "private")
 WHO_READS = (
@@ -27,10 +31,14 @@ WHO_READS = (
 )
 COMMENTS_POLICIES = ("open", "moderated", "closed")
 # The fields that are not part of the copies. They take effect at once.
-FLAGS = ("visibility", "featured", "comments_policy")
+FLAGS = ("kind", "visibility", "featured", "comments_policy")
 # The weakest role that may write posts.
 EDITING_ROLE = "contributor"
 BODY_FORMATS = ("markdown", "html")
+
+# The audience of live copies in public lists. That of pages is another one, so that no list and no count of posts has
+# them, and their own lists are served by the same indexes.
+LISTED_AS = {"post": "public", "page": "public_page"}
 
 # What a post has room for. Schemas refuse more; importers make what they bring fit.
 MAX_TITLE = 200
@@ -117,8 +125,8 @@ class Working(Content):
 class Live(Content):
     """The copy that readers see, or saw.
 
-    `audience` is who may read it now: the post's visibility while it is published, else None. `version` and
-    `updated_at` are those of the last change that readers can see. `moved_at` is when this copy became live.
+    `audience` is who may read it now (`audience_of`) while the post is published, else None. `version` and `updated_at`
+    are those of the last change that readers can see. `moved_at` is when this copy became live.
     """
 
     revision: int
@@ -132,8 +140,13 @@ class Live(Content):
 
     @property
     def is_listed(self) -> bool:
-        """Whether it stands in public lists, and counts for its tags and authors."""
-        return self.audience == "public"
+        """Whether it stands in public lists of posts, and counts for its tags and authors."""
+        return self.audience == LISTED_AS["post"]
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may find and read it."""
+        return self.audience in LISTED_AS.values()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +197,7 @@ class Post:
     id: Id
     version: int
     status: str
+    kind: str = "post"
     visibility: str = "public"
     featured: bool = False
     comments_policy: str = "open"
@@ -201,6 +215,11 @@ class Post:
     origin: Origin | None = None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def audience(self) -> str:
+        """Who reads it while it is published."""
+        return audience_of(self.visibility, self.kind)
 
     @property
     def has_unpublished_changes(self) -> bool:
@@ -232,7 +251,7 @@ class Post:
     @property
     def has_readers(self) -> bool:
         """Whether anybody but its authors and editors may read it now."""
-        return self.live is not None and self.live.audience in ("public", "unlisted", "members")
+        return self.live is not None and self.live.audience in _READERS
 
     def may_edit(self, who: Viewer) -> bool:
         """Whether the working copy may be read and changed."""
@@ -269,9 +288,18 @@ class Post:
             raise Stale(self, self.changed_since(expected))
 
 
+def audience_of(visibility: str, kind: str) -> str:
+    """Who reads a post of this kind while it is published, and in which public lists it stands."""
+    return LISTED_AS[kind] if visibility == "public" else visibility
+
+
+_EVERYBODY = (*LISTED_AS.values(), "unlisted")
+_READERS = (*_EVERYBODY, "members")
+
+
 def audiences_of(who: Viewer) -> tuple[str, ...]:
     """The audiences that somebody belongs to. They see posts that are live for one of these."""
-    return ("public", "unlisted") if who is None else ("public", "unlisted", "members")
+    return _EVERYBODY if who is None else _READERS
 
 
 def require_title(title: str) -> None:
@@ -366,6 +394,7 @@ class Draft:
     cover: Cover | None = None
     seo: Seo = Seo()
     custom: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = "post"
     featured: bool = False
     visibility: str = "public"
     comments_policy: str = "open"
@@ -377,6 +406,7 @@ class Draft:
 class PublicFilter:
     """Which of the posts that everybody sees. Empty means any; several values mean any of them."""
 
+    kinds: tuple[str, ...] = ("post",)
     tags: tuple[str, ...] = ()
     author_ids: tuple[str, ...] = ()
     langs: tuple[str, ...] = ()
@@ -407,6 +437,7 @@ class PublicPost(TypedDict, total=False):
     view: str
     version: int
     status: str
+    kind: str
     title: str
     slug: str
     body: str

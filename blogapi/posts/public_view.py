@@ -61,6 +61,7 @@ _SOURCES: dict[str, tuple[int, str, _Write | None]] = {
     "live_updated_at": (_LIVE, "moved_at", rfc3339),
     "updated_at": (_LIVE, "updated_at", rfc3339),
     **{name: (_HEAD, name, None) for name in ("featured", "visibility", "comments_policy")},
+    "kind": (_HEAD, "kind", lambda kind: kind or "post"),  # one from before there were pages is a post
     "created_at": (_HEAD, "created_at", rfc3339),
     "likes_count": (_COUNTERS, "likes", None),
     "comments_count": (_COUNTERS, "comments", None),

@@ -96,6 +96,7 @@ class LivePost:
 
     id: Id
     status: str
+    kind: str
     visibility: str
     featured: bool
     comments_policy: str

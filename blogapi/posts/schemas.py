@@ -14,6 +14,8 @@ from blogapi.posts.model import (
     BODY_FORMATS,
     COMMENTS_POLICIES,
     CUSTOM_KEY,
+    KINDS,
+    KINDS_OF_CONTENT,
     MAX_AUTHORS,
     MAX_BODY_BYTES,
     MAX_CAPTION,
@@ -133,6 +135,7 @@ class PostEditSchema(Strict):
     cover = Record(CoverSchema, load_default=None)
     seo = Record(SeoSchema, load_default=Seo())
     custom = Mapped(load_default=dict, metadata={"description": _CUSTOM_LIMITS})
+    kind = Text(required=True, validate=Choice(KINDS), metadata={"description": KINDS_OF_CONTENT})
     featured = Flag(required=True, metadata=_FEATURED)
     visibility = Text(required=True, validate=Choice(VISIBILITIES), metadata={"description": WHO_READS})
     comments_policy = Text(required=True, validate=Choice(COMMENTS_POLICIES))
@@ -182,6 +185,7 @@ class NewPostSchema(PostEditSchema):
     """A new post."""
 
     body_format = Text(load_default="markdown", validate=Choice(BODY_FORMATS))
+    kind = Text(load_default="post", validate=Choice(KINDS), metadata={"description": KINDS_OF_CONTENT})
     featured = Flag(load_default=False, metadata=_FEATURED)
     visibility = Text(load_default="public", validate=Choice(VISIBILITIES), metadata={"description": WHO_READS})
     comments_policy = Text(load_default="open", validate=Choice(COMMENTS_POLICIES))
@@ -299,6 +303,15 @@ class PostListQuery(PageQuery, FieldsQuery):
         metadata={
             "description": "States of posts. In `/v1/posts`, any but `published` needs a credential.",
             "items": {"type": "string", "enum": list(STATUSES)},
+        },
+    )
+    kind = CommaList(
+        KINDS.__contains__,
+        otherwise=lambda name: say("{name!r} is neither post nor page.", name=name),
+        load_default=("post",),
+        metadata={
+            "description": "What to list. Left out, posts; `post,page` lists both.",
+            "items": {"type": "string", "enum": list(KINDS)},
         },
     )
     tag = CommaList(

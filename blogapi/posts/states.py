@@ -58,7 +58,7 @@ class States:
         changes: dict[str, Any] = {"status": status, **sets}
         if post.live is not None:
             seen = status == "published"
-            changes["live.audience"] = post.visibility if seen else None
+            changes["live.audience"] = post.audience if seen else None
             changes |= visible_change(post, now) if seen else {}
         changed = ["status", *(["review"] if "review" in sets else [])]
         return await self._saving.change(post, changes, changed, key=attempt.key)
@@ -95,7 +95,7 @@ class States:
             return post
         claim = await self._slugs.reclaim(copy.slug, post)
         copy = replace(copy, slug=claim.slug)
-        live = live_copy(copy, copy.revision, version=post.version + 1, since=since, now=now, audience=post.visibility)
+        live = live_copy(copy, copy.revision, version=post.version + 1, since=since, now=now, audience=post.audience)
         changed = {"live_revision", "live_updated_at"} | ({"status"} if post.status != status else set())
         changed |= {"published_at"} if since != before else set()
         changed |= {"review"} if post.review is not None else set()

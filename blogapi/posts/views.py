@@ -14,7 +14,10 @@ from blogapi.posts.model import (
     BODY_FORMATS,
     COMMENTS_POLICIES,
     CONTENT_FIELDS,
+    FLAGS,
     HEAVY_FIELDS,
+    KINDS,
+    KINDS_OF_CONTENT,
     PUBLIC_FIELDS,
     STATUSES,
     VISIBILITIES,
@@ -121,6 +124,7 @@ class PublicPostSchema(ContentShape):
     view = fields.Str(required=True, validate=Choice(["public"]), metadata=_VIEW)
     version = fields.Int(required=True, metadata={"description": "Grows by one with each change."})
     status = fields.Str(required=True, validate=Choice(["published"]))
+    kind = fields.Str(required=True, validate=Choice(KINDS), metadata={"description": KINDS_OF_CONTENT})
     featured = fields.Bool(required=True)
     visibility = fields.Str(required=True, validate=Choice(VISIBILITIES), metadata={"description": WHO_READS})
     comments_policy = fields.Str(required=True, validate=Choice(COMMENTS_POLICIES))
@@ -137,6 +141,7 @@ class PublicPostSchema(ContentShape):
         "version": 1,
         "status": "published",
         **ContentShape.example,
+        "kind": "post",
         "featured": True,
         "visibility": "public",
         "comments_policy": "open",
@@ -276,6 +281,7 @@ def content_view(copy: Working | Live) -> dict[str, Any]:
 
 def _head_view(post: Post | LivePost) -> dict[str, Any]:
     return {
+        "kind": post.kind,
         "featured": post.featured,
         "visibility": post.visibility,
         "comments_policy": post.comments_policy,
@@ -379,7 +385,7 @@ def editable(post: Post) -> dict[str, Any]:
         "custom": dict(copy.custom),
     }
     optional = {"lang": copy.lang, "cover": cover_view(copy.cover)}
-    flags = {"featured": post.featured, "visibility": post.visibility, "comments_policy": post.comments_policy}
+    flags = {name: getattr(post, name) for name in FLAGS}
     return {**written, **chosen, **flags, **{name: value for name, value in optional.items() if value is not None}}
 
 

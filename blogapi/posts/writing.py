@@ -23,6 +23,7 @@ from blogapi.posts.model import (
     Origin,
     Post,
     Working,
+    audience_of,
     differences,
     live_copy,
     require_title,
@@ -88,7 +89,8 @@ class Writing:
         since = published_at or now
         post = replace(_unpublished(post_id, draft, working, now), origin=origin, created_at=since)
         if draft.status == "published":
-            live = live_copy(working, 1, version=1, since=since, now=since, audience=draft.visibility)
+            audience = audience_of(draft.visibility, draft.kind)
+            live = live_copy(working, 1, version=1, since=since, now=since, audience=audience)
             kept = [old for old in former_slugs if old != slug and await self._slugs.claim(old, post_id)]
             post = replace(post, status="published", live=live, live_slugs=(*kept, slug))
         if addresses:
@@ -138,7 +140,7 @@ class Writing:
             changes |= reviewed_with(post, who, number)
         changes |= _leaving(who, post, content.authors) if "authors" in edited else {}
         if post.live is not None and post.status == "published" and (flags or "live.authors" in changes):
-            changes |= {**visible_change(post, now), "live.audience": draft.visibility}
+            changes |= {**visible_change(post, now), "live.audience": audience_of(draft.visibility, draft.kind)}
         names = {*edited, *flags, *chosen} - {*RENDERED_FIELDS}
         return await self._saving.change(post, changes, names, claim=claim)
 
@@ -188,6 +190,7 @@ def _unpublished(post_id: str, draft: Draft, working: Working, now: datetime) ->
         id=post_id,
         version=1,
         status="draft",
+        kind=draft.kind,
         visibility=draft.visibility,
         featured=draft.featured,
         comments_policy=draft.comments_policy,

@@ -12,7 +12,7 @@ from blogapi.cache.cache import Cache
 from blogapi.cache.sources import collecting
 from blogapi.paging.page import PageRequest, Position
 from blogapi.posts.cache_sources import POSTS, PUBLIC_PART
-from blogapi.posts.model import Content, Post, PublicFilter, live_copy, working_copy
+from blogapi.posts.model import KINDS, Content, Post, PublicFilter, audience_of, live_copy, working_copy
 from blogapi.posts.store import PostStore
 
 # Few of each, so that they meet; and equal moments, among which the id decides.
@@ -35,11 +35,14 @@ def posts(draw, ids=IDS):
     content = Content(title=draw(st.sampled_from("ab")), slug=slug, tags=draw(some(TAGS)), authors=authors, lang=lang)
     working = working_copy(content, 1, Identity(user_id=IDS[0], role="author"), moment, note="", kind="create")
     live = live_copy(content, 1, version=1, since=moment, now=moment, audience="public")
-    audience = draw(st.sampled_from(["public", "public", "public", "unlisted", "members", "private", None]))
+    visibility = draw(st.sampled_from(["public", "public", "public", "unlisted", "members", "private", None]))
+    kind = draw(st.sampled_from(["post", *KINDS]))
+    audience = None if visibility is None else audience_of(visibility, kind)
     post = Post(
         id=draw(st.sampled_from(ids)),
         version=1,
         status="draft" if audience is None else "published",
+        kind=kind,
         featured=draw(st.booleans()),
         working=working,
         live=draw(st.sampled_from([None, replace(live, audience=None)])) if audience is None else live,
@@ -53,6 +56,7 @@ def posts(draw, ids=IDS):
 
 FILTERS = st.builds(
     PublicFilter,
+    kinds=st.sampled_from([("post",), ("post",), ("page",), KINDS]),
     tags=some(TAGS),
     author_ids=some(PEOPLE),
     langs=some(LANGS),
@@ -125,7 +129,7 @@ async def test_page_admits_exactly_the_new_posts_that_change_it(kept, shelf, wan
 @given(shelf=SHELVES.filter(len), question=QUESTIONS, place=st.integers(0, 5), new=posts())
 async def test_answer_that_a_changed_post_changes_is_not_kept(kept, shelf, question, place, new):
     old = shelf[place % len(shelf)]
-    changes = {"live": new.live, "status": new.status, "featured": new.featured}
+    changes = {"live": new.live, "status": new.status, "kind": new.kind, "featured": new.featured}
 
     async def write(store):
         assert await store.change(

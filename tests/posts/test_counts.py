@@ -131,6 +131,17 @@ async def hide(posts, who, post):
     return lambda: posts.writing.edit(Editable(post, who), hidden, frozenset({post.version}))
 
 
+async def make_a_page(posts, who, post):
+    page = draft("kept", "old", kind="page")
+    return lambda: posts.writing.edit(Editable(post, who), page, frozenset({post.version}))
+
+
+async def make_a_post(posts, who, post):
+    page = await (await make_a_page(posts, who, post))()
+    again = draft("kept", "old", kind="post")
+    return lambda: posts.writing.edit(Editable(page, who), again, frozenset({page.version}))
+
+
 async def show_again(posts, who, post):
     archived = await take(posts, who, post, ARCHIVE)
     return lambda: publish(posts, who, archived)
@@ -148,6 +159,8 @@ MOVES = {
     "trash": step(TRASH),
     "purge": purge,
     "hide": hide,
+    "make it a page": make_a_page,
+    "make a page a post": make_a_post,
     "create": create,
 }
 

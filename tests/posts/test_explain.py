@@ -16,6 +16,8 @@ pytestmark = [pytest.mark.mongod, pytest.mark.any_driver]
 
 SINCE, LONG_AGO, FAR_AHEAD = "2000-01-01T00:00:00Z", "2002-01-01T00:00:00Z", "2040-01-01T00:00:00Z"
 FILTERS = {
+    "kind": "kind=page",
+    "kinds": "kind=post,page",
     "tag": "tag=red",
     "tags": "tag=red,blue",
     "author": "author=ada",
@@ -32,7 +34,7 @@ WORKING_FILTERS = {
     "updated before": f"updated_at[lt]={FAR_AHEAD}",
 }
 # Each alone, and what the others do not have: few posts, at either end of a list.
-FEW = ("tag=rare", "author=carl", "lang=fr", "featured=true")
+FEW = ("kind=page", "tag=rare", "author=carl", "lang=fr", "featured=true")
 FEW_BY_TIME = (f"published_at[lt]={LONG_AGO}", f"published_at[gte]={FAR_AHEAD}")
 
 
@@ -48,10 +50,15 @@ def app(quiet_app):
 
 
 @pytest.fixture
-async def library(client, ada, bob):
+async def library(client, ada, bob, sign_up):
     services = client.app[SERVICES]
     await load(services, ada, 120, tags=("red",), lang="en")
     await load(services, bob, 120, tags=("blue", "red"), lang="de")
+    # Few, as pages are, and in the middle: a list of what one may edit passes over those on its way.
+    await load(services, await sign_up("pat"), 6, kind="page", tags=("red",), lang="en")
+    posts = services.database["posts"]
+    middle = await posts.find_one({"working.slug": "ada-post-60"})
+    await posts.update_many({"kind": "page"}, {"$set": {"updated_at": middle["updated_at"]}})
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from blogapi.db.client import new_id
 from blogapi.errors import Conflict, Forbidden, Gone, NotFound
 from blogapi.paging.page import PageRequest
 from blogapi.posts.model import (
+    FLAGS,
     Content,
     Draft,
     Post,
@@ -158,7 +159,7 @@ def wish(post, **changes):
     """The draft that says what the post says, but for these."""
     about = {name.name for name in fields(Draft)} & {name.name for name in fields(Content)}
     same = {name: getattr(post.working, name) for name in about}
-    flags = {name: getattr(post, name) for name in ("visibility", "featured", "comments_policy")}
+    flags = {name: getattr(post, name) for name in FLAGS}
     chosen = {"author_ids": post.working.author_ids, "slug": None if post.slug_is_derived else post.working.slug}
     return Draft(**{**same, **flags, **chosen, **changes})
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from blogapi.db.client import Document, object_id
 from blogapi.paging.keyset import stored
-from blogapi.posts.model import PublicFilter, WorkingFilter
+from blogapi.posts.model import KINDS, LISTED_AS, PublicFilter, WorkingFilter
 
 PUBLISHED_AT, UPDATED_AT = "live.published_at", "updated_at"
 # When a post was published stands behind the order of the list: what lies outside of a range is left out by its key,
 # and its document is not read.
 BY_STATUS = ("status", "-updated_at", "-_id", PUBLISHED_AT)
+# Pages are few, so they have an index to themselves, and a list of posts passes over those on its way.
+PAGES = ("kind", "-updated_at", "-_id")
 
 
 def index_keys(*keys: str) -> list[tuple[str, int]]:
@@ -23,13 +25,17 @@ def index_keys(*keys: str) -> list[tuple[str, int]]:
 
 def public_query(wanted: PublicFilter) -> Document:
     """Of the posts that stand in public lists."""
-    query: Document = {"live.audience": "public", **_selection("live", wanted)}
+    listed = _any_of([LISTED_AS[kind] for kind in wanted.kinds])
+    query: Document = {"live.audience": listed, **_selection("live", wanted)}
     return query | _range(PUBLISHED_AT, wanted.published_from, wanted.published_before)
 
 
 def working_query(wanted: WorkingFilter) -> Document:
     """Of the posts that somebody may edit."""
     query: Document = {"status": {"$in": list(wanted.statuses or ("draft", "in_review", "published", "archived"))}}
+    if {*wanted.kinds} != {*KINDS}:
+        # A post from before there were pages does not say what it is.
+        query["kind"] = "page" if "page" in wanted.kinds else {"$ne": "page"}
     query |= _selection("working", wanted)
     query |= _range(PUBLISHED_AT, wanted.published_from, wanted.published_before)
     query |= _range(UPDATED_AT, wanted.updated_from, wanted.updated_before)
@@ -40,7 +46,9 @@ def working_query(wanted: WorkingFilter) -> Document:
 
 
 def working_hint(wanted: WorkingFilter) -> list[tuple[str, int]] | None:
-    """The index of a list by nothing but the time of publication. For the planner all that give the order are equal."""
+    """The index of a list of pages, or by nothing but the time of publication: for the planner many are equal there."""
+    if wanted.kinds == ("page",):
+        return index_keys(*PAGES)
     by_publication = wanted.published_from is not None or wanted.published_before is not None
     if not by_publication or wanted.tags or wanted.langs or wanted.author_ids or wanted.featured is not None:
         return None

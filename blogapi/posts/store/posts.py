@@ -31,6 +31,7 @@ from blogapi.posts.model import (
     DIGEST_FIELDS,
     EDITING_ROLE,
     HEAVY_FIELDS,
+    LISTED_AS,
     PUBLIC_FIELDS,
     Post,
     PublicFilter,
@@ -43,6 +44,7 @@ from blogapi.posts.public_view import projection_of, public_post
 from blogapi.posts.store.bylines import refresh_byline
 from blogapi.posts.store.filters import (
     BY_STATUS,
+    PAGES,
     PUBLISHED_AT,
     UPDATED_AT,
     index_keys,
@@ -83,6 +85,7 @@ class PostStore(Store):
         _index("working_by_lang", "working.lang", "-updated_at", "-_id"),
         _index("working_by_featured", "featured", "-updated_at", "-_id"),
         _index("live_author", "live.authors.id"),
+        IndexModel(index_keys(*PAGES), name="working_pages", partialFilterExpression={"kind": "page"}),
         IndexModel(
             [("origin.source", 1), ("origin.path", 1)],
             name="by_origin",
@@ -288,7 +291,7 @@ class PostStore(Store):
     async def count_listed(self, *, tag: str | None = None, author_id: str | None = None) -> int:
         """How many posts stand in public lists, with this tag or by this author."""
         which = {"live.tags": tag} if author_id is None else {"live.authors.id": object_id(author_id)}
-        return await self._posts.count_documents({"live.audience": "public", **which})
+        return await self._posts.count_documents({"live.audience": LISTED_AS["post"], **which})
 
     # For `doctor`
 

@@ -64,7 +64,7 @@ _LIGHT = (
     *("cover", "seo"),
 )
 _ALL = (*_LIGHT, "body", "html", "toc", "custom")
-_OF_HEAD = ("featured", "visibility", "comments_policy")
+_OF_HEAD = ("kind", "featured", "visibility", "comments_policy")
 _ABOUT = ("live.version", "live.authors", "live.published_at", "live.moved_at", "live.updated_at", *_OF_HEAD)
 READ_PROJECTION = dict.fromkeys([*_ABOUT, "counters", "created_at", *[f"live.{name}" for name in _ALL]], 1)
 _LIST = dict.fromkeys([*_ABOUT, "counters", "created_at", *[f"live.{name}" for name in _LIGHT]], 1)
@@ -200,7 +200,7 @@ def _content(wish: Document, slug: str, rendered: Rendered, user: Document) -> D
     }
 
 
-_FLAGS = {"featured": False, "visibility": "public", "comments_policy": "open"}
+_FLAGS = {"kind": "post", "featured": False, "visibility": "public", "comments_policy": "open"}
 
 
 def _head(post_id: ObjectId, content: Document, user_id: ObjectId, now: datetime) -> Document:
