@@ -78,7 +78,7 @@ class ApiKeyService:
 
     async def status_changed(self, event: StatusChanged) -> None:
         """No key outlives a suspension, even when that is lifted later."""
-        if event.status in ("suspended", "erased"):
+        if event.status == "suspended":
             await self.revoke_all(event.user_id)
 
     async def password_reset(self, event: PasswordReset) -> None:

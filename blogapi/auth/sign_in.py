@@ -135,7 +135,7 @@ class SignIn:
             raise InvalidCredentials
         if PASSKEY not in user.mfa.methods:
             # The process that registered it was killed before it could note that.
-            await self._second_factors.note_passkeys(user.id, has_any=True)
+            await self._passkeys.note(user.id)
         return await self.open(user, (PASSKEY,), wanted)
 
     async def flow(self, token: str) -> Flow:

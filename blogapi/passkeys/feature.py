@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from blogapi.audit.service import AuditService
@@ -9,15 +10,17 @@ from blogapi.config.secret import derive_key
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.mail.model import Letter, Mail
 from blogapi.mail.service import MailService
+from blogapi.operations.doctor import Check
 from blogapi.passkeys import handlers
 from blogapi.passkeys.challenges import Challenges
+from blogapi.passkeys.checks import PasskeyChecks
 from blogapi.passkeys.model import RelyingParty
 from blogapi.passkeys.service import PASSKEY_ADDED, PASSKEY_REMOVED, PasskeyService
 from blogapi.passkeys.store import PasskeyStore
 from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
 from blogapi.second_factors.service import SecondFactors
-from blogapi.users.model import PasswordReset, StatusChanged
+from blogapi.users.model import PasswordReset
 from blogapi.users.service import UserService
 from blogapi.web.origins import Origins
 
@@ -43,6 +46,11 @@ async def _write(passkeys: PasskeyService, mail: Mail) -> Letter | None:
     return await passkeys.letters.write(mail)
 
 
+def checks(wiring: Wiring) -> Iterable[Check]:
+    """What `doctor` looks for around passkeys."""
+    return PasskeyChecks(PasskeyStore(wiring.database), wiring[PasskeyService], wiring[UserService]).all()
+
+
 PASSKEYS = Feature(
     name="passkeys",
     service=PasskeyService,
@@ -50,11 +58,9 @@ PASSKEYS = Feature(
     key=handlers.SERVICE,
     stores=(PasskeyStore,),
     routes=handlers.routes,
+    checks=checks,
     mails=dict.fromkeys((PASSKEY_ADDED, PASSKEY_REMOVED), _write),
-    subscriptions=(
-        Subscription(StatusChanged, PasskeyService.status_changed),
-        Subscription(PasswordReset, PasskeyService.password_reset),
-    ),
+    subscriptions=(Subscription(PasswordReset, PasskeyService.password_reset),),
     personal=(
         PersonalData(
             collection=PasskeyStore.collection,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from types import ModuleType
 
 from blogapi.access.identity import Identity, Viewer
 from blogapi.audit.service import AuditService
@@ -18,15 +16,14 @@ from blogapi.mail.model import Mail
 from blogapi.mail.service import MailService
 from blogapi.paging.page import Page, PageRequest
 from blogapi.passkeys.challenges import REGISTER, SIGN, Challenges
+from blogapi.passkeys.lazily import verification
 from blogapi.passkeys.model import (
     MAX_PASSKEYS,
-    Asserted,
     Assertion,
     NewPasskey,
     Options,
     Passkey,
     PasskeyRefused,
-    Registered,
     RelyingParty,
     Unproven,
 )
@@ -36,7 +33,7 @@ from blogapi.second_factors.service import SecondFactors, check_may_add
 from blogapi.text import base64url
 from blogapi.translation.sentence import LANGUAGES, say, say_many
 from blogapi.users.mfa import PASSKEY
-from blogapi.users.model import PasswordReset, StatusChanged
+from blogapi.users.model import PasswordReset, User
 from blogapi.users.rights import Administrator
 from blogapi.users.service import UserService
 
@@ -111,7 +108,7 @@ class PasskeyService:
         if await self._passkeys.count(who.user_id) > MAX_PASSKEYS:
             await self._passkeys.delete(who.user_id, passkey.id)
             raise _too_many()
-        await self._factors.note_passkeys(who.user_id, has_any=True)
+        await self.note(who.user_id)
         if who.session_id is not None:
             await self._bus.publish(SecondFactorShown(who.session_id, PASSKEY))
         return passkey
@@ -121,8 +118,8 @@ class PasskeyService:
         answered = await self._challenges.read(attestation.client_data, REGISTER)
         if not answered.is_for(who.user_id):
             raise Unproven
-        library = await _verification()
-        shown: Registered = library.check_attestation(attestation, answered.value, self._party.id, answered.origin)
+        library = await verification()
+        shown = library.check_attestation(attestation, answered.value, self._party.id, answered.origin)
         if await self._passkeys.find_credential(base64url.encoded(attestation.credential_id)) is not None:
             raise Unproven
         await self._challenges.spend(answered)
@@ -162,9 +159,9 @@ class PasskeyService:
         passkey = await self._passkeys.get(who.user_id, passkey_id)
         await self._tell_of_removal(passkey, who, language)
         # The last one is noted before it goes: whoever dies in between leaves one that is noted again when it is used.
-        await self._factors.note_passkeys(who.user_id, has_any=await self._passkeys.count(who.user_id) > 1)
+        await self.note(who.user_id, but=1)
         await self._passkeys.delete(who.user_id, passkey_id)
-        await self._factors.note_passkeys(who.user_id, has_any=await self._passkeys.count(who.user_id) > 0)
+        await self.note(who.user_id)
 
     async def reset(self, by: Administrator, login: str) -> bool:
         """Take all passkeys away from somebody who has lost them; False when there are none. Raises NotFound."""
@@ -174,8 +171,9 @@ class PasskeyService:
         known = await self._passkeys.all_of(user.id, MAX_PASSKEYS)
         for passkey in known:
             await self._tell_of_removal(passkey, by.who, LANGUAGES[0])
-        await self._factors.note_passkeys(user.id, has_any=False)
+        await self.note(user.id, but=len(known))
         await self._passkeys.delete_all(user.id)
+        await self.note(user.id)
         return bool(known)
 
     async def _tell_of_removal(self, passkey: Passkey, who: Viewer, language: str) -> None:
@@ -185,10 +183,13 @@ class PasskeyService:
         )
         await self._mail.queue(self._mail_about(passkey, PASSKEY_REMOVED, passkey.id, language))
 
-    async def status_changed(self, event: StatusChanged) -> None:
-        """Nothing is left of an erased account. A suspended one keeps its passkeys, as it keeps its password."""
-        if event.status == "erased":
-            await self._passkeys.delete_all(event.user_id)
+    async def note(self, user_id: str, *, but: int = 0) -> None:
+        """Have the second factors of a user say whether there are passkeys, or will be when so many are gone."""
+
+        async def has_any(user: User) -> bool:
+            return await self._passkeys.count(user.id, since=user.passkeys_since) > but
+
+        await self._factors.note_passkeys(user_id, has_any)
 
     async def password_reset(self, event: PasswordReset) -> None:
         """Remove what is good for nothing since then."""
@@ -231,8 +232,8 @@ class PasskeyService:
             raise Unproven
         if not await self._is_good(passkey):
             raise Unproven
-        library = await _verification()
-        shown: Asserted = library.check_assertion(assertion, passkey, answered.value, self._party.id, answered.origin)
+        library = await verification()
+        shown = library.check_assertion(assertion, passkey, answered.value, self._party.id, answered.origin)
         await self._challenges.spend(answered)
         if not await self._passkeys.used(passkey, shown.sign_count, self._now(), backed_up=shown.backed_up):
             if await self._passkeys.find_credential(passkey.credential_id) is not None:
@@ -254,17 +255,6 @@ def _is_meant(passkey: Passkey, assertion: Assertion, user_id: str | None) -> bo
     if assertion.user_handle is None:
         return user_id is not None
     return base64url.encoded(assertion.user_handle) == passkey.user_handle
-
-
-async def _verification() -> ModuleType:
-    """In a thread when it is first needed: importing it takes as long as answering hundreds of readers."""
-    return await asyncio.to_thread(_imported)
-
-
-def _imported() -> ModuleType:
-    from blogapi.passkeys import verification
-
-    return verification
 
 
 def _not_accepted(pointer: str) -> CodeInvalid:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -63,9 +63,24 @@ class PasskeyStore(Store):
         query = {"user_id": object_id(user_id)}
         return await find_page(self._passkeys, query, _NEWEST_FIRST, page, lambda found: from_document(Passkey, found))
 
-    async def count(self, user_id: str) -> int:
-        """How many a user has."""
-        return await self._passkeys.count_documents({"user_id": object_id(user_id)})
+    async def count(self, user_id: str, *, since: int = 0) -> int:
+        """How many a user has that were registered in this epoch or later."""
+        of_epoch = {"epoch": {"$gte": since}} if since else {}  # those of before there were epochs have none
+        return await self._passkeys.count_documents({"user_id": object_id(user_id), **of_epoch})
+
+    async def newest_epochs(self, user_ids: Iterable[str]) -> Mapping[str, int]:
+        """The epoch of the newest passkey of each of these users that has any."""
+        ids = [object_id(user_id) for user_id in user_ids]
+        stages: list[dict[str, Any]] = [
+            {"$match": {"user_id": {"$in": ids}}},
+            {"$group": {"_id": "$user_id", "epoch": {"$max": "$epoch"}}},
+        ]
+        return {str(found["_id"]): found["epoch"] or 0 async for found in self._passkeys.aggregate(stages)}
+
+    async def owners(self) -> AsyncIterator[str]:
+        """The ids of all users with passkeys."""
+        async for found in self._passkeys.aggregate([{"$group": {"_id": "$user_id"}}]):
+            yield str(found["_id"])
 
     async def used(self, passkey: Passkey, sign_count: int, now: datetime, *, backed_up: bool) -> bool:
         """Note a use. False when the count has not moved on from the last one, or the passkey has been removed.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
@@ -101,14 +101,17 @@ class SecondFactors:
                 return replace(mfa, recovery_codes=left)
         raise CodeInvalid(answer.pointer)
 
-    async def note_passkeys(self, user_id: str, *, has_any: bool) -> None:
-        """Have the methods of a user say whether there is a passkey. Passkeys lie in a collection of their own."""
+    async def note_passkeys(self, user_id: str, has_any: Callable[[User], Awaitable[bool]]) -> None:
+        """Have the methods of a user say whether there is a passkey. Passkeys lie in a collection of their own.
 
-        def note(user: User) -> tuple[Mfa, Sequence[str]]:
+        Whoever has added or removed one calls this. It looks after it has read the user, and writes even where nothing
+        is new: that moves the version, so nobody notes what they had seen before. The last to note is right.
+        """
+        while (user := await self._users.get(user_id)).status != "erased":
             others = user.mfa.without(PASSKEY)
-            return replace(others, methods=(*others.methods, PASSKEY)) if has_any else others, ()
-
-        await self._change(user_id, note)
+            noted = replace(others, methods=(*others.methods, PASSKEY)) if await has_any(user) else others
+            if await self._users.credentials.change_mfa(user, noted) is not None:
+                return
 
     # One's own
 

@@ -91,6 +91,10 @@ class UserService:
         """Anybody. Raises NotFound."""
         return await self._users.get(user_id)
 
+    async def find_all(self, user_ids: Iterable[str]) -> Mapping[str, User]:
+        """By id, those that exist, without their secrets and the log of their changes."""
+        return await self._users.find_all(user_ids)
+
     async def made_with(self, invitation_ids: Iterable[str]) -> Mapping[str, User]:
         """The accounts that were made with these invitations, by invitation."""
         return await self._users.made_with(invitation_ids)
@@ -332,6 +336,10 @@ class UserService:
     def posts_counts(self) -> AsyncIterator[tuple[str, int]]:
         """Everybody's id with the count of public posts."""
         return self._users.posts_counts()
+
+    def with_method(self, method: str) -> AsyncIterator[str]:
+        """The ids of those of whom this second factor is noted."""
+        return self._users.with_method(method)
 
     def all_bylines(self) -> AsyncIterator[Byline]:
         """Everybody's byline as it is now."""

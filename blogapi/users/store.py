@@ -158,6 +158,11 @@ class UserStore(Store):
         found = self._users.find({"_id": {"$in": _object_ids(user_ids)}}, _WITHOUT)
         return {str(document["_id"]): _user(document) async for document in found}
 
+    async def with_method(self, method: str) -> AsyncIterator[str]:
+        """The ids of those of whom this second factor is noted. For `doctor`."""
+        async for document in every(self._users, {"mfa.methods": method}, {"_id": 1}):
+            yield str(document["_id"])
+
     async def made_with(self, invitation_ids: Iterable[str]) -> dict[str, User]:
         """The accounts that were made with these invitations, by invitation."""
         found = self._users.find({"invitation_id": {"$in": _object_ids(invitation_ids)}}, _WITHOUT)

@@ -121,6 +121,21 @@ def stranger_on_the_roster(documents, people):
     documents["meta"].update_one({"_id": "admins"}, {"$push": {"members": people["ada"]}})
 
 
+def passkey_that_nobody_noted(documents, people):
+    """Who registered it was killed before that."""
+    documents["passkeys"].insert_one({"user_id": people["adam"], "credential_id": "one", "epoch": 0})
+
+
+def passkey_noted_that_is_gone(documents, people):
+    documents["users"].update_one({"_id": people["adam"]}, {"$set": {"mfa.methods": ["passkey"]}})
+
+
+def passkey_noted_that_is_good_no_more(documents, people):
+    """It was registered before somebody showed that the address is theirs."""
+    passkey_that_nobody_noted(documents, people)
+    documents["users"].update_one({"_id": people["adam"]}, {"$set": {"passkeys_since": 1, "mfa.methods": ["passkey"]}})
+
+
 def missing_index(documents, people):
     documents["posts"].drop_index("public_by_tag")
 
@@ -152,6 +167,9 @@ DAMAGES = [
     (revisions_of_a_purged_post, "revisions without a post"),
     (administrator_missing_from_the_roster, "administrators' roster"),
     (stranger_on_the_roster, "administrators' roster"),
+    (passkey_that_nobody_noted, "passkeys noted as second factors"),
+    (passkey_noted_that_is_gone, "passkeys noted as second factors"),
+    (passkey_noted_that_is_good_no_more, "passkeys noted as second factors"),
     (missing_index, "missing indexes"),
 ]
 

@@ -5,6 +5,8 @@ from collections import Counter
 
 import pytest
 
+from blogapi.second_factors.service import SecondFactors
+from blogapi.wiring import SERVICES
 from tests.contract import codes
 from tests.passkeys.authenticator import Authenticator
 from tests.passkeys.conftest import PATH, creation_options, register, request_options, sign_in
@@ -132,3 +134,23 @@ async def test_passkey_of_somebody_else_shows_nothing(client, ada, bob, phone):
 @pytest.mark.parametrize("body", [{}, {"password": "x", "passkey": None}])
 async def test_something_has_to_be_shown(client, ada, body):
     assert (await client.post(REAUTHENTICATE, json=body, headers=ada.headers)).status == 422
+
+
+@pytest.mark.parametrize("was_noted", [False, True])
+async def test_nobody_notes_what_they_saw_before_somebody_else_did(client, ada, database, was_noted):
+    """Who removed the last passkey has looked; then another one is registered and noted; then the first one writes."""
+    factors = client.app[SERVICES][SecondFactors]
+    await database["users"].update_one({"username": "ada"}, {"$set": {"mfa.methods": ["passkey"] * was_noted}})
+    looks = iter((False, True))
+
+    async def there_is_one(user):
+        return True
+
+    async def is_overtaken(user):
+        saw = next(looks)
+        if not saw:
+            await factors.note_passkeys(ada.id, there_is_one)
+        return saw
+
+    await factors.note_passkeys(ada.id, is_overtaken)
+    assert await methods(client, ada) == ["passkey"]

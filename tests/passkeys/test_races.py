@@ -86,6 +86,19 @@ async def test_passkey_that_is_removed_amid_sign_ins_does_not_come_back(client, 
     assert [(await sign_in(client, each)).status for each in phones] == [401] * len(phones)
 
 
+async def test_whether_there_is_a_passkey_is_noted_amid_others_that_come_and_go(client, ada):
+    """Each adds and removes one at the same moment; the last of them leaves the note right."""
+    for stays in (True, False):
+        gone = [await register(client, ada, Authenticator()) for _ in range(4)]
+        removing = [client.delete(f"{PATH}/{each['id']}", headers=ada.headers) for each in gone]
+        coming = [register(client, ada, Authenticator()) for _ in range(stays)]
+        made = (await asyncio.gather(*coming, *removing))[: len(coming)]
+        me = await (await client.get("/v1/me", headers=ada.headers)).json()
+        assert ("passkey" in me["mfa"]["methods"]) is stays
+        for each in made:
+            await client.delete(f"{PATH}/{each['id']}", headers=ada.headers)
+
+
 # Whoever dies after any of its writes
 
 
