@@ -17,7 +17,8 @@ The JSON API of a blog. What holds everywhere:
   each. `title` and `detail` are in the language of `Accept-Language`: English, German, French or Spanish. A path that
   does not exist answers 404. A method that a path does not have answers 405 with `Allow`.
 * **Edits** need `If-Match` with the `ETag` of what you read, so that nobody overwrites somebody else's work.
-  `"<version>-0"` is as good for who knows the `version` alone. A tag of anything else is stale (412).
+  `"<version>-0"` is as good for who knows the `version` alone. A tag of anything else is stale (412). With
+  `Prefer: merge` a `PATCH` is applied all the same, as long as others have changed other fields since.
 * **Retries** of a `POST` are safe with an `Idempotency-Key`.
 * **Credentials** are an access token or the session cookie, never both. A request that changes something with the
   cookie has to come from this site or from an allowed origin. A program sends an API key, as a Bearer token or as the

@@ -19,6 +19,7 @@ from blogapi.openapi.json_schemas import COMPONENTS, JsonSchema, JsonSchemas, sh
 from blogapi.web.body import size_text
 from blogapi.web.endpoint import JSON, Endpoint, NoBody, declared
 from blogapi.web.errors import CONTENT_TYPE as PROBLEM
+from blogapi.web.merging import PREFER, PREFERENCE_APPLIED
 from blogapi.web.problems import PROBLEMS
 from blogapi.web.query import NoQuery
 
@@ -215,6 +216,12 @@ def _parameters(route: Route, schemas: JsonSchemas) -> list[JsonSchema]:
     if endpoint.match:
         text = "The `ETag` that came with what you read. `*` is not accepted."
         found.append(_header_parameter("If-Match", text, required=True, minLength=1))
+    if endpoint.merges:
+        text = (
+            "`merge`: apply the change on top of what others have written since the version of `If-Match`, as long as "
+            "they have changed other fields. Without it, or if a field was changed by both, the answer is 412."
+        )
+        found.append(_header_parameter(PREFER, text))
     if endpoint.idempotent:
         text = "A text of your own. A repetition within 24 hours gets the first answer again."
         key: JsonSchema = {"minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
@@ -273,6 +280,8 @@ def _success(route: Route, schemas: JsonSchemas) -> JsonSchema:
         headers |= _header("Link", 'The address of the next page, as `rel="next"` (RFC 8288). The last page has none.')
     if endpoint.status == 201:
         headers |= _header("Location", "The path of the new resource.", required=True)
+    if endpoint.merges:
+        headers |= _header(PREFERENCE_APPLIED, "`merge` if the change was applied on top of those of others.")
     if endpoint.idempotent:
         headers |= _header(
             "Idempotency-Replayed", "`true` if this is the stored answer of an earlier request with this key."

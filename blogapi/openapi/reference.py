@@ -13,7 +13,7 @@ from blogapi.web.problems import PROBLEMS
 _GENERATED = "<!-- Written by scripts/docs from what the server declares. Change it there. -->"
 # How a resource is called in a list.
 _ITEM = "Item"
-_HEADERS = {"If-Match": "M", "Idempotency-Key": "K"}
+_HEADERS = {"If-Match": "M", "Prefer": "P", "Idempotency-Key": "K"}
 _LIMITS = (
     ("minLength", "at least {} characters"),
     ("maxLength", "at most {} characters"),
@@ -40,8 +40,8 @@ def api_page(document: dict[str, Any]) -> str:
     lines = [_GENERATED, "", "# The API", "", "## Routes", ""]
     lines += [
         "The same as `/openapi.json` and `/docs` of a running server, to be read without one. **M**: needs",
-        "`If-Match`. **K**: honours `Idempotency-Key`. Every route may also answer 400, 429, 500 and 503, every unsafe",
-        "one 403, 408, 413, 415 and 422: see [errors](errors.md).",
+        "`If-Match`. **P**: honours `Prefer: merge`. **K**: honours `Idempotency-Key`. Every route may also answer",
+        "400, 429, 500 and 503, every unsafe one 403, 408, 413, 415 and 422: see [errors](errors.md).",
     ]
     for tag in (tag["name"] for tag in document["tags"]):
         lines += ["", f"### {tag}", "", *_routes(document, tag)]

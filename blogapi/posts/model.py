@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 from blogapi.access.identity import Byline, Identity, Viewer
 from blogapi.access.scopes import POSTS_PUBLISH
-from blogapi.changes import Change, changed_since
-from blogapi.errors import Invalid, Stale
+from blogapi.changes import Change, Versioned
+from blogapi.errors import Invalid
 from blogapi.ids import Id
 from blogapi.text.rendered import BodyFormat, TocEntry
 from blogapi.text.visible import is_blank
@@ -191,8 +191,11 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class Post(Versioned):
     """A post with both its copies."""
+
+    # A body means nothing without its format.
+    inseparable: ClassVar = ({"body", "body_format"},)
 
     id: Id
     version: int
@@ -277,15 +280,6 @@ class Post:
     def may_purge(self, who: Viewer) -> bool:
         """Whether it may be removed for good."""
         return who is not None and who.is_admin
-
-    def changed_since(self, versions: frozenset[int]) -> list[str] | None:
-        """The fields that changed after the newest of these versions; None when that is too long ago to tell."""
-        return changed_since(self.changes, self.version, versions)
-
-    def require_version(self, expected: frozenset[int]) -> None:
-        """Raises Stale."""
-        if self.version not in expected:
-            raise Stale(self, self.changed_since(expected))
 
 
 def audience_of(visibility: str, kind: str) -> str:

@@ -8,6 +8,7 @@ version of the post. If somebody has lost the right since, the compare-and-set f
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TypeAlias
@@ -37,6 +38,15 @@ class _Held(ABC):
     def id(self) -> str:
         """The id of the post."""
         return self.post.id
+
+    @property
+    def version(self) -> int:
+        """The version of the post."""
+        return self.post.version
+
+    def merges(self, fields: Iterable[str], versions: frozenset[int]) -> bool:
+        """Whether a change to an earlier version can be made to this one, see `Versioned`."""
+        return self.post.merges(fields, versions)
 
 
 @dataclass(frozen=True, slots=True)

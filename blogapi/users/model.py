@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 
 from blogapi.access.identity import ROLES, Byline, includes_role
-from blogapi.changes import Change, changed_since
-from blogapi.errors import Stale
+from blogapi.changes import Change, Versioned
 from blogapi.ids import Id
 from blogapi.users.logins import erased_username
 from blogapi.users.mfa import Mfa
@@ -106,8 +105,11 @@ class Erasing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class User:
+class User(Versioned):
     """A person with an account, or the byline of one who never had any."""
+
+    # Another address waits there until it is confirmed.
+    inseparable: ClassVar = ({"email", "pending_email"},)
 
     id: Id
     version: int = 1
@@ -199,15 +201,6 @@ class User:
             created_at=self.created_at,
             updated_at=self.updated_at,
         )
-
-    def changed_since(self, versions: Iterable[int]) -> list[str] | None:
-        """The fields that changed after the newest of these versions; None when that is too long ago to tell."""
-        return changed_since(self.changes, self.version, versions)
-
-    def require_version(self, expected: frozenset[int]) -> None:
-        """Raises Stale."""
-        if self.version not in expected:
-            raise Stale(self, self.changed_since(expected))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import orjson
 from aiohttp import hdrs, web
-from marshmallow import Schema, ValidationError
+from marshmallow import ValidationError
 from marshmallow.fields import Field
 
 from blogapi.cache.reads import CACHED_READS
@@ -28,9 +28,19 @@ from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.idempotency.replay import IDEMPOTENCY, offered_key
 from blogapi.paging.cursors import link_header, page_body, page_request
 from blogapi.paging.page import Page, Position
+from blogapi.pool.turns import Turns
 from blogapi.web.body import SMALL_BYTES, RequestBody, read_json
 from blogapi.web.conditional import etag_of, expected_versions, revalidated
-from blogapi.web.fields import Message, Record, Strict, text_of
+from blogapi.web.fields import Message, Strict, text_of
+from blogapi.web.merge_patch import merge_patch, with_unknown
+from blogapi.web.merging import (
+    MERGE,
+    PREFERENCE_APPLIED,
+    is_mergeable,
+    line_of_mergers,
+    prefers_merge,
+    retried,
+)
 from blogapi.web.middlewares.protect import count_write
 from blogapi.web.query import NoQuery, read_query
 
@@ -45,6 +55,7 @@ PUBLIC_CACHE_CONTROL = "public, max-age=0, must-revalidate"
 
 ATTEMPT: web.RequestKey[Attempt] = web.RequestKey("attempt", Attempt)
 EXPECTED: web.RequestKey[frozenset[int]] = web.RequestKey("expected_versions", frozenset)
+MERGED: web.RequestKey[bool] = web.RequestKey("merged", bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +65,7 @@ class EndpointSettings:
     body_timeout_seconds: float = 30
     longest_work: timedelta = LONGEST_WORK
     public_cache_control: str = PUBLIC_CACHE_CONTROL
+    line_of_mergers: Turns = field(default_factory=line_of_mergers)
 
 
 SETTINGS: web.AppKey[EndpointSettings] = web.AppKey("endpoint_settings", EndpointSettings)
@@ -150,6 +162,11 @@ class Endpoint:
     # What is wrong with the fields that the schema accepts, so that one answer names all that is wrong.
     faults: Callable[[web.Request, Mapping[str, Any]], list[FieldError]] | None = None
 
+    @property
+    def merges(self) -> bool:
+        """Whether it takes `Prefer: merge`; what `on` finds is `Mergeable` then."""
+        return self.match and self.merge is not None
+
 
 def declared(handler: Any) -> Endpoint | None:
     """What a route's handler declares, if it does."""
@@ -216,23 +233,17 @@ class _Server:
         await declaration.needs.authenticate(request)
         if request.method not in _SAFE and not declaration.needs.is_public:
             await count_write(request, declaration.needs.caller(request))
-        subject: tuple[Any, ...] = () if declaration.on is None else (await declaration.on(request),)
-        declaration.needs.authorize(request)
+        subject = await self._find(request)
 
         async def work(attempt: Attempt) -> web.StreamResponse:
             request[ATTEMPT] = attempt
-            arguments = [*subject]
-            if request.method not in _SAFE:
-                wish = await self._wish(request, sent, *subject)
-                arguments += [wish] if self._takes_body else []
-            if declaration.match:
-                request[EXPECTED] = expected_versions(request, subject[0].id)
-            if self._takes_query:
-                arguments.append(query)
             try:
-                return respond(request, declaration, await self._handler(request, *arguments))
+                if not declaration.merges or not prefers_merge(request):
+                    return await self._act(request, sent, query, *subject)
+                act, find = partial(self._act, request, sent, query), partial(self._find_one, request)
+                return await retried(request.config_dict[SETTINGS].line_of_mergers, subject[0], act, find)
             except Stale as error:
-                raise self._with_present(error) from None
+                raise self._with_present(request, error) from None
 
         if not declaration.idempotent:
             return await work(ONCE)
@@ -244,6 +255,43 @@ class _Server:
             work=work,
             shows_secret=declaration.shows_secret,
         )
+
+    async def _find(self, request: web.Request) -> tuple[Any, ...]:
+        """What the request is about, if the route has such a thing, for who may call it."""
+        on = self._declaration.on
+        subject: tuple[Any, ...] = () if on is None else (await on(request),)
+        self._declaration.needs.authorize(request)
+        return subject
+
+    async def _find_one(self, request: web.Request) -> Any:
+        (subject,) = await self._find(request)
+        return subject
+
+    async def _act(self, request: web.Request, sent: RequestBody, query: Any, *subject: Any) -> web.StreamResponse:
+        """The stages behind the replay."""
+        arguments = [*subject]
+        if request.method not in _SAFE:
+            wish = await self._wish(request, sent, *subject)
+            arguments += [wish] if self._takes_body else []
+        if self._declaration.match:
+            request[EXPECTED] = self._expected(request, sent.value, subject[0])
+        if self._takes_query:
+            arguments.append(query)
+        response = respond(request, self._declaration, await self._handler(request, *arguments))
+        if MERGED in request:
+            response.headers[PREFERENCE_APPLIED] = MERGE
+        return response
+
+    def _expected(self, request: web.Request, patch: Any, subject: Any) -> frozenset[int]:
+        """The versions of If-Match, and the present one where the patch is to be and can be merged into it."""
+        asked, merge = expected_versions(request, subject.id), self._declaration.merge
+        if merge is None or subject.version in asked or not prefers_merge(request):
+            return asked
+        before = merge(subject)
+        if not is_mergeable(subject, asked, patch, before, merge_patch(before, patch)):
+            return asked
+        request[MERGED] = True
+        return asked | {subject.version}
 
     async def read_body(self, request: web.Request) -> RequestBody:
         """The parsed body; an empty object for methods that take none."""
@@ -280,7 +328,7 @@ class _Server:
 
     def _load(self, request: web.Request, value: Any, *subject: Any) -> Any:
         if self._declaration.merge is not None and isinstance(value, dict):
-            value = _with_unknown(self._body, value, merge_patch(self._declaration.merge(subject[0]), value))
+            value = with_unknown(self._body, value, merge_patch(self._declaration.merge(subject[0]), value))
         try:
             return self._body.load(value)
         except ValidationError as error:
@@ -289,33 +337,13 @@ class _Server:
                 faults += self._declaration.faults(request, error.valid_data)
             raise Invalid(faults) from None
 
-    def _with_present(self, error: Stale) -> Stale:
+    def _with_present(self, request: web.Request, error: Stale) -> Stale:
+        if self._declaration.merges:  # it may have been tried with later versions than the caller's
+            since = expected_versions(request, error.current.id)
+            error = Stale(error.current, error.current.changed_since(since))
         view = self._declaration.returns[0].view(error.current)
         error.members = {"version": view["version"], "etag": etag_of(orjson.dumps(view), view["version"], view["id"])}
         return error
-
-
-def merge_patch(target: Any, patch: Any) -> Any:
-    """The target after the patch (RFC 7396 section 2): objects merge, null removes, anything else replaces."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge_patch(merged.get(name), value)
-    return merged
-
-
-def _with_unknown(schema: Schema, patch: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:
-    """The merged object with the unknown fields that null removed from it, so that they are refused like all others."""
-    whole = {**merged, **{name: sent for name, sent in patch.items() if name not in schema.fields}}
-    for name, known in schema.fields.items():
-        sent, made = patch.get(name), merged.get(name)
-        if isinstance(known, Record) and isinstance(sent, dict) and isinstance(made, dict):
-            whole[name] = _with_unknown(known.schema, sent, made)
-    return whole
 
 
 def field_errors(messages: Any, pointer: str = "") -> list[FieldError]:

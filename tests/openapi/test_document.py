@@ -153,7 +153,8 @@ def test_access_is_documented(document, method, path, security, says):
     [
         ("get", "/v1/posts", {"If-None-Match": False}),
         ("post", "/v1/posts", {"Idempotency-Key": False}),
-        ("patch", "/v1/posts/{id}", {"If-Match": True}),
+        ("patch", "/v1/posts/{id}", {"If-Match": True, "Prefer": False}),
+        ("delete", "/v1/posts/{id}", {"If-Match": True}),
         ("post", "/v1/posts/{id}/publish", {"If-Match": True, "Idempotency-Key": False}),
         ("post", "/v1/auth/login", {}),
     ],

@@ -34,6 +34,7 @@ async def test_allowed_origin_may_read_and_send_credentials(configured):
         "ETag",
         "Link",
         "Location",
+        "Preference-Applied",
         "Retry-After",
         "RateLimit",
         "RateLimit-Policy",

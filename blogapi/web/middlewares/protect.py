@@ -12,9 +12,12 @@ from blogapi.web.origins import Origins
 from blogapi.web.requests import limited_address, request_id
 
 _EXPOSED = (
-    "Cache-Status, ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, X-Request-Id"
+    "Cache-Status, ETag, Link, Location, Preference-Applied, Retry-After, RateLimit, RateLimit-Policy,"
+    " Idempotency-Replayed, X-Request-Id"
 )
-_ALLOWED_HEADERS = "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
+_ALLOWED_HEADERS = (
+    "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, X-Request-Id"
+)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 # In place of aiohttp's name and version.
 SERVER = "blogapi"
