@@ -6,14 +6,15 @@ A template has two or three blocks: the `subject`, the `text` in paragraphs, whi
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parseaddr
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import idna
@@ -24,8 +25,25 @@ from blogapi.mail.model import Letter
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+# Of these, few values occur, and parsing them anew is half of what a letter costs.
+_FEW = frozenset({"auto-submitted", "content-language", "content-transfer-encoding", "content-type", "mime-version"})
+
+
+class _Headers(HeaderRegistry):
+    """Parses headers, those that say the same in every letter once. Nothing changes a header that was parsed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept = lru_cache(maxsize=100)(super().__call__)
+
+    def __call__(self, name: str, value: Any) -> BaseHeader:
+        if name.lower() in _FEW and isinstance(value, str):
+            return self._kept(name, value)
+        return super().__call__(name, value)
+
+
 # Spelt as it is: a text is read in the file that development writes, too. Who carries it encodes it where needed.
-_POLICY = SMTP.clone(max_line_length=990)
+_POLICY = SMTP.clone(max_line_length=990, header_factory=_Headers())
 # How an encoded word begins (RFC 2047), which the standard library decodes in what is put into a header, too. A line
 # break that is encoded in it would end the header, and what follows be headers and a text of whoever wrote it.
 _ENCODED_WORD = "=?"
@@ -59,6 +77,12 @@ def _environment(*, html: bool) -> Environment:
 def environments() -> tuple[Environment, Environment]:
     """For the text and for the HTML. Templates are read once for each process."""
     return _environment(html=False), _environment(html=True)
+
+
+async def load() -> None:
+    """Have the templates at hand, in a thread when they are first needed: that takes as long as hundreds of readers."""
+    if not environments.cache_info().currsize:
+        await asyncio.to_thread(environments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from blogapi.errors import Unavailable
-from blogapi.mail.letters import Letters
+from blogapi.mail.letters import Letters, load
 from blogapi.mail.model import PATIENCE, Claimed, Letter, Mail, MailUnavailable, Write, pause_after
 from blogapi.mail.store import MailStore
 from blogapi.mail.transport import Carrier, NotTaken, Transport
@@ -20,6 +20,7 @@ from blogapi.personal import Person
 
 # A run claims no more after this, so that its last mail is settled within the time that a job has.
 _RUN_SECONDS = 15
+_LONGEST_REST = 0.05
 # Besides the time that a mail may take: for what is asked of the database before and after.
 _LEASE = timedelta(seconds=30)
 # A newer version beside us has queued it, and will send it.
@@ -82,11 +83,15 @@ class MailService:
         lease = _LEASE + timedelta(seconds=self._transport.seconds)
         async with self._transport.open() as carrier:
             while claimed := await self._store.claim(self._now(), self._now() + lease):
+                began = time.monotonic()
                 try:
                     sent += await self._send(claimed, carrier)
                 except NotTaken:
                     break  # nobody takes mails now
-                if time.monotonic() > end:
+                now = time.monotonic()
+                # As long again as the mail took: where many wait, readers have at least half of the time.
+                await asyncio.sleep(min(now - began, _LONGEST_REST))
+                if now > end:
                     self.waiting.set()
                     break
         return sent
@@ -101,6 +106,7 @@ class MailService:
             if letter is None:
                 await self._settle(claimed, "dropped")
                 return False
+            await load()
             message = self._written(letter, mail)
             if not letter.to:
                 await self._settle(claimed, "dropped")

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from blogapi.mail.model import Letter, Mail, language_of
 from blogapi.users.letters import letter_to
 from blogapi.users.service import UserService
+
+
+def _day(moment: datetime, timezone: str | None, language: str) -> str:
+    """As its reader says it. In another time zone it may still be the day before: they would come too late."""
+    from babel.dates import format_date  # it takes a tenth of a second to load: call this in a thread
+
+    return format_date(moment.astimezone(ZoneInfo(timezone or "UTC")), "long", locale=language)
 
 
 class PrivacyLetters:
@@ -20,11 +29,8 @@ class PrivacyLetters:
         user = None if mail.user_id is None else await self._users.find(mail.user_id)
         if user is None or user.erasure_at is None or user.email is None:
             return None
-        from babel.dates import format_date  # which takes a tenth of a second, and is seldom needed
-
         language = language_of(user.locale, mail.language)
-        # Where it is still the day before, they would come too late.
-        day = format_date(user.erasure_at.astimezone(ZoneInfo(user.timezone or "UTC")), "long", locale=language)
+        day = await asyncio.to_thread(_day, user.erasure_at, user.timezone, language)
         return letter_to(user, mail, "erasure_asked", day=day)
 
     async def erasure_called_off(self, mail: Mail) -> Letter | None:
