@@ -14,6 +14,7 @@ from aiohttp import ClientResponse
 from mongomock_motor import AsyncMongoMockClient
 from pymongo import MongoClient
 
+from blogapi.access.administrator import as_operator
 from blogapi.app import create_app
 from blogapi.cache.reads import CACHED_READS
 from blogapi.config import AuthConfig, CacheConfig, Config, LimitsConfig, LogConfig, ServerConfig
@@ -22,7 +23,6 @@ from blogapi.db.driver import DRIVERS, MOTOR
 from blogapi.db.embedded.mongod import embedded_mongo
 from blogapi.features import FEATURES
 from blogapi.users.model import NewUser
-from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
 from tests.contract import checked_client

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from blogapi.access.administrator import Administrator
 from blogapi.access.identity import Identity
 from blogapi.audit.service import AuditService
 from blogapi.auth.devices import Devices
@@ -13,7 +14,6 @@ from blogapi.auth.store import SessionStore
 from blogapi.errors import NotFound
 from blogapi.paging.page import Page, PageRequest
 from blogapi.translation.sentence import say
-from blogapi.users.rights import Administrator
 from blogapi.users.service import UserService
 
 

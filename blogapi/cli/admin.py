@@ -28,8 +28,8 @@ def create_admin(
     invocation: Invocation, username: str, email: str, password_stdin: bool, generate: bool, as_json: bool
 ) -> None:
     """Make an administrator. Asks for the password unless an option says where it comes from."""
+    from blogapi.access.administrator import as_operator
     from blogapi.cli.context import run
-    from blogapi.users.rights import as_operator
     from blogapi.users.service import UserService
 
     if password_stdin and generate:

@@ -82,9 +82,9 @@ def erase(invocation: Invocation, user: str, now: bool, yes: bool, as_json: bool
         click.confirm(f"Erase {user} for good?" if now else f"Erase {user}?", abort=True, err=True)
 
     async def work(blog: Blog) -> dict[str, Any]:
+        from blogapi.access.administrator import as_operator
         from blogapi.clock import rfc3339_or_none
         from blogapi.privacy.service import PrivacyService
-        from blogapi.users.rights import as_operator
         from blogapi.users.service import UserService
 
         users, found = blog.services[UserService], await _find(blog, user)

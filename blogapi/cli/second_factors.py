@@ -25,9 +25,9 @@ def reset_factors(invocation: Invocation, user: str, as_json: bool) -> None:
     from blogapi.cli.context import run
 
     async def reset(blog: Blog) -> bool:
+        from blogapi.access.administrator import as_operator
         from blogapi.passkeys.service import PasskeyService
         from blogapi.second_factors.service import SecondFactors
-        from blogapi.users.rights import as_operator
 
         had_passkeys = await blog.services[PasskeyService].reset(as_operator(), user)
         had_app = await blog.services[SecondFactors].reset(as_operator(), user)

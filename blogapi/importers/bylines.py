@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import count
 
+from blogapi.access.administrator import as_operator
 from blogapi.importers.model import username_for
 from blogapi.users.model import User
-from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService, acting_as
 
 _LONGEST_USERNAME = 32

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from blogapi.access.administrator import Administrator
 from blogapi.access.credentials import signed_in
 from blogapi.access.needs import role
 from blogapi.access.scopes import USERS_ADMIN
@@ -14,7 +15,6 @@ from blogapi.invitations.model import ListedInvitation, NewInvitation
 from blogapi.invitations.schemas import INVITATION, InvitationListQuery, NewInvitationSchema
 from blogapi.invitations.service import InvitationService
 from blogapi.paging.cursors import page_request
-from blogapi.users.rights import Administrator
 from blogapi.web.endpoint import Reply, attempt, endpoint
 from blogapi.web.fields import Identifier
 from blogapi.web.requests import language_of_reader

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from blogapi.access.administrator import Administrator
 from blogapi.audit.service import AuditService
 from blogapi.clock import expiry
 from blogapi.db.client import new_id
@@ -28,7 +29,6 @@ from blogapi.personal import Person
 from blogapi.proofs.service import Proofs
 from blogapi.translation.sentence import LANGUAGES, say
 from blogapi.users.logins import email_fault, email_key
-from blogapi.users.rights import Administrator
 from blogapi.users.service import UserService
 
 _MAIL = "invitation"

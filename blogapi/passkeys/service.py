@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
+from blogapi.access.administrator import Administrator
 from blogapi.access.identity import Identity, Viewer
 from blogapi.audit.service import AuditService
 from blogapi.db.client import new_id
@@ -34,7 +35,6 @@ from blogapi.text import base64url
 from blogapi.translation.sentence import LANGUAGES, say, say_many
 from blogapi.users.mfa import PASSKEY
 from blogapi.users.model import PasswordReset, User
-from blogapi.users.rights import Administrator
 from blogapi.users.service import UserService
 
 PASSKEY_ADDED, PASSKEY_REMOVED = "passkey_added", "passkey_removed"

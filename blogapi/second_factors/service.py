@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
+from blogapi.access.administrator import Administrator
 from blogapi.access.identity import Identity, Viewer
 from blogapi.errors import CodeInvalid, Conflict, NotFound
 from blogapi.events import Bus
@@ -32,7 +33,6 @@ from blogapi.second_factors.model import (
 from blogapi.translation.sentence import say
 from blogapi.users.mfa import PASSKEY, Mfa, OfferedTotp, Totp
 from blogapi.users.model import User
-from blogapi.users.rights import Administrator
 from blogapi.users.service import UserService
 
 Rule: TypeAlias = Callable[[User], tuple[Mfa, Sequence[str]]]

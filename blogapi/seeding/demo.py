@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from blogapi.access.administrator import as_operator
 from blogapi.access.identity import Identity
 from blogapi.api_keys import examples as programs
 from blogapi.api_keys.model import NewApiKey
@@ -23,7 +24,6 @@ from blogapi.posts.transitions import ARCHIVE, SUBMIT
 from blogapi.text.address import lookup_order
 from blogapi.users import examples as people
 from blogapi.users.model import User, UserFilter
-from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService, acting_as
 
 if TYPE_CHECKING:

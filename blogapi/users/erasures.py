@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from blogapi.access.administrator import Administrator
 from blogapi.access.identity import Identity, Viewer
 from blogapi.audit.model import SERVER
 from blogapi.deadline import OVER
@@ -22,7 +23,6 @@ from blogapi.users.credentials import Change
 from blogapi.users.logins import email_key
 from blogapi.users.mails import ERASURE_ASKED, ERASURE_CALLED_OFF, Outbox
 from blogapi.users.model import Erasing, ErasureAsked, User
-from blogapi.users.rights import Administrator
 from blogapi.users.store import UserStore
 from blogapi.users.trail import Trail
 

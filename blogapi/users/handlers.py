@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from blogapi.access.administrator import Administrator
 from blogapi.access.credentials import find_identity, signed_in
 from blogapi.access.needs import PUBLIC, SIGNED_IN, role
 from blogapi.access.scopes import USERS_ADMIN, USERS_READ
@@ -14,7 +15,6 @@ from blogapi.paging.cursors import page_request
 from blogapi.users import examples
 from blogapi.users.logins import MAX_USERNAME
 from blogapi.users.model import ManagedProfile, NewUser, OwnProfile, User
-from blogapi.users.rights import Administrator
 from blogapi.users.schemas import (
     ManagedProfileSchema,
     NewUserSchema,

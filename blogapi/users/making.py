@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from blogapi.access.administrator import Administrator
 from blogapi.audit.model import Entry
 from blogapi.db.client import new_id
 from blogapi.errors import Conflict, FieldError, Invalid, NotFound
@@ -18,7 +19,6 @@ from blogapi.users.logins import email_fault, email_key, username_fault, usernam
 from blogapi.users.mails import Outbox
 from blogapi.users.model import NewUser, StoredPassword, User
 from blogapi.users.passwords import Passwords
-from blogapi.users.rights import Administrator
 from blogapi.users.store import UserStore
 from blogapi.users.trail import Trail
 

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from blogapi.access.administrator import Administrator
 from blogapi.access.identity import Byline, Identity, Viewer
 from blogapi.audit.model import Entry
 from blogapi.config import RegistrationConfig
@@ -46,7 +47,6 @@ from blogapi.users.model import (
 )
 from blogapi.users.passwords import Passwords
 from blogapi.users.registration import Registration
-from blogapi.users.rights import Administrator
 from blogapi.users.roster import AdminRoster
 from blogapi.users.store import UserStore
 from blogapi.users.trail import Trail

@@ -2,6 +2,7 @@
 
 import pytest
 
+from blogapi.access.administrator import Administrator, as_operator
 from blogapi.access.identity import Identity
 from blogapi.api_keys.model import NewApiKey
 from blogapi.api_keys.service import ApiKeyService
@@ -13,7 +14,6 @@ from blogapi.auth.store import SessionStore
 from blogapi.idempotency.attempt import ONCE
 from blogapi.paging.page import PageRequest
 from blogapi.users.model import ManagedProfile, NewUser
-from blogapi.users.rights import Administrator, as_operator
 from blogapi.users.service import UserService
 from blogapi.wiring import build_services
 from tests.conftest import PASSWORD

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from blogapi.access.administrator import as_operator
 from blogapi.auth.model import Caller
 from blogapi.auth.service import AuthService
 from blogapi.clock import utc_now
@@ -11,7 +12,6 @@ from blogapi.config import RegistrationConfig
 from blogapi.db.client import new_id
 from blogapi.mail.model import Mail
 from blogapi.users.model import NewUser
-from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES, build_services
 from tests.auth.test_sign_in import count_hashes, managed

@@ -2,12 +2,12 @@ from dataclasses import fields, replace
 
 import pytest
 
+from blogapi.access.administrator import as_operator
 from blogapi.auth.service import AuthService
 from blogapi.clock import utc_now
 from blogapi.pool.turns import Turns
 from blogapi.users.model import ManagedProfile
 from blogapi.users.passwords import HASHERS
-from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from blogapi.users.store import UserStore
 from blogapi.wiring import SERVICES

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from bson import ObjectId
 
+from blogapi.access.administrator import as_operator
 from blogapi.access.identity import Identity
 from blogapi.cli.main import make_main
 from blogapi.config import AuthConfig, Config, LimitsConfig, MongoConfig, PasswordConfig
@@ -17,7 +18,6 @@ from blogapi.operations.doctor import Check, Problem, hints
 from blogapi.posts.model import Draft
 from blogapi.posts.rights import Editable, Publishable
 from blogapi.posts.service import PostService
-from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService, acting_as
 from blogapi.wiring import build_services
 

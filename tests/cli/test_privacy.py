@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
+from blogapi.access.administrator import as_operator
 from blogapi.users.model import NewUser
-from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from tests.conftest import PASSWORD
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blogapi.access.administrator import as_operator
 from blogapi.invitations.model import NewInvitation
 from blogapi.invitations.service import InvitationService
 from blogapi.mail.service import MailService
 from blogapi.privacy.service import PrivacyService
-from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
 from tests.conftest import PASSWORD, with_etag

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel.dates import format_date
 
+from blogapi.access.administrator import as_operator
 from blogapi.mail.service import MailService
 from blogapi.privacy.service import PrivacyService
 from blogapi.users.model import NewUser
-from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from tests.conftest import PASSWORD
 from tests.mail.servers import text_of

@@ -2,9 +2,9 @@
 
 import pytest
 
+from blogapi.access.administrator import as_operator
 from blogapi.app import create_app
 from blogapi.privacy.service import PrivacyService
-from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
 from tests.conftest import QUIET

@@ -2,12 +2,12 @@
 
 import pytest
 
+from blogapi.access.administrator import as_operator
 from blogapi.app import create_app
 from blogapi.audit.model import AuditFilter
 from blogapi.audit.service import AuditService
 from blogapi.mail.service import MailService
 from blogapi.paging.page import PageRequest
-from blogapi.users.rights import as_operator
 from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
 from tests.conftest import QUIET

@@ -2,10 +2,10 @@
 
 import pytest
 
+from blogapi.access.administrator import as_operator
 from blogapi.errors import NotFound
 from blogapi.passkeys.service import PasskeyService
 from blogapi.second_factors.service import SecondFactors
-from blogapi.users.rights import as_operator
 from blogapi.wiring import SERVICES
 from tests.mail.servers import text_of
 from tests.passkeys.authenticator import Authenticator

@@ -5,9 +5,9 @@ from functools import partial
 import pytest
 from bson import ObjectId
 
+from blogapi.access.administrator import as_operator
 from blogapi.errors import Conflict, Invalid, NotFound, Stale
 from blogapi.users.model import ProfileChanged
-from blogapi.users.rights import as_operator
 from blogapi.users.service import acting_as
 from blogapi.users.store import UserStore
 from blogapi.wiring import SERVICES

@@ -3,10 +3,10 @@ from functools import partial
 
 import pytest
 
+from blogapi.access.administrator import as_operator
 from blogapi.clock import utc_now
 from blogapi.paging.page import PageRequest
 from blogapi.users.model import UserFilter
-from blogapi.users.rights import as_operator
 
 PUBLIC = {
     "id", "version", "username", "display_name", "bio", "bio_html", "links", "avatar_url", "posts_count",

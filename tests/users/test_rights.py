@@ -4,11 +4,11 @@ from dataclasses import fields, replace
 
 import pytest
 
+from blogapi.access.administrator import Administrator, as_operator
 from blogapi.access.identity import ROLES, Identity
 from blogapi.errors import Forbidden, Unauthorized
 from blogapi.paging.page import PageRequest
 from blogapi.users.model import ManagedProfile, NewUser, OwnProfile, UserFilter
-from blogapi.users.rights import Administrator, as_operator
 from blogapi.users.service import UserService
 from blogapi.wiring import build_services
 

@@ -1,4 +1,4 @@
-"""Who may do what with people: the proof that their management takes."""
+"""Administrators: the proof that the management of people and of the blog takes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blogapi.translation.sentence import say
 
 @dataclass(frozen=True, slots=True)
 class Administrator:
-    """Somebody who may manage people. It checks itself when it is made. Raises Unauthorized, Forbidden."""
+    """Somebody who may manage the blog. It checks itself when it is made. Raises Unauthorized, Forbidden."""
 
     who: Viewer
 
