@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from marshmallow import ValidationError, post_load, validates_schema
@@ -42,6 +40,7 @@ from blogapi.web.fields import (
     Size,
     Strict,
     Text,
+    TimeZone,
     Url,
     wrong,
 )
@@ -70,18 +69,6 @@ class _Username(Text):
         # Who has a reserved name, from the command line or an import, may keep it: the service sees a change only.
         if fault is not None and fault.code != "reserved":
             raise wrong(fault.code, fault.detail, **fault.params)
-
-
-@cache
-def _timezones() -> frozenset[str]:
-    """The names in the database of IANA. A host's own folder also holds what is none, such as `localtime`."""
-    names = files("tzdata").joinpath("zones").read_text("utf-8").split()
-    return frozenset(names) - {"Factory"}  # which stands for: not set yet
-
-
-def _is_timezone(name: str) -> None:
-    if name not in _timezones():
-        raise wrong("invalid_choice", say("Must be the name of a time zone, such as Europe/Berlin."))
 
 
 def _is_status(name: str) -> None:
@@ -159,11 +146,7 @@ class OwnProfileSchema(_NamedProfileSchema):
         metadata={**_EMAIL, "description": "A new one is `pending_email` until the mail to it is confirmed."},
     )
     locale = LanguageTag(load_default=None, metadata={"description": "A language (BCP 47)."})
-    timezone = Text(
-        load_default=None,
-        validate=_is_timezone,
-        metadata={"description": "The IANA name of a time zone, such as `Europe/Berlin`."},
-    )
+    timezone = TimeZone(load_default=None)
 
     example = {
         "bio": "Writes about **bees**.",

@@ -16,6 +16,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from blogapi.ids import ID_PATTERN
 from blogapi.text.language import LANGUAGE_TAG, language_tag
+from blogapi.text.timezone import timezone_names
 from blogapi.text.visible import is_blank
 from blogapi.translation.bounds import at_least_characters, at_most_characters
 from blogapi.translation.sentence import Sentence, say, say_many, verbatim
@@ -292,6 +293,19 @@ class LanguageTag(Text):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         return language_tag(super()._deserialize(value, attr, data, **kwargs))
+
+
+class TimeZone(Text):
+    """The name of a time zone, such as `Europe/Berlin`, in the spelling of IANA."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"description": "The IANA name of a time zone, such as `Europe/Berlin`."}
+        super().__init__(validate=_is_timezone, metadata=metadata, **kwargs)
+
+
+def _is_timezone(name: str) -> None:
+    if name not in timezone_names():
+        raise wrong("invalid_choice", say("Must be the name of a time zone, such as Europe/Berlin."))
 
 
 class Strict(Schema):
