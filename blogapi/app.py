@@ -87,7 +87,8 @@ async def _read_cache(app: web.Application) -> AsyncIterator[None]:
         yield
         return
     app[READINESS].helpers["cache"] = lambda: reads.cache.is_fresh
-    async with running(following_writes(app[SERVICES].database, reads.cache)):
+    wiring = app[SERVICES]
+    async with running(following_writes(wiring.database, reads.cache, wiring.listeners)):
         yield
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from blogapi.errors import Stale
@@ -17,6 +18,14 @@ class Change:
 
     version: int
     fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicChange:
+    """The last change that readers could see."""
+
+    version: int
+    at: datetime
 
 
 class Versioned:

@@ -14,6 +14,7 @@ from blogapi.access.credentials import CredentialKind
 from blogapi.cache.sources import PublicPart
 from blogapi.config import Config
 from blogapi.db.client import Database
+from blogapi.db.follow import Listener
 from blogapi.db.indexes import Store
 from blogapi.events import Bus
 from blogapi.idempotency import store as idempotency
@@ -125,6 +126,9 @@ class Wiring:
     """What a server starts before it takes requests, such as the processes that render texts and hash passwords."""
     on_stop: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """What a server ends when it stops, such as connections to others, before that to the database is closed."""
+    listeners: list[Listener] = field(default_factory=list)
+    """What wants to know of all writes to what features show, beside the read cache (`db/kept.py`). Told by a server
+    that has one."""
     runs: Runs = field(default_factory=Runs)
     writers: dict[str, Write] = field(default_factory=dict)
     """What writes mails, by their kind: all that features declare, when all of them are built."""

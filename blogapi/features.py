@@ -18,12 +18,14 @@ from blogapi.privacy.feature import PRIVACY
 from blogapi.proofs.feature import PROOFS
 from blogapi.providers.feature import PROVIDERS
 from blogapi.second_factors.feature import SECOND_FACTORS
+from blogapi.settings.feature import SETTINGS
 from blogapi.signing.feature import SIGNING
 from blogapi.tags.feature import TAGS
 from blogapi.users.feature import USERS
 
 FEATURES: tuple[Feature[Any], ...] = (
     AUDIT,
+    SETTINGS,
     MAIL,
     PROOFS,
     USERS,

@@ -8,6 +8,7 @@ POSTS_PUBLISH = "posts:publish"
 USERS_READ = "users:read"
 USERS_ADMIN = "users:admin"
 EVENTS_READ = "events:read"
+SETTINGS_WRITE = "settings:write"
 
 # Some have no route yet. A key can be created with them already, so clients need not know the version of the server.
 SCOPES = (
@@ -19,7 +20,7 @@ SCOPES = (
     "media:write",
     USERS_READ,
     USERS_ADMIN,
-    "settings:write",
+    SETTINGS_WRITE,
     EVENTS_READ,
     "webhooks:admin",
 )

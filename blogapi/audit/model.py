@@ -20,8 +20,8 @@ class Action:
     says: str
 
 
-USER, SIGNING_KEY, INVITATION = "user", "signing_key", "invitation"
-TARGETS = (USER, SIGNING_KEY, INVITATION)
+USER, SIGNING_KEY, INVITATION, SETTINGS = "user", "signing_key", "invitation", "settings"
+TARGETS = (USER, SIGNING_KEY, INVITATION, SETTINGS)
 
 ACTIONS: Mapping[str, Action] = {
     "user.registered": Action(
@@ -79,6 +79,11 @@ ACTIONS: Mapping[str, Action] = {
         "An account at a `provider` was linked, so that its owner can sign in: by the user, or at a sign-in there.",
     ),
     "provider.unlinked": Action(USER, "A user removed the link to an account at a `provider`."),
+    "settings.updated": Action(
+        SETTINGS,
+        "An administrator set these `fields` of the blog anew, as the `version` of that number. Of two entries with one"
+        " number, the change of one was refused: it came too late.",
+    ),
     "signing_key.rotated": Action(SIGNING_KEY, "A new key that signs access tokens was added."),
 }
 """All actions, by their names, which never change. Whoever records another one adds it here."""

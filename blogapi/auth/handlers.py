@@ -36,7 +36,7 @@ def auth(request: web.Request) -> AuthService:
 
 
 async def _open_registration(request: web.Request) -> None:
-    auth(request).check_registration()
+    await auth(request).check_registration()
 
 
 @routes.post("/v1/auth/register")

@@ -84,9 +84,9 @@ class AuthService:
 
     # Making an account
 
-    def check_registration(self) -> None:
+    async def check_registration(self) -> None:
         """Raises Forbidden where nobody can make an account for themselves, not even with an invitation."""
-        self._users.registration.check(is_invited=True)
+        await self._users.registration.check(is_invited=True)
 
     def faults(self, fields: Mapping[str, Any]) -> list[FieldError]:
         """What is wrong with these fields of a new account, beyond their form."""

@@ -25,6 +25,7 @@ from blogapi.cache.index import Index
 from blogapi.cache.shelves import Doorkeeper, Held, Shelf
 from blogapi.cache.sources import MadeFrom, PublicPart, Sources
 from blogapi.db.collection import Write
+from blogapi.db.follow import FRESH_SECONDS
 from blogapi.measures import Measure, counter, gauge, tally
 
 Answer = TypeVar("Answer")
@@ -45,7 +46,6 @@ _UNPACKED_PART = 8
 _FREE_PART = 16
 # What is left to the latest writes, and to the doorkeeper.
 _LATEST_PART = _DOOR_PART = 64
-_FRESH_SECONDS = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class Cache(Generic[Answer]):
     @property
     def told_until(self) -> float:
         """Up to which moment all writes are known, by the clock of whoever tells of them (`heard`)."""
-        return self._fresh_until - _FRESH_SECONDS
+        return self._fresh_until - FRESH_SECONDS
 
     def get(self, key: str) -> Answer | None:
         """The answer under this key, as it would be made now."""
@@ -212,7 +212,7 @@ class Cache(Generic[Answer]):
 
     def heard(self, until: float) -> None:
         """All writes up to this moment have been told."""
-        self._fresh_until = max(self._fresh_until, until + _FRESH_SECONDS)
+        self._fresh_until = max(self._fresh_until, until + FRESH_SECONDS)
         self._why_aside = "lag"
 
     def stand_aside(self, why: str) -> None:

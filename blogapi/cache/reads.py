@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ from blogapi.cache.serialized import Serialized, lines_of
 from blogapi.cache.sources import Sources, asked, collecting
 from blogapi.cache.stored import Stored
 from blogapi.db.client import Database, database_errors
-from blogapi.db.follow import follow
+from blogapi.db.follow import Listener, Listeners, follow
 from blogapi.errors import BlogError, NotFound, Unavailable
 from blogapi.translation.sentence import Sentence
 from blogapi.web.conditional import is_known
@@ -184,14 +184,18 @@ class CachedReads:
         return sent.response(sent.body, packed=packs)
 
 
-async def following_writes(database: Database, cache: Cache[Any]) -> None:
-    """Keep the cache coherent until cancelled: tell it of all writes, and collect what answers are made from."""
+async def following_writes(database: Database, cache: Cache[Any], others: Sequence[Listener] = ()) -> None:
+    """Keep the cache coherent until cancelled: tell it of all writes, and collect what answers are made from.
+
+    `others` want to know of the same writes.
+    """
+    listeners = Listeners([cache, *others])
     database.on_read.append(asked)
-    database.on_write.append(cache.written)
+    database.on_write.append(listeners.written)
     try:
-        await follow(database, cache.public, cache)
+        await follow(database, cache.public, listeners)
     finally:
-        database.on_write.remove(cache.written)
+        database.on_write.remove(listeners.written)
         database.on_read.remove(asked)
 
 

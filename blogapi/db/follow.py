@@ -10,7 +10,8 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -30,6 +31,8 @@ _GATHER_SECONDS, _AT_HAND_SECONDS = 0.01, 0.001
 # How long a comparison of the server's clock with ours counts.
 _CLOCK_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
+# For how long what was told last is taken for all that there is.
+FRESH_SECONDS = 1.0
 _ONE_DOCUMENT = frozenset({"insert", "update", "replace", "delete"})
 _OF_AN_EVENT = ("operationType", "ns", "to", "documentKey", "wallTime")
 
@@ -62,6 +65,33 @@ class Listener(Protocol):
 
     def start_over(self, why: str) -> None:
         """Writes have been missed, or what was told does not hold any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Several that want to know the same."""
+
+    each: Sequence[Listener]
+
+    def written(self, write: Write) -> None:
+        """Somebody wrote."""
+        for listener in self.each:
+            listener.written(write)
+
+    def heard(self, until: float) -> None:
+        """All writes up to this moment of the monotonic clock have been told."""
+        for listener in self.each:
+            listener.heard(until)
+
+    def stand_aside(self, why: str) -> None:
+        """Writes are not told for now."""
+        for listener in self.each:
+            listener.stand_aside(why)
+
+    def start_over(self, why: str) -> None:
+        """Writes have been missed."""
+        for listener in self.each:
+            listener.start_over(why)
 
 
 async def follow(database: Database, watched: Mapping[str, Watched], listener: Listener) -> None:

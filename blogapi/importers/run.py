@@ -191,10 +191,12 @@ class _Importer:
             raise _Left(_EDITED)
         if post.status == "published" and not self._is_due(entry):
             raise _Left("not for everybody by its file, but published here")
-        # Files do not say who may see a post and comment on it; people here do.
+        # Files do not say who may see a post and comment on it; people here do. Few say their language.
+        draft = await self._draft(entry)
         draft = replace(
-            await self._draft(entry),
+            draft,
             kind=post.kind,
+            lang=draft.lang or post.working.lang,
             visibility=post.visibility,
             featured=post.featured,
             comments_policy=post.comments_policy,

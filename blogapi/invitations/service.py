@@ -65,7 +65,7 @@ class InvitationService:
         account or an invitation.
         """
         registration = self._users.registration
-        registration.check(is_invited=True)
+        await registration.check(is_invited=True)
         self._mail.check()
         now = self._now()
         if fault := email_fault(new.email):
@@ -77,7 +77,7 @@ class InvitationService:
             id=attempt.resource_id or new_id(),
             email=new.email.strip(),
             email_key=email_key(new.email),
-            role=new.role or registration.config.role,
+            role=new.role or await registration.usual_role(),
             invited_by=by.user_id,
             language=language,
             created_at=now,

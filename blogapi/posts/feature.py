@@ -23,6 +23,7 @@ from blogapi.posts.states import States
 from blogapi.posts.store import AddressStore, PostStore, PreviewLinkStore, RevisionStore, SlugStore
 from blogapi.posts.store.authored import Authored
 from blogapi.posts.writing import Writing
+from blogapi.settings.service import SettingsService
 from blogapi.tags.service import TagService
 from blogapi.users.model import ProfileChanged
 from blogapi.users.service import UserService
@@ -43,7 +44,7 @@ _OF_REVISION = frozenset(
 def build(wiring: Wiring) -> PostService:
     """The service of posts, room by room."""
     database, now = wiring.database, wiring.now
-    users, tags = wiring[UserService], wiring[TagService]
+    users, tags, settings = wiring[UserService], wiring[TagService], wiring[SettingsService]
     posts, revision_store = PostStore(database), RevisionStore(database)
     slug_store, address_store = SlugStore(database), AddressStore(database)
     slugs, addresses = Slugs(slug_store, now), Addresses(address_store, now)
@@ -51,7 +52,7 @@ def build(wiring: Wiring) -> PostService:
     saving = Saving(posts, revision_store, slugs, addresses, counts, now)
     return PostService(
         reading=Reading(posts, slugs, addresses, users),
-        writing=Writing(saving, slugs, addresses, users, tags, wiring.renderer.post, now),
+        writing=Writing(saving, slugs, addresses, users, tags, settings, wiring.renderer.post, now),
         states=States(posts, revision_store, saving, slugs, bylines, now),
         revisions=Revisions(revision_store, saving, slugs, bylines, now),
         previews=Previews(

@@ -375,7 +375,10 @@ def live_copy(content: Content, revision: int, *, version: int, since: datetime,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """All that a writer can set of a post. Without `slug` or `author_ids`, the server chooses."""
+    """All that a writer can set of a post.
+
+    Without `slug` or `author_ids`, the server chooses; without `lang` or `comments_policy`, the settings of the blog.
+    """
 
     title: str = ""
     slug: str | None = None
@@ -391,7 +394,7 @@ class Draft:
     kind: str = "post"
     featured: bool = False
     visibility: str = "public"
-    comments_policy: str = "open"
+    comments_policy: str | None = None
     status: str = "draft"
     note: str = ""
 

@@ -67,6 +67,7 @@ _CUSTOM_LIMITS = (
     f"Your own fields: at most {MAX_CUSTOM_BYTES // KIB} KiB and {MAX_CUSTOM_DEPTH} levels. Keys hold a-z, 0-9 and _."
 )
 _FEATURED = {"description": "Readers can filter by it. Only editors set it."}
+_LANG = "The language of the text (BCP 47). Without one, it is that of the blog at this time (`lang` of the settings)."
 _SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 _A_TAG = {"pattern": f"^(?:{TAG_SLUG})$", "maxLength": MAX_SLUG}
 _AN_AUTHOR = {"minLength": 1, "maxLength": 32}
@@ -131,7 +132,7 @@ class PostEditSchema(Strict):
         validate=Size(max=MAX_TAGS),
         metadata={"description": "Slugs of tags. Their order is kept."},
     )
-    lang = LanguageTag(load_default=None, metadata={"description": "A language (BCP 47)."})
+    lang = LanguageTag(load_default=None, metadata={"description": _LANG})
     cover = Record(CoverSchema, load_default=None)
     seo = Record(SeoSchema, load_default=Seo())
     custom = Mapped(load_default=dict, metadata={"description": _CUSTOM_LIMITS})
@@ -188,7 +189,11 @@ class NewPostSchema(PostEditSchema):
     kind = Text(load_default="post", validate=Choice(KINDS), metadata={"description": KINDS_OF_CONTENT})
     featured = Flag(load_default=False, metadata=_FEATURED)
     visibility = Text(load_default="public", validate=Choice(VISIBILITIES), metadata={"description": WHO_READS})
-    comments_policy = Text(load_default="open", validate=Choice(COMMENTS_POLICIES))
+    comments_policy = Text(
+        load_default=None,
+        validate=Choice(COMMENTS_POLICIES),
+        metadata={"description": "Left out, it is that of the settings of the blog."},
+    )
     status = Text(
         load_default="draft",
         validate=Choice(["draft", "published"]),

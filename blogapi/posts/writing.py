@@ -35,6 +35,7 @@ from blogapi.posts.rights import Editable, EditableOrNamed, Named, require_right
 from blogapi.posts.saving import Saving
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.transitions import require_not_trashed
+from blogapi.settings.service import SettingsService
 from blogapi.tags.service import TagService
 from blogapi.text.rendered import BodyFormat, Rendered
 from blogapi.translation.sentence import say
@@ -54,11 +55,12 @@ class Writing:
         addresses: Addresses,
         users: UserService,
         tags: TagService,
+        settings: SettingsService,
         render: Render,
         now: Callable[[], datetime],
     ) -> None:
         self._saving, self._slugs, self._addresses = saving, slugs, addresses
-        self._users, self._tags, self._render, self._now = users, tags, render, now
+        self._users, self._tags, self._settings, self._render, self._now = users, tags, settings, render, now
 
     async def create(
         self,
@@ -76,6 +78,7 @@ class Writing:
         The last four arguments are for imports: where it came from, under which slugs it was known, at which addresses
         (in their normal form), and since when. An import takes the next free slug where the wanted one is taken.
         """
+        draft = await self._completed(draft)
         require_rights(who, draft, before=None)
         if draft.status == "published":
             require_title(draft.title)
@@ -115,6 +118,7 @@ class Writing:
         if isinstance(right, Named):
             return await self._leave(right, draft, expected)
         post, who, now = right.post, right.who, self._now()
+        draft = await self._completed(draft)
         require_rights(who, draft, before=post)
         post.require_version(expected)
         require_not_trashed(post)
@@ -143,6 +147,18 @@ class Writing:
             changes |= {**visible_change(post, now), "live.audience": audience_of(draft.visibility, draft.kind)}
         names = {*edited, *flags, *chosen} - {*RENDERED_FIELDS}
         return await self._saving.change(post, changes, names, claim=claim)
+
+    async def _completed(self, draft: Draft) -> Draft:
+        """With what the settings say where the draft says nothing.
+
+        It is written into the post. The language of a text stays the same when that of the blog becomes another one.
+        """
+        settings = await self._settings.current()
+        return replace(
+            draft,
+            lang=draft.lang or settings.lang,
+            comments_policy=draft.comments_policy or settings.comments_policy,
+        )
 
     async def _leave(self, right: Named, draft: Draft, expected: frozenset[int]) -> Post:
         """Take one's own name off, for somebody who may do nothing else. Their version may be that of the live copy."""
@@ -186,6 +202,7 @@ class Writing:
 
 def _unpublished(post_id: str, draft: Draft, working: Working, now: datetime) -> Post:
     """A new post that readers do not see yet."""
+    assert draft.comments_policy is not None  # it was completed
     return Post(
         id=post_id,
         version=1,

@@ -11,6 +11,7 @@ from blogapi.jobs.runner import every
 from blogapi.mail.service import MailService
 from blogapi.operations.doctor import Check, Problem
 from blogapi.personal import PersonalData
+from blogapi.settings.service import SettingsService
 from blogapi.users import handlers
 from blogapi.users.mails import Outbox
 from blogapi.users.passwords import Passwords
@@ -32,7 +33,8 @@ def build(wiring: Wiring) -> UserService:
         passwords,
         wiring.renderer.small,
         wiring.bus,
-        wiring.config.registration,
+        wiring[SettingsService],
+        wiring.config.registration.verify_email,
         Outbox(waiting, wiring[MailService], wiring.now),
         Trail(waiting, wiring[AuditService]),
         wiring.limiter,

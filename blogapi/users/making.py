@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from blogapi.db.client import new_id
 from blogapi.errors import Conflict, FieldError, Invalid, NotFound
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.mail.model import Mail
+from blogapi.settings.service import SettingsService
 from blogapi.translation.sentence import LANGUAGES
 from blogapi.users.administrators import Administrators
 from blogapi.users.logins import email_fault, email_key, username_fault, username_key
@@ -50,7 +51,7 @@ _AS_USUAL = Start()
 
 
 class Making:
-    """Makes accounts. `role` is what self-registered people get."""
+    """Makes accounts. Where nobody chooses a role, it is that of the settings of the blog."""
 
     def __init__(
         self,
@@ -60,12 +61,12 @@ class Making:
         render_bio: RenderBio,
         outbox: Outbox,
         trail: Trail,
-        role: str,
+        settings: SettingsService,
         now: Callable[[], datetime],
     ) -> None:
         self._users, self._administrators, self._passwords = users, administrators, passwords
         self._render_bio, self._outbox, self._trail = render_bio, outbox, trail
-        self._role, self._now = role, now
+        self._settings, self._now = settings, now
 
     async def create(self, by: Administrator, new: NewUser, attempt: Attempt = ONCE) -> User:
         """Make an account for somebody else. Raises Invalid, Conflict, Unavailable."""
@@ -97,6 +98,7 @@ class Making:
         login = {"username": new.username, "email": new.email, "password": new.password}
         if faults := self.faults(login, allow_reserved=allow_reserved):
             raise Invalid(faults)
+        new = replace(new, role=new.role or (await self._settings.current()).registration_role)
         password = None if new.password is None else await self._passwords.hash(new.password)
         user = self._begun(new, start, attempt, password, await self._render_bio(new.bio, _NOBODY_YET))
         mails: Sequence[Mail] = ()
@@ -110,6 +112,7 @@ class Making:
     def _begun(
         self, new: NewUser, start: Start, attempt: Attempt, password: StoredPassword | None, bio_html: str
     ) -> User:
+        assert new.role is not None  # it was chosen
         now = self._now()
         # Who has the code of an invitation reads the mailbox.
         is_proven = start.is_proven or start.invitation_id is not None
@@ -125,7 +128,7 @@ class Making:
             bio_html=bio_html,
             links=new.links,
             avatar_url=new.avatar_url,
-            role=new.role or self._role,
+            role=new.role,
             status=start.status,
             email_verified_at=now if is_proven else None,
             invitation_id=start.invitation_id,

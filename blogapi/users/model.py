@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from blogapi.access.identity import ROLES, Byline, includes_role
-from blogapi.changes import Change, Versioned
+from blogapi.changes import Change, PublicChange, Versioned
 from blogapi.ids import Id
 from blogapi.users.logins import erased_username
 from blogapi.users.mfa import Mfa
@@ -66,14 +66,6 @@ class Counters:
     posts: int = 0
     followers: int = 0
     following: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicChange:
-    """The last change that readers could see."""
-
-    version: int
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from blogapi.config import RegistrationConfig
 from blogapi.errors import CodeInvalid, Conflict, Forbidden, Unavailable
 from blogapi.idempotency.attempt import ONCE, Attempt
+from blogapi.settings.service import SettingsService
 from blogapi.translation.sentence import LANGUAGES, say
 from blogapi.users.logins import email_fault
 from blogapi.users.mails import ALREADY_REGISTERED, VERIFY_EMAIL, Outbox
@@ -22,35 +22,48 @@ _UNPROVEN_KEPT = timedelta(days=7)
 
 
 class Registration:
-    """Who may register, and what becomes of it (`registration` in the configuration)."""
+    """Who may register, and what becomes of it: by the settings of the blog, which begin with `registration` in the
+    configuration. `verify_email` is in the configuration alone.
+    """
 
     def __init__(
-        self, users: UserStore, making: Making, outbox: Outbox, config: RegistrationConfig, now: Callable[[], datetime]
+        self,
+        users: UserStore,
+        making: Making,
+        outbox: Outbox,
+        settings: SettingsService,
+        verify_email: str,
+        now: Callable[[], datetime],
     ) -> None:
         self._users, self._making, self._outbox, self._now = users, making, outbox, now
-        self.config = config
+        self._settings, self._verify_email = settings, verify_email
 
-    def check(self, *, is_invited: bool) -> None:
+    async def usual_role(self) -> str:
+        """The role of new accounts for which nobody chooses one."""
+        return (await self._settings.current()).registration_role
+
+    async def check(self, *, is_invited: bool) -> None:
         """Raises Forbidden `registration_closed` for who may not register, with an invitation or without."""
-        if self.config.mode == "invite" and not is_invited:
+        mode = (await self._settings.current()).registration_mode
+        if mode == "invite" and not is_invited:
             raise Forbidden(say("This blog accepts registrations by invitation only."), code="registration_closed")
-        if self.config.mode == "closed":
+        if mode == "closed":
             raise Forbidden(say("This blog does not accept registrations."), code="registration_closed")
 
     def may_sign_in(self, status: str) -> bool:
         """Whether people with this status can sign in."""
-        return status == "active" or (status == "unverified" and self.config.verify_email != "first")
+        return status == "active" or (status == "unverified" and self._verify_email != "first")
 
     async def register(self, new: NewUser, attempt: Attempt, *, language: str = LANGUAGES[0]) -> User:
         """Make an account for oneself. A mail in this language asks to confirm the address, unless that is `off`.
 
         Raises Forbidden, Invalid, Conflict, Unavailable.
         """
-        self.check(is_invited=False)
-        new = replace(new, role=self.config.role)
-        if self.config.verify_email == "first":
+        await self.check(is_invited=False)
+        new = replace(new, role=await self.usual_role())
+        if self._verify_email == "first":
             return await self._register_unseen(new, attempt, language)
-        if self.config.verify_email == "off":
+        if self._verify_email == "off":
             return await self._making.register(new, attempt)
         start = Start(status="unverified", tells=VERIFY_EMAIL, language=language)
         return await self._making.register(new, attempt, start)
@@ -60,7 +73,7 @@ class Registration:
 
         Raises CodeInvalid when somebody has accepted it, Forbidden, Invalid, Conflict, Unavailable.
         """
-        self.check(is_invited=True)
+        await self.check(is_invited=True)
         try:
             return await self._making.register(replace(new, role=role), attempt, Start(invitation_id=invitation_id))
         except Conflict as error:
@@ -73,10 +86,10 @@ class Registration:
 
         The username is made of `wishes`. Raises Forbidden, Invalid, Unavailable, and Conflict `email_taken`.
         """
-        self.check(is_invited=False)
-        name = display_name_of(display_name)
+        await self.check(is_invited=False)
+        name, role = display_name_of(display_name), await self.usual_role()
         for username in usernames(wishes):
-            new = NewUser(username=username, email=email, password=None, display_name=name, role=self.config.role)
+            new = NewUser(username=username, email=email, password=None, display_name=name, role=role)
             try:
                 return await self._making.register(new, ONCE, Start(is_proven=True))
             except Conflict as error:
@@ -103,6 +116,6 @@ class Registration:
 
     async def remove_unproven(self) -> int:
         """Where nobody signs in before, remove accounts whose address nobody confirmed in time; returns how many."""
-        if self.config.verify_email != "first":
+        if self._verify_email != "first":
             return 0
         return await self._users.delete_unproven(self._now() - _UNPROVEN_KEPT)

@@ -10,7 +10,6 @@ from functools import partial
 from blogapi.access.administrator import Administrator
 from blogapi.access.identity import Byline, Identity, Viewer
 from blogapi.audit.model import Entry
-from blogapi.config import RegistrationConfig
 from blogapi.counting import recount
 from blogapi.errors import (
     Conflict,
@@ -27,6 +26,7 @@ from blogapi.limits.limiter import RateLimiter
 from blogapi.mail.model import Mail
 from blogapi.paging.page import Page, PageRequest
 from blogapi.personal import Person
+from blogapi.settings.service import SettingsService
 from blogapi.translation.sentence import either, say
 from blogapi.users.administrators import Administrators
 from blogapi.users.credentials import Credentials
@@ -64,7 +64,8 @@ class UserService:
         passwords: Passwords,
         render_bio: RenderBio,
         bus: Bus,
-        registration: RegistrationConfig,
+        settings: SettingsService,
+        verify_email: str,
         outbox: Outbox,
         trail: Trail,
         limiter: RateLimiter,
@@ -76,8 +77,8 @@ class UserService:
         self._render_bio, self._bus, self._now = render_bio, bus, now
         self.outbox, self.trail = outbox, trail
         self.administrators = Administrators(roster, users)
-        self.making = Making(users, self.administrators, passwords, render_bio, outbox, trail, registration.role, now)
-        self.registration = Registration(users, self.making, outbox, registration, now)
+        self.making = Making(users, self.administrators, passwords, render_bio, outbox, trail, settings, now)
+        self.registration = Registration(users, self.making, outbox, settings, verify_email, now)
         self.credentials = Credentials(users, passwords, outbox, trail, limiter, self._change, now)
         self.erasures = Erasures(users, outbox, trail, bus, self._change, grace, now)
 

@@ -13,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 from blogapi.access.identity import Byline
 from blogapi.audit.model import Entry
 from blogapi.cache.sources import FoundBy, PublicPart, uses
-from blogapi.changes import KEPT
+from blogapi.changes import KEPT, PublicChange
 from blogapi.counting import Count
 from blogapi.db.bulk import every
 from blogapi.db.client import Database, Document, object_id
@@ -27,7 +27,7 @@ from blogapi.paging.page import Page, PageRequest
 from blogapi.translation.sentence import say
 from blogapi.users.logins import email_key, username_key
 from blogapi.users.mfa import Mfa
-from blogapi.users.model import COLLECTION, PUBLIC_FIELDS, Erasing, PublicChange, StoredPassword, User, UserFilter
+from blogapi.users.model import COLLECTION, PUBLIC_FIELDS, Erasing, StoredPassword, User, UserFilter
 from blogapi.users.waiting import HAS_ENTRIES, HAS_MAILS, held, pushed
 
 _PUBLIC_SORTS = {"username": Sort("username_key"), "-posts_count": Sort("counters.posts", descending=True)}

@@ -1,10 +1,12 @@
 """A forgotten password, and another one."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from blogapi.access.administrator import as_operator
+from blogapi.app import create_app
 from blogapi.auth.model import Caller
 from blogapi.auth.service import AuthService
 from blogapi.clock import utc_now
@@ -230,8 +232,9 @@ async def test_what_is_no_address_is_refused(client):
     assert codes(await response.json()) == {("/email", "invalid_format")}
 
 
-async def test_reset_lets_in_who_has_not_confirmed_where_that_comes_first(client, inbox):
-    client.app[SERVICES][UserService].registration.config = RegistrationConfig(verify_email="first")
+async def test_reset_lets_in_who_has_not_confirmed_where_that_comes_first(aiohttp_client, config, database, inbox):
+    config = replace(config, registration=RegistrationConfig(verify_email="first"))
+    client = await aiohttp_client(create_app(config, database))
     new = {"username": "grace", "email": "grace@example.org", "password": PASSWORD}
     await client.post("/v1/auth/register", json=new)
     await inbox.next("grace@example.org")

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from blogapi.app import create_app
 from blogapi.config import RegistrationConfig
 from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
@@ -121,17 +122,16 @@ async def test_registration_that_broke_off_is_finished_by_its_retry(client, data
     assert await database["users"].count_documents({}) == 1
 
 
-async def test_closed_registration_refuses_before_it_looks_at_the_fields(aiohttp_client, app):
-    users = app[SERVICES][UserService]
-    users.registration.config = replace(users.registration.config, mode="closed")
-    client = await aiohttp_client(app)
+async def test_closed_registration_refuses_before_it_looks_at_the_fields(aiohttp_client, config, database):
+    closed = replace(config, registration=RegistrationConfig(mode="closed"))
+    client = await aiohttp_client(create_app(closed, database))
     response = await client.post("/v1/auth/register", json={})
     assert response.status == 403
     assert (await response.json())["code"] == "registration_closed"
 
 
-async def test_role_of_a_registered_user_is_configuration(client):
-    client.app[SERVICES][UserService].registration.config = RegistrationConfig(role="reader")
+async def test_role_of_a_registered_user_is_configuration(aiohttp_client, config, database):
+    client = await aiohttp_client(create_app(replace(config, registration=RegistrationConfig(role="reader")), database))
     response = await client.post("/v1/auth/register", json=NEW)
     assert (await response.json())["role"] == "reader"
 
