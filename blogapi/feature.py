@@ -19,6 +19,7 @@ from blogapi.db.indexes import Store
 from blogapi.events import Bus
 from blogapi.idempotency import store as idempotency
 from blogapi.idempotency.store import IdempotencyStore
+from blogapi.jobs.model import Kind, Part, Task, Work
 from blogapi.jobs.runner import Job, Runs
 from blogapi.limits.limiter import RateLimiter
 from blogapi.limits.store import SharedCounts
@@ -76,6 +77,9 @@ class Feature(Generic[Service]):
 
     routes: Iterable[web.AbstractRouteDef] = ()
     jobs: tuple[Job, ...] = ()
+    work: tuple[Work, ...] = ()
+    """The long work that its service does, in parts, whoever asked for it (`LongWork.start`)."""
+
     checks: Callable[[Wiring], Iterable[Check]] = lambda _: ()
     """What `doctor` looks for, and how it repairs that."""
 
@@ -132,6 +136,8 @@ class Wiring:
     runs: Runs = field(default_factory=Runs)
     writers: dict[str, Write] = field(default_factory=dict)
     """What writes mails, by their kind: all that features declare, when all of them are built."""
+    workers: dict[str, tuple[Kind, Callable[[Task], Awaitable[Part]]]] = field(default_factory=dict)
+    """What does long work, by its kind: likewise."""
 
     _services: dict[type, Any] = field(default_factory=dict)
 

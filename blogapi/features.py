@@ -9,6 +9,7 @@ from blogapi.audit.feature import AUDIT
 from blogapi.auth.feature import AUTH
 from blogapi.feature import Feature
 from blogapi.invitations.feature import INVITATIONS
+from blogapi.jobs.feature import JOBS
 from blogapi.mail.feature import MAIL
 from blogapi.openapi.feature import DOCUMENTATION
 from blogapi.operations.feature import OPERATIONS
@@ -27,6 +28,7 @@ FEATURES: tuple[Feature[Any], ...] = (
     AUDIT,
     SETTINGS,
     MAIL,
+    JOBS,
     PROOFS,
     USERS,
     INVITATIONS,

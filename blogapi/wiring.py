@@ -49,4 +49,5 @@ def build_services(
         for subscription in feature.subscriptions:
             wiring.bus.subscribe(subscription.event, partial(subscription.handler, service))
         wiring.writers.update({kind: partial(write, service) for kind, write in feature.mails.items()})
+        wiring.workers.update({work.kind.name: (work.kind, partial(work.part, service)) for work in feature.work})
     return wiring

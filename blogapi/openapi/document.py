@@ -17,7 +17,7 @@ from apispec import APISpec
 from blogapi.openapi.conventions import ABOUT, FURTHER, PAGE, PAGE_EXAMPLE, PROBLEM_ERROR, PROBLEM_SCHEMA, SECURITY
 from blogapi.openapi.json_schemas import COMPONENTS, JsonSchema, JsonSchemas, share_words
 from blogapi.web.body import size_text
-from blogapi.web.endpoint import JSON, Endpoint, NoBody, declared
+from blogapi.web.endpoint import JSON, Endpoint, NoBody, Shape, declared
 from blogapi.web.errors import CONTENT_TYPE as PROBLEM
 from blogapi.web.merging import PREFER, PREFERENCE_APPLIED
 from blogapi.web.problems import PROBLEMS
@@ -159,6 +159,7 @@ def _operation(route: Route, schemas: JsonSchemas) -> JsonSchema:
         "responses": {
             str(endpoint.status): _success(route, schemas) if endpoint.status < 300 else _moved(),
             **({"304": _not_modified()} if route.is_read else {}),
+            **({} if endpoint.later is None else {"202": _later(endpoint.later, schemas)}),
             **{str(status): _done(status) for status in endpoint.also if status < 300},
             **{str(status): _moved() for status in endpoint.also if 300 <= status < 400},
             **{str(status): f"Problem{status}" for status in _problem_statuses(route)},
@@ -324,6 +325,17 @@ def _not_modified() -> JsonSchema:
 
 def _done(status: int) -> JsonSchema:
     return {"description": HTTPStatus(status).phrase, "headers": _headers()}
+
+
+def _later(shape: Shape, schemas: JsonSchemas) -> JsonSchema:
+    headers = _headers() | _header("Location", "Where it says how far it is.", required=True)
+    headers |= _header("Retry-After", "After how many seconds to look there.", required=True)
+    answer = {JSON: {"schema": schemas.answer(shape.schema), "example": shape.schema.example}}
+    return {
+        "description": "Accepted: it takes longer, and is done in the background.",
+        "headers": headers,
+        "content": answer,
+    }
 
 
 def _moved() -> JsonSchema:

@@ -121,6 +121,8 @@ class Reply:
 
     `public`: the answer is the same for everybody, and may be kept by the read cache and by shared caches; its shape
     has to be `for_everybody`. Any other answer is for who asked alone, and is kept by nobody.
+
+    `later`: it is not done yet. The answer is 202 in the shape of that name that the route declares.
     """
 
     result: Any
@@ -128,6 +130,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     fields: tuple[str, ...] | None = None
     public: bool = False
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +150,8 @@ class Endpoint:
     merge: Callable[[Any], dict[str, Any]] | None = None
     query: type[Strict] = NoQuery
     returns: tuple[Shape, ...] = ()
+    # What is shown, with 202, `Location` and `Retry-After`, of what takes longer than a request.
+    later: Shape | None = None
     listed: bool = False
     status: int = 200
     match: bool = False
@@ -369,17 +374,18 @@ def respond(request: web.Request, declaration: Endpoint, result: Any) -> web.Str
     headers = {hdrs.CACHE_CONTROL: _PRIVATE, **reply.headers}
     if reply.result is None:
         return web.Response(status=declaration.status, headers=headers)
-    shape = reply.shape or declaration.returns[0]
+    status = 202 if reply.later else declaration.status
+    shape = (declaration.later if reply.later else reply.shape) or declaration.returns[0]
     if reply.public and request.method in _SAFE:
         headers[hdrs.CACHE_CONTROL] = request.config_dict[SETTINGS].public_cache_control
     is_public = reply.public or headers[hdrs.CACHE_CONTROL].startswith("public")
     if is_public and not shape.for_everybody:
         raise TypeError(f"{shape.schema.__name__} is not shown to everybody: its Shape does not say `for_everybody`.")
     body, headers[hdrs.ETAG] = _render(request, shape, reply, headers)
-    if declaration.status == 204:
+    if status == 204:
         return web.Response(status=204, headers=headers)
     headers[hdrs.CONTENT_TYPE] = declaration.content_type
-    return web.Response(status=declaration.status, body=body, headers=headers)
+    return web.Response(status=status, body=body, headers=headers)
 
 
 def _render(request: web.Request, shape: Shape, reply: Reply, headers: dict[str, str]) -> tuple[bytes, str]:

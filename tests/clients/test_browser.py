@@ -77,6 +77,7 @@ UNKNOWABLE = {
     "operations-auth-confirm_totp": 422,
     "operations-auth-renew_recovery_codes": 409,
     "operations-preview-read_preview": 404,
+    "operations-jobs-read_job": 404,
     "operations-invitations-read_invitation": 404,
     "operations-invitations-delete_invitation": 404,
     "operations-auth-register_passkey": 422,

@@ -9,6 +9,8 @@ from blogapi.clock import utc_now
 from blogapi.db.client import new_id
 from blogapi.feature import routes_of
 from blogapi.features import FEATURES
+from blogapi.jobs.model import Kind
+from blogapi.jobs.service import LongWork
 from blogapi.mail.model import Mail
 from blogapi.openapi.document import resolved
 from blogapi.posts import examples
@@ -151,6 +153,8 @@ async def attempt(client, document, method, path, tokens):
         filled = path.format(token=await preview_token(client, tokens))
     if path == "/v1/invitations/{id}":
         filled = path.format(id=await invited(client, tokens))  # the demo content invites nobody: that would be a mail
+    if path == "/v1/jobs/{id}":
+        filled = path.format(id=await started(client))
     if (method, path) == ("get", "/v1/me/export"):
         await client.post(path, headers={"Authorization": f"Bearer {tokens['access_token']}"})
     if {} not in document["paths"][path][method]["security"] and document["paths"][path][method]["security"]:
@@ -163,6 +167,11 @@ async def preview_token(client, tokens):
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     response = await client.post(f"/v1/posts/{examples.READ}/preview-links", headers=headers)
     return (await response.json())["token"]
+
+
+async def started(client):
+    """Long work that somebody asked for."""
+    return (await client.app[SERVICES][LongWork].start(Kind("count", "things counted"), {}, None)).id
 
 
 async def invited(client, tokens):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blogapi.access.administrator import as_operator
+from blogapi.access.identity import Identity
 from blogapi.invitations.model import NewInvitation
 from blogapi.invitations.service import InvitationService
+from blogapi.jobs.model import Kind
+from blogapi.jobs.service import LongWork
 from blogapi.mail.service import MailService
 from blogapi.privacy.service import PrivacyService
 from blogapi.users.service import UserService
@@ -97,4 +100,5 @@ async def live(client, editor) -> Life:
     await write(editor.headers, "Together", {"authors": [editor.id, life.id]})
     await done("POST", "/v1/me/export", 202, headers=headers)
     await services[PrivacyService].exports.make()
+    await services[LongWork].start(Kind("count", "things counted"), {}, Identity(user_id=life.id, role="author"))
     return life
