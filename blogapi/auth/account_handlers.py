@@ -77,7 +77,7 @@ async def reauthenticate(request: web.Request, shown: Reauthentication) -> Reply
     For ten minutes you may then change your address and your second factors, and create API keys. With the cookie the
     answer is 204, and the session is the same.
     """
-    token = await auth(request).reauthenticate(signed_in(request), shown, caller_of(request))
+    token = await auth(request).reauthenticating.reauthenticate(signed_in(request), shown, caller_of(request))
     credential = credential_of(request)
     if credential is not None and credential.is_sent_unasked:
         return web.Response(status=204, headers={"Cache-Control": "private, no-store"})

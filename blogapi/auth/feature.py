@@ -10,11 +10,18 @@ from blogapi.audit.service import AuditService
 from blogapi.auth import account_handlers, handlers, pages, passkey_handlers, session_handlers
 from blogapi.auth.devices import Devices
 from blogapi.auth.failures import FailedSignIns
-from blogapi.auth.letters import AccountLetters
+from blogapi.auth.guesses import Guesses
+from blogapi.auth.letters import MAILS, AccountLetters
+from blogapi.auth.live import LiveSessions
 from blogapi.auth.model import Lifetime
+from blogapi.auth.opening import Opening
+from blogapi.auth.reauthenticating import Reauthenticating
 from blogapi.auth.recovery import Recovery
+from blogapi.auth.refreshing import Refreshing
 from blogapi.auth.service import AuthService
+from blogapi.auth.sessions import Sessions
 from blogapi.auth.sign_in import SignIn
+from blogapi.auth.sign_up import SignUp
 from blogapi.auth.store import DeviceStore, SessionStore
 from blogapi.auth.tokens import Tokens
 from blogapi.feature import Feature, Subscription, Wiring
@@ -33,35 +40,32 @@ from blogapi.users.service import UserService
 
 def build(wiring: Wiring) -> AuthService:
     """The service of sessions and of what gets people back into one."""
-    config, now, users, limiter = wiring.config, wiring.now, wiring[UserService], wiring.limiter
-    sessions, proofs, tokens = (
-        SessionStore(wiring.database),
-        wiring[Proofs],
-        Tokens.configured(config, wiring[KeyRing], now),
+    config, now, users, limiter, audit = (
+        wiring.config,
+        wiring.now,
+        wiring[UserService],
+        wiring.limiter,
+        wiring[AuditService],
     )
-    audit = wiring[AuditService]
-    failures = FailedSignIns(audit)
-    devices = Devices(DeviceStore(wiring.database), now)
-    lifetime = Lifetime(timedelta(days=config.auth.session_idle_days), timedelta(days=config.auth.session_max_days))
+    sessions, devices = SessionStore(wiring.database), Devices(DeviceStore(wiring.database), now)
+    tokens, proofs = Tokens.configured(config, wiring[KeyRing], now), wiring[Proofs]
     second_factors, passkeys = wiring[SecondFactors], wiring[PasskeyService]
+    lifetime = Lifetime(timedelta(days=config.auth.session_idle_days), timedelta(days=config.auth.session_max_days))
+    failures = FailedSignIns(audit)
+    guesses = Guesses(users, devices, limiter, failures, audit)
+    opening = Opening(sessions, users, devices, tokens, limiter, audit, lifetime, now)
+    live = LiveSessions(sessions, tokens, second_factors, lifetime, now)
+    recovery = Recovery(users, sessions, devices, proofs, wiring[MailService], limiter, guesses, wiring.bus, now)
     return AuthService(
-        sessions,
-        users,
-        tokens,
-        devices,
-        limiter,
-        wiring[InvitationService],
-        audit,
-        failures,
-        Recovery(users, sessions, devices, proofs, wiring[MailService], limiter, failures, wiring.bus, now),
-        second_factors,
-        passkeys,
-        AccountLetters(users, proofs, config.link_base),
-        SignIn(
-            sessions, users, second_factors, passkeys, proofs, tokens, limiter, audit, failures, devices, lifetime, now
-        ),
-        lifetime,
-        now,
+        sign_up=SignUp(users, wiring[InvitationService], limiter),
+        sign_in=SignIn(users, second_factors, passkeys, proofs, guesses, opening),
+        live=live,
+        refreshing=Refreshing(live, sessions, tokens, audit, lifetime, now),
+        reauthenticating=Reauthenticating(sessions, tokens, recovery, second_factors, passkeys, guesses, now),
+        sessions=Sessions(sessions, devices, users, audit, now),
+        recovery=recovery,
+        letters=AccountLetters(users, proofs, config.link_base),
+        failures=failures,
     )
 
 
@@ -72,7 +76,7 @@ async def _tell_repeated_failures(auth: AuthService) -> int:
 def credentials(wiring: Wiring) -> tuple[SessionCookie, BearerToken]:
     """The kinds of credentials that a sign-in gives out."""
     auth = wiring[AuthService]
-    return SessionCookie(wiring.config, auth.identify_cookie), BearerToken(auth.identify_token)
+    return SessionCookie(wiring.config, auth.live.identify_cookie), BearerToken(auth.live.identify_token)
 
 
 AUTH = Feature(
@@ -97,15 +101,7 @@ AUTH = Feature(
         *pages.routes,
     ),
     jobs=(every(60, _tell_repeated_failures, done="audit entries written about repeated failures to sign in"),),
-    mails={
-        "verify_email": lambda auth, mail: auth.letters.verify_email(mail),
-        "confirm_email": lambda auth, mail: auth.letters.confirm_email(mail),
-        "email_changed": lambda auth, mail: auth.letters.email_changed(mail),
-        "reset_password": lambda auth, mail: auth.letters.reset_password(mail),
-        "already_registered": lambda auth, mail: auth.letters.already_registered(mail),
-        "new_device": lambda auth, mail: auth.letters.new_device(mail),
-        "password_changed": lambda auth, mail: auth.letters.password_changed(mail),
-    },
+    mails=dict.fromkeys(MAILS, AuthService.letter),
     subscriptions=(
         Subscription(StatusChanged, AuthService.status_changed),
         Subscription(ErasureAsked, AuthService.erasure_asked),

@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from blogapi.access.identity import Viewer
 from blogapi.audit.service import AuditService
 from blogapi.auth.devices import Devices
-from blogapi.auth.model import SessionRequest
+from blogapi.auth.failures import FailedSignIns
+from blogapi.auth.model import Caller, SessionRequest
 from blogapi.limits.limiter import LimitReached, RateLimiter
 from blogapi.translation.sentence import say
 from blogapi.users.logins import login_key
@@ -44,10 +46,18 @@ class Guess:
 
 
 class Guesses:
-    """Counts attempts to sign in."""
+    """Counts attempts to sign in, or to show once more who one is."""
 
-    def __init__(self, users: UserService, devices: Devices, limiter: RateLimiter, audit: AuditService) -> None:
-        self._users, self._devices, self._limiter, self._audit = users, devices, limiter, audit
+    def __init__(
+        self,
+        users: UserService,
+        devices: Devices,
+        limiter: RateLimiter,
+        failures: FailedSignIns,
+        audit: AuditService,
+    ) -> None:
+        self._users, self._devices, self._limiter = users, devices, limiter
+        self._failures, self._audit = failures, audit
 
     async def admit(self, login: str, wanted: SessionRequest) -> Guess:
         """Count an attempt at a password.
@@ -61,6 +71,21 @@ class Guesses:
     async def admit_code(self, user: User, wanted: SessionRequest) -> Guess:
         """Count an attempt at a second factor, which only follows a right password. Raises Locked, Unavailable."""
         return await self._admit(user, f"code of {user.id}", "code of device", wanted)
+
+    async def admit_again(self, user_id: str, what: str, caller: Caller) -> None:
+        """Count that somebody who is signed in shows `what` once more. Raises RateLimited, Unavailable."""
+        await self._limiter.hit("sign_in", f"{user_id}|{limit_key(caller.address)}")
+        # Whoever has got hold of a session may come from many addresses.
+        await self._limiter.hit("sign_in_account", f"{what} of {user_id}")
+
+    async def admit_passkey(self, caller: Caller) -> None:
+        """Count an attempt without a login. Raises RateLimited, Unavailable."""
+        await self._limiter.hit("sign_in_address", limit_key(caller.address))
+
+    async def admit_options(self, caller: Caller) -> None:
+        """Count that somebody asks what a passkey is to sign. Raises RateLimited, Unavailable."""
+        # Counted apart: a page asks as soon as it is opened, and that must use up nobody's sign-ins.
+        await self._limiter.hit("sign_in_address", f"passkey options|{limit_key(caller.address)}")
 
     async def _admit(self, user: User | None, login: str, device_kind: str, wanted: SessionRequest) -> Guess:
         device = await self._devices.find(user, wanted.device_token)
@@ -77,6 +102,10 @@ class Guesses:
         """Do not count an attempt: the password or the code was right, or nobody has looked at it."""
         for bucket, key in guess.counted:
             await self._limiter.give_back(bucket, key)
+
+    async def missed(self, login: str, target: str | None, actor: Viewer = None) -> None:
+        """Note in the audit log that an attempt was wrong; `target` is the id of the account, if there is one."""
+        await self._failures.note(login, target, actor)
 
     async def _counted(self, user: User | None, counts: Sequence[tuple[str, str]]) -> Guess:
         for bucket, key in counts:

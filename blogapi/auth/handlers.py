@@ -36,7 +36,7 @@ def auth(request: web.Request) -> AuthService:
 
 
 async def _open_registration(request: web.Request) -> None:
-    await auth(request).check_registration()
+    await auth(request).sign_up.check()
 
 
 @routes.post("/v1/auth/register")
@@ -44,14 +44,14 @@ async def _open_registration(request: web.Request) -> None:
     needs=PUBLIC,
     on=_open_registration,
     body=RegisterSchema,
-    faults=lambda request, fields: auth(request).faults(fields),
+    faults=lambda request, fields: auth(request).sign_up.faults(fields),
     returns=OWN,
     status=201,
     idempotent=True,
 )
 async def register(request: web.Request, _: None, wish: Registering) -> Reply:
     """Register: create an account for yourself."""
-    user = await auth(request).register(wish, attempt(request), caller_of(request))
+    user = await auth(request).sign_up.register(wish, attempt(request), caller_of(request))
     return Reply(result=user, headers={hdrs.LOCATION: "/v1/me"})
 
 
@@ -85,7 +85,7 @@ async def finish_sign_in(request: web.Request, wish: SecondFactorWish) -> Signed
 async def sign_out(request: web.Request, query: dict[str, Any]) -> None:
     """Sign out: end this session, or all of your sessions."""
     credential = credential_of(request)
-    await auth(request).sign_out(signed_in(request), everywhere=query["everywhere"])
+    await auth(request).sessions.sign_out(signed_in(request), everywhere=query["everywhere"])
     if credential is not None and credential.is_sent_unasked:
         await clear_cookie(request)
 
@@ -97,4 +97,4 @@ async def refresh(request: web.Request, wish: dict[str, str]) -> TokenPair:
 
     A refresh token can be used once. The new pair contains the next one.
     """
-    return await auth(request).refresh(wish["refresh_token"])
+    return await auth(request).refreshing.refresh(wish["refresh_token"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,15 @@ from blogapi.mail.model import Letter, Mail, language_of
 from blogapi.proofs.service import Proofs
 from blogapi.users.letters import letter_to
 from blogapi.users.logins import email_key
-from blogapi.users.mails import RESET_PASSWORD
+from blogapi.users.mails import (
+    ALREADY_REGISTERED,
+    CONFIRM_EMAIL,
+    EMAIL_CHANGED,
+    NEW_DEVICE,
+    PASSWORD_CHANGED,
+    RESET_PASSWORD,
+    VERIFY_EMAIL,
+)
 from blogapi.users.model import User
 from blogapi.users.service import UserService
 
@@ -46,6 +55,10 @@ class AccountLetters:
     def __init__(self, users: UserService, proofs: Proofs, link_base: str) -> None:
         self._users, self._proofs, self._link_base = users, proofs, link_base
 
+    async def write(self, mail: Mail) -> Letter | None:
+        """The letter of a mail of one of these kinds (`MAILS`)."""
+        return await _WRITERS[mail.kind](self, mail)
+
     async def verify_email(self, mail: Mail) -> Letter | None:
         """To an address that nobody has confirmed; for who is signed in, also to the one that they want to have."""
         user, key = await self._who(mail), email_key(mail.to)
@@ -53,7 +66,7 @@ class AccountLetters:
             return await self.confirm_email(mail)
         if user is None or user.email_key != key or user.email_verified_at is not None:
             user = _NOBODY
-        return await self._asking(mail, user, "verify_email", VERIFY, key)
+        return await self._asking(mail, user, VERIFY_EMAIL, VERIFY, key)
 
     async def confirm_email(self, mail: Mail) -> Letter | None:
         """To the address that somebody wants to have; if it is another one's, to that one, without a link."""
@@ -63,12 +76,12 @@ class AccountLetters:
         owner = await self._users.find_by_login(mail.to)
         if owner is not None and owner.id != user.id:
             return letter_to(owner, mail, "address_in_use")
-        return await self._asking(mail, user, "confirm_email", CHANGE, key, to=user.pending_email.email)
+        return await self._asking(mail, user, CONFIRM_EMAIL, CHANGE, key, to=user.pending_email.email)
 
     async def email_changed(self, mail: Mail) -> Letter | None:
         """To the address that was left."""
         user = await self._who(mail)
-        return None if user is None else letter_to(user, mail, "email_changed", to=mail.to)
+        return None if user is None else letter_to(user, mail, EMAIL_CHANGED, to=mail.to)
 
     async def reset_password(self, mail: Mail) -> Letter | None:
         """To whoever has this address."""
@@ -76,12 +89,12 @@ class AccountLetters:
 
     async def already_registered(self, mail: Mail) -> Letter | None:
         """To whoever had this address when somebody else wanted to register with it."""
-        return await self._resetting(mail, "already_registered")
+        return await self._resetting(mail, ALREADY_REGISTERED)
 
     async def password_changed(self, mail: Mail) -> Letter | None:
         """To whose password it is."""
         user = await self._who(mail)
-        return None if user is None else letter_to(user, mail, "password_changed")
+        return None if user is None else letter_to(user, mail, PASSWORD_CHANGED)
 
     async def new_device(self, mail: Mail) -> Letter | None:
         """To who has signed in on a device from which they had not before."""
@@ -90,7 +103,7 @@ class AccountLetters:
             return None
         language = language_of(user.locale, mail.language)
         at = await asyncio.to_thread(_in_words, mail.created_at, user.timezone, language)
-        return letter_to(user, mail, "new_device", at=at, **mail.facts)
+        return letter_to(user, mail, NEW_DEVICE, at=at, **mail.facts)
 
     async def _resetting(self, mail: Mail, template: str) -> Letter | None:
         user = await self._users.find_by_login(mail.to)
@@ -116,3 +129,15 @@ class AccountLetters:
     async def _who(self, mail: Mail) -> User | None:
         found = await (self._users.find_by_login(mail.to) if mail.user_id is None else self._users.find(mail.user_id))
         return found if found is not None and found.status in _HAS_ACCOUNT else None
+
+
+_WRITERS: Mapping[str, Callable[[AccountLetters, Mail], Awaitable[Letter | None]]] = {
+    VERIFY_EMAIL: AccountLetters.verify_email,
+    CONFIRM_EMAIL: AccountLetters.confirm_email,
+    EMAIL_CHANGED: AccountLetters.email_changed,
+    RESET_PASSWORD: AccountLetters.reset_password,
+    ALREADY_REGISTERED: AccountLetters.already_registered,
+    NEW_DEVICE: AccountLetters.new_device,
+    PASSWORD_CHANGED: AccountLetters.password_changed,
+}
+MAILS = tuple(_WRITERS)

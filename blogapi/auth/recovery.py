@@ -11,7 +11,7 @@ from datetime import datetime
 
 from blogapi.access.identity import Identity
 from blogapi.auth.devices import Devices
-from blogapi.auth.failures import FailedSignIns
+from blogapi.auth.guesses import Guesses
 from blogapi.auth.letters import CHANGE, RESET, VERIFY
 from blogapi.auth.model import Caller
 from blogapi.auth.store import SessionStore
@@ -41,13 +41,13 @@ class Recovery:
         proofs: Proofs,
         mail: MailService,
         limiter: RateLimiter,
-        failures: FailedSignIns,
+        guesses: Guesses,
         bus: Bus,
         now: Callable[[], datetime],
     ) -> None:
         self._users, self._sessions, self._devices = users, sessions, devices
         self._proofs, self._mail = proofs, mail
-        self._limiter, self._failures, self._bus, self._now = limiter, failures, bus, now
+        self._limiter, self._guesses, self._bus, self._now = limiter, guesses, bus, now
 
     # Asking for a mail
 
@@ -116,11 +116,9 @@ class Recovery:
 
     async def prove(self, who: Identity, password: str, caller: Caller) -> User:
         """Raises InvalidCredentials, RateLimited, Unavailable."""
-        await self._limiter.hit("sign_in", f"{who.user_id}|{limit_key(caller.address)}")
-        # Whoever has got hold of a session may come from many addresses.
-        await self._limiter.hit("sign_in_account", f"password of {who.user_id}")
+        await self._guesses.admit_again(who.user_id, "password", caller)
         try:
             return await self._users.credentials.prove(who.user_id, password)
         except InvalidCredentials:
-            await self._failures.note(who.user_id, who.user_id, who)
+            await self._guesses.missed(who.user_id, who.user_id, who)
             raise InvalidCredentials(say("This is not the present password.")) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from blogapi.access.administrator import Administrator
@@ -66,6 +67,24 @@ class Sessions:
         await self._audit.record("session.all_ended", actor=who, target=owner, kept=but)
         await self._devices.forget_all(owner, but=await self._sessions.device_of(but))
         await self._sessions.delete_all(owner, but=but)
+
+    async def sign_out(self, who: Identity, *, everywhere: bool = False) -> None:
+        """End this session, or all sessions of the user."""
+        if everywhere or who.session_id is None:
+            await self.end_all(who, who.user_id)
+        else:
+            with suppress(NotFound):  # somebody else has ended it at this moment
+                await self.end(who, None, who.session_id)
+
+    # What follows from other changes, which are in the audit log themselves
+
+    async def remove_all(self, user_id: str) -> None:
+        """Remove all sessions of a user."""
+        await self._sessions.delete_all(user_id)
+
+    async def add_factor(self, session_id: str, factor: str) -> None:
+        """Note that this was shown, too."""
+        await self._sessions.add_factor(session_id, factor)
 
     async def _owner(self, who: Identity, user_id: str | None) -> str:
         if user_id is None or user_id == who.user_id:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from blogapi.audit.service import AuditService
 from blogapi.feature import Feature, Wiring
 from blogapi.invitations import handlers
-from blogapi.invitations.service import InvitationService
+from blogapi.invitations.service import MAILS, InvitationService
 from blogapi.invitations.store import InvitationStore
 from blogapi.jobs.runner import every
 from blogapi.mail.service import MailService
@@ -43,5 +43,5 @@ INVITATIONS = Feature(
     ),
     routes=handlers.routes,
     jobs=(every(10, InvitationService.hand_over, done="invitations mailed", sooner=lambda service: service.waiting),),
-    mails={"invitation": InvitationService.letter},
+    mails=dict.fromkeys(MAILS, InvitationService.letter),
 )

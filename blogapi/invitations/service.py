@@ -31,7 +31,8 @@ from blogapi.translation.sentence import LANGUAGES, say
 from blogapi.users.logins import email_fault, email_key
 from blogapi.users.service import UserService
 
-_MAIL = "invitation"
+INVITATION = "invitation"
+MAILS = (INVITATION,)
 _AT_A_TIME = 100
 _ON_THE_WAY = timedelta(hours=1)
 """What a mail may take without telling a day less than was given."""
@@ -152,7 +153,7 @@ class InvitationService:
         for each, entry in unsent:
             await self._audit.write(entry)
             # The mail has the invitation's id, by which its letter finds what it tells of.
-            mail = Mail(id=each.id, kind=_MAIL, to=each.email, language=each.language, created_at=each.created_at)
+            mail = Mail(id=each.id, kind=INVITATION, to=each.email, language=each.language, created_at=each.created_at)
             await self._mail.queue(mail)
             await self._invitations.settle(each.id)
         return len(unsent)
@@ -174,7 +175,7 @@ class InvitationService:
             "link": link_of(self._link_base, PURPOSE, code),
             "days": max(1, (invitation.expires_at - now + _ON_THE_WAY).days),
         }
-        return Letter(to=invitation.email, language=invitation.language, template=_MAIL, facts=facts)
+        return Letter(to=invitation.email, language=invitation.language, template=INVITATION, facts=facts)
 
 
 def _not_found(invitation_id: str) -> NotFound:

@@ -8,14 +8,13 @@ from urllib.parse import urlsplit
 from blogapi.audit.service import AuditService
 from blogapi.config.secret import derive_key
 from blogapi.feature import Feature, Subscription, Wiring
-from blogapi.mail.model import Letter, Mail
 from blogapi.mail.service import MailService
 from blogapi.operations.doctor import Check
 from blogapi.passkeys import handlers
 from blogapi.passkeys.challenges import Challenges
 from blogapi.passkeys.checks import PasskeyChecks
 from blogapi.passkeys.model import RelyingParty
-from blogapi.passkeys.service import PASSKEY_ADDED, PASSKEY_REMOVED, PasskeyService
+from blogapi.passkeys.service import MAILS, PasskeyService
 from blogapi.passkeys.store import PasskeyStore
 from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
@@ -42,10 +41,6 @@ def build(wiring: Wiring) -> PasskeyService:
     )
 
 
-async def _write(passkeys: PasskeyService, mail: Mail) -> Letter | None:
-    return await passkeys.letters.write(mail)
-
-
 def checks(wiring: Wiring) -> Iterable[Check]:
     """What `doctor` looks for around passkeys."""
     return PasskeyChecks(PasskeyStore(wiring.database), wiring[PasskeyService], wiring[UserService]).all()
@@ -59,7 +54,7 @@ PASSKEYS = Feature(
     stores=(PasskeyStore,),
     routes=handlers.routes,
     checks=checks,
-    mails=dict.fromkeys((PASSKEY_ADDED, PASSKEY_REMOVED), _write),
+    mails=dict.fromkeys(MAILS, PasskeyService.letter),
     subscriptions=(Subscription(PasswordReset, PasskeyService.password_reset),),
     personal=(
         PersonalData(

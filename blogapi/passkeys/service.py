@@ -13,7 +13,7 @@ from blogapi.audit.service import AuditService
 from blogapi.db.client import new_id
 from blogapi.errors import CodeInvalid, Conflict, NotFound
 from blogapi.events import Bus
-from blogapi.mail.model import Mail
+from blogapi.mail.model import Letter, Mail
 from blogapi.mail.service import MailService
 from blogapi.paging.page import Page, PageRequest
 from blogapi.passkeys.challenges import REGISTER, SIGN, Challenges
@@ -37,7 +37,7 @@ from blogapi.users.mfa import PASSKEY
 from blogapi.users.model import PasswordReset, User
 from blogapi.users.service import UserService
 
-PASSKEY_ADDED, PASSKEY_REMOVED = "passkey_added", "passkey_removed"
+MAILS = PASSKEY_ADDED, PASSKEY_REMOVED = "passkey_added", "passkey_removed"
 
 
 class PasskeyService:
@@ -58,8 +58,11 @@ class PasskeyService:
     ) -> None:
         self._passkeys, self._challenges, self._users = passkeys, challenges, users
         self._factors, self._audit, self._mail, self._bus = factors, audit, mail, bus
-        self.letters = factors.letters
         self._party, self._handle_key, self._now = party, handle_key, now
+
+    async def letter(self, mail: Mail) -> Letter | None:
+        """What a mail about a passkey says when it is sent."""
+        return await self._factors.letter(mail)
 
     # Registering
 

@@ -11,7 +11,7 @@ from blogapi.personal import PersonalData
 from blogapi.privacy import handlers
 from blogapi.privacy.checks import PrivacyChecks
 from blogapi.privacy.exports import LONGEST_SECONDS, Exports
-from blogapi.privacy.letters import PrivacyLetters
+from blogapi.privacy.letters import MAILS, PrivacyLetters
 from blogapi.privacy.service import PrivacyService
 from blogapi.privacy.store import ExportStore, PartStore, PersonalStore
 from blogapi.users.service import UserService
@@ -64,8 +64,5 @@ PRIVACY = Feature(
         ),
     ),
     checks=checks,
-    mails={
-        "erasure_asked": lambda privacy, mail: privacy.letters.erasure_asked(mail),
-        "erasure_called_off": lambda privacy, mail: privacy.letters.erasure_called_off(mail),
-    },
+    mails=dict.fromkeys(MAILS, PrivacyService.letter),
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from blogapi.mail.model import Letter, Mail, language_of
 from blogapi.users.letters import letter_to
+from blogapi.users.mails import ERASURE_ASKED, ERASURE_CALLED_OFF
 from blogapi.users.service import UserService
 
 
@@ -24,6 +26,10 @@ class PrivacyLetters:
     def __init__(self, users: UserService) -> None:
         self._users = users
 
+    async def write(self, mail: Mail) -> Letter | None:
+        """The letter of a mail of one of these kinds (`MAILS`)."""
+        return await _WRITERS[mail.kind](self, mail)
+
     async def erasure_asked(self, mail: Mail) -> Letter | None:
         """Until when one can change one's mind, and how."""
         user = None if mail.user_id is None else await self._users.find(mail.user_id)
@@ -31,11 +37,18 @@ class PrivacyLetters:
             return None
         language = language_of(user.locale, mail.language)
         day = await asyncio.to_thread(_day, user.erasure_at, user.timezone, language)
-        return letter_to(user, mail, "erasure_asked", day=day)
+        return letter_to(user, mail, ERASURE_ASKED, day=day)
 
     async def erasure_called_off(self, mail: Mail) -> Letter | None:
         """That the account stays."""
         user = None if mail.user_id is None else await self._users.find(mail.user_id)
         if user is None or user.erasure_at is not None or user.email is None:
             return None
-        return letter_to(user, mail, "erasure_called_off")
+        return letter_to(user, mail, ERASURE_CALLED_OFF)
+
+
+_WRITERS: Mapping[str, Callable[[PrivacyLetters, Mail], Awaitable[Letter | None]]] = {
+    ERASURE_ASKED: PrivacyLetters.erasure_asked,
+    ERASURE_CALLED_OFF: PrivacyLetters.erasure_called_off,
+}
+MAILS = tuple(_WRITERS)

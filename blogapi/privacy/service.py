@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from blogapi.mail.model import Letter, Mail
 from blogapi.personal import Person, PersonalData
 from blogapi.privacy.exports import Exports
 from blogapi.privacy.letters import PrivacyLetters
@@ -30,8 +31,12 @@ class PrivacyService:
         declared: Callable[[], Sequence[tuple[PersonalData, Any]]],
     ) -> None:
         self._store, self._users, self.declared = store, users, declared
-        self.letters, self.exports = letters, exports
+        self._letters, self.exports = letters, exports
         self.waiting = users.erasures.waiting
+
+    async def letter(self, mail: Mail) -> Letter | None:
+        """What a mail about leaving says when it is sent."""
+        return await self._letters.write(mail)
 
     async def erase(self) -> int:
         """Erase whose time has come, and remove what is left of them; returns of how many nothing is left any more."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from blogapi.audit.service import AuditService
 from blogapi.auth.service import AuthService
 from blogapi.feature import Feature, Subscription, Wiring
-from blogapi.mail.model import Letter, Mail
 from blogapi.mail.service import MailService
 from blogapi.personal import PersonalData
 from blogapi.proofs.service import Proofs
@@ -14,9 +13,9 @@ from blogapi.providers.client import OpenIdProvider
 from blogapi.providers.cookie import FlowCookie
 from blogapi.providers.fetching import Fetcher
 from blogapi.providers.flows import Flows
-from blogapi.providers.service import PROVIDER_LINKED, PROVIDER_UNLINKED, ProviderService
+from blogapi.providers.service import MAILS, ProviderService
 from blogapi.providers.store import LinkStore
-from blogapi.second_factors.service import SecondFactors
+from blogapi.second_factors.letters import FactorLetters
 from blogapi.users.model import PasswordReset
 from blogapi.users.service import UserService
 
@@ -39,13 +38,9 @@ def build(wiring: Wiring) -> ProviderService:
         wiring.limiter,
         wiring[AuditService],
         wiring[MailService],
-        wiring[SecondFactors].letters,
+        FactorLetters(wiring[UserService]),
         wiring.now,
     )
-
-
-async def _write(providers: ProviderService, mail: Mail) -> Letter | None:
-    return await providers.letters.write(mail)
 
 
 PROVIDERS = Feature(
@@ -62,6 +57,6 @@ PROVIDERS = Feature(
         ),
     ),
     routes=handlers.routes,
-    mails=dict.fromkeys((PROVIDER_LINKED, PROVIDER_UNLINKED), _write),
+    mails=dict.fromkeys(MAILS, ProviderService.letter),
     subscriptions=(Subscription(PasswordReset, ProviderService.password_reset),),
 )

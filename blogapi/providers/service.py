@@ -19,7 +19,7 @@ from blogapi.auth.service import AuthService
 from blogapi.db.client import new_id
 from blogapi.errors import BlogError, CodeInvalid, Conflict, InvalidCredentials, NotFound, Unavailable
 from blogapi.limits.limiter import RateLimiter
-from blogapi.mail.model import Mail
+from blogapi.mail.model import Letter, Mail
 from blogapi.mail.service import MailService
 from blogapi.paging.page import Page, PageRequest, Position
 from blogapi.providers.client import OpenIdProvider
@@ -51,7 +51,7 @@ from blogapi.web.networks import limit_key
 
 # Each attempt that others overtake finds what they have made, so two would do.
 _ATTEMPTS = 5
-PROVIDER_LINKED, PROVIDER_UNLINKED = "provider_linked", "provider_unlinked"
+MAILS = PROVIDER_LINKED, PROVIDER_UNLINKED = "provider_linked", "provider_unlinked"
 log = logging.getLogger("blogapi.providers")
 
 
@@ -76,7 +76,11 @@ class ProviderService:
         self._by_issuer = {known.issuer: known.provider for known in self._providers.values()}
         self._links, self._flows, self._users, self._auth = links, flows, users, auth
         self.cookie, self._limiter, self._now = cookie, limiter, now
-        self._audit, self._mail, self.letters = audit, mail, letters
+        self._audit, self._mail, self._letters = audit, mail, letters
+
+    async def letter(self, mail: Mail) -> Letter | None:
+        """What a mail about a link to a provider says when it is sent."""
+        return await self._letters.write(mail)
 
     def list(self, page: PageRequest) -> Page[Provider]:
         """All of them, by name."""

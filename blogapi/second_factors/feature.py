@@ -5,17 +5,10 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from blogapi.feature import Feature, Wiring
-from blogapi.mail.model import Letter, Mail
 from blogapi.second_factors import handlers
 from blogapi.second_factors.codes import Codes
 from blogapi.second_factors.letters import FactorLetters
-from blogapi.second_factors.model import (
-    RECOVERY_CODE_USED,
-    RECOVERY_CODES_RENEWED,
-    TOTP_ADDED,
-    TOTP_REMOVED,
-    TOTP_RESET,
-)
+from blogapi.second_factors.model import MAILS
 from blogapi.second_factors.service import SecondFactors
 from blogapi.users.service import UserService
 
@@ -28,15 +21,11 @@ def build(wiring: Wiring) -> SecondFactors:
     return SecondFactors(users, codes, FactorLetters(users), wiring.bus, config.auth.mfa.required_roles, wiring.now)
 
 
-async def _write(factors: SecondFactors, mail: Mail) -> Letter | None:
-    return await factors.letters.write(mail)
-
-
 SECOND_FACTORS = Feature(
     name="second_factors",
     service=SecondFactors,
     build=build,
     key=handlers.SERVICE,
     routes=handlers.routes,
-    mails=dict.fromkeys((TOTP_ADDED, TOTP_REMOVED, TOTP_RESET, RECOVERY_CODE_USED, RECOVERY_CODES_RENEWED), _write),
+    mails=dict.fromkeys(MAILS, SecondFactors.letter),
 )

@@ -19,6 +19,7 @@ TOTP_REMOVED = "totp_removed"
 TOTP_RESET = "totp_reset"
 RECOVERY_CODE_USED = "recovery_code_used"
 RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
+MAILS = (TOTP_ADDED, TOTP_REMOVED, TOTP_RESET, RECOVERY_CODE_USED, RECOVERY_CODES_RENEWED)
 
 OFFER_TIME = timedelta(minutes=15)
 """How long a secret that was shown waits for the first code."""

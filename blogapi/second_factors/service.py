@@ -12,6 +12,7 @@ from blogapi.access.administrator import Administrator
 from blogapi.access.identity import Identity, Viewer
 from blogapi.errors import CodeInvalid, Conflict, NotFound
 from blogapi.events import Bus
+from blogapi.mail.model import Letter, Mail
 from blogapi.second_factors.codes import Codes
 from blogapi.second_factors.letters import FactorLetters
 from blogapi.second_factors.model import (
@@ -51,8 +52,12 @@ class SecondFactors:
         required_roles: Iterable[str],
         now: Callable[[], datetime],
     ) -> None:
-        self._users, self._codes, self.letters, self._bus, self._now = users, codes, letters, bus, now
+        self._users, self._codes, self._letters, self._bus, self._now = users, codes, letters, bus, now
         self._required_roles = frozenset(required_roles)
+
+    async def letter(self, mail: Mail) -> Letter | None:
+        """What a mail about second factors says when it is sent."""
+        return await self._letters.write(mail)
 
     # For signing in
 

@@ -91,7 +91,7 @@ async def test_expired_access_token_is_401_until_it_is_refreshed(client, ada, cl
 
 
 async def test_token_cannot_name_the_session_of_somebody_else(client, ada, bob):
-    forged = await client.app[SERVICES][AuthService]._tokens.access_token(bob.id, ada.session_id)
+    forged = await client.app[SERVICES][AuthService].refreshing._tokens.access_token(bob.id, ada.session_id)
     assert (await client.get("/v1/me", headers={"Authorization": f"Bearer {forged}"})).status == 401
 
 

@@ -80,7 +80,7 @@ class Flow:
 
     async def identity(self):
         signed_in = await self.sign_in()
-        return await self.auth.identify_token(signed_in.tokens.access_token)
+        return await self.auth.live.identify_token(signed_in.tokens.access_token)
 
     async def count(self, collection):
         return await self.services.database[collection].count_documents({})
@@ -146,7 +146,7 @@ class SignOut(SignIn):
         await super().prepare()
 
     async def work(self):
-        await self.auth.sign_out(self.who)
+        await self.auth.sessions.sign_out(self.who)
 
     async def is_done(self):
         return await self.count("sessions") < self.before
@@ -156,7 +156,7 @@ class SignOutEverywhere(SignOut):
     action = "session.all_ended"
 
     async def work(self):
-        await self.auth.sign_out(self.who, everywhere=True)
+        await self.auth.sessions.sign_out(self.who, everywhere=True)
 
 
 class NewKey(Flow):

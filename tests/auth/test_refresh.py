@@ -118,7 +118,7 @@ async def test_tabs_that_race_get_the_same_successor(client, ada, database):
 
 async def test_token_of_a_cookie_session_cannot_be_made_up(client, ada, database):
     """Cookie sessions have no refresh token, even with the right proof."""
-    tokens = client.app[SERVICES][AuthService]._tokens
+    tokens = client.app[SERVICES][AuthService].refreshing._tokens
     await database["sessions"].update_one({}, {"$set": {"kind": "cookie"}})
     session = await database["sessions"].find_one({})
     token = tokens.refresh_token(str(session["_id"]), 0, session["nonce"])

@@ -190,7 +190,7 @@ async def test_refresh_token_is_dead_after_signing_out(client, ada):
 
 async def test_expired_session_is_not_there_even_before_it_is_swept_up(client, ada, clock):
     clock.forward(days=15)
-    client.app[SERVICES][AuthService]._tokens.access_seconds = 10**9
+    client.app[SERVICES][AuthService].refreshing._tokens.access_seconds = 10**9
     response = await client.get("/v1/me", headers=ada.headers)
     assert response.status == 401
 
