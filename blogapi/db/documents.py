@@ -20,7 +20,8 @@ from blogapi.ids import OBJECT_ID
 
 Model = TypeVar("Model")
 _Convert = Callable[[Any], Any]
-_known: dict[type, list[tuple[str, _Convert | None, _Convert | None]]] = {}
+_Field = tuple[str, _Convert | None, _Convert | None, bool]
+_known: dict[type, list[_Field]] = {}
 
 
 def from_document(kind: type[Model], document: Mapping[str, Any]) -> Model:
@@ -45,7 +46,7 @@ def to_subdocument(model: Any) -> Document:
 
 def _read(kind: type[Model], document: Mapping[str, Any], id_key: str) -> Model:
     given = {}
-    for name, read, _ in _fields(kind):
+    for name, read, _, _ in _fields(kind):
         key = id_key if name == "id" else name
         if key in document:
             value = document[key]
@@ -55,18 +56,22 @@ def _read(kind: type[Model], document: Mapping[str, Any], id_key: str) -> Model:
 
 def _write(model: Any, id_key: str) -> Document:
     document = {}
-    for name, _, write in _fields(type(model)):
+    for name, _, write, is_written in _fields(type(model)):
+        if not is_written:
+            continue
         value = getattr(model, name)
         document[id_key if name == "id" else name] = value if write is None or value is None else write(value)
     return document
 
 
-def _fields(kind: type) -> list[tuple[str, _Convert | None, _Convert | None]]:
-    """Of each field: its name, how it is read and how it is written; None is as it is."""
+def _fields(kind: type) -> list[_Field]:
+    """Of each field: its name, how it is read and how it is written, and whether it is; None is as it is."""
     if kind not in _known:
         hints = get_type_hints(kind, include_extras=True)
-        names = [field.name for field in dataclasses.fields(kind)]
-        _known[kind] = [(name, *_converters(hints[name])) for name in names]
+        _known[kind] = [
+            (field.name, *_converters(hints[field.name]), field.metadata.get("is_written", True))
+            for field in dataclasses.fields(kind)
+        ]
     return _known[kind]
 
 

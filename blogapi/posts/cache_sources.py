@@ -15,6 +15,7 @@ from blogapi.posts.model import LISTED_AS, PublicFilter
 
 POSTS = "posts"
 ADDRESSES = "addresses"
+TRANSLATIONS = "translations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ def _require_our_shape(post: Mapping[str, Any], live: Mapping[str, Any]) -> None
 PUBLIC_PART = PublicPart(
     fields=frozenset(
         {"live", "live_slugs", "status", "kind", "featured", "visibility", "comments_policy", "counters", "created_at"}
+        | {"translation_group"}
     ),
     projection=dict.fromkeys(
         [
@@ -86,6 +88,14 @@ PUBLIC_PART = PublicPart(
 PUBLIC_ADDRESSES = PublicPart(
     fields=frozenset({"post_id"}),
     projection={"post_id": 1},
+    place_of=lambda _: FoundBy(()),
+)
+
+# Answers name the group, and all posts in it. Its `shown` is written when their heads name it, and only then is an
+# answer made from the group as it is.
+PUBLIC_GROUPS = PublicPart(
+    fields=frozenset({"posts", "shown"}),
+    projection={"version": 1},
     place_of=lambda _: FoundBy(()),
 )
 

@@ -10,7 +10,7 @@ from blogapi.deadline import OVER
 from blogapi.feature import Wiring
 from blogapi.operations.doctor import Check, Problem, in_batches, up_to_people
 from blogapi.posts.service import PostService
-from blogapi.posts.store import AddressStore, PostStore, RevisionStore, SlugStore
+from blogapi.posts.store import AddressStore, PostStore, RevisionStore, SlugStore, TranslationStore
 from blogapi.tags.service import TagService
 from blogapi.users.service import UserService
 
@@ -26,12 +26,14 @@ class PostChecks:
         revisions: RevisionStore,
         slugs: SlugStore,
         addresses: AddressStore,
+        translations: TranslationStore,
         service: PostService,
         users: UserService,
         tags: TagService,
         now: Callable[[], datetime],
     ) -> None:
         self._posts, self._revisions, self._slugs, self._addresses = posts, revisions, slugs, addresses
+        self._translations = translations
         self._service, self._users, self._tags, self._now = service, users, tags, now
         self._counts = service.counts
 
@@ -41,6 +43,7 @@ class PostChecks:
             Check("claims of unused slugs", self.unused_claims),
             Check("slugs without a claim", self.unclaimed_slugs),
             Check("addresses without a post", self.unused_addresses),
+            Check("posts beside their translations", self.translations),
             Check("stale bylines", self.bylines),
             Check("moves left uncounted", self.uncounted),
             Check("post counts of tags", self.tag_counts),
@@ -88,6 +91,18 @@ class PostChecks:
                         return await addresses.release(address, post_id, self._now() - OVER)
 
                     yield Problem(f"{address} for post {post_id}", release)
+
+    async def translations(self) -> AsyncIterator[Problem]:
+        """Groups of translations whose posts do not say that they are in it, or others do. Readers go by that."""
+        store, repair = self._translations, self._service.translations.repair
+        async for batch in in_batches(store.all()):
+            marks = await store.marks([group.id for group in batch])
+            for group in batch:
+                if marks.get(group.id, frozenset()) != frozenset(group.members):
+                    yield Problem(f"group {group.id}", partial(repair, group.id))
+        async for marked in in_batches(store.marked()):
+            for group_id in sorted({*marked} - await store.existing({*marked})):
+                yield Problem(f"group {group_id}, which is not there", partial(repair, group_id), f"group {group_id}")
 
     async def bylines(self) -> AsyncIterator[Problem]:
         """People whose name or picture in posts is not the present one."""
@@ -159,4 +174,6 @@ def post_checks(wiring: Wiring) -> PostChecks:
     """Over the stores and services of a blog."""
     database = wiring.database
     stores = PostStore(database), RevisionStore(database), SlugStore(database), AddressStore(database)
-    return PostChecks(*stores, wiring[PostService], wiring[UserService], wiring[TagService], wiring.now)
+    return PostChecks(
+        *stores, TranslationStore(database), wiring[PostService], wiring[UserService], wiring[TagService], wiring.now
+    )

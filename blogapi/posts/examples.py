@@ -20,7 +20,11 @@ DELETED = "0b1060000000000000000019"
 SUBMITTED = "0b106000000000000000001a"
 # It has been submitted: its version is the second one.
 REJECTED = "0b106000000000000000001b"
+# The one that is read, in another language.
+TRANSLATION = "0b106000000000000000001c"
 # Of the one that is published.
 PREVIEW_LINK = "0b1060000000000000000061"
 
+# What has no translations yet.
+UNTRANSLATED = '"1-0"'
 SECOND_VERSION = '"2-0"'

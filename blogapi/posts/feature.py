@@ -5,10 +5,10 @@ from __future__ import annotations
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.jobs.runner import every
 from blogapi.personal import Person, PersonalData
-from blogapi.posts import handlers, preview_handlers, revision_handlers, state_handlers
+from blogapi.posts import handlers, preview_handlers, revision_handlers, state_handlers, translation_handlers
 from blogapi.posts.addresses import Addresses
 from blogapi.posts.bylines import Bylines
-from blogapi.posts.cache_sources import PUBLIC_ADDRESSES, PUBLIC_PART
+from blogapi.posts.cache_sources import PUBLIC_ADDRESSES, PUBLIC_GROUPS, PUBLIC_PART
 from blogapi.posts.checks import post_checks
 from blogapi.posts.counts import Counts
 from blogapi.posts.exporting import Exporting
@@ -20,8 +20,9 @@ from blogapi.posts.saving import Saving
 from blogapi.posts.service import PostService
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.states import States
-from blogapi.posts.store import AddressStore, PostStore, PreviewLinkStore, RevisionStore, SlugStore
+from blogapi.posts.store import AddressStore, PostStore, PreviewLinkStore, RevisionStore, SlugStore, TranslationStore
 from blogapi.posts.store.authored import Authored
+from blogapi.posts.translations import Translations
 from blogapi.posts.writing import Writing
 from blogapi.settings.service import SettingsService
 from blogapi.tags.service import TagService
@@ -49,7 +50,8 @@ def build(wiring: Wiring) -> PostService:
     slug_store, address_store = SlugStore(database), AddressStore(database)
     slugs, addresses = Slugs(slug_store, now), Addresses(address_store, now)
     counts, bylines = Counts(posts, users, tags, now), Bylines(posts, revision_store, users, now)
-    saving = Saving(posts, revision_store, slugs, addresses, counts, now)
+    translations = Translations(TranslationStore(database), posts, now)
+    saving = Saving(posts, revision_store, slugs, addresses, translations, counts, now)
     return PostService(
         reading=Reading(posts, slugs, addresses, users),
         writing=Writing(saving, slugs, addresses, users, tags, settings, wiring.renderer.post, now),
@@ -64,9 +66,10 @@ def build(wiring: Wiring) -> PostService:
             wiring.config.public_url,
             now,
         ),
+        translations=translations,
         bylines=bylines,
         counts=counts,
-        leftovers=Leftovers(posts, revision_store, slug_store, address_store, now),
+        leftovers=Leftovers(posts, revision_store, slug_store, address_store, translations, now),
         exporting=Exporting(Authored(database)),
     )
 
@@ -87,6 +90,10 @@ async def _settle_leftovers(posts: PostService) -> int:
     return await posts.leftovers.settle()
 
 
+async def _settle_translations(posts: PostService) -> int:
+    return await posts.translations.settle()
+
+
 async def _forget(posts: PostService, person: Person) -> None:
     await posts.bylines.show_present(person.id)
 
@@ -104,7 +111,7 @@ POSTS = Feature(
     service=PostService,
     build=build,
     key=handlers.SERVICE,
-    stores=(PostStore, RevisionStore, SlugStore, AddressStore, PreviewLinkStore),
+    stores=(PostStore, RevisionStore, SlugStore, AddressStore, PreviewLinkStore, TranslationStore),
     personal=(
         PersonalData(
             collection=PostStore.collection,
@@ -125,7 +132,7 @@ POSTS = Feature(
                     ),
                     *("live_slugs", "slug_is_derived", "counters", "left", "changes", "applied", "trashed_from"),
                     *("review", "deleted_at", "origin", "created_at", "updated_at", "uncounted", "unswept_at"),
-                    *("was_public", "working.authors.id", "live.authors.id", "schema"),
+                    *("was_public", "working.authors.id", "live.authors.id", "translation_group", "schema"),
                 }
             ),
             forget=_forget,
@@ -143,14 +150,25 @@ POSTS = Feature(
         ),
     ),
     exports=lambda posts, person: posts.exporting.files(person),
-    routes=(*handlers.routes, *state_handlers.routes, *revision_handlers.routes, *preview_handlers.routes),
+    routes=(
+        *handlers.routes,
+        *state_handlers.routes,
+        *revision_handlers.routes,
+        *preview_handlers.routes,
+        *translation_handlers.routes,
+    ),
     jobs=(
         every(_HOUR, _purge_trash, done="posts removed from the trash"),
         every(_TEN_SECONDS, _settle_bylines, done="changed bylines looked after"),
         every(_TEN_SECONDS, _settle_counts, done="posts counted that somebody had left uncounted"),
+        every(_TEN_SECONDS, _settle_translations, done="translations looked after"),
         every(_TEN_SECONDS, _settle_leftovers, done="leftovers of interrupted writes removed"),
     ),
     checks=lambda wiring: post_checks(wiring).all(),
     subscriptions=(Subscription(ProfileChanged, _profile_changed),),
-    shows={PostStore.collection: PUBLIC_PART, AddressStore.collection: PUBLIC_ADDRESSES},
+    shows={
+        PostStore.collection: PUBLIC_PART,
+        AddressStore.collection: PUBLIC_ADDRESSES,
+        TranslationStore.collection: PUBLIC_GROUPS,
+    },
 )

@@ -8,6 +8,7 @@ from datetime import datetime
 from blogapi.deadline import OVER
 from blogapi.posts.store import AddressStore, PostStore, RevisionStore, SlugStore
 from blogapi.posts.store.slugs import Claim
+from blogapi.posts.translations import Translations
 
 _AT_A_TIME = 500
 
@@ -24,10 +25,11 @@ class Leftovers:
         revisions: RevisionStore,
         slugs: SlugStore,
         addresses: AddressStore,
+        translations: Translations,
         now: Callable[[], datetime],
     ) -> None:
         self._posts, self._revisions, self._slugs, self._addresses = posts, revisions, slugs, addresses
-        self._now = now
+        self._translations, self._now = translations, now
 
     async def settle(self) -> int:
         """Remove what is left over; returns how many slugs and addresses are free again."""
@@ -44,6 +46,7 @@ class Leftovers:
                 await self._slugs.release_all(post_id)
                 await self._revisions.delete_all(post_id)
                 await self._addresses.release_all(post_id)
+                await self._translations.forget(post_id)
                 await self._posts.swept(post_id)
 
     async def _settle_slugs(self) -> int:

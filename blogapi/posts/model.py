@@ -14,7 +14,8 @@ from blogapi.access.identity import Byline, Identity, Viewer
 from blogapi.access.scopes import POSTS_PUBLISH
 from blogapi.changes import Change, Versioned
 from blogapi.errors import Invalid
-from blogapi.ids import Id
+from blogapi.ids import UNWRITTEN, Id
+from blogapi.posts.translation_model import Translation
 from blogapi.text.rendered import BodyFormat, TocEntry
 from blogapi.text.visible import is_blank
 from blogapi.translation.sentence import say
@@ -209,6 +210,8 @@ class Post(Versioned):
     live_slugs: tuple[str, ...] = ()  # every slug under which readers ever saw it
     slug_is_derived: bool = True  # follows the title until somebody chooses one, or readers see it
     counters: Counters = Counters()
+    translation_group: Id | None = field(default=None, metadata=UNWRITTEN)  # `TranslationStore` writes it
+    translations: tuple[Translation, ...] = field(default=(), metadata=UNWRITTEN)  # what signed-in readers see of them
     left: tuple[str, ...] = ()  # who took their own name off: copies from before do not bring it back
     changes: tuple[Change, ...] = ()
     applied: tuple[str, ...] = ()
@@ -458,6 +461,7 @@ class PublicPost(TypedDict, total=False):
     live_updated_at: str
     likes_count: int
     comments_count: int
+    translations: list[dict[str, Any]]
     created_at: str
     updated_at: str
 

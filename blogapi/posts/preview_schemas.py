@@ -11,6 +11,7 @@ from blogapi.paging.cursors import PageQuery
 from blogapi.posts import examples
 from blogapi.posts.model import PUBLIC_FIELDS, STATUSES
 from blogapi.posts.preview_model import NewPreviewLink, Preview, ShownPreviewLink
+from blogapi.posts.public_view import public_translations
 from blogapi.posts.views import PublicPostSchema, working_view
 from blogapi.users.examples import SINCE, WRITER
 from blogapi.web.endpoint import Shape
@@ -96,7 +97,9 @@ def preview_link_view(shown: ShownPreviewLink) -> dict[str, Any]:
 def preview_view(preview: Preview) -> dict[str, Any]:
     """The fields that readers see, and no others."""
     view = working_view(preview.post, preview.copy)
-    return {**{name: view[name] for name in PUBLIC_FIELDS}, "view": "public"}
+    shown = {name: view[name] for name in PUBLIC_FIELDS}
+    # Whoever has the link need not be signed in.
+    return {**shown, "view": "public", "translations": public_translations(preview.post.translations)}
 
 
 PREVIEW_LINK = Shape(PreviewLinkShape, preview_link_view)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from blogapi.clock import rfc3339
-from blogapi.posts.model import CONTENT_FIELDS, PublicPost
+from blogapi.posts.model import CONTENT_FIELDS, LISTED_AS, PublicPost
+from blogapi.posts.translation_model import Translation
 
 _Write = Callable[[Any], Any]
 _NONE_YET: Mapping[str, Any] = {"likes": 0, "comments": 0}
@@ -61,6 +62,7 @@ _SOURCES: dict[str, tuple[int, str, _Write | None]] = {
     "live_updated_at": (_LIVE, "moved_at", rfc3339),
     "updated_at": (_LIVE, "updated_at", rfc3339),
     **{name: (_HEAD, name, None) for name in ("featured", "visibility", "comments_policy")},
+    "translations": (_HEAD, "translation_group", lambda _: []),  # filled in for those that have some
     "kind": (_HEAD, "kind", lambda kind: kind or "post"),  # one from before there were pages is a post
     "created_at": (_HEAD, "created_at", rfc3339),
     "likes_count": (_COUNTERS, "likes", None),
@@ -78,6 +80,15 @@ def _sources(wanted: tuple[str, ...]) -> tuple[tuple[str, int, str, _Write | Non
 def projection_of(wanted: tuple[str, ...]) -> Mapping[str, int]:
     """What to ask the database for."""
     return {"live.version": 1, **{_PREFIXES[part] + key: 1 for _, part, key, _ in _sources(wanted)}}
+
+
+def public_translations(translations: Iterable[Translation]) -> list[dict[str, Any]]:
+    """As everybody sees them: only those that are public."""
+    return [
+        {"lang": each.lang, "id": each.id, "slug": each.slug, "title": each.title}
+        for each in translations
+        if each.audience in LISTED_AS.values()
+    ]
 
 
 def public_post(document: Mapping[str, Any], wanted: tuple[str, ...]) -> PublicPost:

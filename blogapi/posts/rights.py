@@ -18,6 +18,7 @@ from blogapi.access.scopes import POSTS_PUBLISH
 from blogapi.errors import Forbidden, NotFound
 from blogapi.ids import Id
 from blogapi.posts.model import EDITING_ROLE, FLAGS, Counters, Draft, Live, Post, may_name
+from blogapi.posts.translation_model import Translation
 from blogapi.translation.sentence import say
 
 _NOT_YOURS = say("Only authors and editors of this post can do this.")
@@ -113,6 +114,7 @@ class LivePost:
     counters: Counters
     created_at: datetime
     live: Live
+    translations: tuple[Translation, ...]
 
     @classmethod
     def of(cls, post: Post) -> LivePost:

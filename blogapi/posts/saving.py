@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from blogapi.errors import Stale
+from blogapi.errors import Conflict, Stale
 from blogapi.posts.addresses import Addresses
 from blogapi.posts.counts import Counts
 from blogapi.posts.model import Post, live_after
 from blogapi.posts.slugs import Claim, Slugs
 from blogapi.posts.store import PostStore, RevisionStore
+from blogapi.posts.translations import Translations
 
 
 class Saving:
@@ -27,11 +28,12 @@ class Saving:
         revisions: RevisionStore,
         slugs: Slugs,
         addresses: Addresses,
+        translations: Translations,
         counts: Counts,
         now: Callable[[], datetime],
     ) -> None:
         self._posts, self._revisions, self._slugs, self._addresses = posts, revisions, slugs, addresses
-        self._counts, self._now = counts, now
+        self._translations, self._counts, self._now = translations, counts, now
 
     async def insert(self, post: Post) -> Post:
         """A new post; the one that is there when an earlier attempt got that far."""
@@ -51,7 +53,7 @@ class Saving:
         key: str | None = None,
         live_claims: Sequence[Claim] = (),
     ) -> Post:
-        """Move the post one version on. Raises Stale.
+        """Move the post one version on. Raises Stale, Conflict `language_taken`.
 
         `changes` maps paths in the document to values; `changed_fields` are the fields as clients know them. `claim` is
         the slug that its working copy gets, `live_claims` are the slugs under which readers find it from now on.
@@ -62,18 +64,21 @@ class Saving:
         outgoing = await self._slugs.outgoing_claims(post, claim)
         live_slugs = [each.slug for each in live_claims]
         counting = self._counts.between(post.live, live_after(post, changes))
-        changed = await self._posts.change(
-            post,
-            changes,
-            changed_fields=changed_fields,
-            now=self._now(),
-            key=key,
-            live_slugs=live_slugs,
-            mark=counting.mark,
-        )
+        try:
+            changed = await self._posts.change(
+                post,
+                changes,
+                changed_fields=changed_fields,
+                now=self._now(),
+                key=key,
+                live_slugs=live_slugs,
+                mark=counting.mark,
+            )
+        except Conflict:
+            await self._give_back((claim, *live_claims), post)
+            raise
         if changed is None:
-            for unused in (claim, *live_claims):
-                await self._slugs.give_back(unused, post.id)
+            await self._give_back((claim, *live_claims), post)
             return await self._after_others(post, key)
         await self._slugs.release(post.working.slug, outgoing, changed)
         await self._counts.follow(post.id, counting)
@@ -88,7 +93,12 @@ class Saving:
         await self._slugs.release_all(post.id)
         await self._revisions.delete_all(post.id)
         await self._addresses.release_all(post.id)
+        await self._translations.forget(post.id)
         return True
+
+    async def _give_back(self, claims: Iterable[Claim], post: Post) -> None:
+        for unused in claims:
+            await self._slugs.give_back(unused, post.id)
 
     async def _after_others(self, post: Post, key: str | None) -> Post:
         stale = await self.stale_error(post)

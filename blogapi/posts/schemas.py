@@ -160,12 +160,12 @@ class PostEditSchema(Strict):
 
     @validates("authors")
     def _authors_are_ids(self, value: list[str] | None, **_: Any) -> None:
-        _check_each(value, is_id, "invalid_format", say("Must be the id of a user."))
+        check_each(value, is_id, "invalid_format", say("Must be the id of a user."))
 
     @validates("tags")
     def _tags_are_slugs(self, value: list[str], **_: Any) -> None:
         says = say("Only a-z, 0-9 and single hyphens, at most 60 characters.")
-        _check_each(value, is_tag_slug, "invalid_format", says)
+        check_each(value, is_tag_slug, "invalid_format", says)
 
     @validates("custom")
     def _custom_can_be_kept(self, value: dict[str, Any], **_: Any) -> None:
@@ -237,7 +237,8 @@ class ReviewNoteSchema(Strict):
     example = {"note": "Ready, but for the last picture."}
 
 
-def _check_each(values: Any, check: Any, code: str, text: Sentence) -> None:
+def check_each(values: Any, check: Any, code: str, text: Sentence) -> None:
+    """Raises ValidationError for each value that fails, and for each that is there twice."""
     items = list(values or ())
     found = {index: wrong(code, text).messages for index, value in enumerate(items) if not check(value)}
     repeated = {

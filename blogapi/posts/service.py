@@ -12,6 +12,7 @@ from blogapi.posts.previews import Previews
 from blogapi.posts.reading import Reading
 from blogapi.posts.revisions import Revisions
 from blogapi.posts.states import States
+from blogapi.posts.translations import Translations
 from blogapi.posts.writing import Writing
 
 
@@ -24,6 +25,7 @@ class PostService:
     states: States
     revisions: Revisions
     previews: Previews
+    translations: Translations
     bylines: Bylines
     counts: Counts
     leftovers: Leftovers

@@ -31,6 +31,7 @@ from blogapi.posts.model import (
     Working,
 )
 from blogapi.posts.rights import LivePost
+from blogapi.posts.translation_schemas import TranslationShape, translation_view
 from blogapi.users.examples import SINCE, WRITER, WRITER_DISPLAY_NAME, WRITER_NAME
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Strict
@@ -132,6 +133,11 @@ class PublicPostSchema(ContentShape):
     live_updated_at = fields.DateTime(required=True, metadata=_LIVE_UPDATED_AT)
     likes_count = fields.Int(required=True)
     comments_count = fields.Int(required=True)
+    translations = fields.List(
+        fields.Nested(TranslationShape),
+        required=True,
+        metadata={"description": "The same work in other languages: those posts that its readers find in lists."},
+    )
     created_at = fields.DateTime(required=True)
     updated_at = fields.DateTime(required=True)
 
@@ -149,6 +155,7 @@ class PublicPostSchema(ContentShape):
         "live_updated_at": SINCE,
         "likes_count": 0,
         "comments_count": 0,
+        "translations": [],
         "created_at": SINCE,
         "updated_at": SINCE,
     }
@@ -287,6 +294,7 @@ def _head_view(post: Post | LivePost) -> dict[str, Any]:
         "comments_policy": post.comments_policy,
         "likes_count": post.counters.likes,
         "comments_count": post.counters.comments,
+        "translations": [translation_view(each) for each in post.translations],
         "created_at": rfc3339(post.created_at),
     }
 

@@ -48,6 +48,10 @@ other.
 When you have seen enough, remove these posts, or begin again with an empty folder and `serve --empty`.
 """
 
+_WELCOME_IN_GERMAN = """\
+Dieses Blog hat gerade erst angefangen, und irgendjemand muss der Erste sein. Die Beiträge sind erfunden, sonst nichts.
+"""
+
 _MARKDOWN = """\
 A body is [CommonMark](https://commonmark.org), with the few additions that writers miss most. This is what they look
 like; ask for the `body` of this post to see how each was written.
@@ -214,6 +218,7 @@ _POSTS = (
         draft=_published("Hello, reader", _WELCOME, "welcome", featured=True),
         addresses=lookup_order(examples.FORMER_ADDRESS)[:1],
     ),
+    _Post(id=examples.TRANSLATION, days=0, draft=Draft(title="Hallo, Leser", body=_WELCOME_IN_GERMAN, lang="de")),
     _Post(id=examples.PUBLISHED, days=0, draft=Draft(title="The kitchen table", body=_NEXT, lang="en"), previewed=True),
     _Post(id=examples.SUBMITTED, days=0, draft=Draft(title="Where the path ends", body=_PATH, lang="en")),
     _Post(

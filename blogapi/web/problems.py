@@ -131,6 +131,12 @@ PROBLEMS: dict[str, Problem] = {
     "slug_taken": Problem(
         409, say("Slug taken"), "Another post has this slug, or had it before. Choose another one, or leave it out."
     ),
+    "language_taken": Problem(
+        409,
+        say("Language taken"),
+        "Two translations of one post are never in the same language, neither their working copies nor their live "
+        "ones. `GET /v1/posts/{id}/translations` shows them; take one away first (`PUT`).",
+    ),
     "invalid_transition": Problem(
         409,
         say("Not possible in this state"),

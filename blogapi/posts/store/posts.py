@@ -52,6 +52,8 @@ from blogapi.posts.store.filters import (
     working_hint,
     working_query,
 )
+from blogapi.posts.store.translations import Siblings
+from blogapi.posts.translation_model import language_taken
 from blogapi.translation.sentence import say
 
 _KEPT_KEYS = 20
@@ -64,6 +66,12 @@ _SLUGS = {"working.slug": 1, "live.slug": 1, "live_slugs": 1}
 def _index(name: str, *keys: str) -> IndexModel:
     """Readers' indexes start with the audience, so that drafts take no room in a range."""
     return IndexModel(index_keys(*keys), name=name)
+
+
+def _translated(name: str, lang: str, where: Document) -> IndexModel:
+    """Two posts of one group never have the same language."""
+    there = {"translation_group": {"$exists": True}, **where}
+    return IndexModel([("translation_group", 1), (lang, 1)], name=name, unique=True, partialFilterExpression=there)
 
 
 class PostStore(Store):
@@ -91,6 +99,8 @@ class PostStore(Store):
             name="by_origin",
             partialFilterExpression={"origin.path": {"$exists": True}},
         ),
+        _translated("one_translation_for_each_language", "working.lang", {}),
+        _translated("one_live_translation_for_each_language", "live.lang", {"live.version": {"$exists": True}}),
         IndexModel([("deleted_at", 1)], name="trash", partialFilterExpression={"status": "trashed"}),
         IndexModel(
             [("uncounted.at", 1)], name="uncounted", partialFilterExpression={"uncounted.at": {"$exists": True}}
@@ -102,6 +112,7 @@ class PostStore(Store):
         self._posts = database[self.collection]
         # For updates that are repeated when a failover has undone them, so they need not wait for a majority.
         self._marks = database.get_collection(self.collection, write_concern=WriteConcern(w=1))
+        self._siblings = Siblings(database)
         self._public = Together(self._find_all_public, most=_TOGETHER)
 
     async def find_public(self, key: Mapping[str, str]) -> PublicPost | None:
@@ -116,7 +127,10 @@ class PostStore(Store):
         if document is None:
             return None
         uses(self.collection, ids=[document["_id"]])
-        return public_post(document, PUBLIC_FIELDS)
+        post = public_post(document, PUBLIC_FIELDS)
+        if "translation_group" in document:
+            await self._siblings.show([(document["translation_group"], post)])
+        return post
 
     async def _find_all_public(self, post_ids: list[ObjectId]) -> dict[ObjectId, Document]:
         found = self._posts.find({"_id": {"$in": post_ids}, **_READABLE}, dict(projection_of(PUBLIC_FIELDS)))
@@ -139,7 +153,7 @@ class PostStore(Store):
         documents = await found.to_list(1)
         if not documents:
             raise NotFound(say("There is no post {post!r}.", post=post_id))
-        return _post(documents[0])
+        return await self._siblings.known_to(_post(documents[0]))
 
     async def find_by_origin(self, source: str, path: str) -> Post | None:
         """The post that an import made of this file."""
@@ -174,7 +188,7 @@ class PostStore(Store):
         live_slugs: Iterable[str] = (),
         mark: Uncounted | None = None,
     ) -> Post | None:
-        """Move the post one version on, in one step; None when somebody else moved it first.
+        """Move the post one version on, in one step; None when somebody else moved it first. Raises Conflict.
 
         `changes` maps paths in the document to models or plain values, `changed_fields` are named as clients know them.
         """
@@ -192,10 +206,12 @@ class PostStore(Store):
         }
         if live_slugs:
             update["$addToSet"] = {"live_slugs": {"$each": list(live_slugs)}}
-        document = await self._posts.find_one_and_update(
-            {"_id": object_id(post.id), "version": post.version}, update, return_document=ReturnDocument.AFTER
-        )
-        return None if document is None else _post(document)
+        where = {"_id": object_id(post.id), "version": post.version}
+        try:
+            document = await self._posts.find_one_and_update(where, update, return_document=ReturnDocument.AFTER)
+        except DuplicateKeyError:  # of the indexes that an update can break, all are of translations
+            raise language_taken() from None
+        return None if document is None else await self._siblings.known_to(_post(document))
 
     async def purge(self, post: Post, now: datetime, mark: Uncounted | None) -> bool:
         """Remove all of a post but the fact that there was one; False when somebody else changed it first."""
@@ -229,16 +245,27 @@ class PostStore(Store):
         sort = Sort(PUBLISHED_AT, wanted.newest_first)
         projection = {**projection_of(chosen), sort.key: 1}
         heavy = not HEAVY_FIELDS.isdisjoint(chosen)
-        return await find_page(
+        translated: list[tuple[ObjectId, PublicPost]] = []
+
+        def read(document: Document) -> PublicPost:
+            post = public_post(document, chosen)
+            if "translation_group" in document:
+                translated.append((document["translation_group"], post))
+            return post
+
+        found = await find_page(
             self._posts,
             public_query(wanted),
             sort,
             page,
-            lambda found: public_post(found, chosen),
+            read,
             projection=projection,
             heavy=heavy,
             selection=selection_of(wanted),
         )
+        if translated:
+            await self._siblings.show(translated)
+        return found
 
     async def list_working(self, wanted: WorkingFilter, page: PageRequest, *, heavy: bool) -> Page[Post]:
         """What somebody may edit, last changed first or last."""
@@ -246,7 +273,8 @@ class PostStore(Store):
         query, sort = working_query(wanted), Sort(UPDATED_AT, wanted.newest_first)
         projection, hint = None if heavy else light, working_hint(wanted)
         found = await find_page(self._posts, query, sort, page, _post, projection=projection, heavy=heavy, hint=hint)
-        return found if heavy else replace(found, items=[await self._digested(post) for post in found.items])
+        items = found.items if heavy else [await self._digested(post) for post in found.items]
+        return replace(found, items=[await self._siblings.known_to(post) for post in items])
 
     async def _digested(self, light: Post) -> Post:
         """A post of a list without heavy fields. Outdated digests are made of the whole post as it is now."""

@@ -94,6 +94,7 @@ def _public(document: Document, names: tuple[str, ...]) -> dict[str, Any]:
         "live_updated_at": _moment(live["moved_at"]),
         "likes_count": counters["likes"],
         "comments_count": counters["comments"],
+        "translations": [],
         "created_at": _moment(document["created_at"]),
         "updated_at": _moment(live["updated_at"]),
     }
