@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -33,6 +34,8 @@ from blogapi.web.middlewares.protect import finish_headers, protect
 from blogapi.web.middlewares.routing import answer_unrouted
 from blogapi.web.routes import add_routes
 from blogapi.wiring import SERVICES, build_services
+
+log = logging.getLogger("blogapi.app")
 
 
 def create_app(
@@ -78,7 +81,10 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
     wiring.start()
     yield
     for end in wiring.on_stop:
-        await end()
+        try:
+            await end()
+        except Exception:
+            log.exception("something did not end as it should; the rest ends nevertheless")
 
 
 async def _read_cache(app: web.Application) -> AsyncIterator[None]:

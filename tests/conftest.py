@@ -155,7 +155,8 @@ async def client(aiohttp_client, app):
     client = await checked_client(aiohttp_client, app)
     reads = app[CACHED_READS]
     await until(lambda: reads is None or reads.cache.is_fresh)
-    return client
+    yield client
+    await client.close()  # before the database is gone, as a server ends
 
 
 async def until(holds: Callable[[], Any], seconds: float = 180) -> None:

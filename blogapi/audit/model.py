@@ -36,6 +36,9 @@ ACTIONS: Mapping[str, Action] = {
     "user.unlocked": Action(USER, "An administrator ended a lock-out."),
     "user.erasure_requested": Action(USER, "A user asked to be erased after the time of grace. All sessions ended."),
     "user.erasure_called_off": Action(USER, "A user who had asked to be erased signed in, and stays."),
+    "user.exported": Action(
+        USER, "The personal data of a user was asked for, by the user or on the command line, to be read for a day."
+    ),
     "user.erased": Action(USER, "An account was erased, by an administrator or because its user had asked."),
     "security.role_changed": Action(USER, "An administrator changed a role, `from` one `to` another."),
     "security.login_failed": Action(
@@ -88,7 +91,10 @@ ACTIONS: Mapping[str, Action] = {
 }
 """All actions, by their names, which never change. Whoever records another one adds it here."""
 
-ACTOR_KINDS = ("session", "api_key", "mail_code", "provider", "command_line", "server", "anonymous")
+ACTOR_KINDS = (
+    *("session", "api_key", "mail_code", "provider", "registration", "sign_in", "command_line", "server"),
+    "anonymous",
+)
 # Ids, words of ours and numbers. What people type may be a name, an address or a password in the wrong field.
 _WORD = re.compile(r"[A-Za-z0-9_.:/-]{0,100}")
 _MOST = 20
@@ -118,6 +124,16 @@ class Actor:
     def by_mail(cls, user_id: str) -> Actor:
         """Somebody who is not signed in and has the code of a mail to this user."""
         return cls(kind="mail_code", user_id=user_id)
+
+    @classmethod
+    def registering(cls, user_id: str) -> Actor:
+        """Somebody who makes this account for themselves."""
+        return cls(kind="registration", user_id=user_id)
+
+    @classmethod
+    def signing_in(cls, user_id: str) -> Actor:
+        """Somebody who has shown to be this user, and has no session yet."""
+        return cls(kind="sign_in", user_id=user_id)
 
     @classmethod
     def by_provider(cls, user_id: str) -> Actor:

@@ -58,7 +58,7 @@ class AuditStore(Store):
     async def forget_networks(self, user_id: str) -> None:
         """Have no entry say from which network this user acted, or somebody unknown on their account.
 
-        Who registers or signs in is not known before, so such an entry is mostly about the same person.
+        Who fails to sign in is not known, so such an entry is mostly about the same person.
         """
         theirs = [{"actor.user_id": object_id(user_id)}, {"target.id": user_id, "actor.kind": ANONYMOUS.kind}]
         where = {"$or": theirs, "network": {"$ne": ""}}

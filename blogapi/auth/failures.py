@@ -1,21 +1,26 @@
 """Failed sign-ins in the audit log, in a bounded number of entries.
 
-What a process counted in its last minute ends with it.
+What a process counted in its last minute is told when it stops, and ends with one that is killed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 
 from blogapi.access.identity import Viewer
 from blogapi.audit.model import ANONYMOUS, Entry
 from blogapi.audit.service import AuditService
+from blogapi.db.client import database_time
+from blogapi.errors import Unavailable
 from blogapi.request_context import request_context
 
 ACTION = "security.login_failed"
 # Of each process.
 MOST_A_MINUTE = 60
+# A server that stops does not wait for a database that is gone.
+_LAST_SECONDS = 2
 
 
 class FailedSignIns:
@@ -46,6 +51,11 @@ class FailedSignIns:
         else:
             self._first[key] = entry = self._audit.entry(ACTION, actor=actor, target=target, count=1)
             await self._audit.write(entry)
+
+    async def close(self) -> None:
+        """Tell what was counted so far, since nobody comes to do that later. Without a database it is lost."""
+        with suppress(Unavailable), database_time(_LAST_SECONDS):
+            await self.tell_repeated()
 
     async def tell_repeated(self) -> int:
         """Write what was counted in the last minute, and begin another one; returns how many entries that took."""

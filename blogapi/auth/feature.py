@@ -52,6 +52,7 @@ def build(wiring: Wiring) -> AuthService:
     second_factors, passkeys = wiring[SecondFactors], wiring[PasskeyService]
     lifetime = Lifetime(timedelta(days=config.auth.session_idle_days), timedelta(days=config.auth.session_max_days))
     failures = FailedSignIns(audit)
+    wiring.on_stop.append(failures.close)
     guesses = Guesses(users, devices, limiter, failures, audit)
     opening = Opening(sessions, users, devices, tokens, limiter, audit, lifetime, now)
     live = LiveSessions(sessions, tokens, second_factors, lifetime, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from blogapi.access.administrator import Administrator
@@ -85,6 +85,7 @@ class InvitationService:
             expires_at=expires_at,
         )
         entry = self._audit.entry("invitation.created", actor=by.who, target=invitation.id, role=invitation.role)
+        await self._log_before_removal([invitation.email_key])  # of one that has expired
         invitation = await self._invitations.insert(invitation, entry)
         self.waiting.set()
         return ListedInvitation(invitation=invitation)
@@ -112,9 +113,7 @@ class InvitationService:
         invitation = await self._invitations.find(invitation_id, self._now())
         if invitation is None:
             raise _not_found(invitation_id)
-        # It goes with the invitation where nobody has handed it over yet.
-        if (created := await self._invitations.waiting_entry(invitation.id)) is not None:
-            await self._audit.write(created)
+        await self._log_before_removal([], invitation.id)
         # Of many who withdraw it at once, one does, and there is one entry.
         await self._audit.record("invitation.deleted", actor=by.who, target=invitation.id, once=invitation.id)
         if not await self._invitations.delete(invitation.id):
@@ -141,7 +140,12 @@ class InvitationService:
         """Remove the invitations of a person: to their addresses, and the one with which they came."""
         account = await self._users.find(person.id)
         invitation_id = None if account is None else account.invitation_id
+        await self._log_before_removal(person.addresses, invitation_id)
         await self._invitations.delete_of(person.addresses, invitation_id)
+
+    async def _log_before_removal(self, email_keys: Iterable[str], invitation_id: str | None = None) -> None:
+        """Put into the log who made these invitations: what nobody has handed over yet goes with them."""
+        await self._audit.write(*await self._invitations.waiting_entries(email_keys, invitation_id))
 
     # The mail
 

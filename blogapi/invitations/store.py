@@ -91,10 +91,12 @@ class InvitationStore(Store):
             (from_document(Invitation, document), from_subdocument(Entry, document["entry"])) for document in documents
         ]
 
-    async def waiting_entry(self, invitation_id: str) -> Entry | None:
-        """The audit entry of one that is not handed over yet."""
-        document = await self._invitations.find_one({"_id": object_id(invitation_id), **_UNSENT}, {"entry": 1})
-        return None if document is None else from_subdocument(Entry, document["entry"])
+    async def waiting_entries(self, email_keys: Iterable[str], invitation_id: str | None = None) -> Sequence[Entry]:
+        """The audit entries of invitations to these addresses, and of this one, that are not handed over yet."""
+        these = [] if invitation_id is None else [{"_id": object_id(invitation_id)}]
+        where = {"$or": [{"email_key": {"$in": list(email_keys)}}, *these], **_UNSENT}
+        found = self._invitations.find(where, {"entry": 1})
+        return [from_subdocument(Entry, document["entry"]) async for document in found]
 
     async def settle(self, invitation_id: str) -> None:
         """Its mail is in the queue, and its entry in the log."""

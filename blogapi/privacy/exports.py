@@ -9,7 +9,9 @@ from typing import Any
 
 import orjson
 
+from blogapi.access.administrator import Administrator
 from blogapi.access.identity import Identity
+from blogapi.audit.service import AuditService
 from blogapi.clock import rfc3339
 from blogapi.errors import NotFound
 from blogapi.limits.limiter import RateLimiter
@@ -26,6 +28,7 @@ LONGEST_SECONDS = 600
 """How long a run of the job may take: it makes all exports that wait."""
 
 _LEASE = timedelta(minutes=1)
+_EXPORTED = "user.exported"
 _README = """\
 This is what the blog keeps of you.
 
@@ -53,12 +56,14 @@ class Exports:
         personal: PersonalStore,
         users: UserService,
         limiter: RateLimiter,
+        audit: AuditService,
         declared: Callable[[], Sequence[tuple[PersonalData, Any]]],
         made: Callable[[Person], Sequence[AsyncIterator[ExportedFile]]],
         now: Callable[[], datetime],
     ) -> None:
         self._exports, self._parts, self._personal = exports, parts, personal
-        self._users, self._limiter, self._declared, self._made, self._now = users, limiter, declared, made, now
+        self._users, self._limiter, self._audit = users, limiter, audit
+        self._declared, self._made, self._now = declared, made, now
         self.waiting = asyncio.Event()
         """Set when there may be an export to make at once."""
 
@@ -74,6 +79,7 @@ class Exports:
         known = await self._exports.find(who.user_id, now)
         if known is None or known.is_ready:
             await self._limiter.hit("export", who.user_id)
+            await self._audit.record(_EXPORTED, actor=who, target=who.user_id)
             export = Export(id=who.user_id, asked_at=now, due_at=now, expires_at=now + KEPT)
             await self._exports.ask(export, now)
         self.waiting.set()
@@ -114,14 +120,20 @@ class Exports:
         if user is None or user.status == "erased":
             return False
         size = number = 0
-        async for part in self.archive(user):
+        async for part in self._archive(user):
             await self._parts.insert(export, number, part)
             size, number = size + len(part), number + 1
             if not await self._exports.keep(export, self._now() + _LEASE):
                 return False
         return await self._exports.finish(export, size)
 
-    def archive(self, user: User) -> AsyncIterator[bytes]:
+    async def make_for(self, by: Administrator, user: User) -> AsyncIterator[bytes]:
+        """The zip of somebody else's data, at once and without keeping it. It is in the audit log before it begins."""
+        await self._audit.record(_EXPORTED, actor=by.who, target=user.id)
+        async for part in self._archive(user):
+            yield part
+
+    def _archive(self, user: User) -> AsyncIterator[bytes]:
         """The zip of somebody's data, made while it is read."""
         return zipped(self._files(user), self._now())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from blogapi.audit.service import AuditService
 from blogapi.feature import Feature, Wiring
 from blogapi.jobs.runner import every
 from blogapi.operations.doctor import Check
@@ -26,6 +27,7 @@ def build(wiring: Wiring) -> PrivacyService:
         store,
         users,
         wiring.limiter,
+        wiring[AuditService],
         lambda: wiring.personal,
         wiring.exports,
         wiring.now,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from blogapi.access.administrator import Administrator
 from blogapi.access.identity import Identity, Viewer
-from blogapi.audit.model import SERVER
+from blogapi.audit.model import SERVER, Actor
 from blogapi.deadline import OVER
 from blogapi.errors import Conflict, InvalidCredentials, Stale
 from blogapi.events import Bus
@@ -83,7 +83,8 @@ class Erasures:
         """Who signs in stays. Raises InvalidCredentials when they have been erased in this moment."""
         while user.erasure_at is not None:
             mails = self._outbox.mails(ERASURE_CALLED_OFF, user)
-            entry = self._trail.entry("user.erasure_called_off", actor=None, target=user.id)
+            who = Actor.signing_in(user.id)
+            entry = self._trail.entry("user.erasure_called_off", actor=who, target=user.id)
             try:
                 user = await self._change(user, replace(user, erasure_at=None), mails, [entry])
             except Stale as error:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from blogapi.access.administrator import Administrator
-from blogapi.audit.model import Entry
+from blogapi.audit.model import Actor, Entry
 from blogapi.db.client import new_id
 from blogapi.errors import Conflict, FieldError, Invalid, NotFound
 from blogapi.idempotency.attempt import ONCE, Attempt
@@ -140,7 +140,7 @@ class Making:
         if by is not None:
             return self._trail.entry("user.created", actor=by.who, target=user.id, role=user.role)
         invited = {} if user.invitation_id is None else {"invitation_id": user.invitation_id}
-        return self._trail.entry("user.registered", actor=None, target=user.id, **invited)
+        return self._trail.entry("user.registered", actor=Actor.registering(user.id), target=user.id, **invited)
 
     async def _insert(self, user: User, attempt: Attempt, mails: Sequence[Mail], entries: Sequence[Entry]) -> User:
         try:

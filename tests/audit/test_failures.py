@@ -60,3 +60,11 @@ async def test_storm_takes_a_bounded_number_of_entries_and_none_of_it_is_lost(cl
     assert len(entries) == MOST_A_MINUTE + 1
     assert sum(entry["facts"]["count"] for entry in entries) == storm
     assert (entries[0]["facts"]["count"], entries[0]["network"]) == (30, "")
+
+
+async def test_what_was_counted_is_told_when_the_server_stops(client, ada, database):
+    for _ in range(3):
+        await sign_in(client, "ada", "not it")
+    await client.close()
+    entries = await database["audit"].find({"action": "security.login_failed"}).to_list(10)
+    assert sorted(entry["facts"]["count"] for entry in entries) == [1, 2]

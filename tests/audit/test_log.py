@@ -160,6 +160,16 @@ async def showed_copy_of_passkey(client, admin, ada, inbox):
     assert [(await show_passkey(client, phone, count=count)).status for count in (5, 5)] == [200, 401]
 
 
+async def asked_for_export(client, admin, ada, inbox):
+    assert (await client.post("/v1/me/export", headers=ada.headers)).status == 202
+
+
+async def called_off(client, admin, ada, inbox):
+    me = await with_etag(await client.get("/v1/me", headers=ada.headers))
+    assert (await client.delete("/v1/me", headers=matching(ada, me))).status == 204
+    assert (await sign_in(client)).status == 200
+
+
 ADA, ADMIN, NOT_SIGNED_IN, MAIL_CODE = "session of ada", "session of admin", "anonymous", "mail_code of ada"
 
 
@@ -187,6 +197,8 @@ ADA, ADMIN, NOT_SIGNED_IN, MAIL_CODE = "session of ada", "session of admin", "an
         (revoked_key, "api_key.revoked", ADA, {}),
         (registered_passkey, "passkey.registered", ADA, {}),
         (removed_passkey, "passkey.removed", ADA, {}),
+        (asked_for_export, "user.exported", ADA, {}),
+        (called_off, "user.erasure_called_off", "sign_in of ada", {}),
         (showed_copy_of_passkey, "security.passkey_count", NOT_SIGNED_IN, {}),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
@@ -220,7 +232,8 @@ async def test_new_accounts_are_told(client, admin, audit):
     other = {**new, "username": "carl", "email": "carl@example.org", "role": "editor"}
     created = await (await client.post("/v1/users", json=other, headers=admin.headers)).json()
     (entry,) = await audit(f"target={registered['id']}")
-    assert (entry["action"], entry["actor"]["kind"]) == ("user.registered", "anonymous")
+    assert (entry["action"], entry["actor"]["kind"]) == ("user.registered", "registration")
+    assert entry["actor"]["user_id"] == registered["id"]
     (entry,) = await audit(f"target={created['id']}")
     assert (entry["action"], entry["actor"]["user_id"]) == ("user.created", admin.id)
     assert entry["facts"] == {"role": "editor"}

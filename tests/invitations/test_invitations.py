@@ -9,6 +9,9 @@ import pytest
 
 from blogapi.app import create_app
 from blogapi.clock import rfc3339
+from blogapi.invitations.service import InvitationService
+from blogapi.personal import Person
+from blogapi.wiring import SERVICES
 from tests.conftest import PASSWORD, QUIET
 from tests.contract import checked_client
 from tests.invitations.conftest import PATH
@@ -322,6 +325,25 @@ async def test_mail_of_an_invitation_whose_process_died_is_sent_by_another(
     assert Inbox(config.mail_folder).unread(EMAIL) == {}
     client = await checked_client(aiohttp_client, create_app(config, database, now=clock))
     assert (await accept(client, await Inbox(config.mail_folder).code(EMAIL))).status == 201
+
+
+@pytest.mark.parametrize("why", ["expired", "erased"])
+async def test_audit_log_tells_of_an_invitation_that_went_before_it_was_mailed(
+    aiohttp_client, config, database, clock, admin, why
+):
+    quiet = await checked_client(aiohttp_client, create_app(config, database, features=QUIET, now=clock))
+    made = await (await quiet.post(PATH, json={"email": EMAIL}, headers=admin.headers)).json()
+    headers = admin.headers
+    if why == "expired":
+        clock.forward(days=8)
+        again = await quiet.post("/v1/auth/login", json={"login": admin.username, "password": PASSWORD})
+        headers = {"Authorization": f"Bearer {(await again.json())['access_token']}"}
+        assert (await quiet.post(PATH, json={"email": EMAIL}, headers=headers)).status == 201
+    else:
+        await quiet.app[SERVICES][InvitationService].forget(Person(id="0" * 24, addresses=(EMAIL,)))
+    assert (await quiet.get(f"{PATH}/{made['id']}", headers=headers)).status == 404
+    response = await quiet.get(f"/v1/audit?target={made['id']}", headers=headers)
+    assert [entry["action"] for entry in (await response.json())["items"]] == ["invitation.created"]
 
 
 async def test_audit_log_tells_of_an_invitation_that_was_withdrawn_before_it_was_mailed(

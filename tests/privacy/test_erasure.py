@@ -249,11 +249,10 @@ async def test_audit_log_tells_of_it_and_forgets_from_where_she_acted(client, li
     admin = await admin_at(client, services, "root-1")
     entries = (await (await client.get(f"/v1/audit?target={life.id}&limit=100", headers=admin)).json())["items"]
     anonymous = [entry for entry in entries if entry["actor"]["kind"] == "anonymous"]
-    assert {"user.registered", "user.erasure_called_off"} <= {entry["action"] for entry in anonymous}
     assert not [entry for entry in anonymous if entry["network"]]
     told = [entry["action"] for entry in reversed(entries) if entry["action"].startswith("user.eras")]
     requested = "user.erasure_requested"
     assert told == [requested, "user.erasure_called_off", requested, "user.erased"]
     hers = (await (await client.get(f"/v1/audit?actor={life.id}&limit=100", headers=admin)).json())["items"]
-    assert len(hers) > 5
+    assert {"user.registered", "user.erasure_called_off"} <= {entry["action"] for entry in hers}
     assert not [entry for entry in hers if entry["network"]]
