@@ -258,6 +258,11 @@ class Config:
         return self.server.public_url or kinds.address("http", host, self.server.port)
 
     @property
+    def site(self) -> str:
+        """What the blog is called in mails, in authenticators and in apps: the host that people see, with its port."""
+        return urlsplit(self.public_url).netloc
+
+    @property
     def passkey_domain(self) -> str:
         """The domain to which passkeys belong: `auth.passkeys.rp_id`, or the host that people see."""
         return self.auth.passkeys.rp_id or urlsplit(self.public_url).hostname or ""

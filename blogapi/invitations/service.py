@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from blogapi.access.administrator import Administrator
@@ -34,8 +34,8 @@ from blogapi.users.service import UserService
 INVITATION = "invitation"
 MAILS = (INVITATION,)
 _AT_A_TIME = 100
-_ON_THE_WAY = timedelta(hours=1)
-"""What a mail may take without telling a day less than was given."""
+# What a mail may take without telling a day, an hour or a minute less than was given.
+_A_DAY, _AN_HOUR, _A_FEW_MINUTES, _A_MINUTE = (timedelta(minutes=each) for each in (24 * 60, 60, 5, 1))
 
 
 class InvitationService:
@@ -177,9 +177,19 @@ class InvitationService:
             "host": None if host is None else host.display_name,
             "email": invitation.email,
             "link": link_of(self._link_base, PURPOSE, code),
-            "days": max(1, (invitation.expires_at - now + _ON_THE_WAY).days),
+            **_time_left(invitation.expires_at - now),
         }
         return Letter(to=invitation.email, language=invitation.language, template=INVITATION, facts=facts)
+
+
+def _time_left(left: timedelta) -> Mapping[str, int]:
+    """In days from two on, in hours from two on, else in minutes. What does not count is 0."""
+    days = (left + _AN_HOUR) // _A_DAY
+    hours = (left + _A_FEW_MINUTES) // _AN_HOUR
+    minutes = (left + _A_MINUTE) // _A_MINUTE
+    if days > 1:
+        return {"days": days, "hours": 0, "minutes": 0}
+    return {"days": 0, "hours": hours, "minutes": 0} if hours > 1 else {"days": 0, "hours": 0, "minutes": minutes}
 
 
 def _not_found(invitation_id: str) -> NotFound:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from blogapi.feature import Feature, Wiring
 from blogapi.jobs.runner import every
 from blogapi.mail.letters import Letters
@@ -16,8 +14,7 @@ from blogapi.personal import PersonalData
 def build(wiring: Wiring) -> MailService:
     """The service of mail. Who comes later writes what is sent."""
     config = wiring.config
-    site = urlsplit(config.public_url).netloc
-    letters = Letters(site=site, sender=config.mail_from)
+    letters = Letters(site=config.site, sender=config.mail_from)
     return MailService(MailStore(wiring.database), transport_of(config), letters, wiring.writers, wiring.now)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from blogapi.audit.service import AuditService
 from blogapi.config.secret import derive_key
@@ -35,7 +34,7 @@ def build(wiring: Wiring) -> PasskeyService:
         wiring[AuditService],
         wiring[MailService],
         wiring.bus,
-        RelyingParty(id=config.passkey_domain, name=urlsplit(config.public_url).netloc),
+        RelyingParty(id=config.passkey_domain, name=config.site),
         derive_key(config.auth.secret, "passkey-handle"),
         wiring.now,
     )

@@ -29,10 +29,11 @@ _MASK = 3
 class Codes:
     """Makes and compares codes with keys that only this server has."""
 
-    def __init__(self, secret: str, issuer: str) -> None:
+    def __init__(self, secret: str, site: str) -> None:
         self._sealer = Sealer(derive_key(secret, "totp"))
         self._hash_key = derive_key(secret, "recovery-code")
-        self._issuer = issuer
+        # In the label of a key URI a colon ends the issuer, so that of a port is a space there.
+        self._issuer = site.replace(":", " ")
 
     # Of apps
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from blogapi.feature import Feature, Wiring
 from blogapi.second_factors import handlers
 from blogapi.second_factors.codes import Codes
@@ -16,8 +14,7 @@ from blogapi.users.service import UserService
 def build(wiring: Wiring) -> SecondFactors:
     """The service of second factors."""
     config, users = wiring.config, wiring[UserService]
-    # Without the port: no colon may stand in what an app calls the blog.
-    codes = Codes(config.auth.secret, urlsplit(config.public_url).hostname or "")
+    codes = Codes(config.auth.secret, config.site)
     return SecondFactors(users, codes, FactorLetters(users), wiring.bus, config.auth.mfa.required_roles, wiring.now)
 
 

@@ -33,8 +33,8 @@ async def test_secret_comes_as_text_as_address_and_as_a_picture(client, ada):
     assert response.status == 201
     shown = await response.json()
     address = urlsplit(shown["uri"])
-    assert (address.scheme, address.netloc, address.path) == ("otpauth", "totp", "/localhost:ada")
-    assert parse_qs(address.query) == {"secret": [shown["secret"]], "issuer": ["localhost"]}
+    assert (address.scheme, address.netloc, address.path) == ("otpauth", "totp", "/localhost%208080:ada")
+    assert parse_qs(address.query) == {"secret": [shown["secret"]], "issuer": ["localhost 8080"]}
     picture = ElementTree.fromstring(shown["qr_svg"])
     assert picture.tag.endswith("svg")
     assert {child.tag.rpartition("}")[2] for child in picture} == {"path"}
