@@ -29,6 +29,7 @@ from blogapi.importers.model import Unfit
 from blogapi.importers.prose import verbatim
 from blogapi.text import html_body, markdown
 from blogapi.text.address import normal_address
+from blogapi.text.difference import difference
 from blogapi.text.markup import TooComplex, visible_text, without_comments
 from blogapi.text.slug import slugify
 from blogapi.text.transcript import Transcript
@@ -361,6 +362,8 @@ HEADERS = [
     "[",
     "]:",
 ]
+# Lines and words of few kinds, which go together in many ways, and what is no word.
+ALIKE = ["a\n", "\n", "a\nb\n", "a\n\n", "a b ", "a", "!?", "\r", "世", "e\u0301", "\U0001f600\u200d"]
 JSON = ["[", "{", '"', '"\\', '"a":', "[]", "\\", ",", '{"a":', "1", " "]
 
 
@@ -388,6 +391,15 @@ SURFACES = {
     "html as text": (visible_text, HTML, 64 * KIB, ("", "")),
     "without comments": (without_comments, ["<!--", "-->", "<!-- a", "--", "<"], 64 * KIB, ("", "")),
     "words": (count_words, WORDS, 64 * KIB, ("", "")),
+    "difference from what is moved": (
+        lambda text: difference(text, text[len(text) // 3 :] + "?" + text[: len(text) // 3]), ALIKE, 32 * KIB, ("", ""),
+    ),
+    "difference from what has gone": (
+        lambda text: difference(text, text[::2]), ALIKE, 32 * KIB, ("", ""),
+    ),
+    "difference from other line ends": (
+        lambda text: difference(text, text.replace("\n", "\r\n")), ALIKE[:5], 32 * KIB, ("", ""),
+    ),
     "slug": (slugify, WORDS, 64 * KIB, ("", "")),
     "blank": (is_blank, WORDS, 64 * KIB, ("\u200b", "")),
     "username": (username_fault, WORDS, 64 * KIB, ("", "")),

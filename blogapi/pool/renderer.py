@@ -52,26 +52,29 @@ class Renderer:
         """A post's body. Raises Overloaded, and BlogError `too_complex` for one that takes too long."""
         if not body:
             return _NOTHING
-        made = orjson.loads(await self._ask(body_format, body, account))
+        made = orjson.loads(await self._render(body_format, body, account))
         return Rendered(**{**made, "toc": tuple(TocEntry(**entry) for entry in made["toc"])})
 
     async def small(self, text: str, account: str = "") -> str:
         """A profile's text: the small subset of Markdown. Raises Overloaded, BlogError `too_complex`."""
-        return (await self._ask("small", text, account)).decode() if text else ""
+        return (await self._render("small", text, account)).decode() if text else ""
 
-    async def _ask(self, kind: str, text: str, account: str) -> bytes:
-        # A surrogate without its partner is no character, and no renderer knows what to do with it.
-        raw = text.encode("utf-8", "replace")
+    async def _render(self, kind: str, text: str, account: str) -> bytes:
+        try:
+            # A surrogate without its partner is no character, and no renderer knows what to do with it.
+            return await self.ask(kind, text.encode("utf-8", "replace"), account)
+        except TimeSpent:
+            detail = say("The text takes too long to render. Make it shorter or simpler.")
+            raise BlogError(detail, code="too_complex") from None
+
+    async def ask(self, kind: str, raw: bytes, account: str) -> bytes:
+        """An answer of `text.render_process`, in turn with all that texts take. Raises TimeSpent, Overloaded."""
         is_short = len(raw) <= SHORT_BYTES
         turns, processes = (self._short, SHORT_TEXTS) if is_short else (self._long, LONG_TEXTS)
         question = kind.encode() + b"\n" + raw
         async with turns.turn(account):
-            try:
-                deadline = _DEADLINE_SECONDS + max(0, self._cpu_seconds - CPU_SECONDS)
-                return await processes.ask(question, deadline_seconds=deadline, cpu_seconds=self._cpu_seconds)
-            except TimeSpent:
-                detail = say("The text takes too long to render. Make it shorter or simpler.")
-                raise BlogError(detail, code="too_complex") from None
+            deadline = _DEADLINE_SECONDS + max(0, self._cpu_seconds - CPU_SECONDS)
+            return await processes.ask(question, deadline_seconds=deadline, cpu_seconds=self._cpu_seconds)
 
 
 def _turns() -> Turns:

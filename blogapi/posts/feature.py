@@ -5,6 +5,7 @@ from __future__ import annotations
 from blogapi.feature import Feature, Subscription, Wiring
 from blogapi.jobs.runner import every
 from blogapi.personal import Person, PersonalData
+from blogapi.pool.comparer import Comparer
 from blogapi.posts import handlers, preview_handlers, revision_handlers, state_handlers, translation_handlers
 from blogapi.posts.addresses import Addresses
 from blogapi.posts.bylines import Bylines
@@ -56,7 +57,7 @@ def build(wiring: Wiring) -> PostService:
         reading=Reading(posts, slugs, addresses, users),
         writing=Writing(saving, slugs, addresses, users, tags, settings, wiring.renderer.post, now),
         states=States(posts, revision_store, saving, slugs, bylines, now),
-        revisions=Revisions(revision_store, saving, slugs, bylines, now),
+        revisions=Revisions(revision_store, saving, slugs, bylines, Comparer(wiring.renderer.ask), now),
         previews=Previews(
             PreviewLinkStore(database),
             posts,

@@ -11,6 +11,8 @@ from blogapi.access.scopes import POSTS_READ, POSTS_WRITE
 from blogapi.paging.cursors import PageQuery, page_request
 from blogapi.paging.page import Page
 from blogapi.posts import examples
+from blogapi.posts.comparison import Comparison
+from blogapi.posts.comparison_schemas import COMPARISON, MAX_REVISION, DiffQuery
 from blogapi.posts.handlers import POST_ID, posts, with_right
 from blogapi.posts.model import HEAVY_FIELDS, Post
 from blogapi.posts.rights import Editable
@@ -21,7 +23,7 @@ from blogapi.web.fields import Whole
 from blogapi.web.query import FieldsQuery, chosen_fields
 
 routes = web.RouteTableDef()
-_REVISION = {**POST_ID, "n": Whole(0, 10**15 - 1, metadata={"description": "The number of the revision."})}
+_REVISION = {**POST_ID, "n": Whole(0, MAX_REVISION, metadata={"description": "The number of the revision."})}
 _LIGHT = tuple(name for name in REVISION_FIELDS if name not in HEAVY_FIELDS)
 
 
@@ -67,6 +69,26 @@ async def read_revision(request: web.Request, right: Editable) -> Reply:
     """
     copy = await posts(request).revisions.read(right, int(request.match_info["n"]))
     return Reply(result=(right.id, copy))
+
+
+@routes.get("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}/diff")
+@endpoint(
+    needs=SIGNED_IN,
+    scope=POSTS_READ,
+    path=_REVISION,
+    on=with_right(Editable),
+    query=DiffQuery,
+    returns=COMPARISON,
+    also=(422,),
+    examples={"id": examples.RESTORED_TO_A_REVISION, "n": 1},
+)
+async def compare_revisions(request: web.Request, right: Editable, query: dict[str, Any]) -> Comparison:
+    """Compare a revision of a post with another one, field by field.
+
+    For authors and editors of the post. Without `to`, it is what has changed since that revision. Either of the two may
+    be the older one.
+    """
+    return await posts(request).revisions.compare(right, int(request.match_info["n"]), query["to"])
 
 
 @routes.post("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}/restore")

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.paging.page import Page, PageRequest
+from blogapi.pool.comparer import Comparer
 from blogapi.posts.bylines import Bylines
+from blogapi.posts.comparison import Comparison, differing_texts
 from blogapi.posts.model import Content, Post, Working, differences, may_name, reviewed_with, working_copy
 from blogapi.posts.rights import Editable
 from blogapi.posts.saving import Saving
@@ -21,9 +23,16 @@ class Revisions:
     """The revisions of posts."""
 
     def __init__(
-        self, store: RevisionStore, saving: Saving, slugs: Slugs, bylines: Bylines, now: Callable[[], datetime]
+        self,
+        store: RevisionStore,
+        saving: Saving,
+        slugs: Slugs,
+        bylines: Bylines,
+        comparer: Comparer,
+        now: Callable[[], datetime],
     ) -> None:
         self._store, self._saving, self._slugs, self._bylines, self._now = store, saving, slugs, bylines, now
+        self._comparer = comparer
 
     async def list(self, right: Editable, page: PageRequest) -> Page[Working]:
         """A page of revisions, newest first. Authors have their present names."""
@@ -34,6 +43,19 @@ class Revisions:
         """Raises NotFound."""
         (copy,) = await self._bylines.with_present_names([await self._store.get(right.post, revision)])
         return copy
+
+    async def compare(self, right: Editable, revision: int, other: int | None = None) -> Comparison:
+        """What leads from one revision to another, or to the newest one.
+
+        Raises NotFound, Overloaded, and BlogError `too_long_to_compare`.
+        """
+        post = right.post
+        numbers = (revision, post.working.revision if other is None else other)
+        copies = [await self._store.get(post, number) for number in numbers]
+        before, after = await self._bylines.with_present_names(copies)
+        names = (str(before.revision), str(after.revision))
+        texts = await self._comparer.differences(differing_texts(before, after), names, right.who.user_id)
+        return Comparison(post_id=post.id, before=before, after=after, texts=texts)
 
     async def restore(self, right: Editable, revision: int, expected: frozenset[int], attempt: Attempt = ONCE) -> Post:
         """Make a former revision the working copy again, under a new number. Raises NotFound, Stale, Conflict."""

@@ -1,15 +1,20 @@
-"""What a rendering process answers, see `pool.child`. `renderer` asks it."""
+"""What a process for texts answers, see `pool.child`. `renderer` and `comparer` ask it."""
 
 from __future__ import annotations
 
 import orjson
 
+from blogapi.text.difference import difference
 from blogapi.text.rendering import render, render_small
 
 
 def answer(question: bytes) -> bytes:
-    """What `render` makes of a post as JSON, or the HTML of a profile's text."""
+    """What `render` makes of a post as JSON, the HTML of a profile's text, or the differences of pairs as JSON."""
     kind, _, raw = question.partition(b"\n")
+    if kind == b"compare":
+        (before, after), pairs = orjson.loads(raw)
+        names = {name: (f"{before}/{name}", f"{after}/{name}") for name in pairs}
+        return orjson.dumps({name: difference(one, other, names[name]) for name, (one, other) in pairs.items()})
     text = raw.decode()
     match kind:
         case b"small":

@@ -190,6 +190,11 @@ PROBLEMS: dict[str, Problem] = {
         say("Too complex"),
         "The text takes too long to render. Make it shorter or simpler: less nesting, fewer tables and links.",
     ),
+    "too_long_to_compare": Problem(
+        422,
+        say("Too long to compare"),
+        "To tell what differs between these texts takes too long. Compare revisions that are closer to each other.",
+    ),
     "precondition_required": Problem(
         428,
         say("If-Match is missing"),

@@ -132,6 +132,10 @@ async def test_late_change_is_told_what_has_changed(client, admin, settings, put
     assert (problem["code"], problem["version"], problem["changed"]) == ("stale", 2, ["feed_length", "title"])
     assert problem["etag"] == (await settings())["etag"]
     assert (await client.patch(PATH, json={"title": "My garden"}, headers=admin.headers)).status == 428
+    merge = {**matching(admin, before), "Prefer": "merge"}
+    merged = await client.patch(PATH, json={"description": "Of bees."}, headers=merge)
+    assert (merged.status, merged.headers["Preference-Applied"]) == (200, "merge")
+    assert (await client.patch(PATH, json={"title": "My garden"}, headers=merge)).status == 412
 
 
 async def test_setting_the_same_again_changes_nothing(put, settings):
