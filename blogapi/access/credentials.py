@@ -117,6 +117,6 @@ def require_same_site(request: web.Request) -> None:
     """For requests that carry, or ask for, a cookie. Browsers set both headers, and no page can. Raises Forbidden."""
     if request.headers.get("Sec-Fetch-Site") in ("same-origin", "none"):
         return
-    if not request.config_dict[ORIGINS].allow(request):
+    if not request.config_dict[ORIGINS].allow(request.headers):
         detail = say("This request comes from another site, or does not say from where. Scripts use a token.")
         raise Forbidden(detail, code="cross_site")

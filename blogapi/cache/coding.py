@@ -49,5 +49,9 @@ def pack(body: bytes) -> bytes:
 
 def unpack(packed: bytes) -> bytes:
     """What was given to `pack`."""
-    length = int.from_bytes(packed[-4:], "little")  # RFC 1952 section 2.3.1
-    return igzip_lib.decompress(packed, igzip_lib.DECOMP_GZIP, bufsize=length)
+    return igzip_lib.decompress(packed, igzip_lib.DECOMP_GZIP, bufsize=unpacked_length(packed))
+
+
+def unpacked_length(packed: bytes) -> int:
+    """In bytes, of what was given to `pack` (RFC 1952 section 2.3.1)."""
+    return int.from_bytes(packed[-4:], "little")

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDictProxy
 
 from blogapi.cache.cache import Beginning, Cache
 from blogapi.cache.coding import Coding, chosen_coding
-from blogapi.cache.serialized import Serialized, lines_of
+from blogapi.cache.serialized import lines_of
 from blogapi.cache.sources import Sources, asked, collecting
 from blogapi.cache.stored import Stored
 from blogapi.db.client import Database, database_errors
@@ -31,6 +31,7 @@ _BYTES_PER_FAILURE = 600
 # What `Stored` holds beside the header lines.
 _OF_CONTENT = frozenset({hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.ETAG})
 CACHE_STATUS = "Cache-Status"
+Headers: TypeAlias = CIMultiDictProxy[str]
 
 
 @dataclass(slots=True)
@@ -53,44 +54,44 @@ class CachedReads:
     _fills: dict[str, _Fill] = field(default_factory=dict)
     _shared_lines: dict[frozenset[str], bytes] = field(default_factory=dict)
 
-    def find(self, request: web.Request) -> Stored | None:
+    def find(self, target: str, headers: Headers) -> Stored | None:
         """What a safe request is answered from the cache, as it is kept."""
-        stored: Stored | None = self.cache.get(request.raw_path)
-        if stored is None or _wants_origin(request.headers) or _has_two_credentials(request):
+        stored: Stored | None = self.cache.get(target)
+        if stored is None or _wants_origin(headers) or _has_two_credentials(headers):
             return None
         return stored
 
-    def serialized(self, request: web.Request, stored: Stored, own_lines: str) -> Serialized:
-        """The answer to a request for what was found: 304 where the client has it, else in the coding that it prefers.
+    def answer(self, target: str, headers: Headers, stored: Stored) -> tuple[int, str, bytes]:
+        """To a request for what was found: 304 where the client has it, else in the coding that it prefers.
 
-        `own_lines` are those header lines that this answer alone has.
+        The status, those header lines that depend on the form, and the body.
         """
-        packed = stored.is_packed and _coding_for(request) is not Coding.IDENTITY
-        if hdrs.IF_NONE_MATCH in request.headers:
+        packed = stored.is_packed and _coding_for(headers) is not Coding.IDENTITY
+        if hdrs.IF_NONE_MATCH in headers:
             etag = stored.etag_of(packed=packed)
-            if etag and is_known(request, etag):
-                return Serialized(request, 304, stored.lines, f"ETag: {etag}\r\n{own_lines}", b"")
-        body = self._body(request, stored, packed=packed)
-        content_lines = stored.content_lines(body, packed=packed)
-        return Serialized(request, stored.status, stored.lines, content_lines + own_lines, body)
+            if etag and is_known(headers, etag):
+                return 304, f"ETag: {etag}\r\n", b""
+        body = self._body(target, stored, packed=packed)
+        return stored.status, stored.content_lines(body, packed=packed), body
 
-    def _body(self, request: web.Request, stored: Stored, *, packed: bool) -> bytes:
+    def _body(self, target: str, stored: Stored, *, packed: bool) -> bytes:
         """Of what was found, in this form."""
         if packed or not stored.is_packed:
             return stored.body
-        body = self.cache.get_unpacked(request.raw_path)
+        body = self.cache.get_unpacked(target)
         if body is None:
             body = stored.unpacked_body()
-            self.cache.put_unpacked(request.raw_path, body)
+            self.cache.put_unpacked(target, body)
         return body
 
     async def through(self, request: web.Request, make: Callable[[], Awaitable[web.StreamResponse]]) -> Any:
         """The kept answer, or one that is made, and kept if it may be. Raises what `make` raises."""
-        found = self.find(request)
+        found = self.find(request.raw_path, request.headers)
         if found is not None:
-            packed = found.is_packed and _coding_for(request) is not Coding.IDENTITY
-            return found.response(self._body(request, found, packed=packed), packed=packed)
-        if _has_two_credentials(request):
+            packed = found.is_packed and _coding_for(request.headers) is not Coding.IDENTITY
+            body, shares = self._body(request.raw_path, found, packed=packed), request.method == hdrs.METH_GET
+            return found.response(body, packed=packed, shares=shares)
+        if _has_two_credentials(request.headers):
             return await make()  # which refuses it, unless they are no credentials of ours
         begun = self.cache.now()
         if begun is None:
@@ -98,7 +99,7 @@ class CachedReads:
         if _wants_origin(request.headers):
             return await self._fill(request, begun, make, "fwd=request")
         # Whoever is known to us may see what is not there for others.
-        is_anonymous = _is_anonymous(request)
+        is_anonymous = _is_anonymous(request.headers)
         if is_anonymous and (missing := self.cache.get_missing(request.raw_path)) is not None:
             raise copy(missing)
         fill = self._fills.get(request.raw_path)
@@ -130,7 +131,7 @@ class CachedReads:
             if is_wanted or mine.readers:
                 stored = self._stored(request, response)
         except (NotFound, Unavailable) as error:
-            if _is_anonymous(request):
+            if _is_anonymous(request.headers):
                 failure = copy(error)  # which holds on to no frame, and so to no request
                 if isinstance(error, NotFound) and len(key) <= _LONGEST_KEY:
                     self.cache.put_missing(key, failure, _size_of(failure), sources, begun)
@@ -140,7 +141,7 @@ class CachedReads:
                 del self._fills[key]
             done.set_result(stored or failure)
         kept = self._keep(key, stored, sources, begun) if stored is not None and is_wanted else None
-        coding = _coding_for(request)
+        coding = _coding_for(request.headers)
         if kept is not None and kept.is_packed and coding is not Coding.IDENTITY:
             response = kept.response(kept.body, packed=True)
         elif coding is Coding.GZIP_ONLY and self._may_pack(_body_of(response)):
@@ -177,9 +178,9 @@ class CachedReads:
             lines = self._shared_lines[frozenset(said)] = lines_of({**left, CACHE_STATUS: "blogapi; hit"}.items())
         return lines
 
-    def _coded(self, request: web.Request, stored: Stored) -> web.Response:
+    def _coded(self, request: web.Request, stored: Stored) -> web.StreamResponse:
         """In the identity coding, unless the client will not have that."""
-        packs = self._may_pack(stored.body) and _coding_for(request) is Coding.GZIP_ONLY
+        packs = self._may_pack(stored.body) and _coding_for(request.headers) is Coding.GZIP_ONLY
         sent = stored.packed() if packs else stored
         return sent.response(sent.body, packed=packs)
 
@@ -202,8 +203,8 @@ async def following_writes(database: Database, cache: Cache[Any], others: Sequen
 CACHED_READS: web.AppKey[CachedReads | None] = web.AppKey("cached_reads")
 
 
-def _coding_for(request: web.Request) -> Coding:
-    accepted = request.headers.get(hdrs.ACCEPT_ENCODING)
+def _coding_for(headers: Headers) -> Coding:
+    accepted = headers.get(hdrs.ACCEPT_ENCODING)
     return Coding.IDENTITY if accepted is None else chosen_coding(accepted)
 
 
@@ -230,14 +231,14 @@ def _marked(response: web.StreamResponse, how: str) -> web.StreamResponse:
     return response
 
 
-def _wants_origin(headers: CIMultiDictProxy[str]) -> bool:
+def _wants_origin(headers: Headers) -> bool:
     """Whether the client asks for what the database says now (RFC 9111 section 5.2.1.4)."""
     return hdrs.CACHE_CONTROL in headers and "no-cache" in ",".join(headers.getall(hdrs.CACHE_CONTROL)).lower()
 
 
-def _has_two_credentials(request: web.Request) -> bool:
-    return hdrs.AUTHORIZATION in request.headers and hdrs.COOKIE in request.headers
+def _has_two_credentials(headers: Headers) -> bool:
+    return hdrs.AUTHORIZATION in headers and hdrs.COOKIE in headers
 
 
-def _is_anonymous(request: web.Request) -> bool:
-    return hdrs.AUTHORIZATION not in request.headers and hdrs.COOKIE not in request.headers
+def _is_anonymous(headers: Headers) -> bool:
+    return hdrs.AUTHORIZATION not in headers and hdrs.COOKIE not in headers

@@ -1,7 +1,7 @@
-"""Answers that are sent as the bytes that they are.
+"""Answers as the bytes that are sent.
 
 aiohttp puts a head together for every answer. That of one which is sent again and again differs in a few lines only, so
-the rest of it is kept as bytes, too. Uses nothing of aiohttp but its documented ways to write.
+the rest of it is kept as bytes, too.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 
-from aiohttp import HttpVersion11, hdrs, web
-from aiohttp.abc import AbstractStreamWriter
+from aiohttp import HttpVersion11, hdrs
+from aiohttp.http import RawRequestMessage
 
-# A longer body is sent from where it is. To copy a shorter one behind its head takes less than a second write; but what
-# is longer than this gets pages of its own, anew for each answer (`cli/serve.py`).
+# A longer body is sent from where it is. To copy a shorter one behind its head takes less than to send two pieces; but
+# what is longer than this gets pages of its own, anew for each answer (`cli/serve.py`).
 _WORTH_NO_COPY = 15_000
-# So much of it is handed on at a time, so that no connection holds more than that of what all of them share.
-_SLICE_BYTES = 256 * 1024
 
 
 def check_line(text: str) -> None:
@@ -42,54 +40,25 @@ def parse_lines(lines: bytes) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in parts if name]
 
 
+def serialized(
+    asked: RawRequestMessage, status: int, lines: tuple[bytes, bytes], own_lines: str, body: bytes
+) -> tuple[bytes, ...]:
+    """The whole answer to a request: lines as `lines_of` makes them, those that are its own as text, and the body."""
+    is_newest = asked.version == HttpVersion11
+    if asked.should_close is is_newest:  # else what this version of HTTP takes for granted
+        own_lines += f"Connection: {'close' if asked.should_close else 'keep-alive'}\r\n"
+    last = f"{own_lines}Date: {_date(int(time.time()))}\r\n\r\n".encode()
+    head = (_first_line(is_newest, status), *lines, last)
+    if asked.method == hdrs.METH_HEAD:
+        return (b"".join(head),)
+    if len(body) < _WORTH_NO_COPY:
+        return (b"".join((*head, body)),)
+    return (b"".join(head), body)
+
+
 @lru_cache(maxsize=64)
 def _first_line(is_newest: bool, status: int) -> bytes:
     return f"HTTP/1.{int(is_newest)} {status} {HTTPStatus(status).phrase}\r\n".encode()
-
-
-class Serialized(web.StreamResponse):
-    """The answer to one request: lines as `lines_of` makes them, those that are its own as text, and the body.
-
-    `size` is that of the body in bytes.
-    """
-
-    def __init__(
-        self, request: web.BaseRequest, status: int, lines: Iterable[bytes], own_lines: str, body: bytes
-    ) -> None:
-        super().__init__(status=status)
-        self.size = len(body)
-        is_newest = request.version == HttpVersion11
-        self._stays_open = request.keep_alive
-        if self._stays_open is not is_newest:  # else what this version of HTTP takes for granted
-            own_lines += f"Connection: {'keep-alive' if self._stays_open else 'close'}\r\n"
-        last = f"{own_lines}Date: {_date(int(time.time()))}\r\n\r\n".encode()
-        head = (_first_line(is_newest, status), *lines, last)
-        if request.method == hdrs.METH_HEAD:
-            self._parts: tuple[bytes | memoryview, ...] = (b"".join(head),)
-        elif len(body) < _WORTH_NO_COPY:
-            self._parts = (b"".join((*head, body)),)
-        elif len(body) <= _SLICE_BYTES:
-            self._parts = (b"".join(head), body)
-        else:
-            whole = memoryview(body)
-            slices = (whole[start : start + _SLICE_BYTES] for start in range(0, len(body), _SLICE_BYTES))
-            self._parts = (b"".join(head), *slices)
-
-    @property
-    def keep_alive(self) -> bool:
-        """Whether the connection stays open after this answer."""
-        return self._stays_open
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
-        """Send all of it. Raises ConnectionError when the client has gone."""
-        writer = request.writer
-        for part in self._parts:
-            await writer.write(part)  # waits for the reader after each slice
-        await writer.drain()
-        return writer
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        """Nothing is left to send."""
 
 
 @lru_cache(maxsize=2)  # thousands of answers fall into the same second

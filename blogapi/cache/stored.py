@@ -7,12 +7,28 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 from multidict import CIMultiDict
 
-from blogapi.cache.coding import pack, unpack
+from blogapi.cache.coding import pack, unpack, unpacked_length
 from blogapi.cache.serialized import check_line, parse_lines
 from blogapi.web.conditional import recoded_etag
 
 # Of the object that holds it and of its texts, with the holes that they leave in the heap.
 _BYTES_PER_ANSWER = 400
+# So much of a long body is handed on at a time.
+_SLICE_BYTES = 256 * 1024
+
+
+class Shared(web.StreamResponse):
+    """An answer with a long body that all of its readers share: no connection holds more than a slice of it."""
+
+    def __init__(self, status: int, headers: CIMultiDict[str], body: bytes) -> None:
+        super().__init__(status=status, headers=headers)
+        self._whole = memoryview(body)
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Send all of it, and wait for the reader after each slice."""
+        for start in range(0, len(self._whole), _SLICE_BYTES):
+            await self.write(self._whole[start : start + _SLICE_BYTES])
+        await super().write_eof(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +59,11 @@ class Stored:
         return self.shared_lines, self.own_lines
 
     @property
+    def is_long(self) -> bool:
+        """Whether it is worth the trouble to send it in slices (`Shared`)."""
+        return (unpacked_length(self.body) if self.is_packed else len(self.body)) > _SLICE_BYTES
+
+    @property
     def size(self) -> int:
         """Of all that belongs to this answer alone, in bytes."""
         return len(self.body) + len(self.own_lines) + _BYTES_PER_ANSWER
@@ -67,8 +88,13 @@ class Stored:
             lines = f"Content-Type: {self.content_type}\r\n{lines}"
         return f"ETag: {etag}\r\n{lines}" if etag else lines
 
-    def response(self, body: bytes, *, packed: bool) -> web.Response:
-        """A response that the app goes on with, which also looks whether the client has this already."""
+    def response(self, body: bytes, *, packed: bool, shares: bool = False) -> web.StreamResponse:
+        """A response that the app goes on with, which also looks whether the client has this already.
+
+        With `shares` a long body is sent in slices: others get the same one.
+        """
         lines = (*self.lines, self.content_lines(body, packed=packed).encode())
         headers = CIMultiDict([header for some in lines for header in parse_lines(some)])
+        if shares and len(body) > _SLICE_BYTES:
+            return Shared(self.status, headers, body)
         return web.Response(status=self.status, body=body or None, headers=headers)

@@ -18,12 +18,14 @@ from ipaddress import ip_address
 from typing import Any, cast
 
 from aiohttp import HttpVersion10, HttpVersion11, web
+from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMessage, BadStatusLine, HttpProcessingError, LineTooLong
-from aiohttp.streams import StreamReader
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 from aiohttp.web_request import BaseRequest
 
-from blogapi.cache.shortcut import Ask, answer_hits
+from blogapi.cache.shortcut import Shortcut, shortcut_of
+from blogapi.cache.stored import Shared
 from blogapi.config import ServerConfig
 from blogapi.measures import Measure, gauge
 from blogapi.operations.logs import RequestLog
@@ -100,7 +102,7 @@ class Protocol(RequestHandler):
         self._has_said_all = True
         self._break_off(ConnectionResetError("The client broke off in the middle of the body."))
         if not self._messages:
-            if self._waiter is not None:
+            if self._is_idle:
                 self.force_close()
             else:
                 self._close = True  # after the answer that is being made
@@ -109,12 +111,51 @@ class Protocol(RequestHandler):
     def data_received(self, data: bytes) -> None:
         if self._is_broken:
             return
-        super().data_received(data)
+        if self._is_idle and self._server.shortcut is not None:
+            self._receive(data, self._server.shortcut)
+        else:
+            super().data_received(data)
         is_error = bool(self._messages) and self._waiter is None and isinstance(self._messages[-1][0], _ErrInfo)
         # Within a body, of which its reader would hear nothing: one answer is enough, and the last one.
         if is_error and self._break_off(RequestPayloadError("The body is not valid HTTP.")):
             self._messages.pop()
             self._is_broken = self._has_said_all = True
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether no request is being answered or waits for its turn."""
+        return not self._messages and (self._waiter is not None or self._latest is None)
+
+    def _receive(self, data: bytes, shortcut: Shortcut) -> None:
+        """Answer at once what the cache holds, and only then wake `start` for what is left."""
+        waiter, self._waiter = self._waiter, None
+        try:
+            super().data_received(data)
+        finally:
+            self._waiter = waiter
+        while self._messages and self._answer_at_once(*self._messages[0], shortcut):
+            self._messages.popleft()
+            self._parser.message_consumed()  # type: ignore[union-attr]  # there is one as long as data comes
+        if self._messages and waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def _answer_at_once(self, asked: RawRequestMessage | _ErrInfo, body: StreamReader, shortcut: Shortcut) -> bool:
+        """Whether this could be: not while answers wait to be sent, or so many requests that no more are read."""
+        if self._paused or self._buffer_paused or self._server.says_goodbye or isinstance(asked, _ErrInfo):
+            return False
+        if body is not EMPTY_PAYLOAD or asked.upgrade or asked.version not in _VERSIONS:
+            return False
+        pieces = shortcut(asked, self._address)
+        wire = self._wire
+        if pieces is None or wire is None:
+            return False
+        self._server.requests_count += 1
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        for piece in pieces:
+            wire.write(piece)
+        if asked.should_close:
+            self.force_close()
+        return True
 
     def _break_off(self, error: Exception) -> bool:
         """Tell whoever reads, or will read, a body that has not arrived whole. Whether there is one."""
@@ -188,7 +229,7 @@ class Protocol(RequestHandler):
             resp = self.handle_error(request, resp.status)
         if self._is_last() and not resp.prepared:
             resp.force_close()
-        self._answer_bytes = resp.content_length or 0
+        self._answer_bytes = 0 if isinstance(resp, Shared) else resp.content_length or 0
         finished = await super().finish_response(request, resp, start_time)
         self._answer_bytes = 0
         if self._has_said_all and not self._messages:
@@ -268,12 +309,12 @@ class Server(web.Server):
         self,
         app_server: web.Server,
         settings: ServerConfig,
-        answer: Ask | None = None,
+        shortcut: Shortcut | None = None,
         requests: RequestLog | None = None,
         traffic: Traffic | None = None,
     ) -> None:
         super().__init__(
-            cast(Any, answer or app_server.request_handler),
+            cast(Any, app_server.request_handler),
             request_factory=app_server.request_factory,
             loop=asyncio.get_running_loop(),
             **app_server._kwargs,
@@ -282,7 +323,7 @@ class Server(web.Server):
         self._open: Counter[str] = Counter()
         self.says_goodbye = False
         """Each answer is the last one on its connection, and says so: `Connection: close`."""
-        self._requests, self._traffic = requests, traffic
+        self.shortcut, self._requests, self._traffic = shortcut, requests, traffic
         self.unsent = Unsent(per_address=settings.unsent_bytes_per_address, in_all=settings.unsent_bytes)
 
     def __call__(self) -> RequestHandler:
@@ -336,8 +377,7 @@ class Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
-        answer = answer_hits(self._app, server.request_handler)
-        return Server(server, self._settings, answer, self._app[REQUEST_LOG], self._app[TRAFFIC])
+        return Server(server, self._settings, shortcut_of(self._app), self._app[REQUEST_LOG], self._app[TRAFFIC])
 
     @property
     def connections(self) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
-from aiohttp import web
-from multidict import CIMultiDict
+from aiohttp import hdrs, web
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from blogapi.errors import BlogError
 from blogapi.translation.sentence import say
@@ -52,8 +52,8 @@ def recoded_etag(etag: str) -> str:
 
 def revalidated(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
     """The answer to a read, or 304 if the client has it already."""
-    etag = response.headers.get("ETag")
-    if etag is None or response.status != 200 or "If-None-Match" not in request.headers or not is_known(request, etag):
+    etag, asked = response.headers.get("ETag"), request.headers
+    if etag is None or response.status != 200 or "If-None-Match" not in asked or not is_known(asked, etag):
         return response
     return web.Response(status=304, headers=without_content(response.headers))
 
@@ -66,14 +66,14 @@ def without_content(headers: CIMultiDict[str]) -> CIMultiDict[str]:
     return kept
 
 
-def is_known(request: web.Request, etag: str) -> bool:
+def is_known(headers: CIMultiDictProxy[str], etag: str) -> bool:
     """Whether the caller's `If-None-Match` says that it has this representation, in whatever content coding.
 
     The comparison is weak, as the RFC asks (section 13.1.2).
     """
-    if request.headers.get("If-None-Match") == etag:  # as nearly all clients send it
+    if headers.get(hdrs.IF_NONE_MATCH) == etag:  # as nearly all clients send it
         return True
-    offered = ",".join(request.headers.getall("If-None-Match", []))
+    offered = ",".join(headers.getall(hdrs.IF_NONE_MATCH, []))
     tags = [tag.strip().removeprefix("W/") for tag in offered.split(",")]
     return tags == ["*"] or etag in tags or recoded_etag(etag) in tags
 

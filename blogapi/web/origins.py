@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
 from blogapi.config import Config, variable
 
@@ -25,14 +26,14 @@ class Origins:
         self._takes_local = not config.is_production
         self._told: set[str] = set()
 
-    def allow(self, request: web.BaseRequest) -> bool:
-        """Whether the page that sends this may. One that does not say where it is from may not."""
-        origin = request.headers.get(hdrs.ORIGIN)
+    def allow(self, headers: Mapping[str, str]) -> bool:
+        """Whether the page that sends these may. One that does not say where it is from may not."""
+        origin = headers.get(hdrs.ORIGIN)
         if origin is None:
             return False
         if self.knows(origin):
             return True
-        if origin not in self._told and origin.partition("://")[2] != request.headers.get(hdrs.HOST):
+        if origin not in self._told and origin.partition("://")[2] != headers.get(hdrs.HOST):
             self._tell(origin)
         return False
 

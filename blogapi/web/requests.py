@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from aiohttp import hdrs, web
+from multidict import CIMultiDictProxy, istr
 
 from blogapi.text.language import best_language
 from blogapi.translation.sentence import LANGUAGES
@@ -18,6 +19,7 @@ ADDRESS: web.RequestKey[str] = web.RequestKey("address", str)
 Networks = Sequence[IPv4Network | IPv6Network]
 TRUSTED_PROXIES: web.AppKey[Networks] = web.AppKey("trusted_proxies")
 
+_OFFERED_ID = istr("X-Request-Id")
 # Told apart, not kept secret: the system's generator would cost more than the rest of a log line.
 _chance = random.Random()  # noqa: S311
 # What common proxies and tracers send; nothing that could end or forge a line of the log, or mean something in HTML.
@@ -65,7 +67,7 @@ def request_id(request: web.BaseRequest) -> str:
 
 def id_for(headers: Mapping[str, str]) -> str:
     """The caller's `X-Request-Id` if it is sane, else one of ours."""
-    offered = headers.get("X-Request-Id")
+    offered = headers.get(_OFFERED_ID)
     return offered if offered and _SANE_ID.fullmatch(offered) else f"{_chance.getrandbits(64):016x}"
 
 
@@ -73,7 +75,8 @@ def client_address(request: web.Request) -> str:
     """Who is asking, as an address. `X-Forwarded-For` counts only as far as configured proxies wrote it."""
     known = request.get(ADDRESS)
     if known is None:
-        known = request[ADDRESS] = find_address(request, request.config_dict[TRUSTED_PROXIES])
+        trusted = request.config_dict[TRUSTED_PROXIES]
+        known = request[ADDRESS] = find_address(request.remote or "", request.headers, trusted)
     return known
 
 
@@ -82,12 +85,12 @@ def limited_address(request: web.Request) -> str:
     return limit_key(client_address(request))
 
 
-def find_address(request: web.Request, trusted: Networks) -> str:
-    """The same, before the app has the request."""
-    address = bare_address(request.remote or "") or "unknown"
+def find_address(peer: str, headers: CIMultiDictProxy[str], trusted: Networks) -> str:
+    """The same, of what came from this peer, before the app has the request."""
+    address = bare_address(peer) or "unknown"
     if not trusted:
         return address
-    hops = [hop.strip() for hop in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",") if hop.strip()]
+    hops = [hop.strip() for hop in ",".join(headers.getall(hdrs.X_FORWARDED_FOR, [])).split(",") if hop.strip()]
     while hops and address != "unknown" and any(ip_address(address) in network for network in trusted):
         hop = bare_address(hops.pop())
         if hop is None:

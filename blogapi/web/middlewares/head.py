@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv6Address
 
@@ -17,12 +18,12 @@ from blogapi.web.errors import Handler
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?)(?::([0-9]{0,5}))?")
 
 
-def fault_of(request: web.BaseRequest) -> BlogError | None:
+def fault_of(method: str, target: str, headers: Mapping[str, str]) -> BlogError | None:
     """What is wrong with the target or with `Host`; None of a good head."""
-    target, host = request.raw_path, request.headers.get(hdrs.HOST)
+    host = headers.get(hdrs.HOST)
     if "#" in target:
         return BlogError(say("A fragment (`#...`) stays with the client. Send a `#` that is meant as %23."))
-    if not target.startswith("/") and target != "*" and not _is_good_authority(target, request.method):
+    if not target.startswith("/") and target != "*" and not _is_good_authority(target, method):
         return BlogError(say("The request target is not an address of this server."))
     if host is None:
         return None  # HTTP/1.0; the parser asks for it in 1.1
@@ -52,7 +53,7 @@ def _is_good_authority(target: str, method: str) -> bool:
 @web.middleware
 async def refuse_bad_heads(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse them before anything else looks at the request."""
-    fault = fault_of(request)
+    fault = fault_of(request.method, request.raw_path, request.headers)
     if fault is not None:
         raise fault
     return await handler(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
@@ -87,18 +88,18 @@ async def finish_headers(request: web.Request, response: web.StreamResponse) -> 
     if STANDING in request:
         for name, value in request[STANDING].headers().items():
             headers.setdefault(name, value)
-    headers.update(cors_headers(request, protection.origins))
+    headers.update(cors_headers(request.method, request.headers, protection.origins))
 
 
-def cors_headers(request: web.Request, origins: Origins) -> dict[str, str]:
+def cors_headers(method: str, headers: Mapping[str, str], origins: Origins) -> dict[str, str]:
     """What a browser wants to see in an answer to a page of another origin; nothing for one that may not call."""
-    if "Origin" not in request.headers or not origins.allow(request):
+    if hdrs.ORIGIN not in headers or not origins.allow(headers):
         return {}
     allowed = {
-        "Access-Control-Allow-Origin": request.headers["Origin"],
+        "Access-Control-Allow-Origin": headers[hdrs.ORIGIN],
         "Access-Control-Allow-Credentials": "true",
     }
-    if request.method != "OPTIONS":
+    if method != hdrs.METH_OPTIONS:
         return {**allowed, "Access-Control-Expose-Headers": _EXPOSED}
     return {
         **allowed,
