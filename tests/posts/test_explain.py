@@ -219,6 +219,36 @@ async def test_lists_of_tags_and_revisions_are_served_by_an_index(client, databa
     check(await profiled(database, client, [path], ada.headers), 1)
 
 
+async def test_translations_are_looked_up_by_their_group(client, database, library, ada, write):
+    """Once for a whole page, and nothing is asked for where no post has any."""
+    made = [[await write(ada, title=lang, lang=lang, status="published") for lang in ("en", "de")] for _ in range(3)]
+    for posts in made:
+        known = await client.get(f"/v1/posts/{posts[0]['id']}/translations", headers=ada.headers)
+        headers = {**ada.headers, "If-Match": known.headers["ETag"]}
+        body = {"posts": [post["id"] for post in posts]}
+        path = f"/v1/posts/{posts[0]['id']}/translations"
+        assert (await client.put(path, json=body, headers=headers)).status == 200
+
+    async def asked(path):
+        await database.command("profile", 2)
+        assert (await client.get(path, headers={**ada.headers, "Cache-Control": "no-cache"})).status == 200
+        await database.command("profile", 0)
+        found = database["system.profile"].find({"op": "query", "ns": {"$regex": r"\.(posts|translations)$"}})
+        plans = [entry async for entry in found]
+        await database.drop_collection("system.profile")
+        return plans
+
+    page, siblings = await asked("/v1/posts?limit=6")
+    assert (page["docsExamined"], siblings["docsExamined"]) == (7, 6)
+    assert "translation_group" in siblings["planSummary"]
+    assert len(await asked("/v1/posts?limit=5&sort=published_at")) == 1
+    _, siblings = await asked(f"/v1/posts/{made[0][0]['id']}")
+    assert siblings["docsExamined"] == 2
+    plans = await asked(f"/v1/posts/{made[0][0]['id']}/translations")
+    assert {"IXSCAN { posts: 1 }"} == {plan["planSummary"] for plan in plans if plan["ns"].endswith("translations")}
+    assert not [plan for plan in plans if "COLLSCAN" in plan["planSummary"]]
+
+
 async def test_former_address_is_looked_up_by_its_key(client, database, ada, write):
     post = await write(ada, status="published", slug="here")
     addresses = AddressStore(client.app[SERVICES].database)
