@@ -107,11 +107,16 @@ _OF_A_PROJECT = re.compile(
 _NEVER_POSTS = frozenset(
     ("readme", "code_of_conduct", "pull_request_template", "issue_template", "third_party_notices")
 )
+_OF_POSTS = frozenset({"_posts", "posts", "_drafts", "blog", "articles"})
+# What a front end makes by itself.
+_OF_A_FRONT_END = frozenset((
+    "404", "500", "search", "archive", "archives", "tags", "categories", "index", "home", "feed", "sitemap",
+    "subscribe", "offline", "thanks", "thank-you", "newsletter",
+))  # fmt: skip
 _PAGES = frozenset((
-    "404", "500", "about", "about-me", "aboutme", "contact", "search", "archive", "archives", "tags", "categories",
-    "index", "home", "privacy", "privacy-policy", "imprint", "impressum", "datenschutz", "legal", "terms", "disclaimer",
-    "now", "uses", "links", "projects", "resume", "cv", "portfolio", "blogroll", "feed", "sitemap", "subscribe",
-    "offline", "thanks", "thank-you", "colophon", "cookies", "newsletter", "publications", "talks", "speaking",
+    "about", "about-me", "aboutme", "contact", "privacy", "privacy-policy", "imprint", "impressum", "datenschutz",
+    "legal", "terms", "disclaimer", "now", "uses", "links", "projects", "resume", "cv", "portfolio", "blogroll",
+    "colophon", "cookies", "publications", "talks", "speaking",
 ))  # fmt: skip
 
 
@@ -159,9 +164,19 @@ def no_post(file: str, *, is_dated: bool, is_draft: bool) -> str | None:
         return f"a {path.stem} is no post"
     if is_dated or is_draft:
         return None
-    if _page_name(path) in _PAGES or folders & {"pages", "_pages"}:
-        return "a page without a date"
-    return None
+    return "a page without a date" if _page_name(path) in _OF_A_FRONT_END else None
+
+
+def is_page(file: str) -> bool:
+    """Whether a file without a date is a page of the site, by its path."""
+    path = PurePosixPath(file)
+    is_in_their_folder = not {"pages", "_pages"}.isdisjoint(map(str.lower, path.parent.parts))
+    return _page_name(path) in _PAGES or (is_in_their_folder and not is_among_posts(file))
+
+
+def is_among_posts(file: str) -> bool:
+    """Whether a file lies where only posts lie."""
+    return not _OF_POSTS.isdisjoint(PurePosixPath(file).parent.parts)
 
 
 def _page_name(path: PurePosixPath) -> str:

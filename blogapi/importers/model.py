@@ -40,12 +40,14 @@ class Entry:
     nothing but the title suggests one; two entries may have the same. `former_slugs` are the old addresses that can
     redirect by themselves; `former_urls` are all old addresses as they stood. `addresses` are their normal forms, and
     `places` those that follow from where the file lies, which may be another post's as well. `published_at` is aware
-    UTC in whole milliseconds; it is None only in a draft. Readers of the other system see the post from `opens_at` on
-    and before `closes_at`. `authors` are names as they stood, perhaps none. `notes` say what had to be changed.
+    UTC in whole milliseconds; it is None only in a draft, and in a page. Readers of the other system see the post from
+    `opens_at` on and before `closes_at`. `authors` are names as they stood, perhaps none. `notes` say what had to be
+    changed.
     """
 
     source: str
     path: str
+    kind: Literal["post", "page"] = "post"
     title: str
     body: str
     body_format: Literal["markdown", "html"]
@@ -70,6 +72,8 @@ class Entry:
     def fingerprint(self) -> str:
         """The same for the same post in every run: what has not changed need not be saved again."""
         post = {name: value for name, value in asdict(self).items() if name not in _NOT_THE_POST}
+        if self.kind == "post":
+            del post["kind"]  # what was imported before there were pages has not changed
         return sha256(json.dumps(post, sort_keys=True, default=datetime.isoformat).encode()).hexdigest()
 
 

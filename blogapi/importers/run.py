@@ -223,11 +223,14 @@ class _Importer:
     async def _draft(self, entry: Entry) -> Draft:
         authors = [await self._bylines.find(name) for name in entry.authors]
         if not authors:
+            if self._owner is None and entry.kind == "page":
+                raise _Left("a page that names no author; say with --author whose such pages are")
             if self._owner is None:
                 raise Unfit("names no author; say with --author whose such posts are")
             authors = [self._owner]
         tags = [await self._labels.find(tag) for tag in entry.tags]
         return Draft(
+            kind=entry.kind,
             title=entry.title,
             slug=entry.slug,
             body=entry.body,
@@ -244,7 +247,8 @@ class _Importer:
     def _is_due(self, entry: Entry) -> bool:
         now = self._now()
         opens = [moment for moment in (entry.published_at, entry.opens_at) if moment is not None]
-        is_open = entry.published_at is not None and max(opens) <= now
+        is_known = entry.published_at is not None or entry.kind == "page"
+        is_open = is_known and max(opens, default=now) <= now
         return not entry.is_draft and is_open and not _is_over(entry, now)
 
     def _is_behind(self, post: Post, entry: Entry) -> bool:
@@ -253,14 +257,15 @@ class _Importer:
         return _is_half_done(post) or (waits and self._is_due(entry))
 
     def _reasons_to_wait(self, entry: Entry) -> Iterator[str]:
-        if entry.is_draft or entry.published_at is None:
+        if entry.is_draft or (entry.published_at is None and entry.kind == "post"):
             return  # the entry's own notes say why
         now = self._now()
+        since = entry.published_at or now
         if _is_over(entry, now):
             yield f"expired where it comes from ({rfc3339(entry.closes_at or now)}), so it is a draft"
-        if entry.published_at > now:
-            yield f"dated in the future ({rfc3339(entry.published_at)}), so it is a draft"
-        if entry.opens_at is not None and entry.opens_at > max(now, entry.published_at):
+        if since > now:
+            yield f"dated in the future ({rfc3339(since)}), so it is a draft"
+        if entry.opens_at is not None and entry.opens_at > max(now, since):
             yield f"to be published in the future ({rfc3339(entry.opens_at)}), so it is a draft"
 
     def _shortcomings(self, entry: Entry, post: Post) -> Iterator[str]:

@@ -35,7 +35,13 @@ class Exporting:
             yield ExportedFile(name=f"revisions/{post.id}.json", content=self._revisions(post))
 
     async def _revisions(self, post: Post) -> AsyncIterator[bytes]:
-        about = {"id": post.id, "status": post.status, "visibility": post.visibility, "created_at": post.created_at}
+        about = {
+            "id": post.id,
+            "kind": post.kind,
+            "status": post.status,
+            "visibility": post.visibility,
+            "created_at": post.created_at,
+        }
         yield b"%s,\n" % _json({**about, "updated_at": post.updated_at}).removesuffix(b"}")
         yield b'"live": %s,\n' % (b"null" if post.live is None else _json(_fields(post.live)))
         yield b'"revisions": [\n'
@@ -53,6 +59,7 @@ def markdown(post: Post) -> bytes:
     is_public = post.live is not None and post.live.is_public
     front: dict[str, Any] = {
         "title": copy.title,
+        "type": "page" if post.kind == "page" else None,
         "slug": copy.slug,
         "date": rfc3339(post.live.published_at) if post.live is not None else None,
         "draft": None if is_public else True,

@@ -59,10 +59,11 @@ def test_post_about_such_things_is_one(blog, file):
         ("authors/jane.md", PAGE, "a page about an author"),
         ("content/authors/jane/index.md", POST, "a page about an author"),
         ("team/jane.md", PAGE, "a page about an author"),
-        ("about.md", PAGE, "a page without a date"),
-        ("pages/imprint.md", PAGE, "a page without a date"),
-        ("content/about/index.md", PAGE, "a page without a date"),
-        ("content/about.fr.md", PAGE, "a page without a date"),
+        ("search.md", PAGE, "a page without a date"),
+        ("pages/404.md", PAGE, "a page without a date"),
+        ("content/archive/index.md", PAGE, "a page without a date"),
+        ("content/tags.fr.md", PAGE, "a page without a date"),
+        ("about.md", "---\ntitle: T\n---\n\n", "a page without a text"),
         ("content/index.md", PAGE, "a page without a date"),
         ("CONTRIBUTING.md", POST, "a CONTRIBUTING is no post"),
         ("code_of_conduct.md", POST, "a code_of_conduct is no post"),
@@ -79,6 +80,44 @@ def test_post_about_such_things_is_one(blog, file):
 )
 def test_file_that_is_no_post_is_skipped_with_a_line(blog, file, content, reason):
     assert blog({file: content}) == [Skipped(file=file, reason=reason)]
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("about.md", PAGE),
+        ("pages/house-rules.md", PAGE),
+        ("content/about/index.md", PAGE),
+        ("content/about.fr.md", PAGE),
+        ("rules.md", "---\ntitle: T\nlayout: page\n---\nx\n"),
+        ("rules.md", "---\ntitle: T\ntemplate: page.html\n---\nx\n"),
+        ("rules.md", "---\ntitle: T\ntype: page\n---\nx\n"),
+    ],
+)
+def test_undated_page_of_the_site_is_a_page(blog, file, content):
+    (entry,) = blog({file: content})
+    assert (entry.kind, entry.is_draft, entry.published_at, entry.notes) == ("page", False, None, ())
+    assert "type" not in entry.custom
+
+
+@pytest.mark.parametrize(
+    ("file", "more", "kind"),
+    [
+        ("about.md", "", "post"),
+        ("rules.md", "type: page\n", "page"),
+        ("rules.md", "layout: page\n", "page"),
+        ("_posts/2020-01-01-rules.md", "layout: page\n", "post"),
+        ("pages/blog/news.md", "", "post"),
+    ],
+)
+def test_dated_file_is_a_page_if_it_says_so(blog, file, more, kind):
+    (entry,) = blog({file: f"---\ntitle: T\ndate: 2020-01-01\n{more}---\nx\n"})
+    assert (entry.kind, entry.is_draft) == (kind, False)
+
+
+def test_page_that_is_kept_from_readers_is_a_draft(blog):
+    (entry,) = blog({"about.md": "---\ntitle: T\ndraft: true\n---\nx\n"})
+    assert (entry.kind, entry.is_draft) == ("page", True)
 
 
 def test_theme_is_known_wherever_it_lies(blog):

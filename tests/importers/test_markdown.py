@@ -134,6 +134,7 @@ def test_broken_files_do_not_stop_the_others():
     assert {entry.path for entry in entries} == {
         "2024/09/16/dated-by-folder.md",
         "_drafts/some-day.md",
+        "about.md",
         "too-much.mdx",
         "undated.md",
     }
@@ -148,8 +149,9 @@ def test_undated_post_is_a_draft():
     assert (entry.published_at, entry.is_draft, entry.notes) == (None, True, ("no date found, so it is a draft",))
 
 
-def test_undated_page_is_skipped():
-    assert found_in("odd-blog")["about.md"].reason == "a page without a date"
+def test_undated_page_is_one():
+    entry = found_in("odd-blog")["about.md"]
+    assert (entry.kind, entry.is_draft, entry.custom) == ("page", False, {"layout": "page"})
 
 
 def test_drafts_folder_makes_drafts_whatever_their_layout():

@@ -166,6 +166,25 @@ async def test_post_that_expires_later_is_public_and_told_of(client, save):
     assert [note.text for note in again.notes] == ["skipped: expired where it comes from, but published here"]
 
 
+async def test_page_without_a_date_is_there_from_now_on(client, save):
+    page = replace(ENTRY, kind="page", published_at=None)
+    before = utc_now()
+    assert counts(await save(page)) == {"created": 1}
+    post = await read(client)
+    assert (post["kind"], await public_posts(client)) == ("page", [])
+    assert datetime.fromisoformat(post["published_at"]) >= before - timedelta(milliseconds=1)
+    assert counts(await save(page)) == {"unchanged": 1}
+    assert counts(await save(replace(page, title="Corrected"))) == {"updated": 1}
+    again = await read(client)
+    assert (again["title"], again["published_at"]) == ("Corrected", post["published_at"])
+
+
+async def test_page_that_names_nobody_is_left_out_without_an_author(save, ada):
+    page = replace(ENTRY, kind="page", published_at=None, authors=())
+    assert counts(await save(page)) == {"skipped": 1}
+    assert counts(await save(page, author=ada.username)) == {"created": 1}
+
+
 async def test_two_tags_of_one_slug_are_two_tags_in_every_run(client, save):
     tags = [Tag(slug="bar", name=name) for name in ("Bar", "Bär", "BAR")]
     await save(

@@ -135,11 +135,11 @@ async def test_posts_can_be_imported_again(client, life, fetch, services, tmp_pa
 
 async def test_front_matter_holds_whatever_is_in_a_title(client, ada, write, fetch, services, tmp_path):
     title = '--- "quoted": \\ # [x] {y}'
-    post = await write(ada, title=title, body="---\n\nA *rule* first.\n", excerpt="a: b\n---\nc")
+    post = await write(ada, title=title, kind="page", body="---\n\nA *rule* first.\n", excerpt="a: b\n---\nc")
     archive = await fetch(ada)
     archive.extractall(tmp_path / "exported")
     await import_folder(services, read_folder(tmp_path / "exported", source="exported"), author="ada")
-    mine = await (await client.get("/v1/me/posts?status=draft&fields=title,body", headers=ada.headers)).json()
+    mine = await (await client.get("/v1/me/posts?status=draft&kind=page&fields=title,body", headers=ada.headers)).json()
     assert [item["title"] for item in mine["items"] if item["id"] != post["id"]] == [title]
     assert {item["body"] for item in mine["items"]} == {"---\n\nA *rule* first.\n"}
 
