@@ -62,7 +62,7 @@ def create_app(
     add_routes(app, routes_of(features))
     app.on_response_prepare.append(finish_headers)
     app.cleanup_ctx.extend([_request_log, _database, _read_cache, _jobs])
-    set_up_docs(app, public_url=config.public_url, version=__version__)
+    set_up_docs(app, public_url=config.public_url, version=__version__, amend=wiring.amends)
     return app
 
 

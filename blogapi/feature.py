@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from aiohttp import web
@@ -25,6 +26,7 @@ from blogapi.limits.limiter import RateLimiter
 from blogapi.limits.store import SharedCounts
 from blogapi.mail.model import Letter, Mail, Write
 from blogapi.measures import Measure, measures_of
+from blogapi.openapi.pages import Amendment
 from blogapi.operations.doctor import Check, server_checks
 from blogapi.personal import ExportedFile, Person, PersonalData
 from blogapi.pool.renderer import Renderer
@@ -94,6 +96,9 @@ class Feature(Generic[Service]):
 
     shows: Mapping[str, PublicPart] = field(default_factory=dict)
     """Which part of its collections public answers show. A write to it evicts those answers from the read cache."""
+
+    amends: Callable[[Service], Awaitable[Amendment]] | None = None
+    """The method of its service that says what the state of the blog changes in the OpenAPI document."""
 
     credentials: Callable[[Wiring], Sequence[CredentialKind]] = lambda _: ()
     """Further kinds of credentials."""
@@ -175,6 +180,15 @@ class Wiring:
             feature.exports(self._services[feature.service], person)
             for feature in self.features
             if feature.exports is not None and feature.service is not None
+        ]
+
+    @property
+    def amends(self) -> list[Callable[[], Awaitable[Amendment]]]:
+        """What the state of the blog changes in the OpenAPI document."""
+        return [
+            partial(feature.amends, self._services[feature.service])
+            for feature in self.features
+            if feature.amends is not None and feature.service is not None
         ]
 
     @property

@@ -114,6 +114,12 @@ PROBLEM_SCHEMA: JsonSchema = {
             "items": {"type": "string"},
             "description": "With `invalid_transition`: the transitions that the current state allows.",
         },
+        "count": {"type": "integer", "description": "With `schema_conflict`: how many posts do not fit."},
+        "posts": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "With `schema_conflict`: the first ten of them, each with `id` and `errors`.",
+        },
         "checks": {
             "type": "object",
             "additionalProperties": {"type": "string"},

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import orjson
 from aiohttp import hdrs, web
@@ -44,12 +46,46 @@ def _finish(body: bytes, content_type: str) -> Finished:
     return Finished(body, content_type, etag_of(body, None))
 
 
-DOCUMENT: web.AppKey[Finished] = web.AppKey("openapi_document", Finished)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """What the state of the blog changes in the document: the same with the same `key`."""
+
+    key: Hashable
+    apply: Callable[[dict[str, Any]], None]
 
 
-def set_up_docs(app: web.Application, *, public_url: str, version: str) -> None:
+class Document:
+    """The OpenAPI document: what follows from the routes, and how the state of the blog amends it."""
+
+    def __init__(self, plain: Finished, amend: Sequence[Callable[[], Awaitable[Amendment]]] = ()) -> None:
+        self._plain, self._amend = plain, amend
+        self._made: tuple[Sequence[Hashable], Finished] | None = None
+
+    @property
+    def body(self) -> bytes:
+        """As it follows from the routes."""
+        return self._plain.body
+
+    async def present(self) -> Finished:
+        """As it is now. Made anew when an amendment has become another one."""
+        amendments = [await amend() for amend in self._amend]
+        keys = [amendment.key for amendment in amendments]
+        if self._made is None or self._made[0] != keys:
+            document = orjson.loads(self.body)
+            for amendment in amendments:
+                amendment.apply(document)
+            self._made = keys, _finish(orjson.dumps(document), JSON)
+        return self._made[1]
+
+
+DOCUMENT: web.AppKey[Document] = web.AppKey("openapi_document", Document)
+
+
+def set_up_docs(
+    app: web.Application, *, public_url: str, version: str, amend: Sequence[Callable[[], Awaitable[Amendment]]] = ()
+) -> None:
     """Make the OpenAPI document of all routes that the app has by now."""
-    app[DOCUMENT] = _document(documented_routes(app), public_url, version)
+    app[DOCUMENT] = Document(_document(documented_routes(app), public_url, version), amend)
 
 
 @cache

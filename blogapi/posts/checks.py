@@ -49,9 +49,15 @@ class PostChecks:
             Check("post counts of tags", self.tag_counts),
             Check("post counts of authors", self.author_counts),
             Check("digests of other revisions", self.digests),
+            Check("posts that break the schema of custom", self.broken_custom),
             Check("revisions without a post", self.orphaned_revisions),
             Check("missing revisions", self.missing_revisions),
         ]
+
+    async def broken_custom(self) -> AsyncIterator[Problem]:
+        """Posts with fields of their own that the schema in the settings does not allow."""
+        async for post_id in self._service.custom.broken():
+            yield Problem(f"post {post_id}", up_to_people)
 
     async def unused_claims(self) -> AsyncIterator[Problem]:
         """Slugs that nobody else can have, though their post neither has nor had them."""

@@ -12,6 +12,8 @@ from blogapi.posts.bylines import Bylines
 from blogapi.posts.cache_sources import PUBLIC_ADDRESSES, PUBLIC_GROUPS, PUBLIC_PART
 from blogapi.posts.checks import post_checks
 from blogapi.posts.counts import Counts
+from blogapi.posts.custom import CustomFields
+from blogapi.posts.documented import custom_in_document
 from blogapi.posts.exporting import Exporting
 from blogapi.posts.leftovers import Leftovers
 from blogapi.posts.previews import Previews
@@ -52,10 +54,12 @@ def build(wiring: Wiring) -> PostService:
     slugs, addresses = Slugs(slug_store, now), Addresses(address_store, now)
     counts, bylines = Counts(posts, users, tags, now), Bylines(posts, revision_store, users, now)
     translations = Translations(TranslationStore(database), posts, now)
-    saving = Saving(posts, revision_store, slugs, addresses, translations, counts, now)
+    custom = CustomFields(posts, settings)
+    settings.objections.append(custom.check_schema)
+    saving = Saving(posts, revision_store, slugs, addresses, translations, counts, custom, now)
     return PostService(
         reading=Reading(posts, slugs, addresses, users),
-        writing=Writing(saving, slugs, addresses, users, tags, settings, wiring.renderer.post, now),
+        writing=Writing(saving, slugs, addresses, users, tags, settings, custom, wiring.renderer.post, now),
         states=States(posts, revision_store, saving, slugs, bylines, now),
         revisions=Revisions(revision_store, saving, slugs, bylines, Comparer(wiring.renderer.ask), now),
         previews=Previews(
@@ -70,6 +74,7 @@ def build(wiring: Wiring) -> PostService:
         translations=translations,
         bylines=bylines,
         counts=counts,
+        custom=custom,
         leftovers=Leftovers(posts, revision_store, slug_store, address_store, translations, now),
         exporting=Exporting(Authored(database)),
     )
@@ -167,6 +172,7 @@ POSTS = Feature(
     ),
     checks=lambda wiring: post_checks(wiring).all(),
     subscriptions=(Subscription(ProfileChanged, _profile_changed),),
+    amends=custom_in_document,
     shows={
         PostStore.collection: PUBLIC_PART,
         AddressStore.collection: PUBLIC_ADDRESSES,

@@ -121,6 +121,10 @@ class Working(Content):
     heavy_digest: str = ""  # tells apart what lists leave out
     digested_revision: int | None = None
 
+    def renumbered(self, number: int) -> Working:
+        """The same under another number."""
+        return replace(self, revision=number, digested_revision=self.digested_revision and number)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live(Content):

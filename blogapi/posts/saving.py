@@ -7,12 +7,14 @@ checked here: the modules that call this one take a proof of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from blogapi.errors import Conflict, Stale
+from blogapi.errors import Conflict, Invalid, Stale
 from blogapi.posts.addresses import Addresses
 from blogapi.posts.counts import Counts
+from blogapi.posts.custom import CustomFields, customs_of, undoing, written_in
 from blogapi.posts.model import Post, live_after
 from blogapi.posts.slugs import Claim, Slugs
 from blogapi.posts.store import PostStore, RevisionStore
@@ -30,17 +32,25 @@ class Saving:
         addresses: Addresses,
         translations: Translations,
         counts: Counts,
+        custom: CustomFields,
         now: Callable[[], datetime],
     ) -> None:
         self._posts, self._revisions, self._slugs, self._addresses = posts, revisions, slugs, addresses
-        self._translations, self._counts, self._now = translations, counts, now
+        self._translations, self._counts, self._custom, self._now = translations, counts, custom, now
 
     async def insert(self, post: Post) -> Post:
-        """A new post; the one that is there when an earlier attempt got that far."""
+        """A new post; the one that is there when an earlier attempt got that far. Raises Invalid."""
+        customs = [*customs_of(post)]
+        schema = await self._custom.require(*customs)
         counting = self._counts.between(None, post.live)
         if not await self._posts.insert(post, counting.mark):
             return await self._posts.get_unguarded(post.id)
         await self._counts.follow(post.id, counting)
+        try:
+            await self._custom.require_still(schema, *customs)
+        except Invalid:
+            await self.remove(post)
+            raise
         return post
 
     async def change(
@@ -53,14 +63,34 @@ class Saving:
         key: str | None = None,
         live_claims: Sequence[Claim] = (),
     ) -> Post:
-        """Move the post one version on. Raises Stale, Conflict `language_taken`.
+        """Move the post one version on. Raises Stale, Invalid, Conflict `language_taken`.
 
         `changes` maps paths in the document to values; `changed_fields` are the fields as clients know them. `claim` is
         the slug that its working copy gets, `live_claims` are the slugs under which readers find it from now on.
         """
+        customs, names = [*written_in(changes)], [*changed_fields]
+        schema = await self._custom.require(*customs) if customs else None
+        changed = await self._change(post, changes, names, claim or Claim(post.working.slug), key, live_claims)
+        try:
+            await self._custom.require_still(schema, *customs)
+        except Invalid:
+            with suppress(Stale, Conflict):  # then somebody has gone on with it
+                former = undoing(post, changed, changes)
+                await self._change(changed, former, names, Claim(post.working.slug))
+            raise
+        return changed
+
+    async def _change(
+        self,
+        post: Post,
+        changes: Mapping[str, Any],
+        changed_fields: Iterable[str],
+        claim: Claim,
+        key: str | None = None,
+        live_claims: Sequence[Claim] = (),
+    ) -> Post:
         if any(path.split(".")[0] == "working" for path in changes):
             await self._revisions.keep(post)
-        claim = claim or Claim(post.working.slug)
         outgoing = await self._slugs.outgoing_claims(post, claim)
         live_slugs = [each.slug for each in live_claims]
         counting = self._counts.between(post.live, live_after(post, changes))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from blogapi.posts.bylines import Bylines
 from blogapi.posts.counts import Counts
+from blogapi.posts.custom import CustomFields
 from blogapi.posts.exporting import Exporting
 from blogapi.posts.leftovers import Leftovers
 from blogapi.posts.previews import Previews
@@ -28,5 +29,6 @@ class PostService:
     translations: Translations
     bylines: Bylines
     counts: Counts
+    custom: CustomFields
     leftovers: Leftovers
     exporting: Exporting

@@ -13,6 +13,7 @@ from blogapi.db.client import new_id
 from blogapi.errors import Forbidden
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.posts.addresses import Addresses
+from blogapi.posts.custom import CustomFields
 from blogapi.posts.model import (
     CONTENT_FIELDS,
     DIGEST_FIELDS,
@@ -56,11 +57,13 @@ class Writing:
         users: UserService,
         tags: TagService,
         settings: SettingsService,
+        custom: CustomFields,
         render: Render,
         now: Callable[[], datetime],
     ) -> None:
         self._saving, self._slugs, self._addresses = saving, slugs, addresses
-        self._users, self._tags, self._settings, self._render, self._now = users, tags, settings, render, now
+        self._users, self._tags, self._settings, self._custom = users, tags, settings, custom
+        self._render, self._now = render, now
 
     async def create(
         self,
@@ -82,6 +85,8 @@ class Writing:
         require_rights(who, draft, before=None)
         if draft.status == "published":
             require_title(draft.title)
+        # Said before anything is claimed; saving sees to it.
+        await self._custom.require(draft.custom)
         now, post_id = self._now(), attempt.resource_id or new_id()
         authors = await self._users.bylines(draft.author_ids or (who.user_id,), chosen_by=who)
         content = await self._content(who, draft, authors)
@@ -122,6 +127,7 @@ class Writing:
         require_rights(who, draft, before=post)
         post.require_version(expected)
         require_not_trashed(post)
+        await self._custom.require(draft.custom)
         authors = await self._bylines(right, draft)
         content = await self._content(who, draft, authors, before=post.working)
         claim = await self._slugs.claim_for_edit(draft, post)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Any
 
 from marshmallow import fields, post_load, validates
@@ -9,7 +11,6 @@ from marshmallow import fields, post_load, validates
 from blogapi.clock import rfc3339_or_none
 from blogapi.settings.model import (
     COMMENTS_POLICIES,
-    FIELDS,
     MAX_DESCRIPTION,
     MAX_FEED_LENGTH,
     MAX_POST_URL,
@@ -24,7 +25,7 @@ from blogapi.settings.model import (
 )
 from blogapi.translation.sentence import say
 from blogapi.web.endpoint import Shape
-from blogapi.web.fields import Choice, FullMatch, LanguageTag, Line, Size, Strict, Text, TimeZone, Whole, wrong
+from blogapi.web.fields import Choice, FullMatch, LanguageTag, Line, Mapped, Size, Strict, Text, TimeZone, Whole, wrong
 
 _LANG = "The language of the blog (BCP 47). Whoever writes a post without saying its language writes in this one."
 _TIMEZONE = "The IANA name of the time zone of the blog. The days in `post_url` are those of this time zone."
@@ -38,6 +39,15 @@ _FEED_LENGTH = "How many posts a feed has."
 _MODE = "Who may register: everybody, who is invited, or nobody."
 _INHERITED = " Null is what the configuration says (`registration`)."
 _ROLE = "The role of who registers without an invitation."
+_CUSTOM_SCHEMA = (
+    "What `custom` of a post may be: a JSON Schema (2020-12) of at most 16 KiB. Patterns have no look-around and no"
+    " backreferences, `format` is checked, and `$ref` refers to `#/$defs` alone. Null: anything."
+)
+_MERGED = " It is merged into the present one: null takes a keyword or a property out."
+CUSTOM_EXAMPLE = {
+    "type": "object",
+    "properties": {"series": {"type": "string", "maxLength": 80}, "part": {"type": "integer", "minimum": 1}},
+}
 _EXAMPLE = {
     "title": "The garden",
     "description": "Bees, bread and a kitchen table.",
@@ -83,7 +93,9 @@ class SettingsEditSchema(Strict):
         load_default=None, validate=Choice(REGISTRATION_ROLES), metadata=_described(_ROLE + _INHERITED)
     )
 
-    example = _EXAMPLE
+    custom_schema = Mapped(load_default=None, metadata=_described(_CUSTOM_SCHEMA + _MERGED))
+
+    example = {**_EXAMPLE, "custom_schema": CUSTOM_EXAMPLE}
 
     @validates("post_url")
     def _posts_have_addresses_of_their_own(self, value: str | None, **_: Any) -> None:
@@ -93,7 +105,8 @@ class SettingsEditSchema(Strict):
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> Wish:
-        return Wish(**data)
+        schema = data.pop("custom_schema")
+        return Wish(**data, custom_schema=None if schema is None else json.dumps(schema, ensure_ascii=False))
 
 
 class ReadSettingsQuery(Strict):
@@ -119,6 +132,7 @@ class SettingsShape(Strict):
     comments_policy = fields.Str(required=True, validate=Choice(COMMENTS_POLICIES), metadata=_described(_COMMENTS))
     feed_length = fields.Int(required=True, metadata=_described(_FEED_LENGTH))
     registration_mode = fields.Str(required=True, validate=Choice(REGISTRATION_MODES), metadata=_described(_MODE))
+    custom_schema = fields.Dict(required=True, allow_none=True, metadata=_described(_CUSTOM_SCHEMA))
     created_at = fields.DateTime(
         required=True, allow_none=True, metadata=_described("When something was first set; null before that.")
     )
@@ -129,6 +143,7 @@ class SettingsShape(Strict):
         "version": 2,
         **_EXAMPLE,
         "registration_mode": "open",
+        "custom_schema": CUSTOM_EXAMPLE,
         "created_at": "2026-03-01T09:00:00.000Z",
         "updated_at": "2026-03-01T09:00:00.000Z",
     }
@@ -161,6 +176,7 @@ def settings_view(settings: Settings) -> dict[str, Any]:
         "comments_policy": settings.comments_policy,
         "feed_length": settings.feed_length,
         "registration_mode": settings.registration_mode,
+        "custom_schema": _schema_of(settings),
         "created_at": rfc3339_or_none(None if change is None else settings.created_at),
         "updated_at": rfc3339_or_none(None if change is None else change.at),
     }
@@ -180,7 +196,12 @@ def all_settings_view(settings: Settings) -> dict[str, Any]:
 
 def settable(settings: Settings) -> dict[str, Any]:
     """What a merge patch is merged into: what was set, as a client would send it."""
-    return {name: value for name in FIELDS if (value := getattr(settings.wish, name)) is not None}
+    values = asdict(settings.wish) | {"custom_schema": _schema_of(settings)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _schema_of(settings: Settings) -> dict[str, Any] | None:
+    return None if settings.custom_schema is None else json.loads(settings.custom_schema)
 
 
 PUBLIC_SETTINGS = Shape(SettingsShape, settings_view, for_everybody=True)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 
 from blogapi.access.administrator import Administrator
 from blogapi.audit.service import AuditService
 from blogapi.db.kept import Kept
-from blogapi.errors import Stale
+from blogapi.errors import Conflict, Stale
+from blogapi.settings.custom import compiled
 from blogapi.settings.model import FIELDS, ID, Settings, Wish
 from blogapi.settings.store import SETTINGS, SettingsStore, uses_settings
+
+Objection = Callable[[Wish, Wish], Awaitable[None]]
 
 
 class SettingsService:
@@ -20,6 +24,8 @@ class SettingsService:
         self._store, self._audit, self._now = store, audit, now
         self.kept = Kept(SETTINGS, store.get)
         """To be told of writes, or the settings are read each time."""
+        self.objections: list[Objection] = []
+        """Asked before something else is set, and once more when it is: they raise Conflict."""
 
     async def current(self) -> Settings:
         """The settings of this moment. An answer that is made with them changes when they do."""
@@ -27,11 +33,29 @@ class SettingsService:
         return await self.kept.get()
 
     async def edit(self, by: Administrator, before: Settings, wish: Wish, expected: frozenset[int]) -> Settings:
-        """Set all of this. Raises Stale."""
+        """Set all of this. Raises Stale, Invalid, and Conflict when somebody objects."""
         before.require_version(expected)
-        changed = [name for name in FIELDS if getattr(wish, name) != getattr(before.wish, name)]
-        if not changed:
+        if wish.custom_schema is not None:
+            compiled(wish.custom_schema)
+        if wish == before.wish:
             return before
+        await self._ask(before.wish, wish)
+        after = await self._set(by, before, wish)
+        try:
+            # What was written meanwhile has been checked by what was set before.
+            await self._ask(before.wish, wish)
+        except Conflict:
+            with suppress(Stale):  # then somebody has set something else
+                await self._set(by, after, before.wish)
+            raise
+        return after
+
+    async def _ask(self, before: Wish, after: Wish) -> None:
+        for object_to in self.objections:
+            await object_to(before, after)
+
+    async def _set(self, by: Administrator, before: Settings, wish: Wish) -> Settings:
+        changed = [name for name in FIELDS if getattr(wish, name) != getattr(before.wish, name)]
         version = before.version + 1
         await self._audit.record("settings.updated", actor=by.who, target=ID, fields=changed, version=version)
         after = await self._store.change(before, wish, self._now())

@@ -137,6 +137,12 @@ PROBLEMS: dict[str, Problem] = {
         "Two translations of one post are never in the same language, neither their working copies nor their live "
         "ones. `GET /v1/posts/{id}/translations` shows them; take one away first (`PUT`).",
     ),
+    "schema_conflict": Problem(
+        409,
+        say("Posts do not fit the schema"),
+        "`count` posts have a `custom` that this `custom_schema` does not allow. `posts` names the first ten, with "
+        "what is wrong. Change them or the schema.",
+    ),
     "invalid_transition": Problem(
         409,
         say("Not possible in this state"),

@@ -23,6 +23,7 @@ AS_BEGUN = {
     "comments_policy": "open",
     "feed_length": 20,
     "registration_mode": "open",
+    "custom_schema": None,
     "created_at": None,
     "updated_at": None,
 }

@@ -336,6 +336,12 @@ class PostStore(Store):
             for slug in _slugs_in(document):
                 yield slug, str(document["_id"])
 
+    async def all_custom(self) -> AsyncIterator[tuple[str, list[Mapping[str, Any]]]]:
+        """The id of every post, with the fields of one's own in each of its copies."""
+        async for document in self._all({"working.custom": 1, "live.custom": 1}):
+            copies = [copy for copy in (document["working"], document.get("live")) if copy]
+            yield str(document["_id"]), [copy.get("custom", {}) for copy in copies]
+
     async def undigested(self) -> AsyncIterator[str]:
         """The ids of posts with a digest of another revision."""
         about = [f"{copy}.{name}" for copy in ("working", "live") for name in ("revision", "digested_revision")]
