@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -65,6 +66,17 @@ def pytest_asyncio_loop_factories(config, item):
 def pytest_generate_tests(metafunc):
     if metafunc.config.getoption("both_setups"):
         parametrize_both(metafunc)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Tests by the ten thousand stay until the end: to look for garbage among them, in each process, is in vain."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
