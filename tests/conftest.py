@@ -137,7 +137,9 @@ async def mongod_database(mongo_url, mongo, driver, indexes):
     """An empty database on the real server."""
     empty(mongo["test"])
     indexes.look()
-    client = connect(mongo_url, driver=driver, timeout_seconds=10, pool_size=16)
+    # This server stays, so no client needs the connection on which it would be told at once that it has gone.
+    url = f"{mongo_url}&serverMonitoringMode=poll"
+    client = connect(url, driver=driver, timeout_seconds=10, pool_size=16)
     yield UsedDatabase(client, "test", indexes)
     await client.close()
 
