@@ -26,6 +26,7 @@ from blogapi.features import FEATURES
 from blogapi.users.model import NewUser
 from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
+from tests.apps import app_on_empty
 from tests.contract import checked_client
 from tests.databases import Indexes, UsedDatabase, empty
 from tests.mock import mend_mongomock
@@ -154,7 +155,7 @@ def database(request):
 
 @pytest.fixture
 def app(config, database):
-    return create_app(config, database)
+    return app_on_empty(config, database)
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from blogapi.app import create_app
 from blogapi.clock import utc_now
+from tests.apps import app_on_empty
 from tests.mail.reading import Inbox
 
 
@@ -27,7 +27,7 @@ def clock():
 
 @pytest.fixture
 def app(config, database, clock):
-    return create_app(config, database, now=clock)
+    return app_on_empty(config, database, now=clock)
 
 
 @pytest.fixture

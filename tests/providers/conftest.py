@@ -8,9 +8,9 @@ from aiohttp import ClientSession
 from mongomock_motor import AsyncMongoMockClient
 from yarl import URL
 
-from blogapi.app import create_app
 from blogapi.config import CorsConfig, ProviderConfig
 from blogapi.db.client import Client
+from tests.apps import app_on_empty
 from tests.auth.conftest import Clock, inbox
 from tests.providers.issuer import CLIENT, SECRET, issuing
 
@@ -44,7 +44,7 @@ def config(config, issuer):
 
 @pytest.fixture
 def app(config, database, clock):
-    return create_app(config, database, now=clock)
+    return app_on_empty(config, database, now=clock)
 
 
 def on_mock():

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pyotp
 import pytest
 
-from blogapi.app import create_app
+from tests.apps import app_on_empty
 from tests.auth.conftest import clock, inbox  # noqa: F401  # fixtures
 from tests.conftest import PASSWORD
 
@@ -14,7 +14,7 @@ SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 
 @pytest.fixture
 def app(config, database, clock):  # noqa: F811
-    return create_app(config, database, now=clock)
+    return app_on_empty(config, database, now=clock)
 
 
 @dataclass

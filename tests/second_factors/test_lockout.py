@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from blogapi.app import create_app
 from blogapi.config import LimitsConfig
+from tests.apps import app_on_empty
 from tests.conftest import PASSWORD
 from tests.second_factors.conftest import begin, finish, sign_in
 
@@ -15,7 +15,7 @@ MOST = 6
 @pytest.fixture
 def app(config, database, clock):
     limits = LimitsConfig(sign_in=f"{MOST}/hour", sign_in_account="100/hour", storage="memory")
-    return create_app(replace(config, limits=limits), database, now=clock)
+    return app_on_empty(replace(config, limits=limits), database, now=clock)
 
 
 async def guess(client, times, **device):

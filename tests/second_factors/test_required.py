@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from blogapi.app import create_app
 from blogapi.config import MfaConfig
 from blogapi.feature import routes_of
 from blogapi.features import FEATURES
 from blogapi.web.endpoint import declared
+from tests.apps import app_on_empty
 from tests.passkeys.authenticator import Authenticator
 from tests.passkeys.conftest import register, request_options
 from tests.passkeys.conftest import sign_in as sign_in_with_passkey
@@ -21,7 +21,7 @@ KEYS = "/v1/me/api-keys"
 @pytest.fixture
 def app(config, database, clock):
     required = replace(config, auth=replace(config.auth, mfa=MfaConfig(required_roles=("admin", "editor"))))
-    return create_app(required, database, now=clock)
+    return app_on_empty(required, database, now=clock)
 
 
 @pytest.fixture
