@@ -18,6 +18,11 @@ from blogapi.features import FEATURES
 from blogapi.jobs.runner import Job
 
 
+def stopped_clock() -> float:
+    """A clock for the cache that stands still, or a machine that does so for a second would make it stand aside."""
+    return 0.0
+
+
 def app_on_empty(config: Config, database: Database, now: Callable[[], datetime] = utc_now) -> web.Application:
     """An app on a database that is empty when it starts.
 
@@ -25,7 +30,7 @@ def app_on_empty(config: Config, database: Database, now: Callable[[], datetime]
     do, and to find that out costs more than what most tests do.
     """
     features = [replace(feature, jobs=tuple(map(_not_at_the_start, feature.jobs))) for feature in FEATURES]
-    return create_app(config, database, features, now)
+    return create_app(config, database, features, now, stopped_clock)
 
 
 def _not_at_the_start(job: Job) -> Job:

@@ -19,11 +19,6 @@ def cache_of(app: web.Application) -> Cache:
     return reads.cache
 
 
-def stopped_clock() -> float:
-    """A clock for the cache that stands still, or a machine that does so for a second would make it stand aside."""
-    return 0.0
-
-
 async def all_told(client: TestClient) -> None:
     """Wait until the change stream has told of what was written before. It goes by the monotonic clock, always."""
     now, cache = time.monotonic(), cache_of(client.app)

@@ -14,7 +14,8 @@ from blogapi.app import create_app
 from blogapi.config import CacheConfig, LimitsConfig
 from blogapi.posts.store import AddressStore
 from blogapi.wiring import SERVICES
-from tests.caching import all_told, cache_of, fill, stopped_clock
+from tests.apps import stopped_clock
+from tests.caching import all_told, cache_of, fill
 from tests.conftest import QUIET, matching, until, with_etag
 from tests.contract import checked_client
 

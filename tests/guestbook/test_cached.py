@@ -6,7 +6,8 @@ import pytest
 
 from blogapi.app import create_app
 from blogapi.config import CacheConfig
-from tests.caching import fill, status_of, stopped_clock
+from tests.apps import stopped_clock
+from tests.caching import fill, status_of
 from tests.guestbook.conftest import WITH_GUESTBOOK, book, rename, write
 
 pytestmark = pytest.mark.mongod
