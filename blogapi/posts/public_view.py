@@ -50,9 +50,9 @@ def _seo(seo: dict[str, Any]) -> dict[str, Any]:
 
 # Where each field of the public view comes from: the part of the head document, the name there, and how it is written.
 # Not among them are `id` and what is the same for all posts that readers see.
-_LIVE, _HEAD, _COUNTERS = range(3)
-_PREFIXES = ("live.", "", "counters.")
-_SOURCES: dict[str, tuple[int, str, _Write | None]] = {
+_LIVE, _HEAD, _COUNTERS = "live", "head", "counters"
+_PREFIXES = {_LIVE: "live.", _HEAD: "", _COUNTERS: "counters."}
+_SOURCES: dict[str, tuple[str, str, _Write | None]] = {
     **{name: (_LIVE, name, None) for name in ("version", *CONTENT_FIELDS)},
     "authors": (_LIVE, "authors", _authors),
     "toc": (_LIVE, "toc", _toc),
@@ -72,14 +72,10 @@ _FIXED = {"view": "public", "status": "published"}
 
 
 @lru_cache(maxsize=256)  # clients choose the fields, but few of the many choices are ever made
-def _sources(wanted: tuple[str, ...]) -> tuple[tuple[str, int, str, _Write | None], ...]:
-    return tuple((name, *_SOURCES[name]) for name in wanted if name in _SOURCES)
-
-
-@lru_cache(maxsize=256)
 def projection_of(wanted: tuple[str, ...]) -> Mapping[str, int]:
     """What to ask the database for."""
-    return {"live.version": 1, **{_PREFIXES[part] + key: 1 for _, part, key, _ in _sources(wanted)}}
+    sources = [_SOURCES[name] for name in wanted if name in _SOURCES]
+    return {"live.version": 1, **{_PREFIXES[part] + key: 1 for part, key, _ in sources}}
 
 
 def public_translations(translations: Iterable[Translation]) -> list[dict[str, Any]]:
@@ -93,10 +89,25 @@ def public_translations(translations: Iterable[Translation]) -> list[dict[str, A
 
 def public_post(document: Mapping[str, Any], wanted: tuple[str, ...]) -> PublicPost:
     """The reader's view of a head document, from an allow-list."""
-    parts = (document["live"], document, document.get("counters") or _NONE_YET)
-    view: dict[str, Any] = {"id": str(document["_id"])}
-    for name, part, key, write in _sources(wanted):
-        value = parts[part].get(key)
-        view[name] = value if write is None else write(value)
-    view |= {name: value for name, value in _FIXED.items() if name in wanted}
-    return view  # type: ignore[return-value]  # the names are those of PublicPost
+    counters = document.get("counters") or _NONE_YET
+    return _view_of(wanted)(str(document["_id"]), document["live"].get, document.get, counters.get)
+
+
+@lru_cache(maxsize=256)
+def _view_of(wanted: tuple[str, ...]) -> Callable[..., PublicPost]:
+    """What makes a view with these fields, of an id and of what gets a value by its name in each part of the document.
+
+    One expression, put together from the allow-list: a page shows twenty posts of twenty fields, and a loop over these
+    takes half as long again.
+    """
+    writes = {f"write_{name}": write for name, (_, _, write) in _SOURCES.items()}
+    items = ['"id": id', *(f"{name!r}: {_FIXED[name]!r}" for name in wanted if name in _FIXED)]
+    for name in wanted:
+        if name in _SOURCES:
+            part, key, write = _SOURCES[name]
+            value = f"{part}({key!r})"
+            items.append(f"{name!r}: {value if write is None else f'write_{name}({value})'}")
+    made: Callable[..., PublicPost] = eval(  # noqa: S307  # of names of ours alone
+        f"lambda id, {_LIVE}, {_HEAD}, {_COUNTERS}: {{{', '.join(items)}}}", writes
+    )
+    return made
