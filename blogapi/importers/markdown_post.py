@@ -16,7 +16,7 @@ from blogapi.importers.layout import is_among_posts, is_page, no_post
 from blogapi.importers.model import Entry, Skipped
 from blogapi.importers.post_date import custom_of, date_of
 from blogapi.importers.post_file import PostFile
-from blogapi.importers.presentation import cover_of, excerpt_of, lang_of, note_translations, seo_of, slug_of, title_of
+from blogapi.importers.presentation import cover_of, excerpt_of, lang_of, seo_of, slug_of, title_of, work_of
 from blogapi.importers.taxonomy import Terms, terms_of
 
 
@@ -60,7 +60,7 @@ def _entry(
     had_no_address = is_draft and not file.blog.site.unread
     former = former_of(file, stated, standing, slug=slug, is_draft=had_no_address)
     body = body_of(file)
-    note_translations(file)
+    work = work_of(file)
     return Entry(
         source=source,
         path=file.path,
@@ -84,6 +84,7 @@ def _entry(
         cover=cover_of(file),
         seo=seo_of(file),
         custom=custom_of(file),  # what nobody took
+        work=work,
         notes=tuple(file.notes),
     )
 

@@ -17,7 +17,7 @@ from blogapi.users.logins import username_fault
 _SHARP, _PLUS = re.compile(r"(?<=\w)#"), re.compile(r"(?<=\w)\+\+")
 _APOSTROPHES = re.compile("['’ʼ]")
 # Where an entry came from, and what people are told about it, is not part of the post.
-_NOT_THE_POST = ("source", "path", "notes")
+_NOT_THE_POST = ("source", "path", "work", "notes")
 
 
 class Unfit(ValueError):
@@ -41,7 +41,8 @@ class Entry:
     redirect by themselves; `former_urls` are all old addresses as they stood. `addresses` are their normal forms, and
     `places` those that follow from where the file lies, which may be another post's as well. `published_at` is aware
     UTC in whole milliseconds; it is None only in a draft, and in a page. Readers of the other system see the post from
-    `opens_at` on and before `closes_at`. `authors` are names as they stood, perhaps none. `notes` say what had to be
+    `opens_at` on and before `closes_at`. `authors` are names as they stood, perhaps none. `work`
+    is the same for all entries that are one work in several languages. `notes` say what had to be
     changed.
     """
 
@@ -67,6 +68,7 @@ class Entry:
     cover: Cover | None = None
     seo: Seo = field(default_factory=Seo)
     custom: dict[str, Any] = field(default_factory=dict)
+    work: str | None = None
     notes: tuple[str, ...] = ()
 
     def fingerprint(self) -> str:

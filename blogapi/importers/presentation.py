@@ -123,12 +123,16 @@ def seo_of(file: PostFile) -> Seo:
     return Seo(**texts, canonical_url=canonical, noindex=noindex)
 
 
-def note_translations(file: PostFile) -> None:
-    """Let the versions of one work in several languages be known by a common field."""
+def work_of(file: PostFile) -> str | None:
+    """What the versions of one work in several languages have in common; also let it be known by a field."""
+    key = as_text(file.fields.peek("translationkey"))
     if file.tongue.has_others:
-        if file.fields.peek("translationkey") is None:
+        if key is None:
             file.fields.set("translation_key", file.tongue.work)
         file.notes.append("there is more than one language of it: they share custom.translation_key")
+    if key is not None:
+        return f"key {key}"
+    return file.tongue.work if file.tongue.has_others else None
 
 
 def _heading(body: str) -> str:

@@ -16,6 +16,7 @@ from blogapi.idempotency.attempt import Attempt
 from blogapi.importers.bylines import Bylines
 from blogapi.importers.labels import Labels
 from blogapi.importers.model import Entry, Found, Refusal, Skipped, Unfit
+from blogapi.importers.works import Works
 from blogapi.posts.model import Draft, Origin, Post
 from blogapi.posts.rights import Editable, Publishable, operator_in_the_name_of
 from blogapi.posts.service import PostService
@@ -91,6 +92,10 @@ async def import_folder(
         except Unavailable as error:
             raise Stopped(importer.report) from error
         on_progress(1)
+    try:
+        await importer.join_works()
+    except Unavailable as error:
+        raise Stopped(importer.report) from error
     if not importer.report.posts:
         importer.report.notes.append(Note(file=".", text="there is no post in this folder"))
     return importer.report
@@ -109,7 +114,7 @@ class _Importer:
     def __init__(self, services: Wiring, owner: User | None, now: Callable[[], datetime]) -> None:
         self._services, self._posts, self._owner, self._now = services, services[PostService], owner, now
         self._bylines = Bylines(services[UserService], owner)
-        self._labels = Labels(services[TagService])
+        self._labels, self._works = Labels(services[TagService]), Works(services[PostService])
         self.report = Report()
 
     async def take(self, item: Found) -> None:
@@ -134,6 +139,13 @@ class _Importer:
                 # They are told once in a run: of a file that is refused, too, for the next one finds them known.
                 self._note(item.path, *self._take_notes())
 
+    async def join_works(self) -> None:
+        """Make posts translations of each other that are one work. Raises Unavailable."""
+        for work, posts in self._works.several():
+            with database_time(_SECONDS_PER_FILE):
+                if reason := await self._works.join(posts):
+                    self._note(work, f"its languages are not joined: {reason}")
+
     def _skip(self, file: str, reason: str) -> None:
         self.report.skipped += 1
         self._note(file, f"skipped: {reason}")
@@ -149,8 +161,11 @@ class _Importer:
 
     async def _save(self, entry: Entry) -> None:
         post = await self._posts.reading.find_import(entry.source, entry.path)
+        if post is not None and post.status != "trashed":
+            self._works.add(entry, post, is_new=False)
         if post is None:
             post = await self._create(entry)
+            self._works.add(entry, post, is_new=True)
             self.report.created += 1
         elif post.status == "trashed":
             raise _Left("in the trash here")

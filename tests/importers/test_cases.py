@@ -86,6 +86,7 @@ def test_languages_are_in_the_names_of_files():
     main, french = found["pack/index.md"], found["pack/index.fr.md"]
     assert (main.slug, french.slug, french.lang) == ("pack", "pack-fr", "fr")
     assert main.custom == french.custom == {"translation_key": "pack/index"}
+    assert main.work == french.work == "pack/index"
     for entry in (main, french):
         assert "there is more than one language of it: they share custom.translation_key" in entry.notes
 

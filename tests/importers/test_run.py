@@ -166,6 +166,43 @@ async def test_post_that_expires_later_is_public_and_told_of(client, save):
     assert [note.text for note in again.notes] == ["skipped: expired where it comes from, but published here"]
 
 
+async def translated(client, slug="first"):
+    return [(each["lang"], each["title"]) for each in (await read(client, slug))["translations"]]
+
+
+def in_language(lang, **more):
+    about = {"slug": f"first-{lang}", "former_slugs": (), "former_urls": (), "work": "first", **more}
+    return replace(ENTRY, path=f"first.{lang}.md", lang=lang, title=f"First in {lang}", **about)
+
+
+ENGLISH = replace(ENTRY, lang="en", work="first")
+
+
+async def test_languages_of_one_work_are_translations_of_each_other(client, save, editor):
+    report = await save(ENGLISH, in_language("de"), in_language("fr"))
+    assert (counts(report), report.notes) == ({"created": 3}, [])
+    assert await translated(client) == [("de", "First in de"), ("fr", "First in fr")]
+    report = await save(ENGLISH, in_language("de"), in_language("fr"), in_language("es"))
+    assert counts(report) == {"unchanged": 3, "created": 1}
+    assert await translated(client) == [("de", "First in de"), ("es", "First in es"), ("fr", "First in fr")]
+    # What people take apart here stays so.
+    post = await read(client, "first-de")
+    path = f"/v1/posts/{post['id']}/translations"
+    known = await with_etag(await client.get(path, headers=editor.headers))
+    body = {"posts": [post["id"]]}
+    assert (await client.put(path, json=body, headers=matching(editor, known))).status == 200
+    await save(ENGLISH, in_language("de"), in_language("fr"), in_language("es"))
+    assert await translated(client, "first-de") == []
+
+
+async def test_languages_that_cannot_be_joined_are_told(client, save):
+    report = await save(ENGLISH, in_language("en"))
+    assert [note.text for note in report.notes] == [
+        "its languages are not joined: Another translation of this post is in the same language."
+    ]
+    assert await translated(client) == []
+
+
 async def test_page_without_a_date_is_there_from_now_on(client, save):
     page = replace(ENTRY, kind="page", published_at=None)
     before = utc_now()
