@@ -25,6 +25,7 @@ API_KEYS = Feature(
         ApiKeyStore(wiring.database),
         wiring[SecondFactors],
         wiring[AuditService],
+        wiring.config.auth.max_api_keys,
         wiring.now,
     ),
     key=handlers.SERVICE,

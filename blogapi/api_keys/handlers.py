@@ -40,7 +40,8 @@ async def create_api_key(request: web.Request, new: NewApiKey) -> Reply:
 
     You have to have shown who you are within the last ten minutes: sign in, or `POST /v1/auth/reauthenticate`. Only
     this answer shows the key. The program can do what its scopes and your current role both allow. It sends the key as
-    a Bearer token, or as the user name of Basic credentials: `curl -u bk_...:`.
+    a Bearer token, or as the user name of Basic credentials: `curl -u bk_...:`. Whoever has `auth.max_api_keys` keys
+    that have not expired is answered 409 `too_many_api_keys`.
     """
     shown = await api_keys(request).create(signed_in(request), new, attempt(request))
     return Reply(result=shown, headers={hdrs.LOCATION: f"/v1/me/api-keys/{shown.key.id}"})

@@ -12,11 +12,11 @@ from blogapi.api_keys.store import ApiKeyStore
 from blogapi.audit.service import AuditService
 from blogapi.clock import require_future
 from blogapi.db.client import new_id
-from blogapi.errors import NotFound, Unauthorized
+from blogapi.errors import Conflict, NotFound, Unauthorized
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.paging.page import Page, PageRequest
 from blogapi.second_factors.service import SecondFactors
-from blogapi.translation.sentence import say
+from blogapi.translation.sentence import say, say_many
 from blogapi.users.model import PasswordReset, StatusChanged
 
 # A key is not written on each request.
@@ -31,19 +31,24 @@ class ApiKeyService:
         keys: ApiKeyStore,
         second_factors: SecondFactors,
         audit: AuditService,
+        most: int,
         now: Callable[[], datetime],
     ) -> None:
         self._keys, self._second_factors, self._audit, self._now = keys, second_factors, audit, now
+        self._most = most
 
     async def create(self, who: Identity, new: NewApiKey, attempt: Attempt = ONCE) -> ShownApiKey:
-        """Create a key, with its value, which is not stored. Raises ReauthenticationRequired, Invalid.
+        """Create a key, with its value, which is not stored.
 
-        The retry of an interrupted attempt gets the same key with another secret.
+        The retry of an interrupted attempt gets the same key with another secret. Raises ReauthenticationRequired,
+        Invalid, and Conflict `too_many_api_keys`.
         """
         now = self._now()
         who.require_fresh(now)
         if new.expires_at is not None:
             require_future(new.expires_at, now)
+        if await self._keys.count(who.user_id, now, but=attempt.resource_id) >= self._most:
+            raise self._too_many()
         secret = new_secret()
         key = ApiKey(
             id=attempt.resource_id or new_id(),
@@ -59,7 +64,20 @@ class ApiKeyService:
         await self._audit.record(
             "api_key.created", actor=who, target=who.user_id, once=key.id, key_id=key.id, scopes=scopes
         )
-        return ShownApiKey(key=await self._keys.put(key), value=value_of(key.id, secret))
+        kept = await self._keys.put(key)
+        # Others may have come in beside it. All of them step back rather than one too many stays.
+        if await self._keys.count(who.user_id, now) > self._most:
+            await self.revoke(who, kept.id)
+            raise self._too_many()
+        return ShownApiKey(key=kept, value=value_of(key.id, secret))
+
+    def _too_many(self) -> Conflict:
+        says = say_many(
+            "You can have {count:,} API key. Delete it first.",
+            "You can have {count:,} API keys. Delete one first.",
+            self._most,
+        )
+        return Conflict(says, code="too_many_api_keys")
 
     async def list(self, who: Identity, page: PageRequest) -> Page[ApiKey]:
         """One's own keys, newest first."""

@@ -67,6 +67,12 @@ class ApiKeyStore(Store):
         query = {"user_id": object_id(user_id)}
         return await find_page(self._keys, query, _NEWEST_FIRST, page, lambda found: from_document(ApiKey, found))
 
+    async def count(self, user_id: str, now: datetime, *, but: str | None = None) -> int:
+        """How many keys somebody has that have not expired, but for one maybe."""
+        others = {} if but is None else {"_id": {"$ne": object_id(but)}}
+        where = {"user_id": object_id(user_id), "$or": [{"expires_at": None}, {"expires_at": {"$gt": now}}]}
+        return await self._keys.count_documents({**where, **others})
+
     async def exists(self, user_id: str, key_id: str) -> bool:
         """Whether a user has this key, expired or not."""
         where = {"_id": object_id(key_id), "user_id": object_id(user_id)}

@@ -59,7 +59,10 @@ ACTIONS: Mapping[str, Action] = {
     "session.opened": Action(
         USER, "Somebody signed in. `kind` is that of the session, and `factors` is what they have shown."
     ),
-    "session.ended": Action(USER, "A session (`session_id`) was ended, by its user or by an administrator."),
+    "session.ended": Action(
+        USER,
+        "A session (`session_id`) was ended, by its user, by an administrator, or as the oldest of too many.",
+    ),
     "session.all_ended": Action(USER, "All sessions were ended, or all but one (`kept`)."),
     "password.changed": Action(USER, "A user changed the password. All other sessions ended."),
     "password.reset": Action(USER, "A password was set with the code of a mail. All sessions and API keys ended."),

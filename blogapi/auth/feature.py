@@ -13,7 +13,7 @@ from blogapi.auth.failures import FailedSignIns
 from blogapi.auth.guesses import Guesses
 from blogapi.auth.letters import MAILS, AccountLetters
 from blogapi.auth.live import LiveSessions
-from blogapi.auth.model import Lifetime
+from blogapi.auth.model import SessionLimits
 from blogapi.auth.opening import Opening
 from blogapi.auth.reauthenticating import Reauthenticating
 from blogapi.auth.recovery import Recovery
@@ -50,18 +50,22 @@ def build(wiring: Wiring) -> AuthService:
     sessions, devices = SessionStore(wiring.database), Devices(DeviceStore(wiring.database), now)
     tokens, proofs = Tokens.configured(config, wiring[KeyRing], now), wiring[Proofs]
     second_factors, passkeys = wiring[SecondFactors], wiring[PasskeyService]
-    lifetime = Lifetime(timedelta(days=config.auth.session_idle_days), timedelta(days=config.auth.session_max_days))
+    limits = SessionLimits(
+        idle=timedelta(days=config.auth.session_idle_days),
+        longest=timedelta(days=config.auth.session_max_days),
+        most=config.auth.max_sessions,
+    )
     failures = FailedSignIns(audit)
     wiring.on_stop.append(failures.close)
     guesses = Guesses(users, devices, limiter, failures, audit)
-    opening = Opening(sessions, users, devices, tokens, limiter, audit, lifetime, now)
-    live = LiveSessions(sessions, tokens, second_factors, lifetime, now)
+    opening = Opening(sessions, users, devices, tokens, limiter, audit, limits, now)
+    live = LiveSessions(sessions, tokens, second_factors, limits, now)
     recovery = Recovery(users, sessions, devices, proofs, wiring[MailService], limiter, guesses, wiring.bus, now)
     return AuthService(
         sign_up=SignUp(users, wiring[InvitationService], limiter),
         sign_in=SignIn(users, second_factors, passkeys, proofs, guesses, opening),
         live=live,
-        refreshing=Refreshing(live, sessions, tokens, audit, lifetime, now),
+        refreshing=Refreshing(live, sessions, tokens, audit, limits, now),
         reauthenticating=Reauthenticating(sessions, tokens, recovery, second_factors, passkeys, guesses, now),
         sessions=Sessions(sessions, devices, users, audit, now),
         recovery=recovery,

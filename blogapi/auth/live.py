@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from blogapi.access.identity import Identity
-from blogapi.auth.model import COOKIE, TOKEN, Lifetime, SessionWithUser
+from blogapi.auth.model import COOKIE, TOKEN, SessionLimits, SessionWithUser
 from blogapi.auth.opening import cookie_parts
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
@@ -27,11 +27,11 @@ class LiveSessions:
         sessions: SessionStore,
         tokens: Tokens,
         second_factors: SecondFactors,
-        lifetime: Lifetime,
+        limits: SessionLimits,
         now: Callable[[], datetime],
     ) -> None:
         self._sessions, self._tokens, self._second_factors = sessions, tokens, second_factors
-        self._lifetime, self._now = lifetime, now
+        self._limits, self._now = limits, now
 
     async def identify_token(self, access_token: str) -> Identity:
         """Raises Unauthorized."""
@@ -59,7 +59,7 @@ class LiveSessions:
     async def _seen(self, live: SessionWithUser) -> Identity:
         now, session = self._now(), live.session
         if now - session.last_seen_at >= _SEEN_EVERY:
-            await self._sessions.touch(session, now, self._lifetime.expiry(session.created_at, now))
+            await self._sessions.touch(session, now, self._limits.expiry(session.created_at, now))
         user = live.user
         return Identity(
             user_id=session.user_id,

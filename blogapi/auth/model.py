@@ -64,12 +64,13 @@ class Device:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Lifetime:
-    """How long sessions live: without being used, and altogether."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLimits:
+    """How long sessions live, without being used and altogether, and how many a user has at most."""
 
     idle: timedelta
     longest: timedelta
+    most: int
 
     def expiry(self, created_at: datetime, now: datetime) -> datetime:
         """When a session ends that is used now."""

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from blogapi.audit.model import Actor
+from blogapi.audit.model import SERVER, Actor
 from blogapi.audit.service import AuditService
 from blogapi.auth.devices import Devices
-from blogapi.auth.model import COOKIE, Lifetime, Session, SessionRequest, SignedIn
+from blogapi.auth.model import COOKIE, Session, SessionLimits, SessionRequest, SignedIn
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import Tokens
 from blogapi.db.client import new_id
@@ -47,16 +47,17 @@ class Opening:
         tokens: Tokens,
         limiter: RateLimiter,
         audit: AuditService,
-        lifetime: Lifetime,
+        limits: SessionLimits,
         now: Callable[[], datetime],
     ) -> None:
         self._sessions, self._users, self._devices, self._tokens = sessions, users, devices, tokens
-        self._limiter, self._audit, self._lifetime, self._now = limiter, audit, lifetime, now
+        self._limiter, self._audit, self._limits, self._now = limiter, audit, limits, now
 
     async def open(self, user: User, factors: tuple[str, ...], wanted: SessionRequest) -> SignedIn:
-        """A new session for a user who has shown these factors. The session of an old cookie ends with it.
+        """A new session for a user who has shown these factors.
 
-        Raises InvalidCredentials when the user may not sign in any more, or the password was changed meanwhile.
+        The session of an old cookie ends with it, and the oldest one of a user who has too many. Raises
+        InvalidCredentials when the user may not sign in any more, or the password was changed meanwhile.
         """
         user = await self._users.record_sign_in(user, await self._news(user, wanted))
         secret = secrets.token_urlsafe(32) if wanted.kind == COOKIE else None
@@ -67,12 +68,19 @@ class Opening:
             "session.opened", actor=actor, target=user.id, kind=session.kind, factors=list(factors)
         )
         await self._sessions.insert(session)
+        await self._end_oldest(user)
         if wanted.old_cookie is not None and (parts := cookie_parts(wanted.old_cookie)) is not None:
             await self._sessions.delete_cookie(parts.session_id, parts.secret_hash)
         opened = SignedIn(user=user, session_id=session.id, device_token=device.token)
         if secret is not None:
             return replace(opened, cookie=f"{session.id}.{secret}")
         return replace(opened, tokens=await self._tokens.pair(session, session.generation))
+
+    async def _end_oldest(self, user: User) -> None:
+        for session_id in await self._sessions.beyond(user.id, self._limits.most):
+            what = {"target": user.id, "once": session_id, "session_id": session_id}
+            await self._audit.record("session.ended", actor=SERVER, **what)
+            await self._sessions.delete(session_id)
 
     async def _news(self, user: User, wanted: SessionRequest) -> Sequence[Mail]:
         """The mail about a sign-in that its user should hear of: on a device from which they have not signed in before.
@@ -107,7 +115,7 @@ class Opening:
             ip=network_of(wanted.caller.address),
             created_at=now,
             last_seen_at=now,
-            expires_at=self._lifetime.expiry(now, now),
+            expires_at=self._limits.expiry(now, now),
         )
 
 

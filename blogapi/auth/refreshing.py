@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from blogapi.audit.service import AuditService
 from blogapi.auth.live import LiveSessions
-from blogapi.auth.model import TOKEN, Lifetime, Session, TokenPair
+from blogapi.auth.model import TOKEN, Session, SessionLimits, TokenPair
 from blogapi.auth.store import SessionStore
 from blogapi.auth.tokens import RefreshClaims, Tokens
 from blogapi.errors import Unauthorized
@@ -29,11 +29,11 @@ class Refreshing:
         sessions: SessionStore,
         tokens: Tokens,
         audit: AuditService,
-        lifetime: Lifetime,
+        limits: SessionLimits,
         now: Callable[[], datetime],
     ) -> None:
         self._live, self._sessions, self._tokens = live, sessions, tokens
-        self._audit, self._lifetime, self._now = audit, lifetime, now
+        self._audit, self._limits, self._now = audit, limits, now
 
     async def refresh(self, refresh_token: str) -> TokenPair:
         """The next pair of tokens. Raises Unauthorized.
@@ -47,7 +47,7 @@ class Refreshing:
             raise _bad_refresh_token()
         now, session = self._now(), live.session
         if claims.generation == session.generation:
-            rotated = await self._sessions.rotate(session, now, self._lifetime.expiry(session.created_at, now))
+            rotated = await self._sessions.rotate(session, now, self._limits.expiry(session.created_at, now))
             if rotated is not None:
                 return await self._tokens.pair(rotated, rotated.generation)
             live = await self._live.find(claims.session_id, TOKEN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import ClassVar
@@ -74,6 +75,12 @@ class SessionStore(Store):
     async def add_factor(self, session_id: str, factor: str) -> None:
         """Note that this was shown, too."""
         await self._sessions.update_one({"_id": object_id(session_id)}, {"$addToSet": {"factors": factor}})
+
+    async def beyond(self, user_id: str, most: int) -> Sequence[str]:
+        """The ids of the oldest sessions of a user, but for the newest so many."""
+        found = self._sessions.find({"user_id": object_id(user_id)}, {"_id": 1})
+        newest = found.sort([("created_at", -1), ("_id", -1)])
+        return [str(document["_id"]) for document in (await newest.to_list(None))[most:]]
 
     async def delete(self, session_id: str) -> None:
         """End a session, at once and everywhere."""

@@ -104,6 +104,8 @@ class AuthConfig:
     access_token_seconds: Annotated[int, Whole(30, 86400)] = 600
     session_idle_days: Annotated[int, Whole(1, 3650)] = 14
     session_max_days: Annotated[int, Whole(1, 3650)] = 90
+    max_sessions: Annotated[int, Whole(1, 10_000)] = 100
+    max_api_keys: Annotated[int, Whole(1, 10_000)] = 100
     password: PasswordConfig = field(default_factory=PasswordConfig)
     passkeys: PasskeyConfig = field(default_factory=PasskeyConfig)
     mfa: MfaConfig = field(default_factory=MfaConfig)

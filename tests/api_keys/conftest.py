@@ -1,12 +1,23 @@
 """Keys expire, so time stands still here as it does for signing in."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 
+from blogapi.app import create_app
 from tests.auth.conftest import app, clock
+from tests.conftest import QUIET
+from tests.contract import checked_client
 
 __all__ = ["app", "clock"]
+
+
+@pytest.fixture
+async def few_keys(aiohttp_client, config, database, clock):
+    """A server where each user can have two keys."""
+    few = replace(config, auth=replace(config.auth, max_api_keys=2))
+    return await checked_client(aiohttp_client, create_app(few, database, QUIET, now=clock))
 
 
 @pytest.fixture

@@ -202,3 +202,20 @@ async def test_who_uses_a_key_costs_one_read(client, ada, make_key, database):
     assert (await client.get("/v1/posts", headers=bearer(key))).status == 200
     assert "api_keys" not in reads
     database.on_read.remove(reads.append)
+
+
+async def test_one_key_more_than_a_user_can_have_is_refused(few_keys, ada, make_key, clock):
+    wish = {"name": "Backup", "scopes": []}
+    soon = {"expires_at": rfc3339(clock.start + timedelta(minutes=1))}
+    first, _ = await make_key(ada), await make_key(ada, **soon)
+    retried = {**ada.headers, "Idempotency-Key": "one"}
+    for headers in (ada.headers, retried):
+        response = await few_keys.post(PATH, json=wish, headers=headers)
+        assert response.status == 409
+        assert (await response.json())["code"] == "too_many_api_keys"
+    assert len((await listed(few_keys, ada))["items"]) == 2
+    assert (await few_keys.delete(f"{PATH}/{first['id']}", headers=ada.headers)).status == 204
+    assert (await few_keys.post(PATH, json=wish, headers=ada.headers)).status == 201
+    clock.forward(minutes=1)  # one that has expired is not counted
+    assert (await few_keys.post(PATH, json=wish, headers=ada.headers)).status == 201
+    assert (await few_keys.post(PATH, json=wish, headers=ada.headers)).status == 409

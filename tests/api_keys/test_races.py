@@ -53,3 +53,13 @@ async def test_list_is_served_by_an_index(client, ada, make_key, database):
     for _ in range(3):
         await make_key(ada)
     check(await profiled(database, client, ["/v1/me/api-keys?limit=2"], ada.headers, "api_keys"), 2)
+
+
+async def test_many_who_create_keys_at_once_do_not_exceed_the_limit(few_keys, ada, database):
+    wish = {"name": "Backup", "scopes": []}
+    answers = await asyncio.gather(
+        *(few_keys.post("/v1/me/api-keys", json=wish, headers=ada.headers) for _ in range(RACERS))
+    )
+    assert {answer.status for answer in answers} <= {201, 409}
+    made = sum(answer.status == 201 for answer in answers)
+    assert await database["api_keys"].count_documents({}) == made <= 2

@@ -1,12 +1,14 @@
 """Where somebody is signed in, and how they end that from elsewhere."""
 
+from dataclasses import replace
+
 import pytest
 
 from blogapi.app import create_app
 from blogapi.clock import rfc3339
 from tests.auth.test_cookies import forget_cookies
 from tests.auth.test_cookies import sign_in as sign_in_by_cookie
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, QUIET
 from tests.contract import checked_client
 
 PATH = "/v1/auth/sessions"
@@ -192,3 +194,21 @@ async def test_bad_id_of_a_user_is_a_bad_parameter(client, admin, user):
 @pytest.mark.parametrize("session_id", ["x", "0" * 23, "A" * 24, "current", '{"$ne":null}'])
 async def test_what_is_no_id_is_no_session(client, ada, session_id):
     assert (await client.delete(f"{PATH}/{session_id}", headers=ada.headers)).status == 404
+
+
+async def test_oldest_session_of_who_has_too_many_ends(aiohttp_client, config, database, clock):
+    few = replace(config, auth=replace(config.auth, max_sessions=3))
+    client = await checked_client(aiohttp_client, create_app(few, database, QUIET, now=clock))
+    new = {"username": "grace", "email": "grace@example.org", "password": PASSWORD}
+    assert (await client.post("/v1/auth/register", json=new)).status == 201
+    signed_in = []
+    for _ in range(4):
+        clock.forward(seconds=1)
+        answer = await client.post("/v1/auth/login", json={"login": "grace", "password": PASSWORD})
+        signed_in.append(await answer.json())
+    bearers = [{"Authorization": f"Bearer {each['access_token']}"} for each in signed_in]
+    assert [(await client.get("/v1/me", headers=each)).status for each in bearers] == [401, 200, 200, 200]
+    told = await database["audit"].find({"action": "session.ended"}).to_list(10)
+    assert [(each["actor"]["kind"], each["facts"]["session_id"]) for each in told] == [
+        ("server", signed_in[0]["session_id"])
+    ]
