@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +19,8 @@ from blogapi.translation.sentence import say
 from blogapi.web.fields import Choice, QueryWhole, Strict, Text
 
 DEFAULT_LIMIT = 20
+# A page ends early when its items have as many bytes of JSON.
+_PAGE_BYTES = 8 * 1024 * 1024
 _LIMIT = "At most this many items. A page may have fewer, even if it is not the last one."
 # What does not change which items the list has, or their order: a cursor outlives a change of these.
 _NOT_BOUND = frozenset({"cursor", "limit", "fields", "count"})
@@ -100,3 +102,16 @@ def _decode(cursor: str, binding: bytes, key: bytes) -> Position:
         raise refused
     kind, value, identifier = orjson.loads(payload)
     return Position(_EPOCH + timedelta(milliseconds=value) if kind == "t" else value, identifier)
+
+
+def fitting(page: Page[Any], dump: Callable[[Any], bytes]) -> tuple[list[orjson.Fragment], Position | None]:
+    """As many items as one answer holds, at least one, and where the next page starts."""
+    items: list[orjson.Fragment] = []
+    size = 0
+    for item in page.items:
+        dumped = dump(item)
+        size += len(dumped)
+        if items and page.position_of and size > _PAGE_BYTES:
+            return items, page.position_of(len(items) - 1)
+        items.append(orjson.Fragment(dumped))
+    return items, page.next

@@ -26,12 +26,12 @@ from blogapi.deadline import LONGEST_WORK, Deadline
 from blogapi.errors import FieldError, Invalid, Stale
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.idempotency.replay import IDEMPOTENCY, offered_key
-from blogapi.paging.cursors import link_header, page_body, page_request
-from blogapi.paging.page import Page, Position
+from blogapi.paging.cursors import fitting, link_header, page_body, page_request
+from blogapi.paging.page import Page
 from blogapi.pool.turns import Turns
 from blogapi.web.body import SMALL_BYTES, RequestBody, read_json
 from blogapi.web.conditional import etag_of, expected_versions, revalidated
-from blogapi.web.fields import Message, Strict, text_of
+from blogapi.web.fields import Strict, field_errors
 from blogapi.web.merge_patch import merge_patch, with_unknown
 from blogapi.web.merging import (
     MERGE,
@@ -48,8 +48,6 @@ JSON = "application/json"
 _JSON_ONLY = frozenset({JSON})
 _MERGE_PATCH = frozenset({JSON, "application/merge-patch+json"})
 _SAFE = ("GET", "HEAD")
-# A page ends early when its items have as many bytes of JSON.
-_PAGE_BYTES = 8 * 1024 * 1024
 _PRIVATE = "private, no-store"
 PUBLIC_CACHE_CONTROL = "public, max-age=0, must-revalidate"
 
@@ -351,21 +349,6 @@ class _Server:
         return error
 
 
-def field_errors(messages: Any, pointer: str = "") -> list[FieldError]:
-    """marshmallow's tree of messages as a flat list with JSON Pointers (RFC 6901)."""
-    if isinstance(messages, dict):
-        found: list[FieldError] = []
-        for name, inner in messages.items():
-            # A dict field's own messages lie under "key" and "value", a schema's under "_schema".
-            escaped = str(name).replace("~", "~0").replace("/", "~1")
-            found += field_errors(inner, pointer if name == "_schema" else f"{pointer}/{escaped}")
-        return found
-    if isinstance(messages, list):
-        return [error for message in messages for error in field_errors(message, pointer)]
-    code, params = ("invalid", {}) if not isinstance(messages, Message) else (messages.code, dict(messages.params))
-    return [FieldError(pointer=pointer, code=code, detail=text_of(messages), params=params)]
-
-
 def respond(request: web.Request, declaration: Endpoint, result: Any) -> web.StreamResponse:
     """The answer: JSON with a strong ETag. Raises TypeError for a public one of a shape that is not for everybody."""
     if isinstance(result, web.StreamResponse):
@@ -391,7 +374,7 @@ def respond(request: web.Request, declaration: Endpoint, result: Any) -> web.Str
 def _render(request: web.Request, shape: Shape, reply: Reply, headers: dict[str, str]) -> tuple[bytes, str]:
     """The body and its ETag."""
     if isinstance(reply.result, Page):
-        items, after = _fitting(reply.result, lambda item: orjson.dumps(select(shape.view(item), reply.fields)))
+        items, after = fitting(reply.result, lambda item: orjson.dumps(select(shape.view(item), reply.fields)))
         envelope = page_body(request, reply.result, items, after)
         if envelope["page"]["next"]:
             headers[hdrs.LINK] = link_header(request, envelope["page"]["next"])
@@ -400,19 +383,6 @@ def _render(request: web.Request, shape: Shape, reply: Reply, headers: dict[str,
     view = shape.view(reply.result)
     body = orjson.dumps(select(view, reply.fields))
     return body, etag_of(body, view.get("version"), view.get("id", ""))
-
-
-def _fitting(page: Page[Any], dump: Callable[[Any], bytes]) -> tuple[list[orjson.Fragment], Position | None]:
-    """As many items as one answer holds, at least one, and where the next page starts."""
-    items: list[orjson.Fragment] = []
-    size = 0
-    for item in page.items:
-        dumped = dump(item)
-        size += len(dumped)
-        if items and page.position_of and size > _PAGE_BYTES:
-            return items, page.position_of(len(items) - 1)
-        items.append(orjson.Fragment(dumped))
-    return items, page.next
 
 
 def select(view: Mapping[str, Any], fields: tuple[str, ...] | None) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
+from blogapi.errors import FieldError
 from blogapi.ids import ID_PATTERN
 from blogapi.text.language import LANGUAGE_TAG, language_tag
 from blogapi.text.timezone import timezone_names
@@ -344,3 +345,18 @@ def unstorable(value: Any, *, depth: int) -> Sentence | None:
         inner = [*value, *value.values()] if isinstance(value, dict) else value
         return next(filter(None, (unstorable(item, depth=depth - 1) for item in inner)), None)
     return None
+
+
+def field_errors(messages: Any, pointer: str = "") -> list[FieldError]:
+    """marshmallow's tree of messages as a flat list with JSON Pointers (RFC 6901)."""
+    if isinstance(messages, dict):
+        found: list[FieldError] = []
+        for name, inner in messages.items():
+            # A dict field's own messages lie under "key" and "value", a schema's under "_schema".
+            escaped = str(name).replace("~", "~0").replace("/", "~1")
+            found += field_errors(inner, pointer if name == "_schema" else f"{pointer}/{escaped}")
+        return found
+    if isinstance(messages, list):
+        return [error for message in messages for error in field_errors(message, pointer)]
+    code, params = ("invalid", {}) if not isinstance(messages, Message) else (messages.code, dict(messages.params))
+    return [FieldError(pointer=pointer, code=code, detail=text_of(messages), params=params)]

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from blogapi.paging import cursors
 from blogapi.paging import keyset as paging
-from blogapi.web import endpoint
 from tests.contract import codes, pointers
 from tests.servers import LONG, ROOT
 
@@ -126,9 +126,9 @@ async def pages(client, path, headers):
 @pytest.mark.parametrize(
     ("module", "bound", "most", "sizes"),
     [
-        (endpoint, "_PAGE_BYTES", 2500, [2, 2, 1]),
-        (endpoint, "_PAGE_BYTES", 500, [1] * 5),
-        (endpoint, "_PAGE_BYTES", 100_000, [5]),
+        (cursors, "_PAGE_BYTES", 2500, [2, 2, 1]),
+        (cursors, "_PAGE_BYTES", 500, [1] * 5),
+        (cursors, "_PAGE_BYTES", 100_000, [5]),
         (paging, "_MOST_HELD", 500, [1] * 5),
         (paging, "_MOST_HELD", 100_000, [5]),
     ],
