@@ -20,8 +20,8 @@ class Action:
     says: str
 
 
-USER, SIGNING_KEY, INVITATION, SETTINGS = "user", "signing_key", "invitation", "settings"
-TARGETS = (USER, SIGNING_KEY, INVITATION, SETTINGS)
+USER, SIGNING_KEY, INVITATION, SETTINGS, TAG = "user", "signing_key", "invitation", "settings", "tag"
+TARGETS = (USER, SIGNING_KEY, INVITATION, SETTINGS, TAG)
 
 ACTIONS: Mapping[str, Action] = {
     "user.registered": Action(
@@ -90,6 +90,9 @@ ACTIONS: Mapping[str, Action] = {
         "An administrator set these `fields` of the blog anew, as the `version` of that number. Of two entries with one"
         " number, the change of one was refused: it came too late.",
     ),
+    "tag.updated": Action(TAG, "An editor changed a tag. `fields` are those changed."),
+    "tag.merged": Action(TAG, "An editor merged a tag into another one (`into`)."),
+    "tag.deleted": Action(TAG, "An editor deleted a tag (`slug`)."),
     "signing_key.rotated": Action(SIGNING_KEY, "A new key that signs access tokens was added."),
 }
 """All actions, by their names, which never change. Whoever records another one adds it here."""

@@ -58,12 +58,18 @@ def effect_of(write: Write, part: PublicPart | None) -> Effect | None:
         return Effect(collection, itself | anywhere)
     try:
         place = part.place_of(write.document)
-        names = frozenset([found_by(collection, how) for how in place.found_by])
+        names = frozenset([found_by(collection, how) for how in place.found_by if _decides(write, part, how)])
     except Exception:  # it has a shape that we never gave it
         return Effect(collection, itself | anywhere)
     if isinstance(place, FoundBy):
         return Effect(collection, itself | names)  # no page can tell more of it than its names
     return Effect(collection, itself, names, place)
+
+
+def _decides(write: Write, part: PublicPart, how: str) -> bool:
+    """Whether a write may have changed that its document is found in this way."""
+    fields = part.decided_by.get(how.partition("=")[0])
+    return fields is None or write.touched is None or not write.touched.isdisjoint(fields)
 
 
 class Latest:

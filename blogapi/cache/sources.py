@@ -36,11 +36,14 @@ class PublicPart:
 
     `fields`: the top-level ones that decide what an answer shows; a write that touches none of them evicts nothing.
     `projection`: what `place_of` has to see of a document.
+    `decided_by`: of ways in which a document is found, by what stands before their `=`, the fields that alone decide
+    them. A write that touches none of these leaves alone what was found in that way.
     """
 
     fields: frozenset[str]
     projection: Mapping[str, int]
     place_of: Callable[[Mapping[str, Any]], Place]
+    decided_by: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def document(collection: str, identifier: object) -> str:

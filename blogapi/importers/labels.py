@@ -29,6 +29,8 @@ class Labels:
         passed_over = ""
         for slug in _numbered(wanted.slug):
             tag = await self._tags.named(slug, wanted.name)
+            if tag.slug != slug:
+                return tag.slug  # editors have given it another slug, or made it one with another
             if tag_key(tag.name) == key:
                 break
             passed_over = passed_over or tag.name

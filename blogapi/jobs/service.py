@@ -67,6 +67,10 @@ class LongWork:
             self.waiting.set()
         return task
 
+    async def is_open(self, kind: Kind, arguments: Mapping[str, Any]) -> bool:
+        """Whether somebody has this very work done, which is not done yet."""
+        return await self._store.is_open(kind.name, arguments)
+
     async def read(self, who: Asker, task_id: str) -> Task:
         """How far it is. Raises NotFound, also for who may not see it."""
         task = await self._store.find(task_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Names
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -47,6 +48,11 @@ class TaskStore(Store):
     async def find(self, task_id: str) -> Task | None:
         """How far it is."""
         return _task(await self._tasks.find_one({"_id": object_id(task_id)}))
+
+    async def is_open(self, kind: str, arguments: Mapping[str, Any]) -> bool:
+        """Whether this very work is to be done, or being done."""
+        which = {**_OPEN, "kind": kind, "arguments": dict(arguments)}
+        return await self._tasks.find_one(which, {"_id": 1}) is not None
 
     async def claim(self, kinds: Names[str], lease_ms: int, *, task_id: str | None = None) -> Task | None:
         """One of these kinds that nobody is at, or this one, for who asks. None when there is none."""

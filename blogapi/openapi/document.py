@@ -302,7 +302,7 @@ def _answer(endpoint: Endpoint, schemas: JsonSchemas) -> JsonSchema:
         return {"schema": {"type": "object"}, "example": endpoint.examples["answer"]}
     shape = endpoint.returns[0]
     if not endpoint.listed:
-        found = [schemas.answer(each.schema) for each in endpoint.returns]
+        found = [schemas.answer(schema) for schema in dict.fromkeys(each.schema for each in endpoint.returns)]
         return {"schema": schemas.any_of(found), "example": shape.schema.example}
     items = [schemas.item(each.schema, each.heavy) for each in endpoint.returns]
     example = {name: value for name, value in shape.schema.example.items() if name not in shape.heavy}

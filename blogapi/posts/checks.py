@@ -46,6 +46,7 @@ class PostChecks:
             Check("posts beside their translations", self.translations),
             Check("stale bylines", self.bylines),
             Check("moves left uncounted", self.uncounted),
+            Check("posts with former tags", self.former_tags),
             Check("post counts of tags", self.tag_counts),
             Check("post counts of authors", self.author_counts),
             Check("digests of other revisions", self.digests),
@@ -159,12 +160,22 @@ class PostChecks:
 
                     yield Problem(f"of post {post_id}", delete)
 
+    async def former_tags(self) -> AsyncIterator[Problem]:
+        """Slugs that posts carry and that lead to another tag now, or to none."""
+        carried = await self._posts.all_tags()
+        leads = await self._tags.leads(carried)
+        for slug in sorted(carried):
+            if leads.get(slug) != slug:
+                how = "there is no such tag" if slug not in leads else f"it is {leads[slug] or 'deleted'} now"
+                yield Problem(f"{slug}: {how}", partial(self._service.tagging.repair, slug), slug)
+
     async def tag_counts(self) -> AsyncIterator[Problem]:
         """Tags whose number of public posts is wrong."""
-        async for slug, seen in self._tags.post_counts():
-            right = await self._posts.count_listed(tag=slug)
-            if seen != right:
-                yield Problem(f"{slug}: {seen} instead of {right}", partial(self._counts.recount_tag, slug), slug)
+        async for tag in self._tags.all():
+            right, slug = await self._posts.count_listed(tags=tag.names), min(tag.names, default=tag.slug)
+            if tag.post_count != right:
+                repair = partial(self._counts.recount_tag, slug)
+                yield Problem(f"{slug}: {tag.post_count} instead of {right}", repair, slug)
 
     async def author_counts(self) -> AsyncIterator[Problem]:
         """People whose number of public posts is wrong."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -74,23 +74,28 @@ class Counts:
 
     async def follow(self, post_id: str, counting: Counting) -> None:
         """Count, now that the head has moved. What does not come to an end in time is counted anew by `settle`."""
-        if counting.mark is None:
+        await self.follow_all([(post_id, counting)])
+
+    async def follow_all(self, moves: Sequence[tuple[str, Counting]]) -> None:
+        """The same for moves of several posts, by id: each count changes once."""
+        marked = [(post_id, counting, counting.mark) for post_id, counting in moves if counting.mark is not None]
+        if not marked:
             return
         # Who settles an old mark relies on nobody coming to count it any more.
-        left = LONGEST_WORK - (self._now() - counting.mark.at)
+        left = LONGEST_WORK - (self._now() - min(mark.at for _, _, mark in marked))
         seconds = min(_PATIENCE_SECONDS, left.total_seconds())
         try:
             if seconds > 0:
                 with database_time(seconds):
-                    await self._count(counting)
-                    await self._posts.counted(post_id, counting.mark)
+                    await self._count([counting for _, counting, _ in marked])
+                    await self._posts.counted({post_id: mark for post_id, _, mark in marked})
         except Unavailable:
             log.warning("the database does not answer: the tags and authors of a post are counted later")
 
-    async def _count(self, counting: Counting) -> None:
+    async def _count(self, countings: Sequence[Counting]) -> None:
         steps = [
-            *_each(self._tags.add_to_post_counts, counting.tags),
-            *_each(self._users.add_to_posts_count, counting.authors),
+            *_each(self._tags.add_to_post_counts, [counting.tags for counting in countings]),
+            *_each(self._users.add_to_posts_count, [counting.authors for counting in countings]),
         ]
         for outcome in await asyncio.gather(*steps, return_exceptions=True):
             if isinstance(outcome, BaseException):
@@ -110,7 +115,7 @@ class Counts:
                 if open_tags.isdisjoint(mark.tags) and open_authors.isdisjoint(mark.author_ids)
             ]
             for post_id, mark in done:
-                await self._posts.counted(post_id, mark, surely=True)
+                await self._posts.counted({post_id: mark}, surely=True)
             settled += len(done)
             if len(done) < len(due):
                 break  # later, when others count less often
@@ -118,8 +123,11 @@ class Counts:
 
     async def recount_tag(self, slug: str) -> bool:
         """Take the count of a tag anew; False when others count it too often just now."""
-        count = partial(self._posts.count_listed, tag=slug)
-        return await self._tags.recount_posts(slug, count, lambda: self._posts.is_moving(self._since, tag=slug))
+        slugs = await self._tags.counted_with(slug)
+        if not slugs and await self._posts.count_listed(tags=[slug]):
+            slugs = frozenset(await self._tags.use([slug]))  # it was deleted while somebody saved a post with it
+        count = partial(self._posts.count_listed, tags=slugs)
+        return await self._tags.recount_posts(slug, count, lambda: self._posts.is_moving(self._since, tags=slugs))
 
     async def recount_author(self, author_id: str) -> bool:
         """The same for an author."""
@@ -140,5 +148,10 @@ def _counted_for(live: Live | None) -> tuple[_NAMES, _NAMES]:
     return frozenset(live.tags), frozenset(live.author_ids)
 
 
-def _each(add: Callable[[Iterable[str], int], Awaitable[None]], steps: Steps) -> list[Awaitable[None]]:
-    return [add(names, delta) for names, delta in ((steps.up, 1), (steps.down, -1), (steps.even, 0)) if names]
+def _each(add: Callable[[Iterable[str], int], Awaitable[None]], moves: Iterable[Steps]) -> list[Awaitable[None]]:
+    """Each name once, with all that becomes of its count."""
+    deltas: dict[str, int] = {}
+    for steps in moves:
+        for names, delta in ((steps.up, 1), (steps.down, -1), (steps.even, 0)):
+            deltas |= {name: deltas.get(name, 0) + delta for name in names}
+    return [add([name for name in deltas if deltas[name] == delta], delta) for delta in {*deltas.values()}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from blogapi.feature import Feature, Subscription, Wiring
+from blogapi.jobs.model import Part, Task, Work
 from blogapi.jobs.runner import every
 from blogapi.personal import Person, PersonalData
 from blogapi.pool.comparer import Comparer
@@ -25,9 +26,11 @@ from blogapi.posts.slugs import Slugs
 from blogapi.posts.states import States
 from blogapi.posts.store import AddressStore, PostStore, PreviewLinkStore, RevisionStore, SlugStore, TranslationStore
 from blogapi.posts.store.authored import Authored
+from blogapi.posts.tagging import Tagging
 from blogapi.posts.translations import Translations
 from blogapi.posts.writing import Writing
 from blogapi.settings.service import SettingsService
+from blogapi.tags.model import RETAG_POSTS
 from blogapi.tags.service import TagService
 from blogapi.users.model import ProfileChanged
 from blogapi.users.service import UserService
@@ -56,12 +59,13 @@ def build(wiring: Wiring) -> PostService:
     translations = Translations(TranslationStore(database), posts, now)
     custom = CustomFields(posts, settings)
     settings.objections.append(custom.check_schema)
-    saving = Saving(posts, revision_store, slugs, addresses, translations, counts, custom, now)
+    tagging = Tagging(posts, tags, counts, now)
+    saving = Saving(posts, revision_store, slugs, addresses, translations, counts, tagging, custom, now)
     return PostService(
-        reading=Reading(posts, slugs, addresses, users),
+        reading=Reading(posts, slugs, addresses, users, tags),
         writing=Writing(saving, slugs, addresses, users, tags, settings, custom, wiring.renderer.post, now),
-        states=States(posts, revision_store, saving, slugs, bylines, now),
-        revisions=Revisions(revision_store, saving, slugs, bylines, Comparer(wiring.renderer.ask), now),
+        states=States(posts, revision_store, saving, slugs, bylines, tags, now),
+        revisions=Revisions(revision_store, saving, slugs, bylines, tags, Comparer(wiring.renderer.ask), now),
         previews=Previews(
             PreviewLinkStore(database),
             posts,
@@ -74,6 +78,7 @@ def build(wiring: Wiring) -> PostService:
         translations=translations,
         bylines=bylines,
         counts=counts,
+        tagging=tagging,
         custom=custom,
         leftovers=Leftovers(posts, revision_store, slug_store, address_store, translations, now),
         exporting=Exporting(Authored(database)),
@@ -90,6 +95,14 @@ async def _settle_bylines(posts: PostService) -> int:
 
 async def _settle_counts(posts: PostService) -> int:
     return await posts.counts.settle()
+
+
+async def _retag(posts: PostService, task: Task) -> Part:
+    return await posts.tagging.part(task)
+
+
+async def _settle_tags(posts: PostService) -> int:
+    return await posts.tagging.settle()
 
 
 async def _settle_leftovers(posts: PostService) -> int:
@@ -168,8 +181,10 @@ POSTS = Feature(
         every(_TEN_SECONDS, _settle_bylines, done="changed bylines looked after"),
         every(_TEN_SECONDS, _settle_counts, done="posts counted that somebody had left uncounted"),
         every(_TEN_SECONDS, _settle_translations, done="translations looked after"),
+        every(_TEN_SECONDS, _settle_tags, done="posts given their present tags, which had been left behind"),
         every(_TEN_SECONDS, _settle_leftovers, done="leftovers of interrupted writes removed"),
     ),
+    work=(Work(RETAG_POSTS, _retag),),
     checks=lambda wiring: post_checks(wiring).all(),
     subscriptions=(Subscription(ProfileChanged, _profile_changed),),
     amends=custom_in_document,

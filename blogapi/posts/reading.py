@@ -15,6 +15,7 @@ from blogapi.posts.model import EDITING_ROLE, Post, PublicFilter, PublicPost, Wo
 from blogapi.posts.rights import EditableOrLive, LivePost, editable_or_live
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.store import PostStore
+from blogapi.tags.service import TagService
 from blogapi.translation.sentence import say
 from blogapi.users.service import UserService
 
@@ -24,8 +25,11 @@ Right = TypeVar("Right")
 class Reading:
     """One post, or a list of them."""
 
-    def __init__(self, posts: PostStore, slugs: Slugs, addresses: Addresses, users: UserService) -> None:
-        self._posts, self._slugs, self._addresses, self._users = posts, slugs, addresses, users
+    def __init__(
+        self, posts: PostStore, slugs: Slugs, addresses: Addresses, users: UserService, tags: TagService
+    ) -> None:
+        self._posts, self._slugs, self._addresses = posts, slugs, addresses
+        self._users, self._tags = users, tags
 
     async def find_public(self, *, post_id: str = "", slug: str = "") -> PublicPost | None:
         """A post as everybody sees it; None when it is not public. One query, and no credential is looked at."""
@@ -83,9 +87,10 @@ class Reading:
     ) -> Page[PublicPost]:
         """The public list. `authors` are ids or usernames; one that does not exist has no posts."""
         ids = await self._author_ids(authors)
-        if ids == () and authors:
+        tags = await self._tags.selected(wanted.tags)
+        if (ids == () and authors) or (tags == () and wanted.tags):
             return Page(items=[], total=0 if page.count else None)
-        return await self._posts.list_public(replace(wanted, author_ids=ids), page, fields)
+        return await self._posts.list_public(replace(wanted, author_ids=ids, tags=tags), page, fields)
 
     async def list_working(
         self, who: Identity, wanted: WorkingFilter, authors: Iterable[str], page: PageRequest, *, heavy: bool
@@ -94,10 +99,12 @@ class Reading:
         if not who.has_role(EDITING_ROLE):
             return Page(items=[], total=0 if page.count else None)
         ids = await self._author_ids(authors)
-        if ids == () and authors:
+        tags = await self._tags.selected(wanted.tags)
+        if (ids == () and authors) or (tags == () and wanted.tags):
             return Page(items=[], total=0 if page.count else None)
         mine = wanted.editable_by if who.is_editor else who.user_id
-        return await self._posts.list_working(replace(wanted, author_ids=ids, editable_by=mine), page, heavy=heavy)
+        wanted = replace(wanted, author_ids=ids, tags=tags, editable_by=mine)
+        return await self._posts.list_working(wanted, page, heavy=heavy)
 
     async def _author_ids(self, authors: Iterable[str]) -> tuple[str, ...]:
         found = [name if is_id(name) else await self._users.id_of_username(name) for name in authors]

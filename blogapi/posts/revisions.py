@@ -17,6 +17,7 @@ from blogapi.posts.saving import Saving
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.store import RevisionStore
 from blogapi.posts.transitions import DISCARD, require_not_trashed
+from blogapi.tags.service import TagService
 
 
 class Revisions:
@@ -28,11 +29,12 @@ class Revisions:
         saving: Saving,
         slugs: Slugs,
         bylines: Bylines,
+        tags: TagService,
         comparer: Comparer,
         now: Callable[[], datetime],
     ) -> None:
         self._store, self._saving, self._slugs, self._bylines, self._now = store, saving, slugs, bylines, now
-        self._comparer = comparer
+        self._tags, self._comparer = tags, comparer
 
     async def list(self, right: Editable, page: PageRequest) -> Page[Working]:
         """A page of revisions, newest first. Authors have their present names."""
@@ -89,7 +91,8 @@ class Revisions:
         loses = not who.is_editor and not set(present.author_ids) <= set(ids)
         if loses or not may_name(who, present.author_ids, ids):
             authors = present.authors
-        source = replace(source, slug=claim.slug, authors=authors)
+        tags = await self._tags.use(source.tags, kept=source.tags)
+        source = replace(source, slug=claim.slug, authors=authors, tags=tags)
         working = working_copy(source, present.revision + 1, who, now, note=note, kind=kind)
         reviewed = reviewed_with(post, who, working.revision)
         changes = {"working": working, "slug_is_derived": False, **reviewed}

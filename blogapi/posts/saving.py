@@ -18,6 +18,7 @@ from blogapi.posts.custom import CustomFields, customs_of, undoing, written_in
 from blogapi.posts.model import Post, live_after
 from blogapi.posts.slugs import Claim, Slugs
 from blogapi.posts.store import PostStore, RevisionStore
+from blogapi.posts.tagging import Tagging
 from blogapi.posts.translations import Translations
 
 
@@ -32,11 +33,13 @@ class Saving:
         addresses: Addresses,
         translations: Translations,
         counts: Counts,
+        tagging: Tagging,
         custom: CustomFields,
         now: Callable[[], datetime],
     ) -> None:
         self._posts, self._revisions, self._slugs, self._addresses = posts, revisions, slugs, addresses
-        self._translations, self._counts, self._custom, self._now = translations, counts, custom, now
+        self._translations, self._counts, self._tagging = translations, counts, tagging
+        self._custom, self._now = custom, now
 
     async def insert(self, post: Post) -> Post:
         """A new post; the one that is there when an earlier attempt got that far. Raises Invalid."""
@@ -45,13 +48,14 @@ class Saving:
         counting = self._counts.between(None, post.live)
         if not await self._posts.insert(post, counting.mark):
             return await self._posts.get_unguarded(post.id)
+        leads = await self._tagging.look_up(post)
         await self._counts.follow(post.id, counting)
         try:
             await self._custom.require_still(schema, *customs)
         except Invalid:
             await self.remove(post)
             raise
-        return post
+        return await self._tagging.follow(post, leads)
 
     async def change(
         self,
@@ -111,8 +115,9 @@ class Saving:
             await self._give_back((claim, *live_claims), post)
             return await self._after_others(post, key)
         await self._slugs.release(post.working.slug, outgoing, changed)
+        leads = await self._tagging.look_up(changed) if _may_add_tags(changes) else {}
         await self._counts.follow(post.id, counting)
-        return changed
+        return await self._tagging.follow(changed, leads)
 
     async def remove(self, post: Post) -> bool:
         """Remove a post for good; False when somebody else changed it first."""
@@ -141,3 +146,7 @@ class Saving:
         """What to raise when somebody else changed the post first."""
         present = await self._posts.get_unguarded(post.id)
         return Stale(present, present.changed_since(frozenset({post.version})))
+
+
+def _may_add_tags(changes: Mapping[str, Any]) -> bool:
+    return not {"working", "working.tags", "live"}.isdisjoint(changes)

@@ -13,6 +13,7 @@ from blogapi.posts.previews import Previews
 from blogapi.posts.reading import Reading
 from blogapi.posts.revisions import Revisions
 from blogapi.posts.states import States
+from blogapi.posts.tagging import Tagging
 from blogapi.posts.translations import Translations
 from blogapi.posts.writing import Writing
 
@@ -29,6 +30,7 @@ class PostService:
     translations: Translations
     bylines: Bylines
     counts: Counts
+    tagging: Tagging
     custom: CustomFields
     leftovers: Leftovers
     exporting: Exporting

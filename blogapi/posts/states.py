@@ -15,6 +15,7 @@ from blogapi.posts.saving import Saving
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.store import PostStore, RevisionStore
 from blogapi.posts.transitions import PUBLISH, Right, Transition
+from blogapi.tags.service import TagService
 
 KEPT_IN_TRASH = timedelta(days=30)
 
@@ -29,10 +30,11 @@ class States:
         saving: Saving,
         slugs: Slugs,
         bylines: Bylines,
+        tags: TagService,
         now: Callable[[], datetime],
     ) -> None:
         self._posts, self._revisions, self._saving = posts, revisions, saving
-        self._slugs, self._bylines, self._now = slugs, bylines, now
+        self._slugs, self._bylines, self._tags, self._now = slugs, bylines, tags, now
 
     async def apply(
         self,
@@ -85,7 +87,8 @@ class States:
         status = PUBLISH.end_of(post)
         copy = await self._revisions.get(post, revision or post.submitted_revision or post.working.revision)
         require_title(copy.title)
-        copy = replace(copy, authors=await self._bylines.for_reuse(copy, post))
+        tags = await self._tags.use(copy.tags, kept=copy.tags)
+        copy = replace(copy, authors=await self._bylines.for_reuse(copy, post), tags=tags)
         now, before = self._now(), post.live and post.live.published_at
         since = published_at or before or now
         unknown = set(former_slugs) - {copy.slug, *post.live_slugs}

@@ -91,9 +91,9 @@ class Writing:
         authors = await self._users.bylines(draft.author_ids or (who.user_id,), chosen_by=who)
         content = await self._content(who, draft, authors)
         slug = await self._slugs.claim_for_new(draft, post_id, numbered=origin is not None)
-        await self._tags.use(draft.tags)
+        content = replace(content, slug=slug, tags=await self._tags.use(draft.tags))
         kind = "import" if origin else "create"
-        working = working_copy(replace(content, slug=slug), 1, who, now, note=draft.note, kind=kind)
+        working = working_copy(content, 1, who, now, note=draft.note, kind=kind)
         since = published_at or now
         post = replace(_unpublished(post_id, draft, working, now), origin=origin, created_at=since)
         if draft.status == "published":
@@ -130,6 +130,8 @@ class Writing:
         await self._custom.require(draft.custom)
         authors = await self._bylines(right, draft)
         content = await self._content(who, draft, authors, before=post.working)
+        if content.tags != post.working.tags:
+            content = replace(content, tags=await self._tags.use(content.tags, kept=post.working.tags))
         claim = await self._slugs.claim_for_edit(draft, post)
         content = replace(content, slug=claim.slug)
         edited = differences(content, post.working)
@@ -143,7 +145,6 @@ class Writing:
             changes["origin"] = origin
             await self._addresses.claim(addresses, post.id)
         if edited:
-            await self._tags.use(draft.tags)
             number = post.working.revision + 1
             kind = "edit" if origin is None else "import"
             changes |= _to_working(working_copy(content, number, who, now, note=draft.note, kind=kind), edited)

@@ -21,6 +21,7 @@ from blogapi.posts.preview_model import NewPreviewLink
 from blogapi.posts.rights import Editable, Publishable
 from blogapi.posts.service import PostService
 from blogapi.posts.transitions import ARCHIVE, SUBMIT
+from blogapi.tags import examples as tag_examples
 from blogapi.text.address import lookup_order
 from blogapi.users import examples as people
 from blogapi.users.model import User, UserFilter
@@ -194,6 +195,7 @@ _COPIES = _published(
     excerpt="Why saving a post never changes what readers see, and publishing changes all of it at once.",
 )
 _SYNTAX = _published("What Markdown can do here", _MARKDOWN, "writing", "markdown")
+_TAGS = (tag_examples.READ, tag_examples.DELETED, tag_examples.MERGED)
 # Each is in the state that the example of one operation asks for, so that trying it shows something.
 _POSTS = (
     _Post(id=examples.RESTORED, days=61, draft=_published("What was in the shed", _SHED, "garden"), archived=True),
@@ -215,7 +217,7 @@ _POSTS = (
     _Post(
         id=examples.READ,
         days=0,
-        draft=_published("Hello, reader", _WELCOME, "welcome", featured=True),
+        draft=_published("Hello, reader", _WELCOME, *_TAGS, featured=True),
         addresses=lookup_order(examples.FORMER_ADDRESS)[:1],
     ),
     _Post(id=examples.TRANSLATION, days=0, draft=Draft(title="Hallo, Leser", body=_WELCOME_IN_GERMAN, lang="de")),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from blogapi.audit.service import AuditService
 from blogapi.feature import Feature, Wiring
+from blogapi.jobs.service import LongWork
 from blogapi.tags import handlers
 from blogapi.tags.service import TagService
-from blogapi.tags.store import PUBLIC_PART, TagStore
+from blogapi.tags.store import PUBLIC_PART, TagMoves, TagStore
+from blogapi.tags.tidying import Tidying
 
 
 def build(wiring: Wiring) -> TagService:
     """The service of tags."""
-    return TagService(TagStore(wiring.database), wiring.now)
+    store, moves = TagStore(wiring.database), TagMoves(wiring.database)
+    tidying = Tidying(store, moves, wiring[LongWork], wiring[AuditService], wiring.now)
+    return TagService(store, tidying, wiring.now)
 
 
 TAGS = Feature(

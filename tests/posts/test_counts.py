@@ -86,7 +86,7 @@ async def counts(services, *slugs):
 async def truth(services, *slugs):
     """What they should be."""
     posts = PostStore(services.database)
-    tags = {slug: await posts.count_listed(tag=slug) for slug in slugs}
+    tags = {slug: await posts.count_listed(tags=[slug]) for slug in slugs}
     people = {user_id: await posts.count_listed(author_id=user_id) for user_id in await posts.listed_authors()}
     return tags, {user_id: count for user_id, count in people.items() if count}
 
@@ -260,13 +260,17 @@ class Numbered:
     name: dict[str, str]
     """`{"tag": slug}` or `{"author_id": id}`."""
 
+    @property
+    def _which(self):
+        return {"tags": [self.name["tag"]]} if "tag" in self.name else self.name
+
     async def shown(self):
         (name,) = self.name.values()
         tags, people = await counts(self.services, name)
         return {**tags, **people}.get(name, 0)
 
     async def true(self):
-        return await PostStore(self.services.database).count_listed(**self.name)
+        return await PostStore(self.services.database).count_listed(**self._which)
 
     async def recount(self, *, before=None, after=None, missed=0):
         """Whether it was taken anew. Once, `before` comes to pass before the posts are counted, or `after`, after it;
@@ -284,7 +288,7 @@ class Numbered:
             return found - missed if is_first else found
 
         posts, (name,) = PostStore(self.services.database), self.name.values()
-        is_moving = partial(posts.is_moving, utc_now() - OVER, **self.name)
+        is_moving = partial(posts.is_moving, utc_now() - OVER, **self._which)
         if "tag" in self.name:
             return await self.services[TagService].recount_posts(name, count, is_moving)
         return await self.services[UserService].recount_posts(name, count, is_moving)

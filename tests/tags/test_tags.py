@@ -63,4 +63,4 @@ async def test_count_is_corrected_unless_it_moved_meanwhile(client, ada, write):
         await store.add_to_post_counts(["red"], delta)
     assert not await store.correct_post_count("red", seen, 7)
     assert await store.correct_post_count("red", await store.post_count("red"), 7)
-    assert (await store.get("red")).post_count == 7
+    assert (await store.find("red")).post_count == 7

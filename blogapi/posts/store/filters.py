@@ -25,7 +25,7 @@ def index_keys(*keys: str) -> list[tuple[str, int]]:
 
 def public_query(wanted: PublicFilter) -> Document:
     """Of the posts that stand in public lists."""
-    listed = _any_of([LISTED_AS[kind] for kind in wanted.kinds])
+    listed = any_of([LISTED_AS[kind] for kind in wanted.kinds])
     query: Document = {"live.audience": listed, **_selection("live", wanted)}
     return query | _range(PUBLISHED_AT, wanted.published_from, wanted.published_before)
 
@@ -58,17 +58,18 @@ def working_hint(wanted: WorkingFilter) -> list[tuple[str, int]] | None:
 def _selection(copy: str, wanted: PublicFilter) -> Document:
     query: Document = {}
     if wanted.tags:
-        query[f"{copy}.tags"] = _any_of(wanted.tags)
+        query[f"{copy}.tags"] = any_of(wanted.tags)
     if wanted.author_ids:
-        query[f"{copy}.authors.id"] = _any_of([object_id(author) for author in wanted.author_ids])
+        query[f"{copy}.authors.id"] = any_of([object_id(author) for author in wanted.author_ids])
     if wanted.langs:
-        query[f"{copy}.lang"] = _any_of(wanted.langs)
+        query[f"{copy}.lang"] = any_of(wanted.langs)
     if wanted.featured is not None:
         query["featured"] = wanted.featured
     return query
 
 
-def _any_of(values: Iterable[Any]) -> Any:
+def any_of(values: Iterable[Any]) -> Any:
+    """What matches any of these values. Of a single one, the index gives the order of the rest."""
     many = list(values)
     return many[0] if len(many) == 1 else {"$in": many}
 

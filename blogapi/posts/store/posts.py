@@ -47,6 +47,7 @@ from blogapi.posts.store.filters import (
     PAGES,
     PUBLISHED_AT,
     UPDATED_AT,
+    any_of,
     index_keys,
     public_query,
     working_hint,
@@ -93,6 +94,7 @@ class PostStore(Store):
         _index("working_by_lang", "working.lang", "-updated_at", "-_id"),
         _index("working_by_featured", "featured", "-updated_at", "-_id"),
         _index("live_author", "live.authors.id"),
+        _index("live_tag", "live.tags"),
         IndexModel(index_keys(*PAGES), name="working_pages", partialFilterExpression={"kind": "page"}),
         IndexModel(
             [("origin.source", 1), ("origin.path", 1)],
@@ -183,7 +185,7 @@ class PostStore(Store):
         changes: Mapping[str, Any],
         *,
         changed_fields: Iterable[str],
-        now: datetime,
+        now: datetime | None = None,
         key: str | None = None,
         live_slugs: Iterable[str] = (),
         mark: Uncounted | None = None,
@@ -191,6 +193,7 @@ class PostStore(Store):
         """Move the post one version on, in one step; None when somebody else moved it first. Raises Conflict.
 
         `changes` maps paths in the document to models or plain values, `changed_fields` are named as clients know them.
+        Without a time, it does not count among what was changed last.
         """
         version = post.version + 1
         entry = {"version": version, "fields": sorted(changed_fields)}
@@ -200,7 +203,10 @@ class PostStore(Store):
         if mark is not None:
             push["uncounted"] = to_subdocument(mark)
         update: Document = {
-            "$set": {**{path: _plain(value) for path, value in changes.items()}, "updated_at": now},
+            "$set": {
+                **{path: _plain(value) for path, value in changes.items()},
+                **({"updated_at": now} if now else {}),
+            },
             "$inc": {"version": 1},
             "$push": push,
         }
@@ -297,10 +303,15 @@ class PostStore(Store):
 
     # What is counted
 
-    async def counted(self, post_id: str, mark: Uncounted, *, surely: bool = False) -> None:
-        """Remove a mark: the counts are updated. `surely`: not before a majority of the servers has it."""
+    async def counted(self, marks: Mapping[str, Uncounted], *, surely: bool = False) -> None:
+        """Remove marks, by post: the counts are updated. `surely`: not before a majority of the servers has it."""
         posts = self._posts if surely else self._marks
-        await posts.update_one({"_id": object_id(post_id)}, {"$pull": {"uncounted": {"id": object_id(mark.id)}}})
+        ids = {"$in": [object_id(mark.id) for mark in marks.values()]}
+        which = [object_id(post_id) for post_id in marks]
+        if len(which) == 1:  # the driver repeats this one by itself when the primary changes
+            await posts.update_one({"_id": which[0]}, {"$pull": {"uncounted": {"id": ids}}})
+        else:
+            await posts.update_many({"_id": {"$in": which}}, {"$pull": {"uncounted": {"id": ids}}})
 
     async def uncounted_before(self, moment: datetime, limit: int) -> list[tuple[str, Uncounted]]:
         """Marks from before then, each with the id of its post, oldest first."""
@@ -309,17 +320,34 @@ class PostStore(Store):
         marks = [(str(document["_id"]), _mark(mark)) for document in documents for mark in document["uncounted"]]
         return [(post_id, mark) for post_id, mark in marks if mark.at < moment]
 
-    async def is_moving(self, since: datetime, *, tag: str | None = None, author_id: str | None = None) -> bool:
-        """Whether a post carries a mark from then or later that names this tag or author."""
-        named = {"tags": tag} if author_id is None else {"author_ids": object_id(author_id)}
+    async def is_moving(self, since: datetime, *, tags: Iterable[str] = (), author_id: str | None = None) -> bool:
+        """Whether a post carries a mark from then or later that names one of these tags, or this author."""
+        named = {"tags": {"$in": [*tags]}} if author_id is None else {"author_ids": object_id(author_id)}
         fresh = {"$gte": stored(since)}
         where = {"uncounted.at": fresh, "uncounted": {"$elemMatch": {"at": fresh, **named}}}
         return await self._posts.find_one(where, {"_id": 1}) is not None
 
-    async def count_listed(self, *, tag: str | None = None, author_id: str | None = None) -> int:
-        """How many posts stand in public lists, with this tag or by this author."""
-        which = {"live.tags": tag} if author_id is None else {"live.authors.id": object_id(author_id)}
+    async def count_listed(self, *, tags: Iterable[str] = (), author_id: str | None = None) -> int:
+        """How many posts stand in public lists, with one of these tags or by this author."""
+        which = {"live.tags": any_of(tags)} if author_id is None else {"live.authors.id": object_id(author_id)}
         return await self._posts.count_documents({"live.audience": LISTED_AS["post"], **which})
+
+    # Tags that moved
+
+    async def tagged(self, slugs: Iterable[str], limit: int) -> list[Post]:
+        """Posts of which either copy carries one of these tags, without their heavy fields."""
+        light = {f"{copy}.{name}": 0 for copy in ("working", "live") for name in HEAVY_FIELDS}
+        found = self._posts.find(_tagged(slugs), light).limit(limit)
+        return [_post(document) for document in await found.to_list(limit)]
+
+    async def count_tagged(self, slugs: Iterable[str]) -> int:
+        """How many posts there are of which either copy carries one of these tags."""
+        return await self._posts.count_documents(_tagged(slugs))
+
+    async def all_tags(self) -> frozenset[str]:
+        """Every tag in every copy. For `doctor`."""
+        found = [await self._posts.distinct(f"{copy}.tags") for copy in ("working", "live")]
+        return frozenset([tag for tags in found for tag in tags if tag is not None])
 
     # For `doctor`
 
@@ -380,6 +408,11 @@ class PostStore(Store):
         """The ids of all authors of live copies."""
         found = await self._posts.distinct("live.authors.id")  # nobody is among them, for posts that are not live
         return frozenset([str(author_id) for author_id in found if author_id is not None])
+
+
+def _tagged(slugs: Iterable[str]) -> Document:
+    some = {"$in": [*slugs]}
+    return {"$or": [{"working.tags": some}, {"live.tags": some}]}
 
 
 def _slugs_in(document: Document) -> frozenset[str]:
