@@ -1,5 +1,7 @@
 """Every operation of the OpenAPI document, with the examples that stand in it, on the demo content."""
 
+import json
+
 import pytest
 from pyotp import TOTP
 
@@ -217,3 +219,21 @@ async def test_examples_change_what_they_speak_of(demo, document):
             await attempt(demo, document, method, path, admin)
             after = await demo.get(post, headers={"Authorization": f"Bearer {admin['access_token']}"})
             assert after.headers["ETag"] != before.headers["ETag"], (method, path)
+
+
+MERGING = [
+    (method, path)
+    for method, path, operation in operations(document_of(routes_of(FEATURES)))
+    if any("Prefer" in json.dumps(each) for each in operation["parameters"])
+]
+
+
+@pytest.mark.parametrize(("method", "path"), MERGING)
+async def test_change_of_an_earlier_version_can_be_merged(demo, document, method, path):
+    """Here one that has been made already: it changes nothing."""
+    tokens = await signed_in(demo, ADMIN)
+    filled, _, _, _ = request_of(document, method, path)
+    headers = {"Authorization": f"Bearer {tokens['access_token']}", "If-Match": '"999-0"', "Prefer": "merge"}
+    response = await demo.request(method, filled, json={}, headers=headers)
+    assert response.status == 200
+    assert response.headers["Preference-Applied"] == "merge"
