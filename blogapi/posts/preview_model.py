@@ -10,6 +10,8 @@ from blogapi.posts.model import Post, Working
 
 LIFETIME = timedelta(days=7)
 LONGEST_LIFETIME = timedelta(days=90)
+MOST_LINKS = 100
+"""Of a post, that have not expired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,14 @@ from datetime import datetime
 from blogapi.clock import expiry
 from blogapi.config.secret import derive_key
 from blogapi.db.client import new_id
-from blogapi.errors import Invalid, NotFound
+from blogapi.errors import Conflict, Invalid, NotFound
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.paging.page import Page, PageRequest
 from blogapi.posts.bylines import Bylines
 from blogapi.posts.preview_model import (
     LIFETIME,
     LONGEST_LIFETIME,
+    MOST_LINKS,
     NewPreviewLink,
     Preview,
     PreviewLink,
@@ -26,7 +27,7 @@ from blogapi.posts.rights import Editable
 from blogapi.posts.store import PostStore, PreviewLinkStore, RevisionStore
 from blogapi.posts.transitions import require_not_trashed
 from blogapi.text import base64url
-from blogapi.translation.sentence import say
+from blogapi.translation.sentence import say, say_many
 
 _TOKEN = re.compile(r"([0-9a-f]{24})\.([A-Za-z0-9_-]{43})")
 
@@ -48,7 +49,10 @@ class Previews:
         self._key, self._public_url, self._now = derive_key(secret, "preview"), public_url, now
 
     async def create(self, right: Editable, new: NewPreviewLink, attempt: Attempt = ONCE) -> ShownPreviewLink:
-        """A link for whoever is to read the post before it is public. Raises Invalid, Conflict for one in the trash."""
+        """A link for whoever is to read the post before it is public.
+
+        Raises Invalid, Conflict `too_many_preview_links`, and Conflict for a post in the trash.
+        """
         require_not_trashed(right.post)
         now = self._now()
         expires_at = expiry(new.expires_at, now, usual=LIFETIME, longest=LONGEST_LIFETIME)
@@ -62,7 +66,12 @@ class Previews:
             created_at=now,
             expires_at=expires_at,
         )
-        return self._shown(await self._links.insert(link))
+        kept = await self._links.insert(link)
+        # Counted when it is there: of several at once, the last one finds all others.
+        if not await self._links.has_room_for(link, MOST_LINKS):
+            await self._links.delete(link.post_id, link.id)
+            raise _too_many()
+        return self._shown(kept)
 
     async def _require_revision(self, right: Editable, revision: int) -> None:
         try:
@@ -114,3 +123,12 @@ class Previews:
 
 def _no_preview() -> NotFound:
     return NotFound(say("There is no such preview. The link may have expired, or been revoked."))
+
+
+def _too_many() -> Conflict:
+    says = say_many(
+        "A post can have {count:,} preview link. Revoke it first.",
+        "A post can have {count:,} preview links. Revoke one first.",
+        MOST_LINKS,
+    )
+    return Conflict(says, code="too_many_preview_links")

@@ -105,6 +105,9 @@ PROBLEMS: dict[str, Problem] = {
     "conflict": Problem(
         409, say("Conflict"), "The current state of the resource does not allow this. `detail` says why."
     ),
+    "too_many_preview_links": Problem(
+        409, say("Too many preview links"), "Revoke a link that nobody needs any more, or all of them."
+    ),
     "too_many_api_keys": Problem(409, say("Too many API keys"), "Delete a key that nobody needs any more."),
     "username_taken": Problem(409, say("Username taken"), "Choose another username."),
     "email_taken": Problem(

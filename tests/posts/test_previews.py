@@ -1,10 +1,12 @@
 """Who has a preview link reads a post that is not public, and nothing more."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from blogapi.clock import rfc3339
+from blogapi.posts import previews
 from tests.auth.conftest import app, clock
 from tests.conftest import matching, with_etag
 from tests.posts.test_states import step, trash
@@ -197,3 +199,28 @@ async def test_credential_does_not_matter(client, ada, bob, draft):
     link = await make(client, ada, draft)
     for headers in (bob.headers, {"Authorization": "Bearer nothing"}):
         assert (await client.get(f"/v1/preview/{link['token']}", headers=headers)).status == 200
+
+
+async def test_post_has_a_bounded_number_of_links(client, ada, draft, write, clock, monkeypatch):
+    monkeypatch.setattr(previews, "MOST_LINKS", 2)
+    for _ in range(2):
+        link = await make(client, ada, draft, expires_at=rfc3339(clock() + timedelta(minutes=5)))
+    problem = await make(client, ada, draft, status=409)
+    assert problem["code"] == "too_many_preview_links"
+    await make(client, ada, await write(ada))
+    listed = await (await client.get(path_of(draft), headers=ada.headers)).json()
+    assert len(listed["items"]) == 2
+    await client.delete(f"{path_of(draft)}/{link['id']}", headers=ada.headers)
+    await make(client, ada, draft)
+    clock.forward(minutes=6)  # of the two, one has expired
+    await make(client, ada, draft)
+
+
+@pytest.mark.mongod
+@pytest.mark.parametrize("database", ["mongod"], indirect=True)
+async def test_many_at_once_do_not_exceed_the_number_of_links(client, ada, draft, database, monkeypatch):
+    monkeypatch.setattr(previews, "MOST_LINKS", 5)
+    answers = await asyncio.gather(*(client.post(path_of(draft), json={}, headers=ada.headers) for _ in range(16)))
+    statuses = [answer.status for answer in answers]
+    assert {*statuses} <= {201, 409}
+    assert await database["preview_links"].count_documents({}) == statuses.count(201) <= 5

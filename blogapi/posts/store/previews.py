@@ -40,6 +40,12 @@ class PreviewLinkStore(Store):
             return link if document is None else from_document(PreviewLink, document)
         return link
 
+    async def has_room_for(self, link: PreviewLink, most: int) -> bool:
+        """Whether its post has fewer than so many others that have not expired."""
+        others = {"post_id": object_id(link.post_id), "_id": {"$ne": object_id(link.id)}}
+        count = await self._links.count_documents({**others, "expires_at": {"$gt": link.created_at}}, limit=most)
+        return count < most
+
     async def find(self, link_id: str, now: datetime) -> PreviewLink | None:
         """None for what is not there or has expired."""
         document = await self._links.find_one({"_id": object_id(link_id), "expires_at": {"$gt": now}})
