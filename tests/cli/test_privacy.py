@@ -25,7 +25,7 @@ def found(blog, user):
 
 
 @pytest.mark.parametrize("name", ["grace", "Grace@Hopper.example", "{id}"])
-def test_export_writes_an_archive(blog, grace, tmp_path, name):
+def test_export_writes_an_archive(blog, grace, documents, tmp_path, name):
     file = tmp_path / "grace.zip"
     facts = blog.json("privacy", "export", name.format(id=grace.id), "--output", str(file))
     assert facts == {"id": grace.id, "file": str(file), "bytes": file.stat().st_size}
@@ -33,6 +33,8 @@ def test_export_writes_an_archive(blog, grace, tmp_path, name):
     account = json.loads(zipfile.ZipFile(file).read("account.json"))
     assert account["email"] == "grace@hopper.example"
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".grace")] == []
+    told = documents["audit"].find_one({"action": "user.exported"})
+    assert (told["actor"]["kind"], told["target"]["id"]) == ("command_line", grace.id)
 
 
 def test_export_replaces_no_file(blog, grace, tmp_path):
