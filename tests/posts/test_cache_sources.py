@@ -11,9 +11,10 @@ from blogapi.access.identity import Byline, Identity
 from blogapi.cache.cache import Cache
 from blogapi.cache.sources import collecting
 from blogapi.paging.page import PageRequest, Position
-from blogapi.posts.cache_sources import POSTS, PUBLIC_PART
+from blogapi.posts.cache_sources import POSTS, PUBLIC_GROUPS, PUBLIC_PART, TRANSLATIONS
 from blogapi.posts.model import KINDS, Content, Post, PublicFilter, audience_of, live_copy, working_copy
-from blogapi.posts.store import PostStore
+from blogapi.posts.store import PostStore, TranslationStore
+from blogapi.posts.translation_model import Group
 
 # Few of each, so that they meet; and equal moments, among which the id decides.
 MOMENTS = [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2, 3)]
@@ -146,3 +147,59 @@ async def test_answer_that_a_post_leaves_for_good_is_not_kept(kept, shelf, quest
     old = shelf[place % len(shelf)]
     before, after, is_kept = await kept(shelf, question, lambda store: store.purge(old, MOMENTS[0], None))
     assert before == after or not is_kept
+
+
+# Translations: a group is decided, its posts name it, and then it is shown. Answers may be made in between.
+
+GROUP = "a" * 24
+BEFORE = IDS[:2]
+AFTER = {"one joins": IDS[:3], "one leaves": [IDS[0], IDS[2]], "all leave": IDS[:1]}
+OF_TRANSLATIONS = {
+    "by id": by_key({"id": IDS[0]}),
+    "by slug": by_key({"slug": "post-0"}),
+    "page": by_page(PublicFilter(langs=("x0",)), PageRequest(limit=2)),
+    "page of all": by_page(PublicFilter(), PageRequest(limit=2)),
+}
+
+
+def translation(number, moment=MOMENTS[0]):
+    content = Content(title=f"Post {number}", slug=f"post-{number}", lang=f"x{number}")
+    working = working_copy(content, 1, Identity(user_id=IDS[0], role="author"), moment, note="", kind="create")
+    live = live_copy(content, 1, version=1, since=moment, now=moment, audience="public")
+    about = {"working": working, "live": live, "live_slugs": (content.slug,)}
+    return Post(id=IDS[number], version=1, status="published", **about, created_at=moment, updated_at=moment)
+
+
+@pytest.mark.parametrize("ask", OF_TRANSLATIONS.values(), ids=OF_TRANSLATIONS.keys())
+@pytest.mark.parametrize("after", AFTER.values(), ids=AFTER.keys())
+async def test_answer_that_other_translations_change_is_not_kept_however_far_they_are(database, ask, after):
+    store, groups = PostStore(database), TranslationStore(database)
+    before = Group(id=GROUP, version=7, posts=BEFORE, created_at=MOMENTS[0], updated_at=MOMENTS[0])
+    changed = replace(before, version=8, posts=after)
+    steps = [
+        lambda: groups.change(before, after, MOMENTS[1]),
+        lambda: groups.mark(changed),
+        lambda: groups.shown(changed),
+    ]
+    for taken in range(len(steps)):
+        for collection in (POSTS, TRANSLATIONS):
+            await database[collection].delete_many({})
+        for number in range(4):
+            await store.insert(translation(number), None)
+        await groups.insert(before)
+        assert not await groups.mark(before)
+        assert await groups.shown(before)
+        cache = Cache({POSTS: PUBLIC_PART, TRANSLATIONS: PUBLIC_GROUPS}, 1 << 20, clock=lambda: 0.0)
+        cache.heard(0.0)
+        database.on_write.append(cache.written)
+        for step in steps[:taken]:
+            await step()
+        begun = cache.now()
+        with collecting() as sources:
+            first = await ask(store)
+        assert cache.put("question", "answer", 0, sources, begun)
+        for step in steps[taken:]:
+            await step()
+        database.on_write.remove(cache.written)
+        second = await ask(store)
+        assert first == second or cache.get("question") is None, f"asked after {taken} steps"
