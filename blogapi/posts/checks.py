@@ -11,6 +11,7 @@ from blogapi.feature import Wiring
 from blogapi.operations.doctor import Check, Problem, in_batches, up_to_people
 from blogapi.posts.service import PostService
 from blogapi.posts.store import AddressStore, PostStore, RevisionStore, SlugStore, TranslationStore
+from blogapi.posts.store.schedules import ScheduleStore
 from blogapi.tags.service import TagService
 from blogapi.users.service import UserService
 
@@ -27,6 +28,7 @@ class PostChecks:
         slugs: SlugStore,
         addresses: AddressStore,
         translations: TranslationStore,
+        schedules: ScheduleStore,
         service: PostService,
         users: UserService,
         tags: TagService,
@@ -34,6 +36,7 @@ class PostChecks:
     ) -> None:
         self._posts, self._revisions, self._slugs, self._addresses = posts, revisions, slugs, addresses
         self._translations = translations
+        self._schedules = schedules
         self._service, self._users, self._tags, self._now = service, users, tags, now
         self._counts = service.counts
 
@@ -49,6 +52,7 @@ class PostChecks:
             Check("posts with former tags", self.former_tags),
             Check("post counts of tags", self.tag_counts),
             Check("post counts of authors", self.author_counts),
+            Check("schedules out of place", self.schedules),
             Check("digests of other revisions", self.digests),
             Check("posts that break the schema of custom", self.broken_custom),
             Check("revisions without a post", self.orphaned_revisions),
@@ -135,6 +139,11 @@ class PostChecks:
         await self._counts.settle()
         return not await self._posts.uncounted_before(self._now() - OVER, limit=1)
 
+    async def schedules(self) -> AsyncIterator[Problem]:
+        """Posts that are not looked for when something is due, or are looked for in vain."""
+        async for post_id, why in self._schedules.out_of_place():
+            yield Problem(f"post {post_id}: {why}", partial(self._service.schedules.put_right, post_id), post_id)
+
     async def digests(self) -> AsyncIterator[Problem]:
         """Posts whose digests an earlier version left behind: lists make them anew each time."""
         async for post_id in self._posts.undigested():
@@ -191,6 +200,6 @@ def post_checks(wiring: Wiring) -> PostChecks:
     """Over the stores and services of a blog."""
     database = wiring.database
     stores = PostStore(database), RevisionStore(database), SlugStore(database), AddressStore(database)
-    return PostChecks(
-        *stores, TranslationStore(database), wiring[PostService], wiring[UserService], wiring[TagService], wiring.now
-    )
+    groups, schedules = TranslationStore(database), ScheduleStore(database)
+    services = wiring[PostService], wiring[UserService], wiring[TagService]
+    return PostChecks(*stores, groups, schedules, *services, wiring.now)

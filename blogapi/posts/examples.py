@@ -22,6 +22,8 @@ SUBMITTED = "0b106000000000000000001a"
 REJECTED = "0b106000000000000000001b"
 # The one that is read, in another language.
 TRANSLATION = "0b106000000000000000001c"
+# It has been scheduled: its version is the second one.
+UNSCHEDULED = "0b106000000000000000001d"
 # Of the one that is published.
 PREVIEW_LINK = "0b1060000000000000000061"
 

@@ -21,11 +21,13 @@ from blogapi.posts.previews import Previews
 from blogapi.posts.reading import Reading
 from blogapi.posts.revisions import Revisions
 from blogapi.posts.saving import Saving
+from blogapi.posts.schedules import Schedules
 from blogapi.posts.service import PostService
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.states import States
 from blogapi.posts.store import AddressStore, PostStore, PreviewLinkStore, RevisionStore, SlugStore, TranslationStore
 from blogapi.posts.store.authored import Authored
+from blogapi.posts.store.schedules import ScheduleStore
 from blogapi.posts.tagging import Tagging
 from blogapi.posts.translations import Translations
 from blogapi.posts.writing import Writing
@@ -37,7 +39,7 @@ from blogapi.users.service import UserService
 
 # What a crash leaves is put right within a minute: when it is certain that nobody is at work on it any more, and at
 # the next run after that.
-_TEN_SECONDS, _HOUR = 10, 3600
+_SECOND, _TEN_SECONDS, _HOUR = 1, 10, 3600
 # Texts, and who wrote them when, by id.
 _OF_REVISION = frozenset(
     {
@@ -61,10 +63,12 @@ def build(wiring: Wiring) -> PostService:
     settings.objections.append(custom.check_schema)
     tagging = Tagging(posts, tags, counts, now)
     saving = Saving(posts, revision_store, slugs, addresses, translations, counts, tagging, custom, now)
+    states = States(posts, revision_store, saving, slugs, bylines, tags, now)
     return PostService(
         reading=Reading(posts, slugs, addresses, users, tags),
         writing=Writing(saving, slugs, addresses, users, tags, settings, custom, wiring.renderer.post, now),
-        states=States(posts, revision_store, saving, slugs, bylines, tags, now),
+        states=states,
+        schedules=Schedules(ScheduleStore(database), posts, states, saving, slugs, users, now),
         revisions=Revisions(revision_store, saving, slugs, bylines, tags, Comparer(wiring.renderer.ask), now),
         previews=Previews(
             PreviewLinkStore(database),
@@ -87,6 +91,10 @@ def build(wiring: Wiring) -> PostService:
 
 async def _purge_trash(posts: PostService) -> int:
     return await posts.states.purge_trash()
+
+
+async def _run_schedules(posts: PostService) -> int:
+    return await posts.schedules.run_due()
 
 
 async def _settle_bylines(posts: PostService) -> int:
@@ -138,19 +146,11 @@ POSTS = Feature(
             pseudonym=frozenset({"working.authors", "live.authors"}),
             keep=frozenset(
                 {
-                    *(
-                        "_id",
-                        "version",
-                        "status",
-                        "kind",
-                        "visibility",
-                        "featured",
-                        "comments_policy",
-                        "working",
-                        "live",
-                    ),
+                    *("_id", "version", "status", "kind", "visibility", "featured", "comments_policy"),
+                    *("working", "live"),
                     *("live_slugs", "slug_is_derived", "counters", "left", "changes", "applied", "trashed_from"),
-                    *("review", "deleted_at", "origin", "created_at", "updated_at", "uncounted", "unswept_at"),
+                    *("review", "scheduled", "withdrawal", "schedule_error", "due_at", "deleted_at", "origin"),
+                    *("created_at", "updated_at", "uncounted", "unswept_at"),
                     *("was_public", "working.authors.id", "live.authors.id", "translation_group", "schema"),
                 }
             ),
@@ -177,6 +177,7 @@ POSTS = Feature(
         *translation_handlers.routes,
     ),
     jobs=(
+        every(_SECOND, _run_schedules, done="posts published or unpublished as scheduled"),
         every(_HOUR, _purge_trash, done="posts removed from the trash"),
         every(_TEN_SECONDS, _settle_bylines, done="changed bylines looked after"),
         every(_TEN_SECONDS, _settle_counts, done="posts counted that somebody had left uncounted"),
@@ -186,6 +187,7 @@ POSTS = Feature(
     ),
     work=(Work(RETAG_POSTS, _retag),),
     checks=lambda wiring: post_checks(wiring).all(),
+    measures=lambda wiring: wiring[PostService].schedules.measures(),
     subscriptions=(Subscription(ProfileChanged, _profile_changed),),
     amends=custom_in_document,
     shows={

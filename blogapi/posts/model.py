@@ -15,6 +15,7 @@ from blogapi.access.scopes import POSTS_PUBLISH
 from blogapi.changes import Change, Versioned
 from blogapi.errors import Invalid
 from blogapi.ids import UNWRITTEN, Id
+from blogapi.posts.schedule_model import Schedule, ScheduleError, Withdrawal, next_of
 from blogapi.posts.translation_model import Translation
 from blogapi.text.rendered import BodyFormat, TocEntry
 from blogapi.text.visible import is_blank
@@ -24,7 +25,7 @@ KINDS = ("post", "page")
 KINDS_OF_CONTENT = (
     "`page` for what is no entry of the blog, such as an imprint. Lists, counts and archives show posts unless asked."
 )
-STATUSES = ("draft", "in_review", "published", "archived", "trashed")
+STATUSES = ("draft", "in_review", "scheduled", "published", "archived", "trashed")
 VISIBILITIES = ("public", "unlisted", "members", "private")
 WHO_READS = (
     "Who can read the live copy. `public`: everybody. `unlisted`: everybody, but no list has it. `members`: any"
@@ -220,6 +221,9 @@ class Post(Versioned):
     changes: tuple[Change, ...] = ()
     applied: tuple[str, ...] = ()
     review: Review | None = None  # the last one; none since the post was published
+    scheduled: Schedule | None = None  # its publication, while its status is `scheduled`
+    withdrawal: Withdrawal | None = None  # when it is unpublished, while it is published or scheduled
+    schedule_error: ScheduleError | None = None  # until its next step
     trashed_from: str | None = None
     deleted_at: datetime | None = None
     origin: Origin | None = None
@@ -242,8 +246,18 @@ class Post(Versioned):
 
     @property
     def submitted_revision(self) -> int | None:
-        """The revision that is to be reviewed; None when the post is not in review."""
-        return self.review.revision if self.review is not None and self.status == "in_review" else None
+        """The revision that is in review, or came from there before it was scheduled; else None."""
+        return self.review.revision if self.review is not None and self.status in ("in_review", "scheduled") else None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When something is to happen to it."""
+        return next_of(self.scheduled, self.withdrawal)
+
+    @property
+    def held_slugs(self) -> frozenset[str]:
+        """The slugs of the working copy, and of the revision that is scheduled."""
+        return frozenset([self.working.slug, *([self.scheduled.slug] if self.scheduled else [])])
 
     @property
     def is_digested(self) -> bool:

@@ -149,9 +149,9 @@ def require_rights(who: Identity, draft: Draft, before: Post | None) -> None:
     if draft.featured != (before.featured if before else False) and not who.is_editor:
         raise Forbidden(say("Only an editor can change `featured`."))
     flagged = before is not None and any(getattr(draft, name) != getattr(before, name) for name in FLAGS)
-    if before and flagged and before.status == "published" and not before.may_publish(who):
+    if before and flagged and before.status in ("scheduled", "published") and not before.may_publish(who):
         who.require_scope(POSTS_PUBLISH)
-        raise Forbidden(say("A contributor cannot change who reads a published post."))
+        raise Forbidden(say("A contributor cannot change who reads a post that is published or scheduled."))
     named = before.working.author_ids if before else ()
     if draft.author_ids is not None and not may_name(who, named, draft.author_ids):
         raise Forbidden(

@@ -6,20 +6,25 @@ checked here: the modules that call this one take a proof of it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from blogapi.clock import rfc3339
 from blogapi.errors import Conflict, Invalid, Stale
 from blogapi.posts.addresses import Addresses
 from blogapi.posts.counts import Counts
 from blogapi.posts.custom import CustomFields, customs_of, undoing, written_in
 from blogapi.posts.model import Post, live_after
+from blogapi.posts.schedule_model import SCHEDULE_ERRORS, Schedule
 from blogapi.posts.slugs import Claim, Slugs
 from blogapi.posts.store import PostStore, RevisionStore
 from blogapi.posts.tagging import Tagging
 from blogapi.posts.translations import Translations
+
+log = logging.getLogger("blogapi.posts.schedules")
 
 
 class Saving:
@@ -66,15 +71,18 @@ class Saving:
         claim: Claim | None = None,
         key: str | None = None,
         live_claims: Sequence[Claim] = (),
+        scheduled_claim: Claim | None = None,
     ) -> Post:
         """Move the post one version on. Raises Stale, Invalid, Conflict `language_taken`.
 
         `changes` maps paths in the document to values; `changed_fields` are the fields as clients know them. `claim` is
-        the slug that its working copy gets, `live_claims` are the slugs under which readers find it from now on.
+        the slug that its working copy gets, `live_claims` are the slugs under which readers find it from now on, and
+        `scheduled_claim` is the one under which they will.
         """
         customs, names = [*written_in(changes)], [*changed_fields]
         schema = await self._custom.require(*customs) if customs else None
-        changed = await self._change(post, changes, names, claim or Claim(post.working.slug), key, live_claims)
+        claim = claim or Claim(post.working.slug)
+        changed = await self._change(post, changes, names, claim, key, live_claims, scheduled_claim)
         try:
             await self._custom.require_still(schema, *customs)
         except Invalid:
@@ -92,11 +100,15 @@ class Saving:
         claim: Claim,
         key: str | None = None,
         live_claims: Sequence[Claim] = (),
+        scheduled_claim: Claim | None = None,
     ) -> Post:
         if any(path.split(".")[0] == "working" for path in changes):
             await self._revisions.keep(post)
-        outgoing = await self._slugs.outgoing_claims(post, claim)
+        claims = (claim, *live_claims, *filter(None, [scheduled_claim]))
         live_slugs = [each.slug for each in live_claims]
+        scheduled: Schedule | None = changes.get("scheduled", post.scheduled)
+        staying = {claim.slug, *live_slugs, *([scheduled.slug] if scheduled else [])}
+        outgoing = await self._slugs.outgoing_claims(post, staying)
         counting = self._counts.between(post.live, live_after(post, changes))
         try:
             changed = await self._posts.change(
@@ -109,14 +121,16 @@ class Saving:
                 mark=counting.mark,
             )
         except Conflict:
-            await self._give_back((claim, *live_claims), post)
+            await self._give_back(claims, post)
             raise
         if changed is None:
-            await self._give_back((claim, *live_claims), post)
+            await self._give_back(claims, post)
             return await self._after_others(post, key)
-        await self._slugs.release(post.working.slug, outgoing, changed)
+        await self._slugs.release(outgoing, changed)
         leads = await self._tagging.look_up(changed) if _may_add_tags(changes) else {}
         await self._counts.follow(post.id, counting)
+        if changes.get("schedule_error") is not None:
+            _tell(changed)
         return await self._tagging.follow(changed, leads)
 
     async def remove(self, post: Post) -> bool:
@@ -150,3 +164,10 @@ class Saving:
 
 def _may_add_tags(changes: Mapping[str, Any]) -> bool:
     return not {"working", "working.tags", "live"}.isdisjoint(changes)
+
+
+def _tell(post: Post) -> None:
+    error = post.schedule_error
+    assert error is not None
+    why = SCHEDULE_ERRORS.get(error.code, error.code)
+    log.warning("post %s: `%s` of %s is called off: %s", post.id, error.verb, rfc3339(error.at), why)

@@ -210,19 +210,38 @@ class NewPostSchema(PostEditSchema):
             raise ValidationError({"title": missing.messages})
 
 
+_PAST = "At once, if that is not in the future by the clock of the database."
+
+
 class PublishSchema(Strict):
-    """Which revision to publish."""
+    """Which revision to publish, and when."""
 
     revision = Whole(
         1,
         2**53,
         load_default=None,
         metadata={
-            "description": "Left out, the working copy is published; of a post in review, the submitted revision."
+            "description": "Left out, the working copy is published; of a post that is in review, or was when it was"
+            " scheduled, the reviewed revision (`submitted_revision`)."
         },
+    )
+    at = Timestamp(
+        load_default=None,
+        metadata={"description": f"When. {_PAST} A published or archived post cannot be scheduled."},
     )
 
     example = {"revision": 1}
+
+
+class UnpublishSchema(Strict):
+    """When to unpublish."""
+
+    at = Timestamp(
+        load_default=None,
+        metadata={"description": f"When; of a scheduled post, after it is published. {_PAST} Left out, at once."},
+    )
+
+    example = {"at": "2030-01-01T00:00:00Z"}
 
 
 class ReviewNoteSchema(Strict):

@@ -12,6 +12,7 @@ from blogapi.posts.leftovers import Leftovers
 from blogapi.posts.previews import Previews
 from blogapi.posts.reading import Reading
 from blogapi.posts.revisions import Revisions
+from blogapi.posts.schedules import Schedules
 from blogapi.posts.states import States
 from blogapi.posts.tagging import Tagging
 from blogapi.posts.translations import Translations
@@ -25,6 +26,7 @@ class PostService:
     reading: Reading
     writing: Writing
     states: States
+    schedules: Schedules
     revisions: Revisions
     previews: Previews
     translations: Translations

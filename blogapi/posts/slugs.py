@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,15 +59,16 @@ class Slugs:
         """Claim a slug that the post once had. It keeps its present one when another post has that slug now."""
         return await self._try(slug, post) or Claim(post.working.slug)
 
-    async def outgoing_claims(self, post: Post, claim: Claim) -> list[str]:
-        """The claims of the slug that is given up, for `release`. They are read before the post is changed."""
-        slug = post.working.slug
-        return [] if claim.slug == slug else await self._store.outgoing(slug, post.id, self._now())
+    async def outgoing_claims(self, post: Post, staying: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """The claims of slugs that are given up, for `release`. They are read before the post is changed."""
+        going = sorted(post.held_slugs.difference(staying))
+        return {slug: await self._store.outgoing(slug, post.id, self._now()) for slug in going}
 
-    async def release(self, slug: str, claims: Sequence[str], post: Post) -> None:
-        """Release the former slug, unless readers knew it."""
-        if slug != post.working.slug and slug not in post.live_slugs:
-            await self._store.release(slug, post.id, claims)
+    async def release(self, claims: Mapping[str, Sequence[str]], post: Post) -> None:
+        """Release former slugs, but for those that readers knew."""
+        for slug, tokens in claims.items():
+            if slug not in post.held_slugs and slug not in post.live_slugs:
+                await self._store.release(slug, post.id, tokens)
 
     async def give_back(self, claim: Claim, post_id: str) -> None:
         """Release a claim that was made for nothing, because the post was not changed."""
@@ -79,7 +80,7 @@ class Slugs:
         await self._store.release_all(post_id)
 
     async def _try(self, slug: str, post: Post) -> Claim | None:
-        return Claim(slug) if slug == post.working.slug else await self.claim(slug, post.id)
+        return Claim(slug) if slug in post.held_slugs else await self.claim(slug, post.id)
 
     async def _next_free(self, base: str, post_id: str) -> Claim:
         return Claim(*await self._store.claim_next(base, post_id, self._now(), with_suffix))

@@ -14,7 +14,7 @@ from blogapi.posts import examples
 from blogapi.posts.handlers import POST_ID, posts, with_right
 from blogapi.posts.model import Post
 from blogapi.posts.rights import Editable, Publishable
-from blogapi.posts.schemas import PublishSchema, ReviewNoteSchema
+from blogapi.posts.schemas import PublishSchema, ReviewNoteSchema, UnpublishSchema
 from blogapi.posts.transitions import (
     ARCHIVE,
     DISCARD,
@@ -23,6 +23,7 @@ from blogapi.posts.transitions import (
     RESTORE,
     SUBMIT,
     UNPUBLISH,
+    UNSCHEDULE,
     Right,
     Transition,
 )
@@ -74,14 +75,35 @@ _transition(
 async def publish_post(request: web.Request, right: Publishable, wish: dict[str, Any]) -> Post:
     """Publish the working copy, or a given revision; of a post in review, the submitted one.
 
-    Readers see it from now on. Publish again to show them later changes.
+    Readers see it from now on, or from the time `at`: later edits are not in what is scheduled. Publish again to show
+    them later changes.
     """
-    expected, revision = if_match(request), wish["revision"]
-    return await posts(request).states.publish(right, expected, revision=revision, attempt=attempt(request))
+    service, expected, revision = posts(request), if_match(request), wish["revision"]
+    if wish["at"] is None:
+        return await service.states.publish(right, expected, revision=revision, attempt=attempt(request))
+    schedules = service.schedules
+    return await schedules.publish(right, expected, wish["at"], revision=revision, attempt=attempt(request))
+
+
+@routes.post("/v1/posts/{id}/unpublish")
+@transition_endpoint(
+    scope=POSTS_PUBLISH, on=with_right(UNPUBLISH.needs), body=UnpublishSchema, examples={"id": examples.UNPUBLISHED}
+)
+async def unpublish_post(request: web.Request, right: Publishable, wish: dict[str, Any]) -> Post:
+    """Unpublish a post: hide it from readers and make it a draft again.
+
+    With `at`, that happens then.
+    """
+    service, expected = posts(request), if_match(request)
+    if wish["at"] is None:
+        return await service.states.apply(UNPUBLISH, right, expected, attempt(request))
+    return await service.schedules.unpublish(right, expected, wish["at"], attempt(request))
 
 
 _transition(
-    UNPUBLISH, "Unpublish a post: hide it from readers and make it a draft again.", {"id": examples.UNPUBLISHED}
+    UNSCHEDULE,
+    "Unschedule a post: it is neither published nor unpublished by itself any more. A scheduled one becomes a draft.",
+    {"id": examples.UNSCHEDULED, "If-Match": examples.SECOND_VERSION},
 )
 _transition(
     ARCHIVE, "Archive a post: hide it from readers and keep it out of lists of drafts.", {"id": examples.ARCHIVED}

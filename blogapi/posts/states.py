@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.posts.bylines import Bylines
-from blogapi.posts.model import Post, differences, live_copy, require_title, visible_change
+from blogapi.posts.model import Post, Working, differences, live_copy, require_title, visible_change
 from blogapi.posts.rights import Publishable, Purgeable
 from blogapi.posts.saving import Saving
-from blogapi.posts.slugs import Slugs
+from blogapi.posts.schedule_model import schedule_fields
+from blogapi.posts.slugs import Claim, Slugs
 from blogapi.posts.store import PostStore, RevisionStore
-from blogapi.posts.transitions import PUBLISH, Right, Transition
+from blogapi.posts.transitions import PUBLISH, LiveCopy, Right, Transition, schedule_after
 from blogapi.tags.service import TagService
 
 KEPT_IN_TRASH = timedelta(days=30)
@@ -56,13 +57,13 @@ class States:
             Publishable(post, right.who)
         post.require_version(expected)
         status, now = transition.end_of(post), self._now()
-        sets = transition.sets(right, now, note)
+        sets = {**schedule_after(post, status), **transition.sets(right, now, note)}
         changes: dict[str, Any] = {"status": status, **sets}
-        if post.live is not None:
+        if post.live is not None and transition.live is LiveCopy.FOLLOWS:
             seen = status == "published"
             changes["live.audience"] = post.audience if seen else None
             changes |= visible_change(post, now) if seen else {}
-        changed = ["status", *(["review"] if "review" in sets else [])]
+        changed = ["status", *(["review"] if "review" in sets else []), *schedule_fields(sets)]
         return await self._saving.change(post, changes, changed, key=attempt.key)
 
     async def publish(
@@ -75,7 +76,7 @@ class States:
         published_at: datetime | None = None,
         former_slugs: Iterable[str] = (),
     ) -> Post:
-        """Make a given revision what readers see, or the submitted one, or the working copy.
+        """Make a given revision what readers see, or the reviewed one, or the working copy.
 
         Raises Stale, Conflict, Invalid, NotFound. The last two arguments are for imports: since when readers know it,
         and under which other slugs.
@@ -85,10 +86,7 @@ class States:
             return post
         post.require_version(expected)
         status = PUBLISH.end_of(post)
-        copy = await self._revisions.get(post, revision or post.submitted_revision or post.working.revision)
-        require_title(copy.title)
-        tags = await self._tags.use(copy.tags, kept=copy.tags)
-        copy = replace(copy, authors=await self._bylines.for_reuse(copy, post), tags=tags)
+        copy = await self._of_today(post, await self.publishable(right, revision))
         now, before = self._now(), post.live and post.live.published_at
         since = published_at or before or now
         unknown = set(former_slugs) - {copy.slug, *post.live_slugs}
@@ -97,13 +95,52 @@ class States:
         if is_seen and since == before and not kept:
             return post
         claim = await self._slugs.reclaim(copy.slug, post)
-        copy = replace(copy, slug=claim.slug)
-        live = live_copy(copy, copy.revision, version=post.version + 1, since=since, now=now, audience=post.audience)
-        changed = {"live_revision", "live_updated_at"} | ({"status"} if post.status != status else set())
+        return await self._show(post, copy, [*kept, claim], since=since, now=now, attempt=attempt)
+
+    async def publish_scheduled(self, right: Publishable) -> Post:
+        """Make the scheduled revision what readers see, as of the time that was asked for.
+
+        Raises Stale, Conflict, Invalid, NotFound.
+        """
+        post, schedule = right.post, right.post.scheduled
+        assert schedule is not None  # or it would not be due
+        copy = await self._of_today(post, await self.publishable(right, schedule.revision))
+        since = schedule.at if post.live is None else post.live.published_at
+        return await self._show(post, copy, [Claim(schedule.slug)], since=since, now=schedule.at)
+
+    async def publishable(self, right: Publishable, revision: int | None) -> Working:
+        """A given revision, or the reviewed one, or the working copy. Raises NotFound, Invalid."""
+        post = right.post
+        copy = await self._revisions.get(post, revision or post.submitted_revision or post.working.revision)
+        require_title(copy.title)
+        return copy
+
+    async def _of_today(self, post: Post, copy: Working) -> Working:
+        """A copy with the present names of its authors and tags."""
+        tags = await self._tags.use(copy.tags, kept=copy.tags)
+        return replace(copy, authors=await self._bylines.for_reuse(copy, post), tags=tags)
+
+    async def _show(
+        self,
+        post: Post,
+        copy: Working,
+        claims: Sequence[Claim],
+        *,
+        since: datetime,
+        now: datetime,
+        attempt: Attempt = ONCE,
+    ) -> Post:
+        """Make a copy what readers see, under the last of these slugs."""
+        status, before = PUBLISH.end_of(post), post.live and post.live.published_at
+        content, version = replace(copy, slug=claims[-1].slug), post.version + 1
+        live = live_copy(content, copy.revision, version=version, since=since, now=now, audience=post.audience)
+        schedule = schedule_after(post, status)
+        changed = {"live_revision", "live_updated_at", *schedule_fields(schedule)}
+        changed |= {"status"} if post.status != status else set()
         changed |= {"published_at"} if since != before else set()
         changed |= {"review"} if post.review is not None else set()
-        changes = {"status": status, "live": live, "review": None}
-        return await self._saving.change(post, changes, changed, key=attempt.key, live_claims=[*kept, claim])
+        changes = {"status": status, "live": live, "review": None, **schedule}
+        return await self._saving.change(post, changes, changed, key=attempt.key, live_claims=claims)
 
     async def purge(self, right: Purgeable, expected: frozenset[int]) -> None:
         """Remove it for good. Raises Stale."""

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from blogapi.errors import Conflict, InvalidTransition
 from blogapi.posts.model import Post, Review
 from blogapi.posts.rights import Editable, Publishable, Reviewable
+from blogapi.posts.schedule_model import ScheduleError
 from blogapi.translation.sentence import Sentence, say
 
 Right = TypeVar("Right", bound=Editable)
@@ -43,11 +44,14 @@ class Transition(Generic[Right]):
     needs: type[Right]
     live: LiveCopy = LiveCopy.FOLLOWS
     needs_live: bool = False
+    needs_schedule: bool = False
     sets: Callable[[Right, datetime, str], Mapping[str, Any]] = lambda right, now, note: {}
 
     def is_allowed(self, post: Post) -> bool:
         """Whether the state of the post allows it."""
-        return post.status in self.start and (post.live is not None or not self.needs_live)
+        lacks_live = self.needs_live and post.live is None
+        lacks_schedule = self.needs_schedule and post.due_at is None
+        return post.status in self.start and not lacks_live and not lacks_schedule
 
     def end_of(self, post: Post) -> str:
         """The state that it leads to. Raises InvalidTransition."""
@@ -56,10 +60,10 @@ class Transition(Generic[Right]):
         return self.end(post)
 
     def changes_what_readers_see(self, post: Post) -> bool:
-        """Whether it takes a post away from them or brings it back."""
+        """Whether it takes a post away from them or brings it back, now or when it is due."""
         if self.live is not LiveCopy.FOLLOWS or not self.is_allowed(post):
             return False
-        return "published" in (post.status, self.end(post))
+        return not {post.status, self.end(post)}.isdisjoint(("scheduled", "published"))
 
 
 def _to(state: str) -> Callable[[Post], str]:
@@ -75,6 +79,11 @@ def _rejected(right: Editable, now: datetime, note: str) -> Mapping[str, Any]:
     review = right.post.review
     assert review is not None  # or it would not be in review
     return {"review": replace(review, rejected_by=right.who.user_id, rejected_at=now, rejection_note=note)}
+
+
+def _trashed(right: Editable, now: datetime, note: str) -> Mapping[str, Any]:
+    before = right.post.status
+    return {"trashed_from": "draft" if before == "scheduled" else before, "deleted_at": now}
 
 
 SUBMIT = Transition(
@@ -96,10 +105,28 @@ REJECT = Transition(
 PUBLISH = Transition(
     verb="publish",
     otherwise=lambda status: say("A post that is {status} cannot be published.", status=status),
-    start=frozenset({"draft", "in_review", "published", "archived"}),
+    start=frozenset({"draft", "in_review", "scheduled", "published", "archived"}),
     end=_to("published"),
     needs=Publishable,
     live=LiveCopy.REPLACED,
+)
+SCHEDULE = Transition(
+    verb="publish",
+    otherwise=lambda status: say("A post that is {status} cannot be scheduled.", status=status),
+    start=frozenset({"draft", "in_review", "scheduled"}),
+    end=_to("scheduled"),
+    needs=Publishable,
+    live=LiveCopy.STAYS,
+)
+UNSCHEDULE = Transition(
+    verb="unschedule",
+    otherwise=lambda status: say("Nothing is scheduled for this post."),
+    start=frozenset({"scheduled", "published"}),
+    end=lambda post: "draft" if post.status == "scheduled" else post.status,
+    needs=Publishable,
+    live=LiveCopy.STAYS,
+    needs_schedule=True,
+    sets=lambda right, now, note: {"scheduled": None, "withdrawal": None},
 )
 UNPUBLISH = Transition(
     verb="unpublish",
@@ -107,6 +134,14 @@ UNPUBLISH = Transition(
     start=frozenset({"published"}),
     end=_to("draft"),
     needs=Publishable,
+)
+UNPUBLISH_LATER = Transition(
+    verb="unpublish",
+    otherwise=UNPUBLISH.otherwise,
+    start=frozenset({"scheduled", "published"}),
+    end=lambda post: post.status,
+    needs=Publishable,
+    live=LiveCopy.STAYS,
 )
 ARCHIVE = Transition(
     verb="archive",
@@ -126,7 +161,7 @@ RESTORE = Transition(
 DISCARD = Transition(
     verb="discard",
     otherwise=lambda status: say("A post that is {status} cannot be set back to what readers see.", status=status),
-    start=frozenset({"draft", "in_review", "published", "archived"}),
+    start=frozenset({"draft", "in_review", "scheduled", "published", "archived"}),
     end=lambda post: post.status,
     needs=Editable,
     live=LiveCopy.STAYS,
@@ -135,12 +170,30 @@ DISCARD = Transition(
 TRASH = Transition(
     verb="trash",
     otherwise=lambda status: say("A post that is {status} cannot be put in the trash.", status=status),
-    start=frozenset({"draft", "in_review", "published", "archived"}),
+    start=frozenset({"draft", "in_review", "scheduled", "published", "archived"}),
     end=_to("trashed"),
     needs=Editable,
-    sets=lambda right, now, note: {"trashed_from": right.post.status, "deleted_at": now},
+    sets=_trashed,
 )
-TRANSITIONS: tuple[Transition[Any], ...] = (SUBMIT, REJECT, PUBLISH, UNPUBLISH, ARCHIVE, RESTORE, DISCARD, TRASH)
+# Those that a state allows under their own names. `SCHEDULE` and `UNPUBLISH_LATER` are others with a time.
+TRANSITIONS: tuple[Transition[Any], ...] = (
+    *(SUBMIT, REJECT, PUBLISH, UNSCHEDULE, UNPUBLISH, ARCHIVE, RESTORE, DISCARD, TRASH),
+)
+
+
+def schedule_after(post: Post, status: str) -> dict[str, Any]:
+    """What becomes of a schedule in the state that a transition leads to. It comes back by no other transition."""
+    changes: dict[str, Any] = {}
+    if post.scheduled is not None and status != "scheduled":
+        changes["scheduled"] = None
+    if post.withdrawal is not None and status not in ("scheduled", "published"):
+        changes["withdrawal"] = None
+    if status == "trashed" and (due_at := post.due_at) is not None:
+        verb = "publish" if post.scheduled is not None else "unpublish"
+        changes["schedule_error"] = ScheduleError(code="trashed", verb=verb, at=due_at)
+    elif post.schedule_error is not None and "trashed" not in (post.status, status):
+        changes["schedule_error"] = None
+    return changes
 
 
 def allowed(post: Post) -> list[str]:

@@ -31,6 +31,7 @@ from blogapi.posts.model import (
     Working,
 )
 from blogapi.posts.rights import LivePost
+from blogapi.posts.schedule_views import ScheduleShape, schedule_view
 from blogapi.posts.translation_schemas import TranslationShape, translation_view
 from blogapi.users.examples import SINCE, WRITER, WRITER_DISPLAY_NAME, WRITER_NAME
 from blogapi.web.endpoint import Shape
@@ -181,7 +182,7 @@ class ReviewSchema(Strict):
     rejection_note = fields.Str(required=True, metadata={"description": "Of the editor, for the authors."})
 
 
-class WorkingPostSchema(PublicPostSchema):
+class WorkingPostSchema(PublicPostSchema, ScheduleShape):
     """A post as its authors and editors see it: the working copy."""
 
     view = fields.Str(required=True, validate=Choice(["working"]), metadata=_VIEW)
@@ -196,8 +197,8 @@ class WorkingPostSchema(PublicPostSchema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "The revision that is in review, and that publishing shows. Later edits by a contributor "
-            "are not in it; those of whoever may publish are."
+            "description": "The revision that is in review, or was when the post was scheduled, and that publishing "
+            "shows. Later edits by a contributor are not in it; those of whoever may publish are."
         },
     )
     review = fields.Nested(
@@ -221,6 +222,7 @@ class WorkingPostSchema(PublicPostSchema):
         "working_revision": 1,
         "submitted_revision": None,
         "review": None,
+        **ScheduleShape.example,
         "has_unpublished_changes": False,
         "deleted_at": None,
         "origin": None,
@@ -330,6 +332,7 @@ def working_view(post: Post, copy: Working | None = None) -> dict[str, Any]:
         "working_revision": post.working.revision,
         "submitted_revision": post.submitted_revision,
         "review": _review_view(post.review),
+        **schedule_view(post),
         "has_unpublished_changes": post.has_unpublished_changes,
         "deleted_at": rfc3339_or_none(post.deleted_at),
         "origin": origin and {"source": origin.source, "path": origin.path, "urls": list(origin.urls)},

@@ -162,6 +162,10 @@ _RAIN = """\
 There are three ways to wait for rain, and none of them works. This one is in review: an editor publishes or rejects it.
 """
 
+_FROST = """\
+The first frost comes on a night when nobody has looked. This one is scheduled: it is published in four weeks.
+"""
+
 _LIST = """\
 - sugar
 - a longer ladder
@@ -179,6 +183,7 @@ class _Post:
     edited: Draft | None = None
     archived: bool = False
     submitted: bool = False
+    scheduled: bool = False
     previewed: bool = False
     addresses: tuple[str, ...] = ()
 
@@ -225,6 +230,9 @@ _POSTS = (
     _Post(id=examples.SUBMITTED, days=0, draft=Draft(title="Where the path ends", body=_PATH, lang="en")),
     _Post(
         id=examples.REJECTED, days=0, draft=Draft(title="On waiting for rain", body=_RAIN, lang="en"), submitted=True
+    ),
+    _Post(
+        id=examples.UNSCHEDULED, days=0, draft=Draft(title="The first frost", body=_FROST, lang="en"), scheduled=True
     ),
     _Post(id=examples.DELETED, days=0, draft=Draft(title="To buy", body=_LIST, lang="en")),
 )
@@ -274,5 +282,8 @@ async def _write(services: Wiring, admin: Identity, author: User, wanted: _Post,
     if wanted.submitted:
         note = "Is it too short?"
         await posts.states.apply(SUBMIT, Editable(post, admin), frozenset({post.version}), note=note)
+    if wanted.scheduled:
+        at = utc_now() + timedelta(days=28)
+        await posts.schedules.publish(Publishable(post, admin), frozenset({post.version}), at)
     if wanted.archived:
         await posts.states.apply(ARCHIVE, Publishable(post, admin), frozenset({post.version}))

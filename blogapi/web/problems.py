@@ -152,6 +152,11 @@ PROBLEMS: dict[str, Problem] = {
         say("Not possible in this state"),
         "`allowed` lists the transitions that the current state of the post allows.",
     ),
+    "schedule_conflict": Problem(
+        409,
+        say("The times do not fit together"),
+        "A post is unpublished after it is published. Change the other time first, or take both away (`unschedule`).",
+    ),
     "secret_shown_once": Problem(
         409,
         say("The secret was shown before"),

@@ -183,7 +183,7 @@ def test_path_parameters_have_the_limits_that_the_server_checks(document, path, 
     [
         ("tag", {"type": "string", "pattern": "^(?:[a-z0-9]+(?:-[a-z0-9]+)*)$", "maxLength": 60}),
         ("author", {"type": "string", "minLength": 1, "maxLength": 32}),
-        ("status", {"type": "string", "enum": ["draft", "in_review", "published", "archived", "trashed"]}),
+        ("status", {"type": "string", "enum": ["draft", "in_review", "scheduled", "published", "archived", "trashed"]}),
     ],
 )
 def test_filters_have_the_limits_that_the_server_checks(document, name, items):

@@ -6,6 +6,7 @@ those who are among the authors of the post; who has lost the role of a writer s
 
 import inspect
 from dataclasses import fields, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -31,10 +32,12 @@ from blogapi.posts.model import (
 )
 from blogapi.posts.revisions import Revisions
 from blogapi.posts.rights import Editable, LivePost, Named, Publishable, Purgeable, editable_or_named
+from blogapi.posts.schedule_model import Schedule, Withdrawal
+from blogapi.posts.schedules import Schedules
 from blogapi.posts.service import PostService
 from blogapi.posts.states import States
 from blogapi.posts.store import PostStore
-from blogapi.posts.transitions import ARCHIVE, REJECT, RESTORE, SUBMIT, TRANSITIONS, TRASH, UNPUBLISH
+from blogapi.posts.transitions import ARCHIVE, REJECT, RESTORE, SUBMIT, TRANSITIONS, TRASH, UNPUBLISH, UNSCHEDULE
 from blogapi.posts.writing import Writing
 from blogapi.users.model import User
 from blogapi.users.store import UserStore
@@ -46,6 +49,7 @@ TABLE = """
                        nobody reader rd.own co.own contr. au.own author editor admin
 read             draft    404    404    404    yes    404    yes    404    yes   yes
 read          in-review    404    404    404    yes    404    yes    404    yes   yes
+read         scheduled    404    404    404    yes    404    yes    404   yes   yes
 read         published    yes    yes    yes    yes    yes    yes    yes    yes   yes
 read          unlisted    yes    yes    yes    yes    yes    yes    yes    yes   yes
 read           members    404    yes    yes    yes    yes    yes    yes    yes   yes
@@ -56,6 +60,7 @@ read            purged    410    410    410    410    410    410    410    410  
 
 work             draft    404    404    404    yes    404    yes    404    yes   yes
 work          in-review    404    404    404    yes    404    yes    404    yes   yes
+work         scheduled    404    404    404    yes    404    yes    404   yes   yes
 work         published    403    403    403    yes    403    yes    403    yes   yes
 work           members    404    403    403    yes    403    yes    403    yes   yes
 work           private    404    404    404    yes    404    yes    404    yes   yes
@@ -65,12 +70,14 @@ work            purged    410    410    410    410    410    410    410    410  
 
 edit             draft    404    404    404    yes    404    yes    404    yes   yes
 edit          in-review    404    404    404    yes    404    yes    404    yes   yes
+edit         scheduled    404    404    404    yes    404    yes    404   yes   yes
 edit         published    403    403    403    yes    403    yes    403    yes   yes
 edit           private    404    404    404    yes    404    yes    404    yes   yes
 edit          archived    404    404    404    yes    404    yes    404    yes   yes
 edit           trashed    404    404    404    409    404    409    404    409   409
 
 hide             draft    404    404    404    yes    404    yes    404    yes   yes
+hide         scheduled    404    404    404    403    404    yes    404   yes   yes
 hide         published    403    403    403    403    403    yes    403    yes   yes
 hide          archived    404    404    404    yes    404    yes    404    yes   yes
 
@@ -83,24 +90,48 @@ leave          private    404    404    404    yes    404    yes    404    yes  
 
 submit           draft    404    404    404    yes    404    yes    404    yes   yes
 submit       in-review    404    404    404    409    404    409    404    409   409
+submit       scheduled    404    404    404    409    404    409    404   409   409
 submit       published    403    403    403    409    403    409    403    409   409
 submit        archived    404    404    404    409    404    409    404    409   409
 submit         trashed    404    404    404    409    404    409    404    409   409
 
 reject           draft    404    404    404    403    404    403    404    409   409
 reject       in-review    404    404    404    403    404    403    404    yes   yes
+reject       scheduled    404    404    404    403    404    403    404   409   409
 reject       published    403    403    403    403    403    403    403    409   409
 reject         trashed    404    404    404    403    404    403    404    409   409
 
 publish          draft    404    404    404    403    404    yes    404    yes   yes
 publish       in-review    404    404    404    403    404    yes    404    yes   yes
+publish      scheduled    404    404    404    403    404    yes    404   yes   yes
 publish      published    403    403    403    403    403    yes    403    yes   yes
 publish        private    404    404    404    403    404    yes    404    yes   yes
 publish       archived    404    404    404    403    404    yes    404    yes   yes
 publish        trashed    404    404    404    403    404    409    404    409   409
 
+schedule         draft    404    404    404    403    404    yes    404   yes   yes
+schedule     in-review    404    404    404    403    404    yes    404   yes   yes
+schedule     scheduled    404    404    404    403    404    yes    404   yes   yes
+schedule     published    403    403    403    403    403    409    403   409   409
+schedule      archived    404    404    404    403    404    409    404   409   409
+schedule       trashed    404    404    404    403    404    409    404   409   409
+
+unschedule       draft    404    404    404    403    404    409    404   409   409
+unschedule   scheduled    404    404    404    403    404    yes    404   yes   yes
+unschedule      ending    403    403    403    403    403    yes    403   yes   yes
+unschedule   published    403    403    403    403    403    409    403   409   409
+unschedule     trashed    404    404    404    403    404    409    404   409   409
+
+end              draft    404    404    404    403    404    409    404   409   409
+end          scheduled    404    404    404    403    404    yes    404   yes   yes
+end             ending    403    403    403    403    403    yes    403   yes   yes
+end          published    403    403    403    403    403    yes    403   yes   yes
+end           archived    404    404    404    403    404    409    404   409   409
+
 unpublish        draft    404    404    404    403    404    409    404    409   409
 unpublish     in-review    404    404    404    403    404    409    404    409   409
+unpublish    scheduled    404    404    404    403    404    409    404   409   409
+unpublish       ending    403    403    403    403    403    yes    403   yes   yes
 unpublish    published    403    403    403    403    403    yes    403    yes   yes
 unpublish      private    404    404    404    403    404    yes    404    yes   yes
 unpublish     archived    404    404    404    403    404    409    404    409   409
@@ -108,6 +139,7 @@ unpublish      trashed    404    404    404    403    404    409    404    409  
 
 archive          draft    404    404    404    403    404    409    404    409   409
 archive       in-review    404    404    404    403    404    409    404    409   409
+archive      scheduled    404    404    404    403    404    409    404   409   409
 archive      published    403    403    403    403    403    yes    403    yes   yes
 archive        private    404    404    404    403    404    yes    404    yes   yes
 archive       archived    404    404    404    403    404    409    404    409   409
@@ -115,6 +147,7 @@ archive        trashed    404    404    404    403    404    409    404    409  
 
 restore          draft    404    404    404    409    404    409    404    409   409
 restore       in-review    404    404    404    409    404    409    404    409   409
+restore      scheduled    404    404    404    409    404    409    404   409   409
 restore      published    403    403    403    409    403    409    403    409   409
 restore       archived    404    404    404    yes    404    yes    404    yes   yes
 restore        trashed    404    404    404    403    404    yes    404    yes   yes
@@ -122,18 +155,21 @@ restore  trashed-draft    404    404    404    yes    404    yes    404    yes  
 
 discard          draft    404    404    404    409    404    409    404    409   409
 discard       in-review    404    404    404    409    404    409    404    409   409
+discard      scheduled    404    404    404    409    404    409    404   409   409
 discard      published    403    403    403    yes    403    yes    403    yes   yes
 discard       archived    404    404    404    yes    404    yes    404    yes   yes
 discard        trashed    404    404    404    409    404    409    404    409   409
 
 trash            draft    404    404    404    yes    404    yes    404    yes   yes
 trash         in-review    404    404    404    yes    404    yes    404    yes   yes
+trash        scheduled    404    404    404    403    404    yes    404   yes   yes
 trash        published    403    403    403    403    403    yes    403    yes   yes
 trash          private    404    404    404    403    404    yes    404    yes   yes
 trash         archived    404    404    404    yes    404    yes    404    yes   yes
 trash          trashed    404    404    404    409    404    409    404    409   409
 
 purge            draft    404    404    404    403    404    403    404    403   yes
+purge        scheduled    404    404    404    403    404    403    404   403   yes
 purge        published    403    403    403    403    403    403    403    403   yes
 purge         archived    404    404    404    403    404    403    404    403   yes
 purge          trashed    404    404    404    403    404    403    404    403   yes
@@ -147,6 +183,7 @@ revision     published    403    403    403    yes    403    yes    403    yes  
 
 go-back          draft    404    404    404    yes    404    yes    404    yes   yes
 go-back       in-review    404    404    404    yes    404    yes    404    yes   yes
+go-back      scheduled    404    404    404    yes    404    yes    404   yes   yes
 go-back      published    403    403    403    yes    403    yes    403    yes   yes
 go-back        trashed    404    404    404    409    404    409    404    409   409
 """
@@ -181,6 +218,16 @@ async def leave(posts, who, post_id):
 async def publish(posts, who, post_id):
     held = await posts.reading.get(Publishable, who, post_id)
     return await posts.states.publish(held, frozenset({held.post.version}))
+
+
+async def schedule(posts, who, post_id):
+    held = await posts.reading.get(Publishable, who, post_id)
+    return await posts.schedules.publish(held, frozenset({held.post.version}), utc_now() + timedelta(hours=1))
+
+
+async def end(posts, who, post_id):
+    held = await posts.reading.get(Publishable, who, post_id)
+    return await posts.schedules.unpublish(held, frozenset({held.post.version}), utc_now() + timedelta(days=3))
 
 
 def taking(step):
@@ -222,12 +269,14 @@ VERBS = {
     "feature": editing(featured=True),
     "leave": leave,
     "publish": publish,
+    "schedule": schedule,
+    "end": end,
     "discard": discard,
     "purge": purge,
     "revisions": list_revisions,
     "revision": read_revision,
     "go-back": go_back,
-    **{step.verb: taking(step) for step in (SUBMIT, REJECT, UNPUBLISH, ARCHIVE, RESTORE, TRASH)},
+    **{step.verb: taking(step) for step in (SUBMIT, REJECT, UNSCHEDULE, UNPUBLISH, ARCHIVE, RESTORE, TRASH)},
 }
 
 OWN, OTHER, NOBODY_HERE = (f"{number}" * 24 for number in "abc")
@@ -254,6 +303,8 @@ def post_in(state):
     post = Post(id=new_id(), version=1, status="published", working=working, live=live, live_slugs=("t",), **times)
     if state in VISIBILITIES:
         return post
+    if state == "ending":
+        return replace(post, withdrawal=Withdrawal(at=now + timedelta(days=2), by=OWN))
     hidden = replace(post, live=replace(live, audience=None))
     if state in ("trashed", "purged"):
         return replace(hidden, status="trashed", trashed_from="published", deleted_at=now)
@@ -263,6 +314,9 @@ def post_in(state):
     if state == "in-review":
         review = Review(revision=1, submitted_by=OWN, submitted_at=now)
         return replace(draft, status="in_review", review=review)
+    if state == "scheduled":
+        schedule = Schedule(at=now + timedelta(days=1), revision=1, slug="t", by=OWN)
+        return replace(draft, status="scheduled", scheduled=schedule)
     return draft if state == "draft" else replace(draft, status="trashed", trashed_from="draft", deleted_at=now)
 
 
@@ -338,7 +392,7 @@ async def test_who_may_not_edit_a_post_gets_nothing_of_its_working_copy(services
 
 
 async def test_lists_hold_what_the_viewer_may_see(services, database):
-    reading, states = services[PostService].reading, [*VISIBILITIES, "draft", "in-review", "archived"]
+    reading, states = services[PostService].reading, [*VISIBILITIES, "draft", "in-review", "scheduled", "archived"]
     kept = {state: post_in(state) for state in states}
     for post in kept.values():
         await PostStore(database).insert(post, None)
@@ -356,12 +410,12 @@ def test_every_transition_and_every_verb_of_a_room_is_in_the_table():
     assert {step.verb for step in TRANSITIONS} <= in_table == set(VERBS)
 
 
-WITHOUT_ANYBODY = {"purge_trash"}  # a job
-SAVING_ROOMS = {"posts/feature.py", "posts/writing.py", "posts/states.py", "posts/revisions.py"}
+WITHOUT_ANYBODY = {"purge_trash", "run_due", "put_right", "measures"}  # jobs and the like
+SAVING_ROOMS = {f"posts/{room}.py" for room in ("feature", "writing", "states", "schedules", "revisions")}
 RIGHTS = {Editable, Publishable, Purgeable, Named, Identity}
 
 
-@pytest.mark.parametrize("room", [Writing, States, Revisions])
+@pytest.mark.parametrize("room", [Writing, States, Schedules, Revisions])
 def test_verb_takes_a_right_or_who_acts(room):
     """Forgetting to ask is an error of types: there is no way to call it with nothing but a post."""
     verbs = {name: verb for name, verb in inspect.getmembers(room, inspect.isfunction) if not name.startswith("_")}
@@ -383,8 +437,12 @@ def is_right(hint):
 @pytest.mark.parametrize(
     ("word", "rooms"),
     [
-        # A preview link is itself the right to read its post.
-        ("get_unguarded", {"posts/store/posts.py", "posts/saving.py", "posts/previews.py"}),
+        # A preview link is itself the right to read its post, what is due is done by a right to what was read, and the
+        # group of a post is asked for by who has a right to that post.
+        (
+            "get_unguarded",
+            {f"posts/{room}.py" for room in ("store/posts", "saving", "previews", "schedules", "translations")},
+        ),
         ("Saving(", {"posts/feature.py"}),
         ("posts.saving", SAVING_ROOMS),
     ],

@@ -94,8 +94,14 @@ async def live(client, editor) -> Life:
         await done("PATCH", at, json={"body": f"{TEXT} Thrice."}, headers={**by, "If-Match": post["etag"]})
         return post["id"]
 
+    async def schedule(post_id, verb):
+        post = await done("GET", f"/v1/posts/{post_id}?view=working", headers=headers)
+        at, key = {"at": "2100-01-01T00:00:00Z"}, {**headers, "If-Match": post["etag"]}
+        await done("POST", f"/v1/posts/{post_id}/{verb}", json=at, headers=key)
+
     life.post_id = await write(headers, "Note G", {"tags": ["engines"]})
-    await write(headers, "Draft", {})
+    await schedule(life.post_id, "unpublish")
+    await schedule(await write(headers, "Draft", {}), "publish")
     await done("POST", f"/v1/posts/{life.post_id}/preview-links", 201, headers=headers)
     await write(editor.headers, "Together", {"authors": [editor.id, life.id]})
     await done("POST", "/v1/me/export", 202, headers=headers)

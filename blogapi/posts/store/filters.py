@@ -8,7 +8,7 @@ from typing import Any
 
 from blogapi.db.client import Document, object_id
 from blogapi.paging.keyset import stored
-from blogapi.posts.model import KINDS, LISTED_AS, PublicFilter, WorkingFilter
+from blogapi.posts.model import KINDS, LISTED_AS, STATUSES, PublicFilter, WorkingFilter
 
 PUBLISHED_AT, UPDATED_AT = "live.published_at", "updated_at"
 # When a post was published stands behind the order of the list: what lies outside of a range is left out by its key,
@@ -16,6 +16,8 @@ PUBLISHED_AT, UPDATED_AT = "live.published_at", "updated_at"
 BY_STATUS = ("status", "-updated_at", "-_id", PUBLISHED_AT)
 # Pages are few, so they have an index to themselves, and a list of posts passes over those on its way.
 PAGES = ("kind", "-updated_at", "-_id")
+
+_KEPT = tuple(status for status in STATUSES if status != "trashed")
 
 
 def index_keys(*keys: str) -> list[tuple[str, int]]:
@@ -32,7 +34,7 @@ def public_query(wanted: PublicFilter) -> Document:
 
 def working_query(wanted: WorkingFilter) -> Document:
     """Of the posts that somebody may edit."""
-    query: Document = {"status": {"$in": list(wanted.statuses or ("draft", "in_review", "published", "archived"))}}
+    query: Document = {"status": {"$in": list(wanted.statuses or _KEPT)}}
     if {*wanted.kinds} != {*KINDS}:
         # A post from before there were pages does not say what it is.
         query["kind"] = "page" if "page" in wanted.kinds else {"$ne": "page"}

@@ -53,6 +53,7 @@ from blogapi.posts.store.filters import (
     working_hint,
     working_query,
 )
+from blogapi.posts.store.schedules import DUE, move_due_at
 from blogapi.posts.store.translations import Siblings
 from blogapi.posts.translation_model import language_taken
 from blogapi.translation.sentence import say
@@ -61,7 +62,7 @@ _KEPT_KEYS = 20
 _READABLE = {"live.audience": {"$in": [*audiences_of(None)]}}
 # More posts in one answer of the database would keep those that came first waiting.
 _TOGETHER = 16
-_SLUGS = {"working.slug": 1, "live.slug": 1, "live_slugs": 1}
+_SLUGS = {"working.slug": 1, "live.slug": 1, "live_slugs": 1, "scheduled.slug": 1}
 
 
 def _index(name: str, *keys: str) -> IndexModel:
@@ -107,6 +108,7 @@ class PostStore(Store):
         IndexModel(
             [("uncounted.at", 1)], name="uncounted", partialFilterExpression={"uncounted.at": {"$exists": True}}
         ),
+        DUE,
         IndexModel([("unswept_at", 1)], name="unswept", partialFilterExpression={"unswept_at": {"$exists": True}}),
     )
 
@@ -210,6 +212,7 @@ class PostStore(Store):
             "$inc": {"version": 1},
             "$push": push,
         }
+        move_due_at(update, post, changes)
         if live_slugs:
             update["$addToSet"] = {"live_slugs": {"$each": list(live_slugs)}}
         where = {"_id": object_id(post.id), "version": post.version}
@@ -416,8 +419,8 @@ def _tagged(slugs: Iterable[str]) -> Document:
 
 
 def _slugs_in(document: Document) -> frozenset[str]:
-    copies = (document["working"], document.get("live"))
-    return frozenset([copy["slug"] for copy in copies if copy] + document.get("live_slugs", []))
+    parts = (document["working"], document.get("live"), document.get("scheduled"))
+    return frozenset([part["slug"] for part in parts if part] + document.get("live_slugs", []))
 
 
 def _visible_to(who: Viewer) -> Document:

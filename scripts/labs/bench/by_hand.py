@@ -240,6 +240,7 @@ def _working(post_id: ObjectId, content: Document, now: datetime) -> Document:
         "working_revision": 1,
         "submitted_revision": None,
         "review": None,
+        **dict.fromkeys(("scheduled_at", "scheduled_revision", "scheduled_by", "unpublish_at", "schedule_error")),
         "has_unpublished_changes": False,
         "likes_count": 0,
         "comments_count": 0,
