@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import signal
 import sys
@@ -16,10 +15,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from blogapi.db.embedded.mongod import embedded_mongo, free_port
-from scripts.labs import ROOT
 from scripts.labs.accounts.flows import live
 from scripts.labs.accounts.mailbox import Mailbox
 from scripts.labs.accounts.person import Person, Tally
+from scripts.labs.doctor import examined
 from scripts.labs.drain.server import NotServing, Server
 
 _AT_LEAST_ONE = click.IntRange(1)
@@ -89,7 +88,7 @@ async def drill(people: int, kills: int, chance: random.Random) -> tuple[Tally, 
             await at_work
             for server in servers:
                 await server.end()
-            return tally, await _examined(folder, url)
+            return tally, await examined(folder, url)
         finally:
             for server in servers:
                 await server.end()
@@ -107,20 +106,6 @@ async def _serving(folder: Path, port: int, url: str, public_port: int) -> Serve
     server = await Server.start(folder, 1, **settings)
     await server.until_serving(1)
     return server
-
-
-async def _examined(folder: Path, url: str) -> str | None:
-    """What `doctor` says; None when it finds nothing."""
-    known = {"BLOGAPI_MONGO__URL": url, "BLOGAPI_CONFIG": str(folder / "config.yaml")}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "blogapi", "doctor"),
-        cwd=ROOT,
-        env={**os.environ, **known},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    return None if process.returncode == 0 else said.decode()
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from scripts.labs import ROOT
 
@@ -34,8 +35,16 @@ class Server:
         self._follower = asyncio.create_task(self._follow())
 
     @classmethod
-    async def start(cls, folder: Path, workers: int, **settings: str) -> Server:
-        """Start one with its data in this folder. It does not serve yet."""
+    async def start(
+        cls,
+        folder: Path,
+        workers: int,
+        module: str = "blogapi",
+        environ: Mapping[str, str] = MappingProxyType({}),
+        /,
+        **settings: str,
+    ) -> Server:
+        """Start one with its data in this folder: a program, with more in its environment. It does not serve yet."""
         known = {
             "SERVER__PORT": "0",
             "METRICS__PORT": "0",
@@ -50,9 +59,9 @@ class Server:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BLOGAPI_")}
         return cls(
             await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "blogapi", "serve", "--empty"),
+                *(sys.executable, "-m", module, "serve", "--empty"),
                 cwd=ROOT,
-                env={**kept, **{f"BLOGAPI_{name}": value for name, value in known.items()}},
+                env={**kept, **environ, **{f"BLOGAPI_{name}": value for name, value in known.items()}},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,

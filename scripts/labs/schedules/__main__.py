@@ -1,0 +1,206 @@
+"""The command behind scripts/schedules."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from os import kill
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from blogapi.db.embedded.mongod import embedded_mongo, free_port
+from scripts.labs.doctor import examined
+from scripts.labs.drain.server import NotServing, Server
+from scripts.labs.schedules import server as wrong
+from scripts.labs.schedules.history import now_in, seen_in
+from scripts.labs.schedules.model import Alive, Findings, Plan, judge
+from scripts.labs.schedules.people import Writer
+
+_PROMISE = timedelta(seconds=2)
+_AT_A_TIME = 8
+# The last thing has to happen, and a server that has just been killed to come back.
+_AFTER_SECONDS = 25
+_AT_LEAST_ONE = click.IntRange(1)
+console = Console()
+
+
+@dataclass(slots=True)
+class Drill:
+    """Its servers, and what happened."""
+
+    folder: Path
+    url: str
+    chance: random.Random
+    clocks: dict[int, float]
+    """By port, by how many seconds its clock is wrong."""
+
+    servers: dict[int, Server] = field(default_factory=dict)
+    born: dict[int, datetime] = field(default_factory=dict)
+    spans: list[tuple[datetime, datetime]] = field(default_factory=list)
+    kills: int = 0
+
+    async def start(self, port: int) -> None:
+        """Start the server of this port, and wait until it serves. Raises NotServing."""
+        settings = {
+            "SERVER__PORT": str(port),
+            "SERVER__PUBLIC_URL": f"http://localhost:{min(self.clocks)}",
+            "MONGO__URL": self.url,
+            "CONFIG": str(self.folder / "config.yaml"),
+        }
+        about = {wrong.WRONG_BY: str(self.clocks[port])}
+        server = await Server.start(self.folder, 1, wrong.__name__, about, **settings)
+        await server.until_serving(1)
+        self.servers[port], self.born[port] = server, datetime.now(UTC)
+
+    async def kill(self, port: int) -> None:
+        """kill -9 of all its processes."""
+        server = self.servers.pop(port)
+        self.spans.append((self.born.pop(port), datetime.now(UTC)))
+        self.kills += 1
+        for worker in server.workers:
+            with suppress(ProcessLookupError):
+                kill(worker, signal.SIGKILL)
+        await server.end(signal.SIGKILL)
+
+    async def kill_at_random(self, until: datetime, blackout_at: datetime) -> None:
+        """One server after the other, mostly while others live, and once all of them."""
+        while datetime.now(UTC) < until:
+            if datetime.now(UTC) >= blackout_at:
+                blackout_at = until
+                ports = list(self.servers)
+                await asyncio.gather(*(self.kill(port) for port in ports))
+                await asyncio.sleep(self.chance.uniform(2, 4))
+                await asyncio.gather(*(self.start(port) for port in ports))
+            port = self.chance.choice(list(self.servers))
+            await self.kill(port)
+            await asyncio.sleep(self.chance.uniform(0, 1))
+            await self.start(port)
+            await asyncio.sleep(self.chance.uniform(0, 1))
+
+    async def end(self) -> None:
+        """Stop what still runs."""
+        for port, server in list(self.servers.items()):
+            self.spans.append((self.born.pop(port), datetime.now(UTC)))
+            del self.servers[port]
+            await server.end()
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--posts", type=_AT_LEAST_ONE, default=300, show_default=True, help="That are scheduled.")
+@click.option("--seconds", type=_AT_LEAST_ONE, default=60, show_default=True, help="Within which they are due.")
+@click.option("--processes", type=click.IntRange(2), default=4, show_default=True, help="Servers.")
+@click.option("--seed", type=int, help="Of all that happens at random.  [default: another each time]")
+def main(posts: int, seconds: int, processes: int, seed: int | None) -> None:
+    """Publish posts at their times while servers with wrong clocks are killed and people act by hand.
+
+    Exit code 1: something was missed, done twice, too early or too late, or `doctor` found something.
+    """
+    seed = random.randrange(2**32) if seed is None else seed  # noqa: S311
+    try:
+        run, writer, plans, found, complaint = asyncio.run(
+            drill(posts, seconds, processes, random.Random(seed))  # noqa: S311
+        )
+    except NotServing as error:
+        sys.exit(f"scripts/schedules: {error}")
+    show(seed, run, writer, plans, found, complaint)
+    sys.exit(1 if found.are_wrong or complaint is not None else 0)
+
+
+async def drill(
+    posts: int, seconds: int, processes: int, chance: random.Random
+) -> tuple[Drill, Writer, list[Plan], Findings, str | None]:
+    """What happened, what is wrong with it, and what `doctor` said if it found anything. Raises NotServing."""
+    with tempfile.TemporaryDirectory() as name, Progress(console=console, transient=True) as bars:
+        folder = Path(name)
+        (folder / "config.yaml").write_text("{}\n")
+        mongo = embedded_mongo(folder / "mongo")  # outlives the servers
+        url = (await asyncio.to_thread(mongo.__enter__)).url
+        # One is right, one is fast, one is slow.
+        wrong_by = [0.0, 240.0, -240.0, *(chance.uniform(-240, 240) for _ in range(processes))]
+        run = Drill(folder, url, chance, {free_port(): each for each in wrong_by[:processes]})
+        try:
+            await asyncio.gather(*(run.start(port) for port in run.clocks))
+            writer = Writer(lambda: list(run.clocks), chance)
+            for port in run.clocks:
+                await writer.sign_in(port)
+            since = await asyncio.to_thread(now_in, url)
+            plans = await _planned(writer, posts, seconds, bars)
+            start = min(plan.at for plan in plans)
+            await asyncio.sleep((start - timedelta(seconds=10) - datetime.now(UTC)).total_seconds())
+            until, blackout_at = start + timedelta(seconds=seconds), start + timedelta(seconds=seconds / 2)
+            killing = asyncio.create_task(run.kill_at_random(until, blackout_at))
+            await asyncio.gather(killing, *(writer.live(plan) for plan in plans))
+            last = max([plan.end_at or plan.new_at or plan.at for plan in plans])
+            await asyncio.sleep((last - datetime.now(UTC)).total_seconds() + _AFTER_SECONDS)
+            await run.end()
+            seen = await asyncio.to_thread(seen_in, url, since, plans)
+            found = judge(plans, seen, Alive(run.spans), _PROMISE)
+            return run, writer, plans, found, await examined(folder, url)
+        finally:
+            await run.end()
+            await asyncio.to_thread(mongo.__exit__, None, None, None)
+
+
+async def _planned(writer: Writer, posts: int, seconds: int, bars: Progress) -> list[Plan]:
+    """Write and schedule posts before any of them is due."""
+    bar, plans = bars.add_task("scheduled", total=posts), list[Plan]()
+    start = datetime.now(UTC) + timedelta(seconds=15 + posts / 10)
+
+    async def write(numbers: list[int]) -> None:
+        for number in numbers:
+            plans.append(await writer.plan(number, start, seconds))
+            bars.advance(bar)
+
+    await asyncio.gather(*(write(list(range(first, posts, _AT_A_TIME))) for first in range(_AT_A_TIME)))
+    return plans
+
+
+def show(seed: int, run: Drill, writer: Writer, plans: list[Plan], found: Findings, complaint: str | None) -> None:
+    """The table, and what is wrong."""
+    table = Table(title=f"seed {seed}")
+    table.add_column("")
+    table.add_column("found", justify="right")
+    table.add_column("must be", justify="right")
+    lags = sorted(lag.total_seconds() for lag in found.lags)
+    clocks = ", ".join(f"{seconds:+.0f}" for seconds in run.clocks.values())
+    acts = sum(plan.has_acted for plan in plans)
+    for what, number, bound in (
+        ("posts", f"{len(plans):,}", ""),
+        ("processes, with clocks wrong by seconds", clocks, ""),
+        ("kill -9", f"{run.kills}", ""),
+        ("edited while they waited", f"{sum(plan.is_edited for plan in plans)}", ""),
+        ("changed by hand in time", f"{acts}", ""),
+        ("requests", f"{writer.requests:,}", ""),
+        ("of them cut off", f"{writer.cut_off:,}", ""),
+        ("due while no process lived, or behind that", f"{found.overdue}", ""),
+        ("lag, p50, ms", _ms(lags, 0.5), ""),
+        ("lag, p99, ms", _ms(lags, 0.99), ""),
+        ("lag, longest, ms", _ms(lags, 1), f"{_PROMISE.total_seconds() * 1000:,.0f}"),
+        *((what, f"{len(posts)}", "0") for what, posts in found.rows().items()),
+        ("doctor", "nothing" if complaint is None else "something", "nothing"),
+    ):
+        table.add_row(what, number, bound)
+    console.print(table)
+    for what, posts in found.rows().items():
+        for post_id in posts[:5]:
+            console.print(what, next(plan for plan in plans if plan.id == post_id), markup=False)
+    if complaint is not None:
+        console.print(complaint, markup=False)
+
+
+def _ms(lags: list[float], part: float) -> str:
+    return f"{lags[min(len(lags) - 1, int(len(lags) * part))] * 1000:,.0f}" if lags else ""
+
+
+if __name__ == "__main__":
+    main(prog_name="scripts/schedules")
