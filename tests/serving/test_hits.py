@@ -10,7 +10,7 @@ from aiohttp import web
 from blogapi.app import create_app
 from blogapi.config import CacheConfig, ServerConfig
 from blogapi.serving.server import Runner
-from tests.caching import stopped_clock
+from tests.apps import stopped_clock
 from tests.conftest import until
 from tests.servers import raw
 
