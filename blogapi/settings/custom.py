@@ -11,13 +11,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NoReturn
-
-from jsonschema_rs import Draft202012Validator, ReferencingError, RegexOptions, ValidationError
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from blogapi.errors import FieldError, Invalid
 from blogapi.translation.bounds import at_least_characters, at_most_characters
 from blogapi.translation.sentence import Sentence, say, say_many, verbatim
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator, ValidationError
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_SCHEMA_BYTES = 16 * 1024
@@ -36,13 +37,16 @@ _ONE = ("items", "contains", "propertyNames", "not", "if", "then", "else")
 _OTHERS = ("additionalProperties", "unevaluatedItems", "unevaluatedProperties")
 _MANY = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "dependentSchemas")
-_PATTERNS = RegexOptions(size_limit=256 * 1024, dfa_size_limit=256 * 1024)
+_PATTERN_BYTES = 256 * 1024
 
 
 class CustomSchema:
     """A compiled schema. Raises Invalid for one that is not accepted, with pointers into it."""
 
     def __init__(self, text: str) -> None:
+        # Takes 4 MB of each worker, so only where somebody declares fields.
+        from jsonschema_rs import Draft202012Validator, ReferencingError, RegexOptions, ValidationError
+
         self.schema: Mapping[str, Any] = json.loads(text)
         self._size = _Measured(self.schema).size
         try:
@@ -50,7 +54,7 @@ class CustomSchema:
                 dict(self.schema),
                 validate_formats=True,
                 ignore_unknown_formats=False,
-                pattern_options=_PATTERNS,
+                pattern_options=RegexOptions(size_limit=_PATTERN_BYTES, dfa_size_limit=_PATTERN_BYTES),
                 retriever=_fetch_nothing,
             )
         except ValidationError as error:
@@ -167,6 +171,8 @@ def _count(value: Any) -> int:
 
 
 def _first_error(validator: Draft202012Validator, value: Any) -> ValidationError:
+    from jsonschema_rs import ValidationError
+
     try:
         validator.validate(value)
     except ValidationError as error:
