@@ -102,6 +102,7 @@ def _parser(*, small: bool) -> MarkdownIt:
 def _build(small: bool) -> MarkdownIt:
     md = _Parser("commonmark", {"html": True, "xhtmlOut": False, "maxNesting": MAX_NESTING})
     md.inline.ruler.at("html_inline", _html_inline)
+    md.core.ruler.at("normalize", _normalize)
     md.core.ruler.push("refine", _refine)
     link_bare_addresses(md)
     keep_formulas(md)
@@ -120,6 +121,11 @@ def _build(small: bool) -> MarkdownIt:
     # filled on first use, and seen half filled by other threads. So use everything once before anybody else can.
     md.render("[a](http://é.example/é)\n\n- [x] *a*\n\n> a[^1]\n\n[^1]: a", {"markup": Markup()})
     return md
+
+
+def _normalize(state: StateCore) -> None:
+    # As the parser's own rule does it, which looks at the end of each line by itself.
+    state.src = state.src.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
 
 
 def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -230,7 +236,9 @@ def _refine(state: StateCore) -> None:
     """Make HTML plain, keep only the language of a fence, and say without a style how cells are aligned."""
     markup: Markup = state.env["markup"]
     tokens = list(_with_children(state.tokens))
-    last_comment_end = max((index for index, token in enumerate(tokens) if _ends_comment(token)), default=-1)
+    has_comments = "-->" in state.src
+    ends = [index for index, token in enumerate(tokens) if _ends_comment(token)] if has_comments else []
+    last_comment_end = max(ends, default=-1)
     for index, token in enumerate(tokens):
         if markup.in_comment:
             _hide(token, markup)

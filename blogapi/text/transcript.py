@@ -79,7 +79,8 @@ class Transcript:
             characters = len(_CJK.findall(text))
             words, text = _without_unspaced(_CJK.sub(" ", text).replace(_ZERO_WIDTH_SPACE, " "))
         pieces = text.split()
-        words += sum(1 for piece in pieces if piece[0].isalnum() or any(map(str.isalnum, piece)))
+        others = [piece for piece in pieces if not piece[0].isalnum()]  # few: most words begin with a letter
+        words += len(pieces) - sum([not any(map(str.isalnum, piece)) for piece in others])
         minutes = math.ceil(words / WORDS_PER_MINUTE + characters / CHARACTERS_PER_MINUTE)
         return words + characters, max(minutes, 1 if pieces or words or characters else 0)
 
