@@ -238,7 +238,14 @@ def _writes(change: Document) -> Iterator[Write]:
     collection = change.get("ns", {}).get("coll", "")
     if change["operationType"] in _ONE_DOCUMENT:
         present = change.get("fullDocument")
-        yield Write(collection=collection, id=change["documentKey"]["_id"], document=present, removed=present is None)
+        touched = frozenset(change["touched"]) if "touched" in change else None
+        yield Write(
+            collection=collection,
+            id=change["documentKey"]["_id"],
+            document=present,
+            removed=present is None,
+            touched=touched,
+        )
     else:
         yield Write(collection=collection)
         if change["operationType"] == "rename":
@@ -254,17 +261,24 @@ def pipeline(watched: Mapping[str, Watched]) -> list[Document]:
     seen = {f"fullDocument.{path}": 1 for about in watched.values() for path in about.projection}
     return [
         {"$match": {"$or": [*touching, others, renamed, whole]}},
-        {"$project": {**dict.fromkeys(_OF_AN_EVENT, 1), "fullDocument._id": 1, **seen}},
+        {"$project": {**dict.fromkeys(_OF_AN_EVENT, 1), "fullDocument._id": 1, **seen, "touched": _OF_AN_UPDATE}},
     ]
 
 
 def _touches(fields: Iterable[str]) -> Document:
     """An update of one of these top-level fields, or of something in it."""
+    return {"$ne": [{"$setIntersection": [sorted(fields), _touched()]}, []]}
+
+
+def _touched() -> Document:
+    """The top-level fields that an update changed, or something in them."""
     about = "$updateDescription"
     paths: list[Document] = [
         {"$map": {"input": {"$objectToArray": {"$ifNull": [f"{about}.updatedFields", {}]}}, "in": "$$this.k"}},
         {"$ifNull": [f"{about}.removedFields", []]},
         {"$map": {"input": {"$ifNull": [f"{about}.truncatedArrays", []]}, "in": "$$this.field"}},
     ]
-    names = {"$map": {"input": {"$concatArrays": paths}, "in": {"$arrayElemAt": [{"$split": ["$$this", "."]}, 0]}}}
-    return {"$ne": [{"$setIntersection": [sorted(fields), names]}, []]}
+    return {"$map": {"input": {"$concatArrays": paths}, "in": {"$arrayElemAt": [{"$split": ["$$this", "."]}, 0]}}}
+
+
+_OF_AN_UPDATE: Document = {"$cond": [{"$eq": ["$operationType", "update"]}, _touched(), "$$REMOVE"]}

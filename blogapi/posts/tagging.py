@@ -89,9 +89,9 @@ class Tagging:
         tag_id = await self._tags.id_behind(slug)
         if tag_id is None:
             await self._tags.use([slug])
-        else:
-            await self.retag_all(tag_id)
-            await self._tags.tidying.finish(tag_id)
+            return await self._counts.recount_tag(slug)
+        await self.retag_all(tag_id)
+        await self._tags.tidying.finish(tag_id)
         return True
 
     async def _some(self, former: frozenset[str]) -> tuple[int, int]:

@@ -84,6 +84,14 @@ def stale_working_byline(documents, people):
     documents["posts"].update_one({}, {"$set": {"working.authors.0.avatar_url": "https://old.example.org/a.png"}})
 
 
+def former_tag_left_behind(documents, people):
+    documents["tags"].update_one({}, {"$set": {"slug": "snake", "slugs": ["python", "snake"]}})
+
+
+def tag_that_is_missing(documents, people):
+    documents["tags"].delete_many({})
+
+
 def wrong_tag_count(documents, people):
     documents["tags"].update_one({"slug": "python"}, {"$inc": {"post_count": 1}})
 
@@ -159,6 +167,8 @@ DAMAGES = [
     (address_of_a_purged_post, "addresses without a post"),
     (stale_live_byline, "stale bylines"),
     (stale_working_byline, "stale bylines"),
+    (former_tag_left_behind, "posts with former tags"),
+    (tag_that_is_missing, "posts with former tags"),
     (wrong_tag_count, "post counts of tags"),
     (tag_count_of_nothing, "post counts of tags"),
     (wrong_author_count, "post counts of authors"),
