@@ -2,13 +2,14 @@
 
 import asyncio
 import random
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import timedelta
 
 import pytest
 
 from blogapi.app import create_app
+from blogapi.clock import utc_now
 from blogapi.deadline import OVER
 from blogapi.jobs.service import LongWork
 from blogapi.posts.service import PostService
@@ -203,3 +204,59 @@ async def test_tags_that_are_merged_into_each_other_at_once_stay_tags(client, cl
             answer = await client.get(f"/v1/tags/{name}")
             assert answer.status in (200, 404)
             assert answer.status == 404 or (await answer.json())["slug"] in now["tags"]
+
+
+@contextmanager
+def meanwhile(database, collection, do):
+    """Once, right behind a write to this collection, somebody else does something."""
+    waiting = [do]
+
+    def listener(write):
+        if write.collection == collection and waiting:
+            waiting.pop()()
+
+    database.on_write.append(listener)
+    try:
+        yield
+    finally:
+        database.on_write.remove(listener)
+    assert not waiting
+
+
+@pytest.mark.mongod
+@pytest.mark.parametrize("database", ["mongod"], indirect=True)
+async def test_save_that_was_begun_before_a_tag_moved_does_not_bring_it_back(client, mongo, ada, write):
+    await write(ada, title="Other", tags=["old"])
+    post = await write(ada, tags=["kept"])
+
+    def rename():
+        """And all posts have followed; there was none with this tag in its live copy."""
+        moved = {"slug": "new", "slugs": ["old", "new"]}
+        mongo["test"]["tags"].update_one({"slug": "old"}, {"$set": moved})
+
+    with meanwhile(client.app[SERVICES].database, "revisions", rename):
+        answer = await client.patch(
+            f"/v1/posts/{post['id']}", json={"tags": ["kept", "old"]}, headers=matching(ada, post)
+        )
+    saved = await with_etag(answer)
+    assert (saved["tags"], saved["version"], saved["working_revision"]) == (["kept", "new"], 3, 2)
+    assert saved["etag"].startswith('"3-')
+
+
+@pytest.mark.mongod
+@pytest.mark.parametrize("database", ["mongod"], indirect=True)
+async def test_tag_is_not_merged_into_one_that_was_deleted_in_this_moment(client, mongo, ada, editor, write):
+    post = await write(ada, tags=["js", "javascript"], status="published")
+    tag, into = [await tag_of(client, editor, slug) for slug in ("js", "javascript")]
+    tags, gone = mongo["test"]["tags"], {"at": utc_now(), "into": None}
+
+    def delete():
+        """As another process would: it breaks the hold, and then the tag may go."""
+        tags.update_one({"slug": "js"}, {"$inc": {"broken": 1}})
+        tags.update_one({"slug": "javascript"}, {"$set": {"joining": [], "gone": gone, "slug": f":{into['id']}"}})
+
+    with meanwhile(client.app[SERVICES].database, "tags", delete):
+        answer = await client.post("/v1/tags/js/merge", json={"into": "javascript"}, headers=matching(editor, tag))
+    assert (answer.status, (await answer.json())["code"]) == (409, "conflict")
+    assert (await tag_of(client, editor, "js"))["version"] == 1
+    assert "js" in (await (await client.get(f"/v1/posts/{post['id']}")).json())["tags"]

@@ -109,7 +109,9 @@ class TagStore(Store):
             uses(self.collection, found=[f"leads={slug}" for tag in found for slug in tag.names])
 
         def root(tag: Tag) -> Tag:
-            while tag.gone is not None and tag.gone.into in known:
+            for _ in known:  # not for ever, whatever somebody has written there by hand
+                if tag.gone is None or tag.gone.into not in known:
+                    break
                 tag = known[tag.gone.into]
             return tag
 
@@ -117,13 +119,14 @@ class TagStore(Store):
 
     async def family(self, tag: Tag) -> Sequence[Tag]:
         """The tag, and all that were merged into it, directly or not."""
-        family, newest = [tag], [tag]
+        family, newest = {tag.id: tag}, [tag]
         while newest:
             ids = {"$in": [object_id(each.id) for each in newest]}
-            newest = [_tag(document) async for document in self._tags.find({"gone.into": ids}, _WITHOUT)]
-            family += newest
-        uses(self.collection, found=[f"leads={slug}" for each in family for slug in each.names])
-        return family
+            found = [_tag(document) async for document in self._tags.find({"gone.into": ids}, _WITHOUT)]
+            newest = [each for each in found if each.id not in family]
+            family |= {each.id: each for each in newest}
+        uses(self.collection, found=[f"leads={slug}" for each in family.values() for slug in each.names])
+        return [*family.values()]
 
     async def list(self, page: PageRequest, sort: str) -> Page[Tag]:
         """The tags that readers see."""
