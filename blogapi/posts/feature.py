@@ -58,7 +58,7 @@ def build(wiring: Wiring) -> PostService:
     slug_store, address_store = SlugStore(database), AddressStore(database)
     slugs, addresses = Slugs(slug_store, now), Addresses(address_store, now)
     counts, bylines = Counts(posts, users, tags, now), Bylines(posts, revision_store, users, now)
-    translations = Translations(TranslationStore(database), posts, now)
+    translations = Translations(TranslationStore(database), now)
     custom = CustomFields(posts, settings)
     settings.objections.append(custom.check_schema)
     tagging = Tagging(posts, tags, counts, now)

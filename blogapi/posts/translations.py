@@ -8,10 +8,10 @@ from datetime import datetime
 from blogapi.access.identity import Identity
 from blogapi.db.client import new_id
 from blogapi.deadline import OVER
-from blogapi.errors import Conflict, FieldError, Invalid, NotFound, Stale
-from blogapi.posts.model import Post, audiences_of
+from blogapi.errors import Conflict, FieldError, Invalid, Stale
+from blogapi.posts.model import Live, Post, Working, audiences_of
 from blogapi.posts.rights import Editable, Publishable
-from blogapi.posts.store import PostStore, TranslationStore
+from blogapi.posts.store import TranslationStore
 from blogapi.posts.transitions import require_not_trashed
 from blogapi.posts.translation_model import (
     NO_GROUP_VERSION,
@@ -35,8 +35,8 @@ class Translations:
     update of the group; the heads name it a moment later, and `settle` makes good what a crash leaves in between.
     """
 
-    def __init__(self, store: TranslationStore, posts: PostStore, now: Callable[[], datetime]) -> None:
-        self._store, self._posts, self._now = store, posts, now
+    def __init__(self, store: TranslationStore, now: Callable[[], datetime]) -> None:
+        self._store, self._now = store, now
 
     async def read(self, right: Editable) -> ShownGroup:
         """The posts that are one work with this one, itself among them."""
@@ -53,7 +53,8 @@ class Translations:
         posts, group = await self._named(right.who, post_ids), await self._store.find(right.id)
         before = () if group is None else group.posts
         is_leaving = tuple(post_ids) == (right.id,)
-        for post in [*posts, *([] if is_leaving else await self._present({*before} - {*post_ids}))]:
+        falling_out = {} if is_leaving else await self._store.heads({*before} - {*post_ids})
+        for post in [*posts, *falling_out.values()]:
             _require_right(post, right.who)
         if (NO_GROUP_VERSION if group is None else group.version) not in expected:
             raise Stale(await self._shown(right, group), ["posts"])
@@ -63,9 +64,9 @@ class Translations:
             if post.id not in before:
                 require_not_trashed(post)
         _require_languages(posts)
-        # The unique index says the same; here before anything is written.
-        if any(group is None or other.id != group.id for other in await self._store.find_all(post_ids)):
-            raise in_another_group()
+        for other in await self._store.find_all(post_ids):
+            if group is None or other.id != group.id:
+                await self._give_up(other)
         if group is None:
             changed: Group | None = await self._insert(post_ids)
         elif group.posts == tuple(post_ids):
@@ -113,6 +114,12 @@ class Translations:
         await self._settle(group.id)
         return await self._shown(right, None)
 
+    async def _give_up(self, group: Group) -> None:
+        """Have a post that is alone in its group join another one. Raises Conflict where it has translations."""
+        if group.members:
+            raise in_another_group()  # the unique index says the same; here before anything is written
+        await self._store.delete(group)
+
     async def _insert(self, post_ids: Iterable[str]) -> Group:
         now = self._now()
         group = Group(id=new_id(), version=first_version(now), posts=tuple(post_ids), created_at=now, updated_at=now)
@@ -136,47 +143,40 @@ class Translations:
             await self._store.delete(group)
 
     async def _named(self, who: Identity, post_ids: Sequence[str]) -> list[Post]:
-        posts, faults = [], []
-        for index, post_id in enumerate(post_ids):
-            try:
-                posts.append(await self._posts.get(post_id, visible_to=who))
-            except NotFound:
-                detail = say("There is no post {post!r}.", post=post_id)
-                faults.append(FieldError(pointer=f"/posts/{index}", code="not_found", detail=detail))
-        if faults:
-            raise Invalid(faults)
-        return posts
-
-    async def _present(self, post_ids: Iterable[str]) -> list[Post]:
-        """Those of these posts that were not removed for good, whoever may see them."""
-        found = []
-        for post_id in sorted(post_ids):
-            try:
-                found.append(await self._posts.get_unguarded(post_id))
-            except NotFound:
-                continue
-        return found
+        heads = await self._store.heads(post_ids)
+        unknown = [at for at, post_id in enumerate(post_ids) if post_id not in heads or not _seen(heads[post_id], who)]
+        if unknown:
+            raise Invalid([_not_found(at, post_ids[at]) for at in unknown])
+        return [heads[post_id] for post_id in post_ids]
 
     async def _stale(self, right: Editable) -> Stale:
         return Stale(await self._shown(right, await self._store.find(right.id)), ["posts"])
 
     async def _shown(self, right: Editable, group: Group | None) -> ShownGroup:
-        posts = [right.post] if group is None else await self._present(group.posts)
         order = (right.id,) if group is None else group.posts
-        items = [item for post in sorted(posts, key=lambda post: order.index(post.id)) if (item := _item(post, right))]
+        heads = {right.id: right.post} if group is None else await self._store.heads(order)
+        items = [item for post_id in order if post_id in heads and (item := _item(heads[post_id], right.who))]
         version = NO_GROUP_VERSION if group is None else group.version
         return ShownGroup(post_id=right.id, version=version, items=tuple(items))
 
 
-def _item(post: Post, right: Editable) -> GroupItem | None:
-    """Of the working copy for who may edit it, of the live copy for its readers, and nothing for others."""
-    if post.may_edit(right.who):
-        copy = post.working
-        return GroupItem(id=post.id, lang=copy.lang, slug=copy.slug, title=copy.title, status=post.status)
-    live = post.live
-    if live is None or live.audience not in audiences_of(right.who):
+def _seen(post: Post, who: Identity) -> Working | Live | None:
+    """The working copy for who may edit it, the live copy for its readers, and nothing for others."""
+    if post.may_edit(who):
+        return post.working
+    return post.live if post.live is not None and post.live.audience in audiences_of(who) else None
+
+
+def _item(post: Post, who: Identity) -> GroupItem | None:
+    copy = _seen(post, who)
+    if copy is None:
         return None
-    return GroupItem(id=post.id, lang=live.lang, slug=live.slug, title=live.title, status=post.status)
+    return GroupItem(id=post.id, lang=copy.lang, slug=copy.slug, title=copy.title, status=post.status)
+
+
+def _not_found(at: int, post_id: str) -> FieldError:
+    detail = say("There is no post {post!r}.", post=post_id)
+    return FieldError(pointer=f"/posts/{at}", code="not_found", detail=detail)
 
 
 def _require_right(post: Post, who: Identity) -> None:

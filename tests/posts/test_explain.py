@@ -242,6 +242,8 @@ async def test_translations_are_looked_up_by_their_group(client, database, libra
     assert (page["docsExamined"], siblings["docsExamined"]) == (7, 6)
     assert "translation_group" in siblings["planSummary"]
     assert len(await asked("/v1/posts?limit=5&sort=published_at")) == 1
+    page, siblings = await asked("/v1/me/posts?limit=6")
+    assert siblings["docsExamined"] == 6
     _, siblings = await asked(f"/v1/posts/{made[0][0]['id']}")
     assert siblings["docsExamined"] == 2
     plans = await asked(f"/v1/posts/{made[0][0]['id']}/translations")

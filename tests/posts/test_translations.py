@@ -269,6 +269,18 @@ async def test_post_is_in_one_group(client, ada, works, write):
     assert (await shown(client, french), await shown(client, english)) == ({"it": "Tea it"}, {"de": "Tea de"})
 
 
+async def test_post_that_was_left_alone_joins_others(client, ada, works):
+    english, german, french = works
+    await join(client, ada, english, german)
+    await join(client, ada, english)
+    await join(client, ada, french, german)
+    assert (await shown(client, german), await shown(client, english)) == ({"fr": "Tea fr"}, {})
+    await join(client, ada, french)
+    await join(client, ada, english, french, german)
+    assert await shown(client, german) == {"en": "Tea en", "fr": "Tea fr"}
+    assert await problems(client) == set()
+
+
 @pytest.mark.parametrize("how", ["publish", "edit", "restore", "null"])
 async def test_no_translation_comes_to_the_language_of_another(client, ada, works, write, how):
     """Neither its working copy nor, if that was another one while it joined, its live copy."""

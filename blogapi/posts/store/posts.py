@@ -157,7 +157,11 @@ class PostStore(Store):
         documents = await found.to_list(1)
         if not documents:
             raise NotFound(say("There is no post {post!r}.", post=post_id))
-        return await self._siblings.known_to(_post(documents[0]))
+        return await self._with_translations(_post(documents[0]))
+
+    async def _with_translations(self, post: Post) -> Post:
+        (whole,) = await self._siblings.with_translations([post])
+        return whole
 
     async def find_by_origin(self, source: str, path: str) -> Post | None:
         """The post that an import made of this file."""
@@ -220,7 +224,7 @@ class PostStore(Store):
             document = await self._posts.find_one_and_update(where, update, return_document=ReturnDocument.AFTER)
         except DuplicateKeyError:  # of the indexes that an update can break, all are of translations
             raise language_taken() from None
-        return None if document is None else await self._siblings.known_to(_post(document))
+        return None if document is None else await self._with_translations(_post(document))
 
     async def purge(self, post: Post, now: datetime, mark: Uncounted | None) -> bool:
         """Remove all of a post but the fact that there was one; False when somebody else changed it first."""
@@ -283,7 +287,7 @@ class PostStore(Store):
         projection, hint = None if heavy else light, working_hint(wanted)
         found = await find_page(self._posts, query, sort, page, _post, projection=projection, heavy=heavy, hint=hint)
         items = found.items if heavy else [await self._digested(post) for post in found.items]
-        return replace(found, items=[await self._siblings.known_to(post) for post in items])
+        return replace(found, items=await self._siblings.with_translations(items))
 
     async def _digested(self, light: Post) -> Post:
         """A post of a list without heavy fields. Outdated digests are made of the whole post as it is now."""

@@ -18,12 +18,13 @@ from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
 from blogapi.paging.keyset import stored
 from blogapi.posts.cache_sources import POSTS, TRANSLATIONS
-from blogapi.posts.model import LISTED_AS, Post, PublicPost
+from blogapi.posts.model import HEAVY_FIELDS, LISTED_AS, Post, PublicPost
 from blogapi.posts.public_view import public_translations
 from blogapi.posts.translation_model import Group, Translation, in_another_group
 
 # Of live copies that signed-in readers find in lists.
 _SIGNED_IN = (*LISTED_AS.values(), "members")
+_LIGHT = {f"{copy}.{name}": 0 for copy in ("working", "live") for name in HEAVY_FIELDS}
 _SHOWN = {
     "translation_group": 1,
     **dict.fromkeys([f"live.{name}" for name in ("audience", "lang", "slug", "title")], 1),
@@ -88,6 +89,12 @@ class TranslationStore(Store):
     async def delete(self, group: Group) -> None:
         """Remove a group, unless somebody else changed it first."""
         await self._groups.delete_one({"_id": object_id(group.id), "version": group.version})
+
+    async def heads(self, post_ids: Iterable[str]) -> dict[str, Post]:
+        """By id, those of these posts that were not removed for good, without heavy fields, whoever may see them."""
+        ids = {"$in": [object_id(post_id) for post_id in post_ids]}
+        found = self._posts.find({"_id": ids, "working": {"$exists": True}}, _LIGHT)
+        return {str(document["_id"]): from_document(Post, document) async for document in found}
 
     # What the heads say of it
 
@@ -183,13 +190,18 @@ class Siblings:
             others = [each for each in translations.get(group, ()) if each.id != post["id"]]
             post["translations"] = public_translations(others)
 
-    async def known_to(self, post: Post) -> Post:
-        """The post with those translations that signed-in readers see."""
-        if post.translation_group is None:
-            return post
-        group = object_id(post.translation_group)
-        translations = (await self._of([group], _SIGNED_IN)).get(group, ())
-        return replace(post, translations=tuple(each for each in translations if each.id != post.id))
+    async def with_translations(self, posts: Sequence[Post]) -> list[Post]:
+        """These posts with those translations that signed-in readers see."""
+        groups = {object_id(post.translation_group) for post in posts if post.translation_group is not None}
+        if not groups:
+            return [*posts]
+        translations = await self._of(groups, _SIGNED_IN)
+
+        def others_than(post: Post) -> tuple[Translation, ...]:
+            of_group = () if post.translation_group is None else translations.get(object_id(post.translation_group), ())
+            return tuple(each for each in of_group if each.id != post.id)
+
+        return [replace(post, translations=others_than(post)) for post in posts]
 
     async def _of(self, groups: Iterable[ObjectId], audiences: Iterable[str]) -> dict[ObjectId, Sequence[Translation]]:
         """By group, its posts for these audiences, in the order of their languages."""
