@@ -29,16 +29,25 @@ def database(mongod_database):
 async def test_no_edit_is_lost_among_64_editors(client, editor, write):
     post = await write(editor, title="Counter", body="0")
     path, order = f"/v1/posts/{post['id']}", []
+    few_at_once = asyncio.Semaphore(RACERS // 8)
+
+    async def try_to_add_one(name):
+        read = await with_etag(await client.get(f"{path}?view=working", headers=editor.headers))
+        wish = {"body": str(int(read["body"]) + 1), "note": f"editor {name}"}
+        response = await client.patch(path, json=wish, headers=matching(editor, read))
+        if response.status == 200:
+            order.append((int(wish["body"]), wish["note"]))
+        else:
+            assert response.status == 412
+        return response.status == 200
 
     async def add_one(name):
-        while True:
-            read = await with_etag(await client.get(f"{path}?view=working", headers=editor.headers))
-            wish = {"body": str(int(read["body"]) + 1), "note": f"editor {name}"}
-            response = await client.patch(path, json=wish, headers=matching(editor, read))
-            if response.status == 200:
-                order.append((int(wish["body"]), wish["note"]))
-                return
-            assert response.status == 412
+        if await try_to_add_one(name):
+            return
+        # All have raced once. Were they to go on together, it would take four times as many requests.
+        async with few_at_once:
+            while not await try_to_add_one(name):
+                pass
 
     await asyncio.gather(*(add_one(number) for number in range(RACERS)))
     final = await (await client.get(path, headers=editor.headers)).json()
