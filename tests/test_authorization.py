@@ -74,6 +74,7 @@ def test_only_reading_and_signing_in_are_public():
     assert {pair for pair in public if pair[0] != "GET"} == OPEN_WRITES
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize("route", GUARDED, ids=name_of)
 async def test_guarded_route_refuses_who_is_not_signed_in(client, draft, route):
     response = await ask(client, route, draft, {})

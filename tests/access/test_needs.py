@@ -23,6 +23,7 @@ def test_unknown_role_is_refused_where_the_route_is_declared():
         role("superuser")
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     "header",
     [

@@ -20,6 +20,7 @@ async def refused(client, headers):
     return problem["detail"]
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     "value",
     [

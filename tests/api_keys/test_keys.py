@@ -115,6 +115,7 @@ async def test_key_of_somebody_else_is_not_there(client, ada, admin, make_key):
     assert (await client.get("/v1/me", headers=bearer(key))).status == 200
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     ("wish", "wrong"),
     [

@@ -41,6 +41,7 @@ async def test_password_is_kept_as_a_peppered_hash_alone(client, database):
     assert NEW["password"] not in str(document)
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [

@@ -162,6 +162,7 @@ def test_output_that_cannot_be_written_is_a_failure_in_one_line(on_a_full_disk, 
     assert on_a_full_disk(*arguments) == (1, f"blogapi: {FULL}")
 
 
+@pytest.mark.any_driver
 @pytest.mark.mongod
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has one")
 @pytest.mark.parametrize(
@@ -174,6 +175,7 @@ def test_result_that_cannot_be_written_is_a_failure_in_one_line(on_a_full_disk, 
     assert (status, stderr) == (1, f"blogapi: {FULL}")
 
 
+@pytest.mark.any_driver
 @pytest.mark.mongod
 def test_reader_that_leaves_is_no_matter(blog):
     with blog.start("indexes") as process:

@@ -155,6 +155,7 @@ def test_production_is_spared(blog, documents):
     assert documents["posts"].count_documents({}) == 0
 
 
+@pytest.mark.any_driver
 @needs_mongod
 def test_missing_extra_is_named(blog, tmp_path):
     (tmp_path / "faker.py").write_text("raise ImportError\n")

@@ -226,6 +226,7 @@ async def test_invitation_is_for_its_address(client, invite, inbox):
 # Asking for one
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     ("wish", "wrong"),
     [

@@ -54,6 +54,7 @@ async def test_post_can_be_published_at_once(client, ada, write):
     assert (await response.json())["title"] == post["title"]
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     ("field", "value", "pointer", "code"),
     [

@@ -210,6 +210,7 @@ async def test_session_says_with_what_it_was_opened(browser, database):
 # The way through the browser
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     "redirect",
     [

@@ -15,6 +15,7 @@ SIGN_IN_FIRST = {
 }
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     ("accepted", "language"),
     [
@@ -169,6 +170,7 @@ def test_plurals_are_those_of_the_language(language, count, text):
     assert in_language(message, language) == text
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     ("sent", "texts"),
     [

@@ -54,6 +54,7 @@ async def test_same_key_makes_one_account(client, admin):
     assert await second.json() == await first.json()
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [
@@ -103,6 +104,7 @@ async def test_change_needs_if_match_and_a_present_one(client, admin, ada):
     assert (problem["changed"], problem["etag"]) == (["role"], (await read(client, admin, ada))["etag"])
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [

@@ -89,6 +89,7 @@ async def test_nothing_new_changes_nothing(client, ada):
     assert (await response.json())["version"] == 1
 
 
+@pytest.mark.any_driver
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [
