@@ -14,7 +14,7 @@ from blogapi.db.collection import Write
 Names = frozenset[str]
 # How many are remembered at most, and what one takes besides its names. A place holds about as much as these do.
 _MOST = 2000
-_BYTES_PER_EFFECT, _BYTES_PER_PLACE = 400, 1200
+_BYTES_PER_EFFECT, _BYTES_PER_PLACE = 400, 2400
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pymongo.errors import OperationFailure
 from blogapi.db.client import Database, database_time
 from blogapi.errors import ConfigError
 
-_LONGEST_BUILD_SECONDS = 3600
+LONGEST_BUILD_SECONDS = 3600
 
 
 class Store:
@@ -29,7 +29,7 @@ async def create_indexes(database: Database, stores: Iterable[type[Store]]) -> l
     for store in stores:
         if store.indexes:
             try:
-                with database_time(_LONGEST_BUILD_SECONDS):
+                with database_time(LONGEST_BUILD_SECONDS):
                     await database[store.collection].create_indexes(list(store.indexes))
             except OperationFailure as error:
                 raise ConfigError(

@@ -11,7 +11,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
 from marshmallow import Schema, fields
 
-from blogapi.web.fields import CommaList, FullMatch, QueryFlag
+from blogapi.web.fields import CommaList, FullMatch, OpenParameters, QueryFlag
 
 JsonSchema = dict[str, Any]
 COMPONENTS = "#/components/schemas/"
@@ -92,7 +92,12 @@ class JsonSchemas(MarshmallowPlugin):
 
     def parameters(self, schema: type[Schema]) -> list[JsonSchema]:
         """The parameters of a query."""
-        return [self._query_parameter(field.data_key or name, field) for name, field in schema().fields.items()]
+        known = schema().fields.items()
+        return [
+            self._query_parameter(field.data_key or name, field)
+            for name, field in known
+            if not isinstance(field, OpenParameters)
+        ]
 
     def parameter(self, where: str, name: str, field: fields.Field[Any], *, required: bool) -> JsonSchema:
         """A parameter with the limits of a field."""

@@ -13,6 +13,8 @@ from blogapi.paging.keyset import Selection
 from blogapi.paging.page import Position
 from blogapi.posts.model import LISTED_AS, PublicFilter
 
+# Of the fields of one's own, so much is remembered of a post.
+_MOST_VALUES, _MOST_CHARACTERS = 20, 1000
 POSTS = "posts"
 ADDRESSES = "addresses"
 TRANSLATIONS = "translations"
@@ -29,6 +31,7 @@ class PostPlace:
     tags: frozenset[str]
     author_ids: frozenset[str]
     lang: str | None
+    custom: frozenset[tuple[str, Any]] | None  # None: too much to remember
     featured: bool
 
     @property
@@ -55,6 +58,7 @@ def place_of(post: Mapping[str, Any]) -> PostPlace | FoundBy:
         tags=frozenset(live.get("tags", ())),
         author_ids=frozenset([str(author["id"]) for author in live.get("authors", ())]),
         lang=live.get("lang"),
+        custom=_values(live.get("custom") or {}),
         featured=bool(post.get("featured")),
     )
 
@@ -76,7 +80,7 @@ PUBLIC_PART = PublicPart(
     projection=dict.fromkeys(
         [
             *("live_slugs", "featured", "live.audience", "live.published_at", "live.slug", "live.tags", "live.lang"),
-            "live.authors.id",
+            *("live.authors.id", "live.custom"),
         ],
         1,
     ),
@@ -122,6 +126,26 @@ def _admits(wanted: PublicFilter, after: Position | None, last: Position | None)
     return admits
 
 
+def _values(custom: Mapping[str, Any]) -> frozenset[tuple[str, Any]] | None:
+    """What the database finds a post by: each value, and each in an array, but none that is deeper."""
+    found = {
+        (name, _typed(each))
+        for name, value in custom.items()
+        for each in (value if isinstance(value, list) else [value])
+        if isinstance(each, str | int | float)
+    }
+    return frozenset(found) if len(found) <= _MOST_VALUES and len(str(found)) <= _MOST_CHARACTERS else None
+
+
+def _typed(value: Any) -> tuple[bool, Any]:
+    """To Python, true and 1 are the same; to the database they are not."""
+    return isinstance(value, bool), value
+
+
+def _has_any(post: PostPlace, name: str, values: Iterable[Any]) -> bool:
+    return post.custom is None or any((name, _typed(value)) in post.custom for value in values)
+
+
 def _key(position: Position | None) -> Any:
     return None if position is None else (position.value, position.id)
 
@@ -142,6 +166,7 @@ def _is_wanted(wanted: PublicFilter, post: PostPlace) -> bool:
         and (not wanted.tags or not post.tags.isdisjoint(wanted.tags))
         and (not wanted.author_ids or not post.author_ids.isdisjoint(wanted.author_ids))
         and (not wanted.langs or post.lang in wanted.langs)
+        and all(_has_any(post, name, values) for name, values in wanted.custom)
         and wanted.featured in (None, post.featured)
         and (wanted.published_from is None or since >= wanted.published_from)
         and (wanted.published_before is None or since < wanted.published_before)

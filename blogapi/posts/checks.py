@@ -55,6 +55,7 @@ class PostChecks:
             Check("schedules out of place", self.schedules),
             Check("digests of other revisions", self.digests),
             Check("posts that break the schema of custom", self.broken_custom),
+            Check("indexes of fields in custom", self.unindexed_custom),
             Check("revisions without a post", self.orphaned_revisions),
             Check("missing revisions", self.missing_revisions),
         ]
@@ -63,6 +64,17 @@ class PostChecks:
         """Posts with fields of their own that the schema in the settings does not allow."""
         async for post_id in self._service.custom.broken():
             yield Problem(f"post {post_id}", up_to_people)
+
+    async def unindexed_custom(self) -> AsyncIterator[Problem]:
+        """Fields by which lists are filtered without an index."""
+        custom = self._service.custom
+
+        async def create(name: str) -> bool:
+            await custom.settle_filters()
+            return name not in await custom.unindexed()
+
+        for name in sorted(await custom.unindexed()):
+            yield Problem(f"custom.{name}", partial(create, name))
 
     async def unused_claims(self) -> AsyncIterator[Problem]:
         """Slugs that nobody else can have, though their post neither has nor had them."""

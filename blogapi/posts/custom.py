@@ -65,6 +65,26 @@ class CustomFields:
             )
             raise Conflict(says, code="schema_conflict", count=count, posts=first)
 
+    async def prepare_filters(self, _: Wish, after: Wish) -> None:
+        """Have an index for each field by which lists can be filtered, before anybody can."""
+        await self._posts.create_custom_indexes(after.filterable)
+
+    async def drop_filters(self, settings: Settings) -> None:
+        """Remove the indexes of all other fields."""
+        await self._posts.drop_custom_indexes(settings.filterable)
+
+    async def settle_filters(self) -> int:
+        """Do what somebody has not come to who set it; returns how many fields had no index."""
+        settings = await self._settings.fresh()
+        missing = await self.unindexed()
+        await self._posts.create_custom_indexes(missing)
+        await self.drop_filters(settings)
+        return len(missing)
+
+    async def unindexed(self) -> frozenset[str]:
+        """The fields by which lists can be filtered, and that have no index."""
+        return frozenset((await self._settings.fresh()).filterable) - await self._posts.custom_indexed()
+
     async def broken(self) -> AsyncIterator[str]:
         """The ids of posts that the present schema does not allow. For `doctor`."""
         schema = (await self._settings.fresh()).custom_schema

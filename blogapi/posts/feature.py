@@ -39,7 +39,7 @@ from blogapi.users.service import UserService
 
 # What a crash leaves is put right within a minute: when it is certain that nobody is at work on it any more, and at
 # the next run after that.
-_SECOND, _TEN_SECONDS, _HOUR = 1, 10, 3600
+_SECOND, _TEN_SECONDS, _MINUTE, _HOUR = 1, 10, 60, 3600
 # Texts, and who wrote them when, by id.
 _OF_REVISION = frozenset(
     {
@@ -60,7 +60,8 @@ def build(wiring: Wiring) -> PostService:
     counts, bylines = Counts(posts, users, tags, now), Bylines(posts, revision_store, users, now)
     translations = Translations(TranslationStore(database), now)
     custom = CustomFields(posts, settings)
-    settings.objections.append(custom.check_schema)
+    settings.objections += [custom.check_schema, custom.prepare_filters]
+    settings.followers.append(custom.drop_filters)
     tagging = Tagging(posts, tags, counts, now)
     saving = Saving(posts, revision_store, slugs, addresses, translations, counts, tagging, custom, now)
     states = States(posts, revision_store, saving, slugs, bylines, tags, now)
@@ -119,6 +120,10 @@ async def _settle_leftovers(posts: PostService) -> int:
 
 async def _settle_translations(posts: PostService) -> int:
     return await posts.translations.settle()
+
+
+async def _settle_filters(posts: PostService) -> int:
+    return await posts.custom.settle_filters()
 
 
 async def _forget(posts: PostService, person: Person) -> None:
@@ -184,6 +189,7 @@ POSTS = Feature(
         every(_TEN_SECONDS, _settle_translations, done="translations looked after"),
         every(_TEN_SECONDS, _settle_tags, done="posts given their present tags, which had been left behind"),
         every(_TEN_SECONDS, _settle_leftovers, done="leftovers of interrupted writes removed"),
+        every(_MINUTE, _settle_filters, done="indexes made of fields in custom"),
     ),
     work=(Work(RETAG_POSTS, _retag),),
     checks=lambda wiring: post_checks(wiring).all(),

@@ -16,6 +16,7 @@ from blogapi.access.scopes import POSTS_READ, POSTS_WRITE
 from blogapi.errors import Forbidden, NotFound, Unauthorized
 from blogapi.paging.cursors import page_request
 from blogapi.posts import examples
+from blogapi.posts.custom_query import custom_filter
 from blogapi.posts.model import HEAVY_FIELDS, PUBLIC_FIELDS, Draft, Post, PublicFilter, WorkingFilter
 from blogapi.posts.rights import Editable, EditableOrNamed, LivePost, Purgeable, editable_or_named
 from blogapi.posts.schemas import (
@@ -110,7 +111,7 @@ async def _list_public(request: web.Request, query: Query) -> Reply:
         says = say("Public posts are sorted by published_at or -published_at.")
         raise invalid_parameter("sort", "invalid_choice", says)
     fields = chosen_fields(query, PUBLIC_FIELDS)
-    wanted = PublicFilter(newest_first=sort.startswith("-"), **_selection(query))
+    wanted = PublicFilter(newest_first=sort.startswith("-"), **await _selection(request, query))
     found = await posts(request).reading.list_public(wanted, query["author"], page_request(request, query), fields)
     return Reply(result=found, public=True)
 
@@ -126,7 +127,7 @@ async def _list_working(request: web.Request, query: Query, editable_by: str | N
         updated_from=query["updated_from"],
         updated_before=query["updated_before"],
         editable_by=editable_by,
-        **_selection(query),
+        **await _selection(request, query),
     )
     page, heavy = page_request(request, query), not HEAVY_FIELDS.isdisjoint(fields or ())
     who = await find_identity(request)
@@ -136,8 +137,10 @@ async def _list_working(request: web.Request, query: Query, editable_by: str | N
     return Reply(result=found, shape=WORKING, fields=fields or _LIGHT_WORKING)
 
 
-def _selection(query: Query) -> dict[str, Any]:
+async def _selection(request: web.Request, query: Query) -> dict[str, Any]:
     given = {"kinds": query["kind"], "tags": query["tag"], "langs": query["lang"], "featured": query["featured"]}
+    if query["custom"]:  # else the answer does not depend on the settings
+        given["custom"] = custom_filter(await posts(request).custom.settings(), query["custom"])
     return {**given, **{name: query[name] for name in _RANGES}}
 
 

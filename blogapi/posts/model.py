@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, TypeAlias, TypedDict
 
 from blogapi.access.identity import Byline, Identity, Viewer
 from blogapi.access.scopes import POSTS_PUBLISH
@@ -420,6 +420,9 @@ class Draft:
     note: str = ""
 
 
+Scalar: TypeAlias = str | int | float | bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicFilter:
     """Which of the posts that everybody sees. Empty means any; several values mean any of them."""
@@ -428,6 +431,7 @@ class PublicFilter:
     tags: tuple[str, ...] = ()
     author_ids: tuple[str, ...] = ()
     langs: tuple[str, ...] = ()
+    custom: tuple[tuple[str, tuple[Scalar, ...]], ...] = ()  # fields of one's own, each with its values
     featured: bool | None = None
     published_from: datetime | None = None
     published_before: datetime | None = None

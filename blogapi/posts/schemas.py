@@ -49,6 +49,7 @@ from blogapi.web.fields import (
     LanguageTag,
     Line,
     Mapped,
+    OpenParameters,
     QueryFlag,
     Record,
     Size,
@@ -358,6 +359,7 @@ class PostListQuery(PageQuery, FieldsQuery):
         load_default=(),
         metadata={"description": "Languages (BCP 47).", "items": {"type": "string", **_A_LANGUAGE}},
     )
+    custom = OpenParameters(data_key="custom.", load_default=())
     featured = QueryFlag(
         load_default=None, metadata={"description": "`true`: only featured posts. `false`: only others."}
     )

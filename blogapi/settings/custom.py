@@ -85,6 +85,18 @@ def compiled(text: str) -> CustomSchema:
     return CustomSchema(text)
 
 
+_SCALARS = ("string", "integer", "number", "boolean")
+
+
+def filter_kind(schema: str | None, name: str) -> str | None:
+    """Of which type the values are by which posts can be found; None for what is no scalar, nor many of them."""
+    declared = None if schema is None else compiled(schema).schema.get("properties", {}).get(name)
+    if isinstance(declared, dict) and declared.get("type") == "array":
+        declared = declared.get("items")
+    kind = declared.get("type") if isinstance(declared, dict) else None
+    return kind if isinstance(kind, str) and kind in _SCALARS else None
+
+
 def custom_faults(schema: str | None, custom: Mapping[str, Any]) -> list[FieldError]:
     """What is wrong with the `custom` of a post by this schema, with pointers into the post."""
     if schema is None:

@@ -45,6 +45,7 @@ class Wish:
     feed_length: int = 20
     registration_mode: str | None = None
     registration_role: str | None = None
+    filterable: tuple[str, ...] = ()
     custom_schema: str | None = None  # JSON; as a document, it would have keys that MongoDB takes for operators
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import fields, post_load, validates
 
 from blogapi.clock import rfc3339_or_none
+from blogapi.settings.custom import MAX_FILTERABLE
 from blogapi.settings.model import (
     COMMENTS_POLICIES,
     MAX_DESCRIPTION,
@@ -25,7 +26,20 @@ from blogapi.settings.model import (
 )
 from blogapi.translation.sentence import say
 from blogapi.web.endpoint import Shape
-from blogapi.web.fields import Choice, FullMatch, LanguageTag, Line, Mapped, Size, Strict, Text, TimeZone, Whole, wrong
+from blogapi.web.fields import (
+    Choice,
+    FullMatch,
+    Items,
+    LanguageTag,
+    Line,
+    Mapped,
+    Size,
+    Strict,
+    Text,
+    TimeZone,
+    Whole,
+    wrong,
+)
 
 _LANG = "The language of the blog (BCP 47). Whoever writes a post without saying its language writes in this one."
 _TIMEZONE = "The IANA name of the time zone of the blog. The days in `post_url` are those of this time zone."
@@ -43,6 +57,11 @@ _CUSTOM_SCHEMA = (
     "What `custom` of a post may be: a JSON Schema (2020-12) of at most 16 KiB. Patterns have no look-around and no"
     " backreferences, `format` is checked, and `$ref` refers to `#/$defs` alone. Null: anything."
 )
+_FILTERABLE = (
+    "Fields of `custom` by which lists of posts can be filtered, `custom.series=Bees`: at most 8 that `custom_schema`"
+    " declares as a text, a number or a boolean, or as an array of these."
+)
+CUSTOM_KEY = "[a-z0-9_]{1,64}"
 _MERGED = " It is merged into the present one: null takes a keyword or a property out."
 CUSTOM_EXAMPLE = {
     "type": "object",
@@ -93,9 +112,15 @@ class SettingsEditSchema(Strict):
         load_default=None, validate=Choice(REGISTRATION_ROLES), metadata=_described(_ROLE + _INHERITED)
     )
 
+    filterable = Items(
+        Text(validate=FullMatch(CUSTOM_KEY, say("Must be the name of a field: a-z, 0-9 and _."))),
+        load_default=(),
+        validate=Size(max=MAX_FILTERABLE),
+        metadata=_described(_FILTERABLE),
+    )
     custom_schema = Mapped(load_default=None, metadata=_described(_CUSTOM_SCHEMA + _MERGED))
 
-    example = {**_EXAMPLE, "custom_schema": CUSTOM_EXAMPLE}
+    example = {**_EXAMPLE, "custom_schema": CUSTOM_EXAMPLE, "filterable": ["series"]}
 
     @validates("post_url")
     def _posts_have_addresses_of_their_own(self, value: str | None, **_: Any) -> None:
@@ -105,8 +130,12 @@ class SettingsEditSchema(Strict):
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> Wish:
-        schema = data.pop("custom_schema")
-        return Wish(**data, custom_schema=None if schema is None else json.dumps(schema, ensure_ascii=False))
+        schema, filterable = data.pop("custom_schema"), tuple(dict.fromkeys(data.pop("filterable")))
+        return Wish(
+            **data,
+            filterable=filterable,
+            custom_schema=None if schema is None else json.dumps(schema, ensure_ascii=False),
+        )
 
 
 class ReadSettingsQuery(Strict):
@@ -132,6 +161,7 @@ class SettingsShape(Strict):
     comments_policy = fields.Str(required=True, validate=Choice(COMMENTS_POLICIES), metadata=_described(_COMMENTS))
     feed_length = fields.Int(required=True, metadata=_described(_FEED_LENGTH))
     registration_mode = fields.Str(required=True, validate=Choice(REGISTRATION_MODES), metadata=_described(_MODE))
+    filterable = fields.List(fields.Str(), required=True, metadata=_described(_FILTERABLE))
     custom_schema = fields.Dict(required=True, allow_none=True, metadata=_described(_CUSTOM_SCHEMA))
     created_at = fields.DateTime(
         required=True, allow_none=True, metadata=_described("When something was first set; null before that.")
@@ -143,6 +173,7 @@ class SettingsShape(Strict):
         "version": 2,
         **_EXAMPLE,
         "registration_mode": "open",
+        "filterable": ["series"],
         "custom_schema": CUSTOM_EXAMPLE,
         "created_at": "2026-03-01T09:00:00.000Z",
         "updated_at": "2026-03-01T09:00:00.000Z",
@@ -176,6 +207,7 @@ def settings_view(settings: Settings) -> dict[str, Any]:
         "comments_policy": settings.comments_policy,
         "feed_length": settings.feed_length,
         "registration_mode": settings.registration_mode,
+        "filterable": list(settings.filterable),
         "custom_schema": _schema_of(settings),
         "created_at": rfc3339_or_none(None if change is None else settings.created_at),
         "updated_at": rfc3339_or_none(None if change is None else change.at),
@@ -196,7 +228,10 @@ def all_settings_view(settings: Settings) -> dict[str, Any]:
 
 def settable(settings: Settings) -> dict[str, Any]:
     """What a merge patch is merged into: what was set, as a client would send it."""
-    values = asdict(settings.wish) | {"custom_schema": _schema_of(settings)}
+    values = asdict(settings.wish) | {
+        "filterable": list(settings.filterable),
+        "custom_schema": _schema_of(settings),
+    }
     return {name: value for name, value in values.items() if value is not None}
 
 

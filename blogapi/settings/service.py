@@ -9,10 +9,11 @@ from datetime import datetime
 from blogapi.access.administrator import Administrator
 from blogapi.audit.service import AuditService
 from blogapi.db.kept import Kept
-from blogapi.errors import Conflict, Stale
-from blogapi.settings.custom import compiled
+from blogapi.errors import Conflict, FieldError, Invalid, Stale
+from blogapi.settings.custom import compiled, filter_kind
 from blogapi.settings.model import FIELDS, ID, Settings, Wish
 from blogapi.settings.store import SETTINGS, SettingsStore, uses_settings
+from blogapi.translation.sentence import say
 
 Objection = Callable[[Wish, Wish], Awaitable[None]]
 
@@ -26,6 +27,8 @@ class SettingsService:
         """To be told of writes, or the settings are read each time."""
         self.objections: list[Objection] = []
         """Asked before something else is set, and once more when it is: they raise Conflict."""
+        self.followers: list[Callable[[Settings], Awaitable[None]]] = []
+        """Told when something else is set. Whoever dies before that has told nobody."""
 
     async def current(self) -> Settings:
         """The settings of this moment. An answer that is made with them changes when they do."""
@@ -37,6 +40,7 @@ class SettingsService:
         before.require_version(expected)
         if wish.custom_schema is not None:
             compiled(wish.custom_schema)
+        _require_filterable(wish)
         if wish == before.wish:
             return before
         await self._ask(before.wish, wish)
@@ -48,6 +52,8 @@ class SettingsService:
             with suppress(Stale):  # then somebody has set something else
                 await self._set(by, after, before.wish)
             raise
+        for follow in self.followers:
+            await follow(after)
         return after
 
     async def _ask(self, before: Wish, after: Wish) -> None:
@@ -67,3 +73,15 @@ class SettingsService:
     async def fresh(self) -> Settings:
         """The settings as the database has them, for who wants to change them."""
         return await self._store.get()
+
+
+def _require_filterable(wish: Wish) -> None:
+    """Raises Invalid."""
+    says = say("Only a field that `custom_schema` declares as a text, a number or a boolean, or as an array of these.")
+    faults = [
+        FieldError(pointer=f"/filterable/{index}", code="invalid_choice", detail=says)
+        for index, name in enumerate(wish.filterable)
+        if filter_kind(wish.custom_schema, name) is None
+    ]
+    if faults:
+        raise Invalid(faults)

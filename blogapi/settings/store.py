@@ -39,7 +39,8 @@ class SettingsStore(Store):
     async def change(self, before: Settings, wish: Wish, now: datetime) -> Settings | None:
         """Write what differs; None when somebody else was first."""
         old, new = asdict(before.wish), asdict(wish)
-        different = {name: value for name, value in new.items() if value != old[name]}
+        changed_values = {name: value for name, value in new.items() if value != old[name]}
+        different = {name: [*value] if isinstance(value, tuple) else value for name, value in changed_values.items()}
         version, changed = before.version + 1, sorted(different)
         public = PublicChange(version=version, at=now) if {*different} - PRIVATE_FIELDS else before.public_change
         update = {

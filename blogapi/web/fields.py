@@ -213,6 +213,16 @@ class CommaList(Coded[tuple[str, ...]]):
         return tuple(dict.fromkeys(map(self._normal, parts)))
 
 
+class OpenParameters(Coded[tuple[tuple[str, str], ...]]):
+    """Query parameters whose names begin alike, as its `data_key` says, and are known only while the server runs.
+
+    Loads to pairs of the rest of the name and what was sent. The handler refuses what it does not know.
+    """
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        return value
+
+
 class NameList(Text):
     """A query parameter that names several of what the route knows, `a,b`; an empty name does not count."""
 
@@ -333,6 +343,11 @@ class Strict(Schema):
             unknown = islice((name for name in data if name not in known), MAX_ERRORS + 1)
             raise ValidationError({name: [self.error_messages["unknown"]] for name in unknown})
         return data
+
+
+def is_storable(text: str) -> bool:
+    """Whether a text can be stored: it has no NUL and no lone surrogates."""
+    return _UNSTORABLE.search(text) is None
 
 
 def unstorable(value: Any, *, depth: int) -> Sentence | None:

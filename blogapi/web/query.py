@@ -13,7 +13,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from blogapi.errors import BlogError
 from blogapi.translation.sentence import Sentence, say
-from blogapi.web.fields import CommaList, Message, NameList, Strict, text_of
+from blogapi.web.fields import CommaList, Message, NameList, OpenParameters, Strict, text_of
 
 
 class NoQuery(Strict):
@@ -68,13 +68,20 @@ def read_query(request: web.Request, schema: Schema) -> Mapping[str, Any]:
         raise _invalid(wrong) from None
 
 
-def _given(request: web.Request, known: Mapping[str, fields.Field[Any]], *, ignores: bool) -> dict[str, str]:
-    values: dict[str, str] = {}
+def _given(request: web.Request, known: Mapping[str, fields.Field[Any]], *, ignores: bool) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    opened = [start for start, field in known.items() if isinstance(field, OpenParameters)]
     for name, value in request.query.items():
-        if name not in known:
+        if start := next((start for start in opened if name.startswith(start) and name != start), None):
+            pairs = dict(values.get(start, ()))
+            rest = name.removeprefix(start)
+            pairs[rest] = f"{pairs[rest]},{value}" if rest in pairs else value
+            values[start] = tuple(pairs.items())
+            continue
+        if name not in known or name in opened:
             if ignores:
                 continue
-            raise unknown_name(name, known, parameter=name)
+            raise unknown_name(name, known.keys() - {*opened}, parameter=name)
         if name in values and not isinstance(known[name], CommaList | NameList):
             raise invalid_parameter(name, "repeated", say("It was sent twice, but takes one value."))
         values[name] = f"{values[name]},{value}" if name in values else value
@@ -82,7 +89,7 @@ def _given(request: web.Request, known: Mapping[str, fields.Field[Any]], *, igno
 
 
 @lru_cache(maxsize=1024)  # loading takes longer than most of what else a list does, and readers ask for the same ones
-def _load(schema: Schema, values: tuple[tuple[str, str], ...]) -> Mapping[str, Any]:
+def _load(schema: Schema, values: tuple[tuple[str, Any], ...]) -> Mapping[str, Any]:
     loaded: Mapping[str, Any] = schema.load(dict(values))
     return MappingProxyType(loaded)
 

@@ -1,14 +1,18 @@
 """Every list query, on a real server: an index gives both the items and their order."""
 
 import itertools
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from bson import ObjectId
 
+from blogapi.access.administrator import as_operator
 from blogapi.posts.schemas import PostListQuery
 from blogapi.posts.service import PostService
 from blogapi.posts.store import AddressStore
+from blogapi.settings.service import SettingsService
 from blogapi.wiring import SERVICES
 from tests.posts.loading import load
 
@@ -25,6 +29,8 @@ FILTERS = {
     "lang": "lang=en",
     "langs": "lang=en,de",
     "featured": "featured=false",
+    "custom": "custom.series=Bees",
+    "customs": "custom.series=Bees,Birds",
     "published": f"published_at[gte]={SINCE}",
     "published before": f"published_at[lt]={FAR_AHEAD}",
 }
@@ -34,7 +40,8 @@ WORKING_FILTERS = {
     "updated before": f"updated_at[lt]={FAR_AHEAD}",
 }
 # Each alone, and what the others do not have: few posts, at either end of a list.
-FEW = ("kind=page", "tag=rare", "author=carl", "lang=fr", "featured=true")
+FEW = ("kind=page", "tag=rare", "author=carl", "lang=fr", "custom.series=Rare", "featured=true")
+SCHEMA = {"properties": {"series": {"type": "string"}}}
 FEW_BY_TIME = (f"published_at[lt]={LONG_AGO}", f"published_at[gte]={FAR_AHEAD}")
 
 
@@ -52,10 +59,14 @@ def app(quiet_app):
 @pytest.fixture
 async def library(client, ada, bob, sign_up):
     services = client.app[SERVICES]
-    await load(services, ada, 120, tags=("red",), lang="en")
-    await load(services, bob, 120, tags=("blue", "red"), lang="de")
+    settings = services[SettingsService]
+    before = await settings.fresh()
+    wish = replace(before.wish, custom_schema=json.dumps(SCHEMA), filterable=("series",))
+    await settings.edit(as_operator(), before, wish, frozenset({before.version}))
+    await load(services, ada, 120, tags=("red",), lang="en", custom={"series": "Bees"})
+    await load(services, bob, 120, tags=("blue", "red"), lang="de", custom={"series": "Birds"})
     # Few, as pages are, and in the middle: a list of what one may edit passes over those on its way.
-    await load(services, await sign_up("pat"), 6, kind="page", tags=("red",), lang="en")
+    await load(services, await sign_up("pat"), 6, kind="page", tags=("red",), lang="en", custom={"series": "Bees"})
     posts = services.database["posts"]
     middle = await posts.find_one({"working.slug": "ada-post-60"})
     await posts.update_many({"kind": "page"}, {"$set": {"updated_at": middle["updated_at"]}})
@@ -64,7 +75,7 @@ async def library(client, ada, bob, sign_up):
 @pytest.fixture
 async def odd_ones(client, database, library, sign_up):
     """Six posts at either end, which were changed as all others were, and published long before or after them."""
-    await load(client.app[SERVICES], await sign_up("carl"), 12, tags=("rare",), lang="fr")
+    await load(client.app[SERVICES], await sign_up("carl"), 12, tags=("rare",), lang="fr", custom={"series": "Rare"})
     posts = database["posts"]
     theirs = await posts.find({"live.tags": "rare"}).sort([("updated_at", 1)]).to_list(12)
     for times, changed, published in ((theirs[:6], 2001, 2001), (theirs[6:], 2041, 2041)):
@@ -77,7 +88,9 @@ async def odd_ones(client, database, library, sign_up):
 def test_these_are_all_filters_of_the_lists():
     about_pages = {"limit", "cursor", "count", "fields", "sort", "status"}
     known = {field.data_key or name for name, field in PostListQuery().fields.items()} - about_pages
-    assert known == {query.partition("=")[0] for query in WORKING_FILTERS.values()}
+    assert {name.replace("custom.", "custom.series") for name in known} == {
+        query.partition("=")[0] for query in WORKING_FILTERS.values()
+    }
     public = {query.partition("=")[0] for query in FILTERS.values()}
     assert known - public == {"updated_at[gte]", "updated_at[lt]"}
     assert {query.partition("=")[0] for query in (*FEW, *FEW_BY_TIME)} == public
@@ -158,7 +171,7 @@ async def check_that_few_are_looked_at(database, client, paths, headers=None):
 
 @pytest.mark.parametrize("sort", ["-published_at", "published_at"])
 async def test_single_filter_of_the_public_list_looks_only_at_what_it_returns(client, database, odd_ones, sort):
-    queries = ["", "tag=red", "author=ada", "lang=en", "featured=false", *FEW, *FEW_BY_TIME]
+    queries = ["", "tag=red", "author=ada", "lang=en", "custom.series=Bees", "featured=false", *FEW, *FEW_BY_TIME]
     paths = [f"/v1/posts?limit=5&sort={sort}&{query}" for query in queries]
     await check_that_few_are_looked_at(database, client, paths)
 
@@ -175,7 +188,7 @@ async def test_single_filter_of_an_editors_list_looks_only_at_what_it_returns(cl
     paths = [
         f"/v1/posts?limit=5&sort={sort}&status={status}&{query}"
         for status in statuses
-        for query in ["", "tag=red", "author=ada", "lang=en", "featured=false", *FEW, *times]
+        for query in ["", "tag=red", "author=ada", "lang=en", "custom.series=Bees", "featured=false", *FEW, *times]
     ]
     await check_that_few_are_looked_at(database, client, paths, editor.headers)
 

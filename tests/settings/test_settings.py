@@ -24,6 +24,7 @@ AS_BEGUN = {
     "feed_length": 20,
     "registration_mode": "open",
     "custom_schema": None,
+    "filterable": [],
     "created_at": None,
     "updated_at": None,
 }

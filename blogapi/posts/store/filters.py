@@ -52,7 +52,14 @@ def working_hint(wanted: WorkingFilter) -> list[tuple[str, int]] | None:
     if wanted.kinds == ("page",):
         return index_keys(*PAGES)
     by_publication = wanted.published_from is not None or wanted.published_before is not None
-    if not by_publication or wanted.tags or wanted.langs or wanted.author_ids or wanted.featured is not None:
+    if (
+        not by_publication
+        or wanted.tags
+        or wanted.langs
+        or wanted.custom
+        or wanted.author_ids
+        or wanted.featured is not None
+    ):
         return None
     return index_keys(*BY_STATUS) if wanted.editable_by is None else index_keys("working.authors.id", *BY_STATUS)
 
@@ -65,6 +72,7 @@ def _selection(copy: str, wanted: PublicFilter) -> Document:
         query[f"{copy}.authors.id"] = any_of([object_id(author) for author in wanted.author_ids])
     if wanted.langs:
         query[f"{copy}.lang"] = any_of(wanted.langs)
+    query |= {f"{copy}.custom.{name}": any_of(values) for name, values in wanted.custom}
     if wanted.featured is not None:
         query["featured"] = wanted.featured
     return query

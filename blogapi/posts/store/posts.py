@@ -5,14 +5,15 @@ It holds both copies, so every edit and every transition is one compare-and-set 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import is_dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from bson.objectid import ObjectId
 from pymongo import IndexModel, ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 from pymongo.write_concern import WriteConcern
 
 from blogapi.access.identity import Byline, Viewer
@@ -20,9 +21,9 @@ from blogapi.cache.sources import uses
 from blogapi.changes import KEPT
 from blogapi.db.batching import Together
 from blogapi.db.bulk import every, insert_new
-from blogapi.db.client import Database, Document, object_id
+from blogapi.db.client import Database, Document, database_time, object_id
 from blogapi.db.documents import from_document, from_subdocument, to_document, to_subdocument
-from blogapi.db.indexes import Store
+from blogapi.db.indexes import LONGEST_BUILD_SECONDS, Store
 from blogapi.errors import Gone, NotFound
 from blogapi.paging.keyset import Sort, find_page, stored
 from blogapi.paging.page import Page, PageRequest
@@ -62,6 +63,7 @@ _KEPT_KEYS = 20
 _READABLE = {"live.audience": {"$in": [*audiences_of(None)]}}
 # More posts in one answer of the database would keep those that came first waiting.
 _TOGETHER = 16
+_CUSTOM_INDEXES = "public_by_custom_", "working_by_custom_"
 _SLUGS = {"working.slug": 1, "live.slug": 1, "live_slugs": 1, "scheduled.slug": 1}
 
 
@@ -74,6 +76,22 @@ def _translated(name: str, lang: str, where: Document) -> IndexModel:
     """Two posts of one group never have the same language."""
     there = {"translation_group": {"$exists": True}, **where}
     return IndexModel([("translation_group", 1), (lang, 1)], name=name, unique=True, partialFilterExpression=there)
+
+
+def _custom_indexes(name: str) -> list[IndexModel]:
+    """Of a field by which lists are filtered. Posts without it take no room."""
+    keys = {
+        "live": ("live.audience", f"live.custom.{name}", f"-{PUBLISHED_AT}", "-_id"),
+        "working": (f"working.custom.{name}", f"-{UPDATED_AT}", "-_id"),
+    }
+    return [
+        IndexModel(
+            index_keys(*keys[copy]),
+            name=f"{start}{name}",
+            partialFilterExpression={f"{copy}.custom.{name}": {"$exists": True}},
+        )
+        for copy, start in zip(keys, _CUSTOM_INDEXES, strict=True)
+    ]
 
 
 class PostStore(Store):
@@ -370,6 +388,30 @@ class PostStore(Store):
         async for document in self._all(_SLUGS):
             for slug in _slugs_in(document):
                 yield slug, str(document["_id"])
+
+    # Fields of one's own by which lists are filtered
+
+    async def create_custom_indexes(self, names: Iterable[str]) -> None:
+        """Have the indexes of these fields."""
+        if models := [model for name in names for model in _custom_indexes(name)]:
+            with database_time(LONGEST_BUILD_SECONDS):
+                await self._posts.create_indexes(models)
+
+    async def custom_indexed(self) -> frozenset[str]:
+        """The fields that have both indexes."""
+        present = await self._posts.index_information()
+        public, working = (
+            {name.removeprefix(start) for name in present if name.startswith(start)} for start in _CUSTOM_INDEXES
+        )
+        return frozenset(public & working)
+
+    async def drop_custom_indexes(self, kept: Collection[str]) -> None:
+        """Remove those of all other fields."""
+        for index in await self._posts.index_information():
+            start = next((start for start in _CUSTOM_INDEXES if index.startswith(start)), None)
+            if start is not None and index.removeprefix(start) not in kept:
+                with suppress(OperationFailure):  # another process has just done it
+                    await self._posts.drop_index(index)
 
     async def all_custom(self) -> AsyncIterator[tuple[str, list[Mapping[str, Any]]]]:
         """The id of every post, with the fields of one's own in each of its copies."""
