@@ -17,6 +17,8 @@ from blogapi.jobs.model import Part, Task
 
 _OPEN = {"open": True}
 _LONG_AGO = datetime(1970, 1, 1)  # as the database has it
+# All that is open, by the index: without a bound of its key it would not serve.
+_BY_INDEX = {**_OPEN, "leased_at": {"$gte": _LONG_AGO}}
 # For how long who asked can look at what is over.
 KEPT = timedelta(days=7)
 
@@ -51,13 +53,13 @@ class TaskStore(Store):
 
     async def is_open(self, kind: str, arguments: Mapping[str, Any]) -> bool:
         """Whether this very work is to be done, or being done."""
-        which = {**_OPEN, "kind": kind, "arguments": dict(arguments)}
+        which = {**_BY_INDEX, "kind": kind, "arguments": dict(arguments)}
         return await self._tasks.find_one(which, {"_id": 1}) is not None
 
     async def claim(self, kinds: Names[str], lease_ms: int, *, task_id: str | None = None) -> Task | None:
         """One of these kinds that nobody is at, or this one, for who asks. None when there is none."""
         is_free = {"$lte": ["$leased_at", {"$subtract": ["$$NOW", "$lease_ms"]}]}
-        which: Document = {**_OPEN, "kind": {"$in": [*kinds]}, "$expr": is_free}
+        which: Document = {**_BY_INDEX, "kind": {"$in": [*kinds]}, "$expr": is_free}
         if task_id is not None:
             which["_id"] = object_id(task_id)
         update = {**_lease(lease_ms, state="running"), "$inc": {"fence": 1}}

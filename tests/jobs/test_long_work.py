@@ -150,3 +150,17 @@ async def test_work_of_a_kind_that_is_not_known_here_is_left_to_others(client, a
     task = await work.start(Kind("of a newer version", "things done"), {}, who, within=60)
     assert await work.carry_on() == 0
     assert (await shown(client, ada, task))[0]["state"] == "queued"
+
+
+@pytest.mark.mongod
+@pytest.mark.any_driver
+@pytest.mark.parametrize("database", ["mongod"], indirect=True)
+async def test_what_is_over_is_not_looked_at_again(client, database, who, work):
+    """Each process asks all the time: by the index of what is open."""
+    await database.command("profile", 2)
+    await work.carry_on()
+    assert not await work.is_open(COUNT, {"last": 5})
+    await database.command("profile", 0)
+    asked = [entry async for entry in database["system.profile"].find({"ns": {"$regex": r"\.jobs$"}})]
+    await database.drop_collection("system.profile")
+    assert [entry["planSummary"] for entry in asked] == ["IXSCAN { leased_at: 1 }"] * 2
