@@ -117,8 +117,9 @@ class Tidying:
             await self._moves.remove(await self._store.family(tag))
 
     async def is_followed(self, tag: Tag) -> bool:
-        """Whether posts are following it by long work, which comes to its end by itself."""
-        return await self._work.is_open(RETAG_POSTS, {"tag": tag.id})
+        """Whether posts are following it, or what was merged into it, by long work: that comes to its end by itself."""
+        moving = [each.id for each in await self._store.family(tag) if each.moved_at is not None]
+        return any([await self._work.is_open(RETAG_POSTS, {"tag": tag_id}) for tag_id in moving])
 
     async def _followed(self, moved: Tag, who: Identity, shown: Tag) -> Tidied:
         task = await self._work.start(RETAG_POSTS, {"tag": moved.id}, who, within=_WITHIN_SECONDS)

@@ -206,6 +206,28 @@ async def test_tags_that_are_merged_into_each_other_at_once_stay_tags(client, cl
             assert answer.status == 404 or (await answer.json())["slug"] in now["tags"]
 
 
+@pytest.mark.parametrize("change", CHANGES)
+async def test_posts_that_follow_by_long_work_are_left_to_it(client, clock, ada, editor, write, change, monkeypatch):
+    monkeypatch.setattr("blogapi.tags.tidying._WITHIN_SECONDS", 0)
+    method, end, body, becomes = CHANGES[change]
+    services = client.app[SERVICES]
+    await write(ada, tags=["kept", "old"], status="published")
+    await write(ada, tags=["other"], status="published")
+    headers = matching(editor, await tag_of(client, editor, "old"))
+    answer = await client.request(method, f"/v1/tags/old{end}", json=body, headers=headers)
+    assert answer.status == 202
+    clock.ahead = 2 * OVER
+    assert await services[PostService].tagging.settle() == 0
+    assert ("kept", "old") in await tags_of_all(client)
+    clock.ahead = timedelta()
+    if becomes:  # until then, readers find it all the same
+        found = await (await client.get(f"/v1/posts?tag={becomes[0]}&fields=tags")).json()
+        assert ["kept", "old"] in [post["tags"] for post in found["items"]]
+    await settle(client, clock)
+    assert {*await tags_of_all(client)} == {("kept", *becomes), ("other",)}
+    assert await problems(client) == []
+
+
 @contextmanager
 def meanwhile(database, collection, do):
     """Once, right behind a write to this collection, somebody else does something."""
