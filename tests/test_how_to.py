@@ -76,7 +76,7 @@ def project(tmp_path):
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for name, block in code_of("add-an-endpoint.md"):
         file = tmp_path / name
-        put(block, file, {"store.py": "TagStore", "service.py": "TagService"}.get(file.name))
+        put(block, file, {"tags.py": "TagStore", "service.py": "TagService"}.get(file.name))
     return tmp_path
 
 
@@ -111,7 +111,7 @@ def test_endpoint_of_the_page_passes_the_tests_of_the_page(project):
     ("source", "shown_by"), [('ids=[tag["_id"] for tag in found], ', GOES), (', found=["list"]', COMES)]
 )
 def test_missing_source_is_found_by_the_tests_of_the_page(project, source, shown_by):
-    store = project / "blogapi" / "tags" / "store.py"
+    store = project / "blogapi" / "tags" / "store" / "tags.py"
     text = store.read_text("utf-8")
     assert text.count(source) == 1
     store.write_text(text.replace(source, ""), "utf-8")
