@@ -124,10 +124,12 @@ class _Measured:
             raise _refused("", say("At most {size} KiB of JSON.", size=MAX_SCHEMA_BYTES // 1024))
         if schema.get("$schema", DIALECT) != DIALECT:
             raise _refused("/$schema", say("Only JSON Schema 2020-12 is known here."))
-        self._definitions = schema.get("$defs", {})
+        definitions = schema.get("$defs")
+        # What is no object there, the compiler refuses, unless something refers to it.
+        self._definitions: Mapping[str, Any] = definitions if isinstance(definitions, dict) else {}
         self._known: dict[str, int] = {}
         self._within: list[str] = []
-        for name, definition in self._definitions.items() if isinstance(self._definitions, dict) else ():
+        for name, definition in self._definitions.items():
             self._of(definition, f"/$defs{_pointer([name])}", 1)
         self.size = self._of(schema, "", 0)
         """How many schemas a value may have to be checked against."""

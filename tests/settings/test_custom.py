@@ -225,6 +225,8 @@ def chain(length):
         ({"$ref": "#"}, "/$ref"),
         ({"$ref": "#/properties/a", "properties": {"a": {}}}, "/$ref"),
         ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}, "/$defs/a/$ref"),
+        ({"$ref": "#/$defs/a", "$defs": ["a"]}, "/$ref"),
+        ({"$defs": "a"}, "/$defs"),
         ({"$dynamicRef": "#x"}, "/$dynamicRef"),
         ({"$id": "http://127.0.0.1:9/"}, "/$id"),
         ({"$schema": "http://json-schema.org/draft-07/schema#"}, "/$schema"),
