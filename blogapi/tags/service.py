@@ -43,7 +43,7 @@ class TagService:
         found = await self._store.find(key)
         if found is not None and found.gone is not None:
             root = await self._store.root(found)
-            found = await self._store.find(root.id)
+            found = await self._store.get(root.id)
         return None if found is None or found.gone is not None else found
 
     async def get(self, who: Identity, key: str) -> TagEditable:
@@ -106,7 +106,7 @@ class TagService:
 
     async def former_slugs(self, tag_id: str) -> frozenset[str]:
         """The slugs that posts must not carry any more, of this tag and of what was merged into it."""
-        tag = await self._store.find(tag_id)
+        tag = await self._store.get(tag_id)
         if tag is None:
             return frozenset()
         names = frozenset().union(*(each.names for each in await self._store.family(tag)))
@@ -149,7 +149,7 @@ class TagService:
 
     async def id_behind(self, slug: str) -> str | None:
         """The id of the tag that has, or had, this slug, and may have gone."""
-        found = await self._store.find(slug)
+        found = await self._store.find_by_slug(slug)
         return None if found is None else found.id
 
     async def leads(self, slugs: Iterable[str]) -> dict[str, str | None]:

@@ -66,7 +66,7 @@ class Tidying:
 
     async def _former_holder(self, slug: str, tag: Tag) -> Tag | None:
         """The tag with this slug that was merged into this one. Raises Conflict for a slug of any other."""
-        holder = await self._store.find(slug)
+        holder = await self._store.find_by_slug(slug)
         if holder is None or holder.id == tag.id:
             return None
         root = await self._store.root(holder)
@@ -112,7 +112,7 @@ class Tidying:
 
     async def finish(self, tag_id: str) -> None:
         """No post carries a former slug of this tag any more: if it was deleted, it goes for good."""
-        tag = await self._store.find(tag_id)
+        tag = await self._store.get(tag_id)
         if tag is not None and tag.gone is not None and (await self._store.root(tag)).gone is not None:
             await self._moves.remove(await self._store.family(tag))
 
@@ -125,14 +125,14 @@ class Tidying:
         task = await self._work.start(RETAG_POSTS, {"tag": moved.id}, who, within=_WITHIN_SECONDS)
         if task.is_open:
             return Tidied(tag=shown, task=task)
-        return Tidied(tag=await self._store.find(shown.id) or shown)
+        return Tidied(tag=await self._store.get(shown.id) or shown)
 
     async def _reread(self, tag: Tag) -> Tag:
-        return await self._store.find(tag.id) or tag
+        return await self._store.get(tag.id) or tag
 
     async def _same(self, tag: Tag) -> Tag:
         """The tag as it is now, if it is still the same version. Raises Stale, NotFound."""
-        present = await self._store.find(tag.id)
+        present = await self._store.get(tag.id)
         if present is None or present.gone is not None:
             raise NotFound(say("There is no tag {tag!r}.", tag=tag.slug))
         if present.version != tag.version:
@@ -140,7 +140,7 @@ class Tidying:
         return present
 
     async def _stale(self, tag: Tag) -> Exception:
-        present = await self._store.find(tag.id)
+        present = await self._store.get(tag.id)
         if present is None or present.gone is not None:
             return NotFound(say("There is no tag {tag!r}.", tag=tag.slug))
         return Stale(present, present.changed_since({tag.version}))

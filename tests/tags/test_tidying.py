@@ -256,6 +256,24 @@ async def test_tag_is_merged_into_another_that_is_there(ada, write, tidy, into, 
     assert (response.status, (await response.json())["errors"][0]["code"]) == (422, code)
 
 
+async def test_tag_whose_slug_is_the_id_of_another_takes_nothing_from_it(client, ada, write, tag, rename, merge, tidy):
+    for slug in ("js", "css"):
+        await write(ada, title=slug, tags=[slug], status="published")
+    js, css = await tag("js"), await tag("css")
+    for other in (js, css):
+        await write(ada, title="Odd", tags=[other["id"]], status="published")
+        assert (await tag(other["id"]))["id"] == other["id"]
+    await rename("js", "javascript")
+    assert await titles(client, "tag=javascript") == ["js"]
+    assert await shown(client, "javascript") == 1
+    await merge("javascript", "css")
+    assert (await tag(js["id"]))["slug"] == (await tag("js"))["slug"] == "css"
+    assert (await tidy("DELETE", "css")).status == 204
+    assert await titles(client, "tag=js,javascript,css") == []
+    assert await titles(client, f"tag={js['id']},{css['id']}") == ["Odd", "Odd"]
+    assert await problems(client) == []
+
+
 async def test_deleted_tag_is_taken_from_posts_and_can_be_made_anew(client, ada, write, tidy, merge):
     post = await write(ada, tags=["old", "js", "web"], status="published")
     draft = await write(ada, tags=["js"])

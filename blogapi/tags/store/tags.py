@@ -73,15 +73,26 @@ class TagStore(Store):
         self._tags = database[self.collection]
 
     async def find(self, key: str) -> Tag | None:
-        """The document behind a slug, present or former, or an id; it may have gone."""
-        uses(self.collection, ids=[key], found=[f"slug={key}"])
-        document = await self._tags.find_one(_holding(key))
-        if document is None and is_id(key):
-            document = await self._tags.find_one({"_id": object_id(key)})
-        if document is None:
-            return None
-        uses(self.collection, ids=[document["_id"]])
-        return from_document(Tag, document)
+        """The document with this id, or else behind this slug, present or former; it may have gone.
+
+        Anybody can make a tag whose slug looks like the id of another one. An id leads where it always did.
+        """
+        if is_id(key) and (tag := await self.get(key)) is not None:
+            return tag
+        return await self.find_by_slug(key)
+
+    async def get(self, tag_id: str) -> Tag | None:
+        """The document with this id; None when there is none."""
+        return self._used(tag_id, await self._tags.find_one({"_id": object_id(tag_id)}))
+
+    async def find_by_slug(self, slug: str) -> Tag | None:
+        """The document behind a slug, present or former; it may have gone."""
+        uses(self.collection, found=[f"slug={slug}"])
+        return self._used(slug, await self._tags.find_one(_holding(slug)))
+
+    def _used(self, key: str, document: Document | None) -> Tag | None:
+        uses(self.collection, ids=[key, *([] if document is None else [document["_id"]])])
+        return None if document is None else from_document(Tag, document)
 
     async def root(self, tag: Tag) -> Tag:
         """What the tag was merged into in the end, or itself. What has `gone` then was deleted."""
