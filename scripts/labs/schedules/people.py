@@ -20,9 +20,9 @@ _EDIT = "This was written after it had been scheduled."
 class Writer:
     """An author with a session on each server: tokens are good by the clock of the server that made them."""
 
-    def __init__(self, ports: Callable[[], Sequence[int]], chance: random.Random) -> None:
-        self.requests = self.cut_off = 0
-        self._ports, self._chance = ports, chance
+    def __init__(self, ports: list[int], chance: random.Random) -> None:
+        self.ports, self.requests, self.cut_off = ports, 0, 0
+        self._chance = chance
         self._tokens: dict[int, dict[str, str]] = {}
 
     async def sign_in(self, port: int) -> None:
@@ -115,7 +115,7 @@ class Writer:
 
     async def _try(self, method: str, path: str, body: object, post: dict[str, Any] | None) -> Answer | None:
         """None when there was no answer, or none that says anything."""
-        port = self._chance.choice(self._ports())
+        port = self._chance.choice(self.ports)
         headers = {**self._tokens[port], **({"If-Match": post["etag"]} if post else {})}
         connection, self.requests = LastingConnection(port), self.requests + 1
         try:
