@@ -65,7 +65,7 @@ class ReplicaSet:
             *("--logpath", f"{folder}.log", "--logappend", "--setParameter", "enableTestCommands=1"),
         ]
         # It ends with us, however that happens.
-        become = [sys.executable, "-I", "-S", keeper.__file__, "become", str(os.getpid())]
+        become = [sys.executable, "-I", "-S", keeper.BECOME, str(os.getpid())]
         return subprocess.Popen([*become, *map(str, arguments)], stdout=subprocess.DEVNULL)
 
     def set_up(self):
