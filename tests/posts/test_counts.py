@@ -58,7 +58,7 @@ def death(database, *, after="posts", touching=None):
         task = asyncio.current_task()
         if write.collection == after and touching in (None, write.touched) and task not in dead:
             dead.add(task)
-            task.cancel()
+            raise asyncio.CancelledError  # at once: what `cancel` asks for comes late, or is lost in a driver
 
     database.on_write.append(listener)
     try:
