@@ -14,8 +14,11 @@ _OPTIONS = ("expireAfterSeconds", "partialFilterExpression", "name", "sparse", "
 
 
 def _create_indexes(collection, indexes, session=None):
+    made = collection.index_information()
     return [
-        collection.create_index(
+        index.document["name"]
+        if "partialFilterExpression" in index.document and index.document["name"] in made
+        else collection.create_index(
             list(index.document["key"].items()),
             session=session,
             **{option: index.document[option] for option in _OPTIONS if option in index.document},
