@@ -88,9 +88,9 @@ async def odd_ones(client, database, library, sign_up):
 def test_these_are_all_filters_of_the_lists():
     about_pages = {"limit", "cursor", "count", "fields", "sort", "status"}
     known = {field.data_key or name for name, field in PostListQuery().fields.items()} - about_pages
-    assert {name.replace("custom.", "custom.series") for name in known} == {
-        query.partition("=")[0] for query in WORKING_FILTERS.values()
-    }
+    # Fields of one's own have names of their own.
+    known = {"custom.series" if name == "custom." else name for name in known}
+    assert known == {query.partition("=")[0] for query in WORKING_FILTERS.values()}
     public = {query.partition("=")[0] for query in FILTERS.values()}
     assert known - public == {"updated_at[gte]", "updated_at[lt]"}
     assert {query.partition("=")[0] for query in (*FEW, *FEW_BY_TIME)} == public

@@ -148,10 +148,12 @@ class TestKept:
         return replace(config, cache=CacheConfig(enabled=True))
 
     async def test_list_goes_with_a_post_that_joins_it_or_leaves_it(self, client, shelf, ada, write):
-        path = "/v1/posts?custom.series=Bees"
-        await fill(client, path)
-        new = await write(ada, title="e", custom={"series": "Bees"}, status="published")
+        path, by_one_of_many = "/v1/posts?custom.series=Bees", "/v1/posts?custom.people=Lin"
+        await fill(client, path, by_one_of_many)
+        custom = {"series": "Bees", "people": ["Ada", "Lin"]}
+        new = await write(ada, title="e", custom=custom, status="published")
         assert await titles(client, "custom.series=Bees") == ["e", "b", "a"]
+        assert await titles(client, "custom.people=Lin") == ["e"]
         await fill(client, path)
         address = f"/v1/posts/{new['id']}"
         edited = await client.patch(address, json={"custom": {"series": "Birds"}}, headers=matching(ada, new))
