@@ -28,7 +28,10 @@ log = logging.getLogger("blogapi.posts.schedules")
 
 
 class Saving:
-    """The only code that inserts, changes and removes posts."""
+    """The only code that inserts, changes and removes posts for somebody.
+
+    What follows from something else, such as a tag that moved, a store writes by itself.
+    """
 
     def __init__(
         self,

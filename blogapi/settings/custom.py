@@ -26,8 +26,9 @@ MAX_SCHEMA_DEPTH = 16
 # How many schemas one value may have to be checked against, with all that is referred to.
 MAX_SCHEMAS = 500
 MAX_FILTERABLE = 8
-# So many values times so many schemas are checked; and so many, if all that is wrong is to be told.
-_MOST_WORK, _MOST_TOLD = 1_000_000, 5_000
+# So many values times so many schemas are checked, which takes some 30 ms at most; and so many, if all that is wrong is
+# to be told.
+_MOST_WORK, _MOST_TOLD = 200_000, 5_000
 _MOST_ERRORS = 100
 _LONGEST_MESSAGE = 300
 _REFERENCES = "#/$defs/"

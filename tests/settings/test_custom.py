@@ -1,5 +1,6 @@
 """Fields of one's own: what a schema may be, and what posts are refused by it."""
 
+import asyncio
 import json
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -206,6 +207,17 @@ async def test_doctor_finds_posts_that_slipped_through(client, database, ada, wr
     post = await write(ada, custom=GOOD)
     await database["posts"].update_many({}, {"$set": {"working.custom": {}}})
     assert [found async for found in client.app[SERVICES][PostService].custom.broken()] == [post["id"]]
+
+
+async def test_others_have_their_turn_between_two_posts_that_are_checked(client, database, ada, write, declared):
+    """A check takes a while, and many posts come at once from the database."""
+    for _ in range(2):
+        await write(ada, custom=GOOD)
+    await database["posts"].update_many({}, {"$set": {"working.custom": {}}})
+    broken, turns = client.app[SERVICES][PostService].custom.broken(), []
+    async for _ in broken:
+        asyncio.get_running_loop().call_soon(turns.append, None)
+    assert len(turns) == 2
 
 
 # Hostile schemas
