@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
-import re
 import sys
 import termios
 import time
@@ -19,7 +18,7 @@ from typing import Any, cast
 
 from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.http import RawRequestMessage
-from aiohttp.http_exceptions import BadHttpMessage, BadStatusLine, HttpProcessingError, LineTooLong
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 from aiohttp.web_request import BaseRequest
@@ -31,11 +30,12 @@ from blogapi.measures import Measure, gauge
 from blogapi.operations.logs import RequestLog
 from blogapi.operations.request_log import REQUEST_LOG
 from blogapi.operations.traffic import TRAFFIC, Traffic, cache_part
+from blogapi.serving.refused import MAX_FIELD_BYTES, MAX_LINE_BYTES, code_of
 from blogapi.serving.unsent import Unsent
 from blogapi.web.errors import problem_body, problem_headers, titled
 from blogapi.web.middlewares.protect import PRIVATE_POLICY, RESOURCE_POLICY, SERVER
 from blogapi.web.networks import limit_key, network_of
-from blogapi.web.problems import CODE_OF_STATUS, PROBLEMS
+from blogapi.web.problems import PROBLEMS
 from blogapi.web.requests import language_of_reader, request_id
 
 # A reader who takes less than this between two looks is cut off: 4 KiB/s.
@@ -44,11 +44,7 @@ _LOOK_SECONDS, _MIN_BYTES_PER_LOOK = 15, 60 * 1024
 _UNCOUNTED_BYTES = 16 * 1024
 _LINGERING_SECONDS = 2
 _SHUTDOWN_SECONDS = 1
-# Not the same, so that it shows in an error which of the two was too long.
-_MAX_LINE_BYTES, _MAX_FIELD_BYTES = 8190, 8192
 _VERSIONS = (HttpVersion10, HttpVersion11)
-# In the parser's words, which quote the line: a whole one, but for its version, which may have any digits.
-_OTHER_VERSION = re.compile(r"""Invalid HTTP version|\bb['"][A-Z]+ [^ ]+ HTTP/[0-9]+(?:\.[0-9]+)?['"]$""", re.MULTILINE)
 
 log = logging.getLogger("blogapi.connections")
 
@@ -261,7 +257,7 @@ class Protocol(RequestHandler):
             self.log_exception("unexpected error outside of the app", exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("The answer has begun; nothing can be told any more.")
-        problem = PROBLEMS[code := _code_of(status, exc)]
+        problem = PROBLEMS[code := code_of(status, exc)]
         identifier = request_id(request)
         language = language_of_reader(request)
         body = problem_body(request, code, titled(code), language=language, members={})
@@ -287,19 +283,6 @@ class Protocol(RequestHandler):
 def _unread_bytes(descriptor: int) -> int:
     """How many bytes have come that nobody has read yet."""
     return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
-
-
-def _code_of(status: int, error: BaseException | None) -> str:
-    """The parser has one status for all that it refuses."""
-    if isinstance(error, LineTooLong):
-        return "uri_too_long" if error.args[1] == _MAX_LINE_BYTES else "headers_too_large"
-    if isinstance(error, BadHttpMessage):
-        # It has no kinds of their own for these.
-        if error.message == "Too many headers received":
-            return "headers_too_large"
-        if isinstance(error, BadStatusLine) and _OTHER_VERSION.search(error.message):
-            return "http_version_not_supported"
-    return CODE_OF_STATUS.get(status, "bad_request")
 
 
 class Server(web.Server):
@@ -370,8 +353,8 @@ class Runner(web.AppRunner):
             auto_decompress=False,
             # How long the rest of a body that was refused is read, so that the client sees the answer.
             lingering_time=_LINGERING_SECONDS,
-            max_line_size=_MAX_LINE_BYTES,
-            max_field_size=_MAX_FIELD_BYTES,
+            max_line_size=MAX_LINE_BYTES,
+            max_field_size=MAX_FIELD_BYTES,
         )
         self._settings = settings
 
