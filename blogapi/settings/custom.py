@@ -2,7 +2,7 @@
 
 A schema may be hostile, and so may what is checked against it. Therefore nothing is fetched, nothing refers to itself,
 patterns are matched in linear time (no look-around, no backreferences), and how much work a check is follows from the
-sizes of both, which are bounded before it begins.
+sizes of both, which are bounded before it begins. For patterns, `matching` says how much it is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from blogapi.errors import FieldError, Invalid
+from blogapi.settings.matching import KIB, LARGEST_KIB, Matching, text_bytes
 from blogapi.translation.bounds import at_least_characters, at_most_characters
 from blogapi.translation.sentence import Sentence, say, say_many, verbatim
 
@@ -29,6 +30,9 @@ MAX_FILTERABLE = 8
 # So many values times so many schemas are checked, which takes some 30 ms at most; and so many, if all that is wrong is
 # to be told.
 _MOST_WORK, _MOST_TOLD = 200_000, 5_000
+# So many bytes of text times KiB of pattern are matched, which takes 0.2 s at the worst. What may be more is looked at
+# in detail, where that is little work itself.
+_MOST_MATCHED, _MOST_LOOKED_AT = 400_000, 20_000
 _MOST_ERRORS = 100
 _LONGEST_MESSAGE = 300
 _REFERENCES = "#/$defs/"
@@ -38,7 +42,7 @@ _ONE = ("items", "contains", "propertyNames", "not", "if", "then", "else")
 _OTHERS = ("additionalProperties", "unevaluatedItems", "unevaluatedProperties")
 _MANY = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "dependentSchemas")
-_PATTERN_BYTES = 256 * 1024
+_PATTERN_BYTES = LARGEST_KIB * KIB
 
 
 class CustomSchema:
@@ -50,6 +54,7 @@ class CustomSchema:
 
         self.schema: Mapping[str, Any] = json.loads(text)
         self._size = _Measured(self.schema).size
+        self._matching = Matching(self.schema) if '"pattern' in text else None
         try:
             self._validator = Draft202012Validator(
                 dict(self.schema),
@@ -68,7 +73,7 @@ class CustomSchema:
         """What is wrong with the fields of a post, at most 100 faults; of a large value only the first."""
         value = dict(custom)
         work = _count(value) * self._size
-        if work > _MOST_WORK:
+        if work > _MOST_WORK or self._takes_long_to_match(value, work):
             says = say("Too much to check: this value is too large for this schema.")
             return [FieldError(pointer="", code="too_complex", detail=says)]
         if self._validator.is_valid(value):
@@ -78,6 +83,11 @@ class CustomSchema:
         else:
             errors = [_first_error(self._validator, value)]
         return [fault for error in errors for fault in _faults(error)][:_MOST_ERRORS]
+
+    def _takes_long_to_match(self, value: Any, work: int) -> bool:
+        if self._matching is None or text_bytes(value) * self._size * LARGEST_KIB <= _MOST_MATCHED:
+            return False
+        return work > _MOST_LOOKED_AT or self._matching.work(value) > _MOST_MATCHED
 
 
 @lru_cache(maxsize=8)  # the present one, and those that are tried out

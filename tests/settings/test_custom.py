@@ -289,3 +289,39 @@ def test_large_value_against_a_large_schema_is_refused_before_it_is_checked():
     assert [fault.code for fault in schema.faults({"x": [0] * 15_000})] == ["too_complex"]
     assert len(schema.faults({"x": [0] * 1_000})) == 1
     assert len(schema.faults({"x": [0] * 3})) == 3
+
+
+# Of each kind that a text can meet, by a schema and a value with that text: its pattern has to remember all ways at
+# once, so one text takes a second by it, and these take minutes.
+SLOW = [{"pattern": f"[ab]*a[ab]{{{800 + number}}}c"} for number in range(200)]
+SLOW_NAMES = {each["pattern"]: {} for each in SLOW}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"properties": {"x": {"anyOf": SLOW}}}, lambda text: {"x": text}),
+        ({"properties": {"x": {"items": {"not": {"anyOf": SLOW}}}}}, lambda text: {"x": [1, text]}),
+        ({"properties": {"x": {"prefixItems": [{}, {"anyOf": SLOW}]}}}, lambda text: {"x": [1, text]}),
+        ({"additionalProperties": {"if": {"anyOf": SLOW}}}, lambda text: {"x": text}),
+        (
+            {"patternProperties": {"x": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"anyOf": SLOW}}},
+            lambda text: {"x": text},
+        ),
+        ({"properties": {"x": {"patternProperties": SLOW_NAMES}}}, lambda text: {"x": {text: 1}}),
+        ({"dependentSchemas": {"x": {"propertyNames": {"anyOf": SLOW}}}}, lambda text: {"x": 1, text: 1}),
+    ],
+    ids=["text", "items", "prefix", "others", "reference", "names", "all names"],
+)
+def test_text_that_would_take_long_to_match_is_refused_before(schema, value):
+    schema = compiled(json.dumps(schema))
+    assert [fault.code for fault in schema.faults(value("abba" * 7_000))] == ["too_complex"]
+    assert "too_complex" not in [fault.code for fault in schema.faults(value("ab"))]
+
+
+def test_many_short_texts_with_large_patterns_are_matched():
+    fields = {f"f{number}": {"pattern": "^.{1,80}$"} for number in range(30)}
+    schema = compiled(json.dumps({"properties": {**fields, "text": {"pattern": "^<"}}}))
+    value = {**dict.fromkeys(fields, "x" * 80), "text": "<p>" + "é" * 15_000}
+    assert schema.faults(value) == []
+    assert [fault.pointer for fault in schema.faults({**value, "f7": "x" * 81})] == ["/f7"]
