@@ -36,7 +36,11 @@ _MOST_MATCHED, _MOST_LOOKED_AT = 400_000, 20_000
 _MOST_ERRORS = 100
 _LONGEST_MESSAGE = 300
 _REFERENCES = "#/$defs/"
-_REFUSED = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary")
+# The last one is none of 2020-12, but the library goes by it.
+_REFUSED = (
+    *("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary"),
+    "dependencies",
+)
 # Keywords with schemas in them: one, a list of them, or one for each name.
 _ONE = ("items", "contains", "propertyNames", "not", "if", "then", "else")
 _OTHERS = ("additionalProperties", "unevaluatedItems", "unevaluatedProperties")

@@ -241,6 +241,7 @@ def chain(length):
         ({"$defs": "a"}, "/$defs"),
         ({"$dynamicRef": "#x"}, "/$dynamicRef"),
         ({"$id": "http://127.0.0.1:9/"}, "/$id"),
+        ({"items": {"dependencies": {"a": {"$ref": "#"}}}}, "/items/dependencies"),
         ({"$schema": "http://json-schema.org/draft-07/schema#"}, "/$schema"),
         ({"properties": {"a": {"pattern": r"(a)\1"}}}, "/properties/a/pattern"),
         ({"properties": {"a": {"pattern": "(?=a)"}}}, "/properties/a/pattern"),
@@ -289,6 +290,20 @@ def test_large_value_against_a_large_schema_is_refused_before_it_is_checked():
     assert [fault.code for fault in schema.faults({"x": [0] * 15_000})] == ["too_complex"]
     assert len(schema.faults({"x": [0] * 1_000})) == 1
     assert len(schema.faults({"x": [0] * 3})) == 3
+
+
+@pytest.mark.parametrize(
+    "keyword", ["additionalItems", "contentSchema", "definitions", "disallow", "divisibleBy", "extends", "id", "x-note"]
+)
+def test_schemas_in_keywords_that_are_none_of_this_dialect_are_not_gone_by(keyword):
+    """So they need not be measured."""
+    for refusing in (False, {"not": {}}, [{"not": {}}], {"x": {"not": {}}}, {"x": False}):
+        try:
+            schema = compiled(json.dumps({"properties": {"x": {keyword: refusing, "prefixItems": [{}]}}}))
+        except Invalid:
+            continue  # of another type than the dialect knows
+        for value in (1, "1", [1, 2], {"x": 1}):
+            assert schema.faults({"x": value}) == []
 
 
 # Of each kind that a text can meet, by a schema and a value with that text: its pattern has to remember all ways at
