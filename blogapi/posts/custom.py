@@ -107,7 +107,7 @@ def written_in(changes: Mapping[str, Any]) -> Iterator[Custom]:
     for path, value in changes.items():
         if path.endswith(".custom"):
             yield value
-        elif path in ("working", "live") and value is not None:
+        elif path in ("working", "live", "scheduled") and value is not None:
             yield value.custom
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,12 +23,16 @@ SCHEDULE_ERRORS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """A publication that is to come: of this revision, under this slug, by the right of this person."""
+    """A publication that is to come: of this revision, under this slug, by the right of this person.
+
+    `custom` is that of the revision, so that no schema is set meanwhile by which it could not be published.
+    """
 
     at: datetime
     revision: int
     slug: str
     by: Id
+    custom: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

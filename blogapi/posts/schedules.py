@@ -77,7 +77,8 @@ class Schedules:
         before = post.scheduled
         has_slug = before is not None and before.revision == copy.revision
         claim = await self._slugs.reclaim(before.slug if before is not None and has_slug else copy.slug, post)
-        scheduled = Schedule(at=at, revision=copy.revision, slug=claim.slug, by=right.who.user_id)
+        by = right.who.user_id
+        scheduled = Schedule(at=at, revision=copy.revision, slug=claim.slug, by=by, custom=copy.custom)
         if scheduled == before:
             return post
         changes: dict[str, Any] = {"status": status, **schedule_after(post, status), "scheduled": scheduled}

@@ -203,6 +203,42 @@ async def test_publication_by_a_former_schema_is_taken_back(client, config, data
     assert (await (await client.get(f"{path}?view=working", headers=ada.headers)).json())["status"] == "draft"
 
 
+IN_A_WEEK = "2126-01-08T09:00:00Z"
+
+
+async def test_scheduled_revision_has_to_fit_as_long_as_it_waits(client, ada, write, put):
+    post = await write(ada, custom={"series": 1})
+    path = f"/v1/posts/{post['id']}"
+    scheduled = await with_etag(
+        await client.post(f"{path}/publish", json={"at": IN_A_WEEK}, headers=matching(ada, post))
+    )
+    correction = {"custom": {"series": "Bees"}}
+    edited = await with_etag(await client.patch(path, json=correction, headers=matching(ada, scheduled)))
+    problem = await (await put(custom_schema=SCHEMA)).json()
+    assert (problem["code"], [each["id"] for each in problem["posts"]]) == ("schema_conflict", [post["id"]])
+    response = await client.post(
+        f"{path}/publish", json={"at": IN_A_WEEK, "revision": 2}, headers=matching(ada, edited)
+    )
+    corrected = await with_etag(response)
+    assert (await put(custom_schema=SCHEMA)).status == 200
+    former = {"at": IN_A_WEEK, "revision": 1}
+    response = await client.post(f"{path}/publish", json=former, headers=matching(ada, corrected))
+    assert await faults(response) == {"/custom/series": "invalid_type"}
+
+
+async def test_schedule_by_a_former_schema_is_taken_back(client, config, database, ada, write, behind):
+    post = await write(ada, custom={"series": 1})
+    path = f"/v1/posts/{post['id']}"
+    edited = await with_etag(await client.patch(path, json={"custom": {"series": "Bees"}}, headers=matching(ada, post)))
+    await behind()
+    await elsewhere(config, database, custom_schema=json.dumps(SCHEMA))
+    former = {"at": IN_A_WEEK, "revision": 1}
+    response = await client.post(f"{path}/publish", json=former, headers=matching(ada, edited))
+    assert await faults(response) == {"/custom/series": "invalid_type"}
+    now = await (await client.get(f"{path}?view=working", headers=ada.headers)).json()
+    assert (now["status"], now["scheduled_at"]) == ("draft", None)
+
+
 async def test_doctor_finds_posts_that_slipped_through(client, database, ada, write, declared):
     post = await write(ada, custom=GOOD)
     await database["posts"].update_many({}, {"$set": {"working.custom": {}}})

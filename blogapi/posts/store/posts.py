@@ -414,9 +414,10 @@ class PostStore(Store):
                     await self._posts.drop_index(index)
 
     async def all_custom(self) -> AsyncIterator[tuple[str, list[Mapping[str, Any]]]]:
-        """The id of every post, with the fields of one's own in each of its copies."""
-        async for document in self._all({"working.custom": 1, "live.custom": 1}):
-            copies = [copy for copy in (document["working"], document.get("live")) if copy]
+        """The id of every post, with the fields of one's own in each of its copies, and in what is to be published."""
+        parts = ("working", "live", "scheduled")
+        async for document in self._all(dict.fromkeys([f"{part}.custom" for part in parts], 1)):
+            copies = [copy for part in parts if (copy := document.get(part))]
             yield str(document["_id"]), [copy.get("custom", {}) for copy in copies]
 
     async def undigested(self) -> AsyncIterator[str]:
