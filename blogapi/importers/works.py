@@ -10,7 +10,7 @@ from blogapi.importers.model import Entry
 from blogapi.posts.model import Post
 from blogapi.posts.rights import Editable, operator_in_the_name_of
 from blogapi.posts.service import PostService
-from blogapi.posts.translation_model import NO_GROUP_VERSION
+from blogapi.posts.translations.model import NO_GROUP_VERSION
 
 
 class Works:

@@ -9,7 +9,8 @@ from datetime import datetime
 from blogapi.access.identity import Byline
 from blogapi.deadline import OVER
 from blogapi.posts.model import Content, Post, Working
-from blogapi.posts.store import PostStore, RevisionStore
+from blogapi.posts.revisions.store import RevisionStore
+from blogapi.posts.store import PostStore
 from blogapi.users.model import ProfileChanged
 from blogapi.users.service import UserService
 

@@ -9,9 +9,11 @@ from functools import partial
 from blogapi.deadline import OVER
 from blogapi.feature import Wiring
 from blogapi.operations.doctor import Check, Problem, in_batches, up_to_people
+from blogapi.posts.revisions.store import RevisionStore
+from blogapi.posts.schedules.store import ScheduleStore
 from blogapi.posts.service import PostService
-from blogapi.posts.store import AddressStore, PostStore, RevisionStore, SlugStore, TranslationStore
-from blogapi.posts.store.schedules import ScheduleStore
+from blogapi.posts.store import AddressStore, PostStore, SlugStore
+from blogapi.posts.translations.store import TranslationStore
 from blogapi.tags.service import TagService
 from blogapi.users.service import UserService
 

@@ -7,29 +7,36 @@ from blogapi.jobs.model import Part, Task, Work
 from blogapi.jobs.runner import every
 from blogapi.personal import Person, PersonalData
 from blogapi.pool.comparer import Comparer
-from blogapi.posts import handlers, preview_handlers, revision_handlers, state_handlers, translation_handlers
+from blogapi.posts import handlers
 from blogapi.posts.addresses import Addresses
 from blogapi.posts.bylines import Bylines
 from blogapi.posts.cache_sources import PUBLIC_ADDRESSES, PUBLIC_GROUPS, PUBLIC_PART
 from blogapi.posts.checks import post_checks
 from blogapi.posts.counts import Counts
-from blogapi.posts.custom import CustomFields
-from blogapi.posts.documented import custom_in_document
+from blogapi.posts.custom.documented import custom_in_document
+from blogapi.posts.custom.service import CustomFields
 from blogapi.posts.exporting import Exporting
 from blogapi.posts.leftovers import Leftovers
-from blogapi.posts.previews import Previews
+from blogapi.posts.previews import handlers as preview_handlers
+from blogapi.posts.previews.service import Previews
+from blogapi.posts.previews.store import PreviewLinkStore
 from blogapi.posts.reading import Reading
-from blogapi.posts.revisions import Revisions
+from blogapi.posts.revisions import handlers as revision_handlers
+from blogapi.posts.revisions.service import Revisions
+from blogapi.posts.revisions.store import RevisionStore
 from blogapi.posts.saving import Saving
-from blogapi.posts.schedules import Schedules
+from blogapi.posts.schedules.service import Schedules
+from blogapi.posts.schedules.store import ScheduleStore
 from blogapi.posts.service import PostService
 from blogapi.posts.slugs import Slugs
-from blogapi.posts.states import States
-from blogapi.posts.store import AddressStore, PostStore, PreviewLinkStore, RevisionStore, SlugStore, TranslationStore
+from blogapi.posts.states import handlers as state_handlers
+from blogapi.posts.states.service import States
+from blogapi.posts.store import AddressStore, PostStore, SlugStore
 from blogapi.posts.store.authored import Authored
-from blogapi.posts.store.schedules import ScheduleStore
 from blogapi.posts.tagging import Tagging
-from blogapi.posts.translations import Translations
+from blogapi.posts.translations import handlers as translation_handlers
+from blogapi.posts.translations.service import Translations
+from blogapi.posts.translations.store import TranslationStore
 from blogapi.posts.writing import Writing
 from blogapi.settings.service import SettingsService
 from blogapi.tags.model import RETAG_POSTS

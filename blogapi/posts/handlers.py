@@ -16,7 +16,7 @@ from blogapi.access.scopes import POSTS_READ, POSTS_WRITE
 from blogapi.errors import Forbidden, NotFound, Unauthorized
 from blogapi.paging.cursors import page_request
 from blogapi.posts import examples
-from blogapi.posts.custom_query import custom_filter
+from blogapi.posts.custom.query import custom_filter
 from blogapi.posts.model import HEAVY_FIELDS, PUBLIC_FIELDS, Draft, Post, PublicFilter, WorkingFilter
 from blogapi.posts.rights import Editable, EditableOrNamed, LivePost, Purgeable, editable_or_named
 from blogapi.posts.schemas import (
@@ -27,7 +27,7 @@ from blogapi.posts.schemas import (
     ReadPostQuery,
 )
 from blogapi.posts.service import PostService
-from blogapi.posts.transitions import (
+from blogapi.posts.states.transitions import (
     TRASH,
 )
 from blogapi.posts.views import (

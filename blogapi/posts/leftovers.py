@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from blogapi.deadline import OVER
-from blogapi.posts.store import AddressStore, PostStore, RevisionStore, SlugStore
+from blogapi.posts.revisions.store import RevisionStore
+from blogapi.posts.store import AddressStore, PostStore, SlugStore
 from blogapi.posts.store.slugs import Claim
-from blogapi.posts.translations import Translations
+from blogapi.posts.translations.service import Translations
 
 _AT_A_TIME = 500
 

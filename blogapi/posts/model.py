@@ -15,8 +15,8 @@ from blogapi.access.scopes import POSTS_PUBLISH
 from blogapi.changes import Change, Versioned
 from blogapi.errors import Invalid
 from blogapi.ids import UNWRITTEN, Id
-from blogapi.posts.schedule_model import Schedule, ScheduleError, Withdrawal, next_of
-from blogapi.posts.translation_model import Translation
+from blogapi.posts.schedules.model import Schedule, ScheduleError, Withdrawal, next_of
+from blogapi.posts.translations.model import Translation
 from blogapi.text.rendered import BodyFormat, TocEntry
 from blogapi.text.visible import is_blank
 from blogapi.translation.sentence import say

@@ -8,7 +8,7 @@ from typing import Any
 
 from blogapi.clock import rfc3339
 from blogapi.posts.model import CONTENT_FIELDS, LISTED_AS, PublicPost
-from blogapi.posts.translation_model import Translation
+from blogapi.posts.translations.model import Translation
 
 _Write = Callable[[Any], Any]
 _NONE_YET: Mapping[str, Any] = {"likes": 0, "comments": 0}

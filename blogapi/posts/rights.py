@@ -18,7 +18,7 @@ from blogapi.access.scopes import POSTS_PUBLISH
 from blogapi.errors import Forbidden, NotFound
 from blogapi.ids import Id
 from blogapi.posts.model import EDITING_ROLE, FLAGS, Counters, Draft, Live, Post, may_name
-from blogapi.posts.translation_model import Translation
+from blogapi.posts.translations.model import Translation
 from blogapi.translation.sentence import say
 
 _NOT_YOURS = say("Only authors and editors of this post can do this.")

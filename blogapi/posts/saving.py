@@ -16,13 +16,14 @@ from blogapi.clock import rfc3339
 from blogapi.errors import Conflict, Invalid, Stale
 from blogapi.posts.addresses import Addresses
 from blogapi.posts.counts import Counts
-from blogapi.posts.custom import CustomFields, customs_of, undoing, written_in
+from blogapi.posts.custom.service import CustomFields, customs_of, undoing, written_in
 from blogapi.posts.model import Post, live_after
-from blogapi.posts.schedule_model import SCHEDULE_ERRORS, Schedule
+from blogapi.posts.revisions.store import RevisionStore
+from blogapi.posts.schedules.model import SCHEDULE_ERRORS, Schedule
 from blogapi.posts.slugs import Claim, Slugs
-from blogapi.posts.store import PostStore, RevisionStore
+from blogapi.posts.store import PostStore
 from blogapi.posts.tagging import Tagging
-from blogapi.posts.translations import Translations
+from blogapi.posts.translations.service import Translations
 
 log = logging.getLogger("blogapi.posts.schedules")
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from blogapi.posts.bylines import Bylines
 from blogapi.posts.counts import Counts
-from blogapi.posts.custom import CustomFields
+from blogapi.posts.custom.service import CustomFields
 from blogapi.posts.exporting import Exporting
 from blogapi.posts.leftovers import Leftovers
-from blogapi.posts.previews import Previews
+from blogapi.posts.previews.service import Previews
 from blogapi.posts.reading import Reading
-from blogapi.posts.revisions import Revisions
-from blogapi.posts.schedules import Schedules
-from blogapi.posts.states import States
+from blogapi.posts.revisions.service import Revisions
+from blogapi.posts.schedules.service import Schedules
+from blogapi.posts.states.service import States
 from blogapi.posts.tagging import Tagging
-from blogapi.posts.translations import Translations
+from blogapi.posts.translations.service import Translations
 from blogapi.posts.writing import Writing
 
 

@@ -31,8 +31,8 @@ from blogapi.posts.model import (
     Working,
 )
 from blogapi.posts.rights import LivePost
-from blogapi.posts.schedule_views import ScheduleShape, schedule_view
-from blogapi.posts.translation_schemas import TranslationShape, translation_view
+from blogapi.posts.schedules.views import ScheduleShape, schedule_view
+from blogapi.posts.translations.schemas import TranslationShape, translation_view
 from blogapi.users.examples import SINCE, WRITER, WRITER_DISPLAY_NAME, WRITER_NAME
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Strict

@@ -13,7 +13,7 @@ from blogapi.db.client import new_id
 from blogapi.errors import Forbidden
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.posts.addresses import Addresses
-from blogapi.posts.custom import CustomFields
+from blogapi.posts.custom.service import CustomFields
 from blogapi.posts.model import (
     CONTENT_FIELDS,
     DIGEST_FIELDS,
@@ -35,7 +35,7 @@ from blogapi.posts.model import (
 from blogapi.posts.rights import Editable, EditableOrNamed, Named, require_rights
 from blogapi.posts.saving import Saving
 from blogapi.posts.slugs import Slugs
-from blogapi.posts.transitions import require_not_trashed
+from blogapi.posts.states.transitions import require_not_trashed
 from blogapi.settings.service import SettingsService
 from blogapi.tags.service import TagService
 from blogapi.text.rendered import BodyFormat, Rendered

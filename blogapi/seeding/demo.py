@@ -17,10 +17,10 @@ from blogapi.idempotency.attempt import Attempt
 from blogapi.paging.page import PageRequest
 from blogapi.posts import examples
 from blogapi.posts.model import Draft
-from blogapi.posts.preview_model import NewPreviewLink
+from blogapi.posts.previews.model import NewPreviewLink
 from blogapi.posts.rights import Editable, Publishable
 from blogapi.posts.service import PostService
-from blogapi.posts.transitions import ARCHIVE, SUBMIT
+from blogapi.posts.states.transitions import ARCHIVE, SUBMIT
 from blogapi.tags import examples as tag_examples
 from blogapi.text.address import lookup_order
 from blogapi.users import examples as people

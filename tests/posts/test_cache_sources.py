@@ -13,8 +13,9 @@ from blogapi.cache.sources import collecting
 from blogapi.paging.page import PageRequest, Position
 from blogapi.posts.cache_sources import POSTS, PUBLIC_GROUPS, PUBLIC_PART, TRANSLATIONS
 from blogapi.posts.model import KINDS, Content, Post, PublicFilter, audience_of, live_copy, working_copy
-from blogapi.posts.store import PostStore, TranslationStore
-from blogapi.posts.translation_model import Group
+from blogapi.posts.store import PostStore
+from blogapi.posts.translations.model import Group
+from blogapi.posts.translations.store import TranslationStore
 
 # Few of each, so that they meet; and equal moments, among which the id decides.
 MOMENTS = [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2, 3)]

@@ -18,8 +18,8 @@ from blogapi.posts.cache_sources import PUBLIC_PART
 from blogapi.posts.model import Draft
 from blogapi.posts.rights import Editable, Publishable, Purgeable
 from blogapi.posts.service import PostService
+from blogapi.posts.states.transitions import ARCHIVE, TRASH, UNPUBLISH
 from blogapi.posts.store import PostStore
-from blogapi.posts.transitions import ARCHIVE, TRASH, UNPUBLISH
 from blogapi.tags.service import TagService
 from blogapi.tags.store import TagStore
 from blogapi.users.service import UserService

@@ -11,10 +11,11 @@ from blogapi.deadline import LONGEST_WORK, OVER
 from blogapi.operations.doctor import examine
 from blogapi.posts.checks import post_checks
 from blogapi.posts.model import Draft
+from blogapi.posts.revisions.store import RevisionStore
 from blogapi.posts.rights import Editable, Publishable, Purgeable
 from blogapi.posts.service import PostService
-from blogapi.posts.store import AddressStore, PostStore, RevisionStore, SlugStore
-from blogapi.posts.transitions import TRASH
+from blogapi.posts.states.transitions import TRASH
+from blogapi.posts.store import AddressStore, PostStore, SlugStore
 from blogapi.wiring import SERVICES
 
 SOON = 2 * OVER

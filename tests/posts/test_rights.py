@@ -30,14 +30,15 @@ from blogapi.posts.model import (
     live_copy,
     working_copy,
 )
-from blogapi.posts.revisions import Revisions
+from blogapi.posts.revisions.service import Revisions
 from blogapi.posts.rights import Editable, LivePost, Named, Publishable, Purgeable, editable_or_named
-from blogapi.posts.schedule_model import Schedule, Withdrawal
-from blogapi.posts.schedules import Schedules
+from blogapi.posts.schedules.model import Schedule, Withdrawal
+from blogapi.posts.schedules.service import Schedules
 from blogapi.posts.service import PostService
-from blogapi.posts.states import States
+from blogapi.posts.states.service import States
+from blogapi.posts.states.transitions import ARCHIVE, REJECT, RESTORE, SUBMIT, TRANSITIONS, TRASH, UNPUBLISH, UNSCHEDULE
 from blogapi.posts.store import PostStore
-from blogapi.posts.transitions import ARCHIVE, REJECT, RESTORE, SUBMIT, TRANSITIONS, TRASH, UNPUBLISH, UNSCHEDULE
+from blogapi.posts.translations.service import Translations
 from blogapi.posts.writing import Writing
 from blogapi.users.model import User
 from blogapi.users.store import UserStore
@@ -410,12 +411,13 @@ def test_every_transition_and_every_verb_of_a_room_is_in_the_table():
     assert {step.verb for step in TRANSITIONS} <= in_table == set(VERBS)
 
 
-WITHOUT_ANYBODY = {"purge_trash", "run_due", "put_right", "measures"}  # jobs and the like
-SAVING_ROOMS = {f"posts/{room}.py" for room in ("feature", "writing", "states", "schedules", "revisions")}
+WITHOUT_ANYBODY = {"purge_trash", "run_due", "put_right", "measures", "settle", "repair", "forget"}  # jobs and the like
+SAVING_ROOMS = {f"posts/{room}/service.py" for room in ("states", "schedules", "revisions")}
+SAVING_ROOMS |= {"posts/feature.py", "posts/writing.py"}
 RIGHTS = {Editable, Publishable, Purgeable, Named, Identity}
 
 
-@pytest.mark.parametrize("room", [Writing, States, Schedules, Revisions])
+@pytest.mark.parametrize("room", [Writing, States, Schedules, Revisions, Translations])
 def test_verb_takes_a_right_or_who_acts(room):
     """Forgetting to ask is an error of types: there is no way to call it with nothing but a post."""
     verbs = {name: verb for name, verb in inspect.getmembers(room, inspect.isfunction) if not name.startswith("_")}
@@ -437,11 +439,10 @@ def is_right(hint):
 @pytest.mark.parametrize(
     ("word", "rooms"),
     [
-        # A preview link is itself the right to read its post, what is due is done by a right to what was read, and the
-        # group of a post is asked for by who has a right to that post.
+        # A preview link is itself the right to read its post, and what is due is done by a right to what was read.
         (
             "get_unguarded",
-            {f"posts/{room}.py" for room in ("store/posts", "saving", "previews", "schedules", "translations")},
+            {f"posts/{room}.py" for room in ("store/posts", "saving", "previews/service", "schedules/service")},
         ),
         ("Saving(", {"posts/feature.py"}),
         ("posts.saving", SAVING_ROOMS),

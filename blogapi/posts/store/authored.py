@@ -9,7 +9,7 @@ from blogapi.db.client import Database, Document, object_id
 from blogapi.db.documents import from_document
 from blogapi.posts.cache_sources import POSTS
 from blogapi.posts.model import Post, Working
-from blogapi.posts.store.revisions import RevisionStore
+from blogapi.posts.revisions.store import RevisionStore
 
 _AT_A_TIME = 8
 # What is rendered from the rest.

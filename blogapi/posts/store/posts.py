@@ -42,6 +42,7 @@ from blogapi.posts.model import (
     audiences_of,
 )
 from blogapi.posts.public_view import projection_of, public_post
+from blogapi.posts.schedules.store import DUE, move_due_at
 from blogapi.posts.store.bylines import refresh_byline
 from blogapi.posts.store.filters import (
     BY_STATUS,
@@ -54,9 +55,8 @@ from blogapi.posts.store.filters import (
     working_hint,
     working_query,
 )
-from blogapi.posts.store.schedules import DUE, move_due_at
-from blogapi.posts.store.translations import Siblings
-from blogapi.posts.translation_model import language_taken
+from blogapi.posts.translations.model import language_taken
+from blogapi.posts.translations.store import Siblings
 from blogapi.translation.sentence import say
 
 _KEPT_KEYS = 20

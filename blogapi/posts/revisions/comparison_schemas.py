@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from marshmallow import fields
 
-from blogapi.posts.comparison import Comparison
+from blogapi.posts.revisions.comparison import Comparison
 from blogapi.posts.views import content_view
 from blogapi.text.difference import Difference
 from blogapi.web.endpoint import Shape

@@ -18,12 +18,12 @@ from blogapi.measures import Durations, Measure
 from blogapi.posts.model import Post
 from blogapi.posts.rights import Publishable
 from blogapi.posts.saving import Saving
-from blogapi.posts.schedule_model import Schedule, ScheduleError, Withdrawal, schedule_fields
+from blogapi.posts.schedules.model import Schedule, ScheduleError, Withdrawal, schedule_fields
+from blogapi.posts.schedules.store import ScheduleStore
 from blogapi.posts.slugs import Slugs
-from blogapi.posts.states import States
+from blogapi.posts.states.service import States
+from blogapi.posts.states.transitions import SCHEDULE, UNPUBLISH, UNPUBLISH_LATER, schedule_after
 from blogapi.posts.store import PostStore
-from blogapi.posts.store.schedules import ScheduleStore
-from blogapi.posts.transitions import SCHEDULE, UNPUBLISH, UNPUBLISH_LATER, schedule_after
 from blogapi.translation.sentence import say
 from blogapi.users.service import UserService
 

@@ -11,8 +11,8 @@ from blogapi.access.scopes import POSTS_READ, POSTS_WRITE
 from blogapi.posts import examples
 from blogapi.posts.handlers import POST_ID, posts, with_right
 from blogapi.posts.rights import Editable
-from blogapi.posts.translation_model import ShownGroup
-from blogapi.posts.translation_schemas import TRANSLATIONS, TranslationsSchema
+from blogapi.posts.translations.model import ShownGroup
+from blogapi.posts.translations.schemas import TRANSLATIONS, TranslationsSchema
 from blogapi.web.endpoint import endpoint, if_match
 
 routes = web.RouteTableDef()

@@ -11,9 +11,8 @@ from blogapi.deadline import OVER
 from blogapi.errors import Conflict, FieldError, Invalid, Stale
 from blogapi.posts.model import Live, Post, Working, audiences_of
 from blogapi.posts.rights import Editable, Publishable
-from blogapi.posts.store import TranslationStore
-from blogapi.posts.transitions import require_not_trashed
-from blogapi.posts.translation_model import (
+from blogapi.posts.states.transitions import require_not_trashed
+from blogapi.posts.translations.model import (
     NO_GROUP_VERSION,
     Group,
     GroupItem,
@@ -22,6 +21,7 @@ from blogapi.posts.translation_model import (
     in_another_group,
     language_taken,
 )
+from blogapi.posts.translations.store import TranslationStore
 from blogapi.translation.sentence import say
 
 _AT_A_TIME = 100

@@ -10,13 +10,13 @@ from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.paging.page import Page, PageRequest
 from blogapi.pool.comparer import Comparer
 from blogapi.posts.bylines import Bylines
-from blogapi.posts.comparison import Comparison, differing_texts
 from blogapi.posts.model import Content, Post, Working, differences, may_name, reviewed_with, working_copy
+from blogapi.posts.revisions.comparison import Comparison, differing_texts
+from blogapi.posts.revisions.store import RevisionStore
 from blogapi.posts.rights import Editable
 from blogapi.posts.saving import Saving
 from blogapi.posts.slugs import Slugs
-from blogapi.posts.store import RevisionStore
-from blogapi.posts.transitions import DISCARD, require_not_trashed
+from blogapi.posts.states.transitions import DISCARD, require_not_trashed
 from blogapi.tags.service import TagService
 
 

@@ -8,7 +8,7 @@ from marshmallow import fields
 
 from blogapi.clock import rfc3339
 from blogapi.posts.model import Post
-from blogapi.posts.schedule_model import SCHEDULE_ERRORS
+from blogapi.posts.schedules.model import SCHEDULE_ERRORS
 from blogapi.web.fields import Choice, Strict
 
 

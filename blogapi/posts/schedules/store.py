@@ -17,7 +17,7 @@ from blogapi.db.client import Database, Document, object_id
 from blogapi.paging.keyset import stored
 from blogapi.posts.cache_sources import POSTS
 from blogapi.posts.model import Post
-from blogapi.posts.schedule_model import next_of
+from blogapi.posts.schedules.model import next_of
 
 DUE = IndexModel([("due_at", 1), ("_id", 1)], name="due", partialFilterExpression={"due_at": {"$exists": True}})
 # By which the clocks of servers may be wrong.

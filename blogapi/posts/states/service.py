@@ -10,12 +10,13 @@ from typing import Any
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.posts.bylines import Bylines
 from blogapi.posts.model import Post, Working, differences, live_copy, require_title, visible_change
+from blogapi.posts.revisions.store import RevisionStore
 from blogapi.posts.rights import Publishable, Purgeable
 from blogapi.posts.saving import Saving
-from blogapi.posts.schedule_model import schedule_fields
+from blogapi.posts.schedules.model import schedule_fields
 from blogapi.posts.slugs import Claim, Slugs
-from blogapi.posts.store import PostStore, RevisionStore
-from blogapi.posts.transitions import PUBLISH, LiveCopy, Right, Transition, schedule_after
+from blogapi.posts.states.transitions import PUBLISH, LiveCopy, Right, Transition, schedule_after
+from blogapi.posts.store import PostStore
 from blogapi.tags.service import TagService
 
 KEPT_IN_TRASH = timedelta(days=30)

@@ -10,7 +10,7 @@ from blogapi.ids import ID_PATTERN, is_id
 from blogapi.posts import examples
 from blogapi.posts.model import STATUSES
 from blogapi.posts.schemas import check_each
-from blogapi.posts.translation_model import MAX_TRANSLATIONS, GroupItem, ShownGroup, Translation
+from blogapi.posts.translations.model import MAX_TRANSLATIONS, GroupItem, ShownGroup, Translation
 from blogapi.translation.sentence import say
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Items, Size, Strict, Text

@@ -14,7 +14,7 @@ from blogapi.errors import Conflict, Invalid, NotFound
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.paging.page import Page, PageRequest
 from blogapi.posts.bylines import Bylines
-from blogapi.posts.preview_model import (
+from blogapi.posts.previews.model import (
     LIFETIME,
     LONGEST_LIFETIME,
     MOST_LINKS,
@@ -23,9 +23,11 @@ from blogapi.posts.preview_model import (
     PreviewLink,
     ShownPreviewLink,
 )
+from blogapi.posts.previews.store import PreviewLinkStore
+from blogapi.posts.revisions.store import RevisionStore
 from blogapi.posts.rights import Editable
-from blogapi.posts.store import PostStore, PreviewLinkStore, RevisionStore
-from blogapi.posts.transitions import require_not_trashed
+from blogapi.posts.states.transitions import require_not_trashed
+from blogapi.posts.store import PostStore
 from blogapi.text import base64url
 from blogapi.translation.sentence import say, say_many
 

@@ -15,7 +15,7 @@ from blogapi.posts.handlers import POST_ID, posts, with_right
 from blogapi.posts.model import Post
 from blogapi.posts.rights import Editable, Publishable
 from blogapi.posts.schemas import PublishSchema, ReviewNoteSchema, UnpublishSchema
-from blogapi.posts.transitions import (
+from blogapi.posts.states.transitions import (
     ARCHIVE,
     DISCARD,
     PUBLISH,

@@ -20,7 +20,7 @@ from blogapi.paging.keyset import stored
 from blogapi.posts.cache_sources import POSTS, TRANSLATIONS
 from blogapi.posts.model import HEAVY_FIELDS, LISTED_AS, Post, PublicPost
 from blogapi.posts.public_view import public_translations
-from blogapi.posts.translation_model import Group, Translation, in_another_group
+from blogapi.posts.translations.model import Group, Translation, in_another_group
 
 # Of live copies that signed-in readers find in lists.
 _SIGNED_IN = (*LISTED_AS.values(), "members")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from blogapi.openapi.pages import Amendment
-from blogapi.posts.custom_query import PREFIX
+from blogapi.posts.custom.query import PREFIX
 from blogapi.posts.service import PostService
 from blogapi.settings.custom import filter_kind
 

@@ -11,12 +11,12 @@ from blogapi.access.scopes import POSTS_READ, POSTS_WRITE
 from blogapi.paging.cursors import PageQuery, page_request
 from blogapi.paging.page import Page
 from blogapi.posts import examples
-from blogapi.posts.comparison import Comparison
-from blogapi.posts.comparison_schemas import COMPARISON, MAX_REVISION, DiffQuery
 from blogapi.posts.handlers import POST_ID, posts, with_right
 from blogapi.posts.model import HEAVY_FIELDS, Post
+from blogapi.posts.revisions.comparison import Comparison
+from blogapi.posts.revisions.comparison_schemas import COMPARISON, MAX_REVISION, DiffQuery
 from blogapi.posts.rights import Editable
-from blogapi.posts.state_handlers import transition_endpoint
+from blogapi.posts.states.handlers import transition_endpoint
 from blogapi.posts.views import REVISION, REVISION_FIELDS
 from blogapi.web.endpoint import Reply, attempt, endpoint, if_match
 from blogapi.web.fields import Whole

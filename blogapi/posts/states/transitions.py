@@ -1,6 +1,6 @@
 """The table of transitions: from which state each leads to which, who may make it, and what becomes of the live copy.
 
-A new one is a row here and a route in `state_handlers.py` (`_transition`), unless it does something that no other does.
+A new one is a row here and a route in `handlers.py` (`_transition`), unless it does something that no other does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from blogapi.errors import Conflict, InvalidTransition
 from blogapi.posts.model import Post, Review
 from blogapi.posts.rights import Editable, Publishable, Reviewable
-from blogapi.posts.schedule_model import ScheduleError
+from blogapi.posts.schedules.model import ScheduleError
 from blogapi.translation.sentence import Sentence, say
 
 Right = TypeVar("Right", bound=Editable)

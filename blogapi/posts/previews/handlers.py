@@ -11,8 +11,8 @@ from blogapi.access.scopes import POSTS_READ, POSTS_WRITE
 from blogapi.paging.cursors import page_request
 from blogapi.posts import examples
 from blogapi.posts.handlers import POST_ID, posts, with_right
-from blogapi.posts.preview_model import NewPreviewLink
-from blogapi.posts.preview_schemas import PREVIEW, PREVIEW_LINK, NewPreviewLinkSchema, PreviewLinkListQuery
+from blogapi.posts.previews.model import NewPreviewLink
+from blogapi.posts.previews.schemas import PREVIEW, PREVIEW_LINK, NewPreviewLinkSchema, PreviewLinkListQuery
 from blogapi.posts.rights import Editable
 from blogapi.web.endpoint import Reply, attempt, endpoint
 from blogapi.web.fields import Identifier, Size, Text

@@ -14,7 +14,7 @@ from blogapi.db.indexes import Store
 from blogapi.ids import is_id
 from blogapi.paging.keyset import Sort, find_page
 from blogapi.paging.page import Page, PageRequest
-from blogapi.posts.preview_model import PreviewLink
+from blogapi.posts.previews.model import PreviewLink
 
 _NEWEST_FIRST = Sort("created_at", descending=True)
 
