@@ -12,7 +12,7 @@ from blogapi.importers.frontmatter import as_text
 from blogapi.importers.layout import SUFFIXES
 from blogapi.importers.model import Unfit
 from blogapi.importers.post_file import PostFile
-from blogapi.posts.model import MAX_BODY_BYTES
+from blogapi.posts.copies import MAX_BODY_BYTES
 
 # No part can run over a bracket or white space, so this reads the body once.
 _TARGET = re.compile(r"""(?:\]\([ \t]{0,3}<?|\]:[ \t]{0,3}<?|(?:src|href)=["']?)([^\s<>()\[\]"']+)""")

@@ -11,7 +11,7 @@ from typing import Any
 from blogapi.importers.model import Tag, spelt_out, tag_key
 from blogapi.importers.names import tidy
 from blogapi.importers.yaml_text import Switch
-from blogapi.posts.model import (
+from blogapi.posts.copies import (
     CUSTOM_KEY,
     MAX_AUTHORS,
     MAX_CAPTION,

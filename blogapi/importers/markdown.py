@@ -14,7 +14,7 @@ from blogapi.importers.frontmatter import MAX_FRONT_MATTER, has_front_matter, sp
 from blogapi.importers.layout import SUFFIXES, foreign_folder, holds_markdown, unread_format
 from blogapi.importers.markdown_post import read_post
 from blogapi.importers.model import Entry, Found, Refusal, Skipped, Unfit
-from blogapi.posts.model import MAX_BODY_BYTES
+from blogapi.posts.copies import MAX_BODY_BYTES
 
 _MAX_FILE_BYTES = MAX_BODY_BYTES + MAX_FRONT_MATTER
 _SECTION = re.compile(r"_index(?:\.[A-Za-z_-]+)?")

@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
 
-from blogapi.posts.model import Cover, Seo
+from blogapi.posts.copies import Cover, Seo
 from blogapi.text.slug import ascii_words
 from blogapi.users.logins import username_fault
 

@@ -13,7 +13,7 @@ from blogapi.importers.kramdown import GONE, without_kramdown_comments
 from blogapi.importers.model import Unfit
 from blogapi.importers.post_file import PostFile
 from blogapi.importers.told import Told
-from blogapi.posts.model import MAX_SEO_DESCRIPTION, MAX_SEO_TITLE, Cover, Seo
+from blogapi.posts.copies import MAX_SEO_DESCRIPTION, MAX_SEO_TITLE, Cover, Seo
 from blogapi.text.language import language_tag
 from blogapi.text.slug import slugify
 

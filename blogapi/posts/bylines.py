@@ -8,7 +8,8 @@ from datetime import datetime
 
 from blogapi.access.identity import Byline
 from blogapi.deadline import OVER
-from blogapi.posts.model import Content, Post, Working
+from blogapi.posts.copies import Content, Working
+from blogapi.posts.model import Post
 from blogapi.posts.revisions.store import RevisionStore
 from blogapi.posts.store import PostStore
 from blogapi.users.model import ProfileChanged

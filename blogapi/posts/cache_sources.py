@@ -11,7 +11,8 @@ from typing import Any
 from blogapi.cache.sources import FoundBy, PublicPart
 from blogapi.paging.keyset import Selection
 from blogapi.paging.page import Position
-from blogapi.posts.model import LISTED_AS, PublicFilter
+from blogapi.posts.audiences import LISTED_AS
+from blogapi.posts.model import PublicFilter
 
 # Of the fields of one's own, so much is remembered of a post.
 _MOST_VALUES, _MOST_CHARACTERS = 20, 1000

@@ -12,7 +12,8 @@ from functools import partial
 from blogapi.db.client import database_time, new_id
 from blogapi.deadline import LONGEST_WORK, OVER
 from blogapi.errors import Unavailable
-from blogapi.posts.model import Live, Uncounted
+from blogapi.posts.copies import Live
+from blogapi.posts.model import Uncounted
 from blogapi.posts.store import PostStore
 from blogapi.tags.service import TagService
 from blogapi.users.service import UserService

@@ -11,7 +11,8 @@ import orjson
 
 from blogapi.clock import rfc3339
 from blogapi.personal import ExportedFile, Person
-from blogapi.posts.model import Live, Post, Working
+from blogapi.posts.copies import Live, Working
+from blogapi.posts.model import Post
 from blogapi.posts.store.authored import Authored
 
 _WRITTEN = (

@@ -16,8 +16,10 @@ from blogapi.access.scopes import POSTS_READ, POSTS_WRITE
 from blogapi.errors import Forbidden, NotFound, Unauthorized
 from blogapi.paging.cursors import page_request
 from blogapi.posts import examples
+from blogapi.posts.copies import HEAVY_FIELDS
 from blogapi.posts.custom.query import custom_filter
-from blogapi.posts.model import HEAVY_FIELDS, PUBLIC_FIELDS, Draft, Post, PublicFilter, WorkingFilter
+from blogapi.posts.model import Draft, Post, PublicFilter, WorkingFilter
+from blogapi.posts.public_view import PUBLIC_FIELDS
 from blogapi.posts.rights import Editable, EditableOrNamed, LivePost, Purgeable, editable_or_named
 from blogapi.posts.schemas import (
     AddressQuery,

@@ -1,23 +1,22 @@
-"""Posts: the working copy, which writers edit, and the live copy, which readers see."""
+"""A post: the head of its two copies, with its state, its flags, and who may do what with it."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from hashlib import blake2b
-from typing import Any, ClassVar, TypeAlias, TypedDict
+from typing import Any, ClassVar, TypeAlias
 
-from blogapi.access.identity import Byline, Identity, Viewer
+from blogapi.access.identity import Identity, Viewer
 from blogapi.access.scopes import POSTS_PUBLISH
 from blogapi.changes import Change, Versioned
 from blogapi.errors import Invalid
 from blogapi.ids import UNWRITTEN, Id
+from blogapi.posts.audiences import READERS, audience_of
+from blogapi.posts.copies import NO_SEO, Cover, Live, Seo, Working, differences, digested
 from blogapi.posts.schedules.model import Schedule, ScheduleError, Withdrawal, next_of
 from blogapi.posts.translations.model import Translation
-from blogapi.text.rendered import BodyFormat, TocEntry
+from blogapi.text.rendered import BodyFormat
 from blogapi.text.visible import is_blank
 from blogapi.translation.sentence import say
 
@@ -26,133 +25,12 @@ KINDS_OF_CONTENT = (
     "`page` for what is no entry of the blog, such as an imprint. Lists, counts and archives show posts unless asked."
 )
 STATUSES = ("draft", "in_review", "scheduled", "published", "archived", "trashed")
-VISIBILITIES = ("public", "unlisted", "members", "private")
-WHO_READS = (
-    "Who can read the live copy. `public`: everybody. `unlisted`: everybody, but no list has it. `members`: any"
-    " signed-in user. `private`: its authors and editors."
-)
 COMMENTS_POLICIES = ("open", "moderated", "closed")
 # The fields that are not part of the copies. They take effect at once.
 FLAGS = ("kind", "visibility", "featured", "comments_policy")
+MAX_REVIEW_NOTE = 1000
 # The weakest role that may write posts.
 EDITING_ROLE = "contributor"
-BODY_FORMATS = ("markdown", "html")
-
-# The audience of live copies in public lists. That of pages is another one, so that no list and no count of posts has
-# them, and their own lists are served by the same indexes.
-LISTED_AS = {"post": "public", "page": "public_page"}
-
-# What a post has room for. Schemas refuse more; importers make what they bring fit.
-MAX_TITLE = 200
-MAX_BODY_BYTES = 512 * 1024
-MAX_EXCERPT = 500
-MAX_AUTHORS = 10
-MAX_TAGS = 30
-MAX_CAPTION = 500
-MAX_REVIEW_NOTE = 1000
-MAX_SEO_TITLE = 70
-MAX_SEO_DESCRIPTION = 170
-MAX_CUSTOM_BYTES = 32 * 1024
-MAX_CUSTOM_DEPTH = 4
-MAX_CUSTOM_KEY = 64
-CUSTOM_KEY = re.compile(rf"[a-z0-9_]{{1,{MAX_CUSTOM_KEY}}}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cover:
-    """The picture above a post."""
-
-    url: str
-    alt: str = ""
-    caption: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seo:
-    """What search engines are told."""
-
-    title: str = ""
-    description: str = ""
-    canonical_url: str | None = None
-    noindex: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """What is written and what is rendered from it. Moves as a whole when a post is published."""
-
-    title: str = ""
-    slug: str = ""
-    body: str = ""
-    body_format: BodyFormat = "markdown"
-    html: str = ""
-    excerpt_auto: str = ""
-    word_count: int = 0
-    reading_minutes: int = 0
-    toc: tuple[TocEntry, ...] = ()
-    excerpt: str = ""
-    tags: tuple[str, ...] = ()
-    authors: tuple[Byline, ...] = ()
-    lang: str | None = None
-    cover: Cover | None = None
-    seo: Seo = Seo()
-    custom: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def author_ids(self) -> tuple[str, ...]:
-        """Whose post it is; the first is the primary author."""
-        return tuple(author.id for author in self.authors)
-
-
-CONTENT_FIELDS = tuple(member.name for member in fields(Content))
-# A digest of the heavy fields of a copy, for reads without them, and the revision that it was made of.
-DIGEST_FIELDS = ("heavy_digest", "digested_revision")
-RENDERED_FIELDS = ("html", "excerpt_auto", "word_count", "reading_minutes", "toc")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Working(Content):
-    """The copy that is being worked on: the newest revision."""
-
-    revision: int = 1
-    edited_by: Id | None = None
-    edited_at: datetime
-    note: str = ""
-    kind: str = "create"
-    heavy_digest: str = ""  # tells apart what lists leave out
-    digested_revision: int | None = None
-
-    def renumbered(self, number: int) -> Working:
-        """The same under another number."""
-        return replace(self, revision=number, digested_revision=self.digested_revision and number)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Live(Content):
-    """The copy that readers see, or saw.
-
-    `audience` is who may read it now (`audience_of`) while the post is published, else None. `version` and `updated_at`
-    are those of the last change that readers can see. `moved_at` is when this copy became live.
-    """
-
-    revision: int
-    version: int
-    published_at: datetime
-    moved_at: datetime
-    updated_at: datetime
-    audience: str | None = None
-    heavy_digest: str = ""
-    digested_revision: int | None = None
-
-    @property
-    def is_listed(self) -> bool:
-        """Whether it stands in public lists of posts, and counts for its tags and authors."""
-        return self.audience == LISTED_AS["post"]
-
-    @property
-    def is_public(self) -> bool:
-        """Whether everybody may find and read it."""
-        return self.audience in LISTED_AS.values()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,15 +145,12 @@ class Post(Versioned):
 
     def digested(self) -> Post:
         """This post with digests of its present revisions."""
-        live = self.live and replace(self.live, heavy_digest=_digest(self.live), digested_revision=self.live.revision)
-        digest = _digest(self.working)
-        working = replace(self.working, heavy_digest=digest, digested_revision=self.working.revision)
-        return replace(self, live=live, working=working)
+        return replace(self, live=self.live and digested(self.live), working=digested(self.working))
 
     @property
     def has_readers(self) -> bool:
         """Whether anybody but its authors and editors may read it now."""
-        return self.live is not None and self.live.audience in _READERS
+        return self.live is not None and self.live.audience in READERS
 
     def may_edit(self, who: Viewer) -> bool:
         """Whether the working copy may be read and changed."""
@@ -301,20 +176,6 @@ class Post(Versioned):
     def may_purge(self, who: Viewer) -> bool:
         """Whether it may be removed for good."""
         return who is not None and who.is_admin
-
-
-def audience_of(visibility: str, kind: str) -> str:
-    """Who reads a post of this kind while it is published, and in which public lists it stands."""
-    return LISTED_AS[kind] if visibility == "public" else visibility
-
-
-_EVERYBODY = (*LISTED_AS.values(), "unlisted")
-_READERS = (*_EVERYBODY, "members")
-
-
-def audiences_of(who: Viewer) -> tuple[str, ...]:
-    """The audiences that somebody belongs to. They see posts that are live for one of these."""
-    return _EVERYBODY if who is None else _READERS
 
 
 def require_title(title: str) -> None:
@@ -350,48 +211,10 @@ def visible_change(post: Post, now: datetime) -> dict[str, Any]:
     return {"live.version": post.version + 1, "live.updated_at": now}
 
 
-def differences(one: Content, other: Content) -> list[str]:
-    """The fields in which two copies differ, whoever wrote them and under whatever revision."""
-    return [name for name in CONTENT_FIELDS if _comparable(one, name) != _comparable(other, name)]
-
-
-def _comparable(copy: Content, name: str) -> Any:
-    if name == "authors":
-        return copy.author_ids
-    if name == "custom":
-        return json.dumps(copy.custom, sort_keys=True)  # to Python true, 1 and 1.0 are the same
-    return getattr(copy, name)
-
-
 def reviewed_with(post: Post, who: Identity, revision: int) -> dict[str, Any]:
     """What else changes with a new working revision: in review, one by who may publish counts as submitted."""
     is_reviewed = post.submitted_revision is not None and post.may_publish(who)
     return {"review.revision": revision} if is_reviewed else {}
-
-
-def _content_of(copy: Content) -> dict[str, Any]:
-    return {name: getattr(copy, name) for name in CONTENT_FIELDS}
-
-
-def _digest(copy: Content) -> str:
-    """A digest of the heavy fields that people write. The other heavy fields follow from them."""
-    written = json.dumps([copy.body, copy.body_format, copy.custom], sort_keys=True)
-    return blake2b(written.encode(), digest_size=16).hexdigest()
-
-
-def working_copy(content: Content, revision: int, who: Identity, now: datetime, *, note: str, kind: str) -> Working:
-    """This content as a new revision."""
-    about: dict[str, Any] = {"edited_by": who.user_id, "edited_at": now, "note": note, "kind": kind}
-    digest: dict[str, Any] = {"heavy_digest": _digest(content), "digested_revision": revision}
-    return Working(**_content_of(content), **digest, revision=revision, **about)
-
-
-def live_copy(content: Content, revision: int, *, version: int, since: datetime, now: datetime, audience: str) -> Live:
-    """This content as readers see it from now on; `since` is when they first saw the post."""
-    times: dict[str, Any] = {"published_at": since, "moved_at": now, "updated_at": now}
-    about: dict[str, Any] = {"revision": revision, "version": version, "audience": audience}
-    digest: dict[str, Any] = {"heavy_digest": _digest(content), "digested_revision": revision}
-    return Live(**_content_of(content), **digest, **about, **times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -410,7 +233,7 @@ class Draft:
     tags: tuple[str, ...] = ()
     lang: str | None = None
     cover: Cover | None = None
-    seo: Seo = Seo()
+    seo: Seo = NO_SEO
     custom: Mapping[str, Any] = field(default_factory=dict)
     kind: str = "post"
     featured: bool = False
@@ -446,48 +269,3 @@ class WorkingFilter(PublicFilter):
     updated_from: datetime | None = None
     updated_before: datetime | None = None
     editable_by: str | None = None  # None: by an editor, so any
-
-
-class PublicPost(TypedDict, total=False):
-    """A post as readers see it, ready to be sent.
-
-    Reads are most of what this server does, so they skip the models: the store takes this straight from the document,
-    field by field from an allow-list, with texts for ids and times.
-    """
-
-    id: str
-    view: str
-    version: int
-    status: str
-    kind: str
-    title: str
-    slug: str
-    body: str
-    body_format: str
-    html: str
-    excerpt_auto: str
-    word_count: int
-    reading_minutes: int
-    toc: list[dict[str, Any]]
-    excerpt: str
-    authors: list[dict[str, Any]]
-    tags: list[str]
-    lang: str | None
-    cover: dict[str, Any] | None
-    seo: dict[str, Any]
-    featured: bool
-    visibility: str
-    comments_policy: str
-    custom: dict[str, Any]
-    published_at: str
-    live_updated_at: str
-    likes_count: int
-    comments_count: int
-    translations: list[dict[str, Any]]
-    created_at: str
-    updated_at: str
-
-
-PUBLIC_FIELDS = tuple(PublicPost.__annotations__)
-# The fields that list items have only when `fields` asks for them.
-HEAVY_FIELDS = frozenset({"body", "html", "toc", "custom"})

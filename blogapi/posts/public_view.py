@@ -4,11 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypedDict
 
 from blogapi.clock import rfc3339
-from blogapi.posts.model import CONTENT_FIELDS, LISTED_AS, PublicPost
+from blogapi.posts.audiences import LISTED_AS
+from blogapi.posts.copies import CONTENT_FIELDS
 from blogapi.posts.translations.model import Translation
+
+
+class PublicPost(TypedDict, total=False):
+    """A post as readers see it, ready to be sent.
+
+    Reads are most of what this server does, so they skip the models: the store takes this straight from the document,
+    field by field from an allow-list, with texts for ids and times.
+    """
+
+    id: str
+    view: str
+    version: int
+    status: str
+    kind: str
+    title: str
+    slug: str
+    body: str
+    body_format: str
+    html: str
+    excerpt_auto: str
+    word_count: int
+    reading_minutes: int
+    toc: list[dict[str, Any]]
+    excerpt: str
+    authors: list[dict[str, Any]]
+    tags: list[str]
+    lang: str | None
+    cover: dict[str, Any] | None
+    seo: dict[str, Any]
+    featured: bool
+    visibility: str
+    comments_policy: str
+    custom: dict[str, Any]
+    published_at: str
+    live_updated_at: str
+    likes_count: int
+    comments_count: int
+    translations: list[dict[str, Any]]
+    created_at: str
+    updated_at: str
+
+
+PUBLIC_FIELDS = tuple(PublicPost.__annotations__)
 
 _Write = Callable[[Any], Any]
 _NONE_YET: Mapping[str, Any] = {"likes": 0, "comments": 0}

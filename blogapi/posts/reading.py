@@ -11,7 +11,8 @@ from blogapi.errors import Gone, NotFound
 from blogapi.ids import is_id
 from blogapi.paging.page import Page, PageRequest
 from blogapi.posts.addresses import Addresses
-from blogapi.posts.model import EDITING_ROLE, Post, PublicFilter, PublicPost, WorkingFilter
+from blogapi.posts.model import EDITING_ROLE, Post, PublicFilter, WorkingFilter
+from blogapi.posts.public_view import PublicPost
 from blogapi.posts.rights import EditableOrLive, LivePost, editable_or_live
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.store import PostStore

@@ -17,7 +17,8 @@ from blogapi.access.identity import Identity, Viewer
 from blogapi.access.scopes import POSTS_PUBLISH
 from blogapi.errors import Forbidden, NotFound
 from blogapi.ids import Id
-from blogapi.posts.model import EDITING_ROLE, FLAGS, Counters, Draft, Live, Post, may_name
+from blogapi.posts.copies import Live
+from blogapi.posts.model import EDITING_ROLE, FLAGS, Counters, Draft, Post, may_name
 from blogapi.posts.translations.model import Translation
 from blogapi.translation.sentence import say
 

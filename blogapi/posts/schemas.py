@@ -10,12 +10,10 @@ from marshmallow import ValidationError, post_load, validates, validates_schema
 
 from blogapi.ids import ID_PATTERN, is_id
 from blogapi.paging.cursors import PageQuery
-from blogapi.posts.model import (
+from blogapi.posts.audiences import VISIBILITIES, WHO_READS
+from blogapi.posts.copies import (
     BODY_FORMATS,
-    COMMENTS_POLICIES,
     CUSTOM_KEY,
-    KINDS,
-    KINDS_OF_CONTENT,
     MAX_AUTHORS,
     MAX_BODY_BYTES,
     MAX_CAPTION,
@@ -23,18 +21,14 @@ from blogapi.posts.model import (
     MAX_CUSTOM_DEPTH,
     MAX_CUSTOM_KEY,
     MAX_EXCERPT,
-    MAX_REVIEW_NOTE,
     MAX_SEO_DESCRIPTION,
     MAX_SEO_TITLE,
     MAX_TAGS,
     MAX_TITLE,
-    STATUSES,
-    VISIBILITIES,
-    WHO_READS,
     Cover,
-    Draft,
     Seo,
 )
+from blogapi.posts.model import COMMENTS_POLICIES, KINDS, KINDS_OF_CONTENT, MAX_REVIEW_NOTE, STATUSES, Draft
 from blogapi.tags.model import MAX_SLUG, TAG_SLUG, is_tag_slug
 from blogapi.text.address import MAX_ADDRESS, lookup_order
 from blogapi.text.language import LANGUAGE_TAG, is_language_tag, language_tag

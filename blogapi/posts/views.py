@@ -10,26 +10,10 @@ from marshmallow import fields
 from blogapi.access.identity import Byline
 from blogapi.clock import rfc3339, rfc3339_or_none
 from blogapi.posts import examples
-from blogapi.posts.model import (
-    BODY_FORMATS,
-    COMMENTS_POLICIES,
-    CONTENT_FIELDS,
-    FLAGS,
-    HEAVY_FIELDS,
-    KINDS,
-    KINDS_OF_CONTENT,
-    PUBLIC_FIELDS,
-    STATUSES,
-    VISIBILITIES,
-    WHO_READS,
-    Cover,
-    Live,
-    Post,
-    PublicPost,
-    Review,
-    Seo,
-    Working,
-)
+from blogapi.posts.audiences import VISIBILITIES, WHO_READS
+from blogapi.posts.copies import BODY_FORMATS, CONTENT_FIELDS, HEAVY_FIELDS, Cover, Live, Seo, Working
+from blogapi.posts.model import COMMENTS_POLICIES, FLAGS, KINDS, KINDS_OF_CONTENT, STATUSES, Post, Review
+from blogapi.posts.public_view import PUBLIC_FIELDS, PublicPost
 from blogapi.posts.rights import LivePost
 from blogapi.posts.schedules.views import ScheduleShape, schedule_view
 from blogapi.posts.translations.schemas import TranslationShape, translation_view

@@ -13,25 +13,19 @@ from blogapi.db.client import new_id
 from blogapi.errors import Forbidden
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.posts.addresses import Addresses
-from blogapi.posts.custom.service import CustomFields
-from blogapi.posts.model import (
+from blogapi.posts.audiences import audience_of
+from blogapi.posts.copies import (
     CONTENT_FIELDS,
     DIGEST_FIELDS,
-    FLAGS,
     RENDERED_FIELDS,
     Content,
-    Draft,
-    Origin,
-    Post,
     Working,
-    audience_of,
     differences,
     live_copy,
-    require_title,
-    reviewed_with,
-    visible_change,
     working_copy,
 )
+from blogapi.posts.custom.service import CustomFields
+from blogapi.posts.model import FLAGS, Draft, Origin, Post, require_title, reviewed_with, visible_change
 from blogapi.posts.rights import Editable, EditableOrNamed, Named, require_rights
 from blogapi.posts.saving import Saving
 from blogapi.posts.slugs import Slugs

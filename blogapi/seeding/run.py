@@ -23,7 +23,8 @@ from blogapi.errors import Conflict
 from blogapi.jobs.tasks import end_tasks
 from blogapi.operations.doctor import repair
 from blogapi.posts.checks import post_checks
-from blogapi.posts.model import RENDERED_FIELDS, Content, Post, Seo, live_copy, working_copy
+from blogapi.posts.copies import RENDERED_FIELDS, Content, Seo, live_copy, working_copy
+from blogapi.posts.model import Post
 from blogapi.posts.store import PostStore, SlugStore
 from blogapi.seeding.texts import BODIES_PER_LANGUAGE, SHARES, TAGS, Texts, repeatable
 from blogapi.tags.service import TagService

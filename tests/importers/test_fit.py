@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from blogapi.importers.fit import Fit, cut_at_word
-from blogapi.posts.model import MAX_CUSTOM_BYTES
+from blogapi.posts.copies import MAX_CUSTOM_BYTES
 
 
 @pytest.mark.parametrize(

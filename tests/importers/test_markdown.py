@@ -7,7 +7,7 @@ import pytest
 
 from blogapi.importers.markdown import read_folder
 from blogapi.importers.model import Entry, Refusal, Skipped, Tag
-from blogapi.posts.model import MAX_BODY_BYTES, Cover, Seo
+from blogapi.posts.copies import MAX_BODY_BYTES, Cover, Seo
 from blogapi.posts.schemas import NewPostSchema
 
 from .conftest import as_request

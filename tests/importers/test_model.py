@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from blogapi.importers.model import Entry, Tag, username_for
-from blogapi.posts.model import Cover, Seo
+from blogapi.posts.copies import Cover, Seo
 from blogapi.users.logins import username_fault
 
 ENTRY = Entry(source="blog", path="a.md", title="A", body="Text", body_format="markdown", notes=("a note",))

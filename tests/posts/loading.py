@@ -5,7 +5,9 @@ from datetime import timedelta
 from blogapi.access.identity import Byline, Identity
 from blogapi.clock import utc_now
 from blogapi.db.client import new_id
-from blogapi.posts.model import Content, Post, audience_of, live_copy, working_copy
+from blogapi.posts.audiences import audience_of
+from blogapi.posts.copies import Content, live_copy, working_copy
+from blogapi.posts.model import Post
 from blogapi.posts.store import PostStore, SlugStore
 
 

@@ -11,8 +11,10 @@ from blogapi.access.identity import Byline, Identity
 from blogapi.cache.cache import Cache
 from blogapi.cache.sources import collecting
 from blogapi.paging.page import PageRequest, Position
+from blogapi.posts.audiences import audience_of
 from blogapi.posts.cache_sources import POSTS, PUBLIC_GROUPS, PUBLIC_PART, TRANSLATIONS
-from blogapi.posts.model import KINDS, Content, Post, PublicFilter, audience_of, live_copy, working_copy
+from blogapi.posts.copies import Content, live_copy, working_copy
+from blogapi.posts.model import KINDS, Post, PublicFilter
 from blogapi.posts.store import PostStore
 from blogapi.posts.translations.model import Group
 from blogapi.posts.translations.store import TranslationStore

@@ -18,18 +18,8 @@ from blogapi.clock import utc_now
 from blogapi.db.client import new_id
 from blogapi.errors import Conflict, Forbidden, Gone, NotFound
 from blogapi.paging.page import PageRequest
-from blogapi.posts.model import (
-    FLAGS,
-    Content,
-    Draft,
-    Post,
-    PublicFilter,
-    Review,
-    Working,
-    WorkingFilter,
-    live_copy,
-    working_copy,
-)
+from blogapi.posts.copies import Content, Working, live_copy, working_copy
+from blogapi.posts.model import FLAGS, Draft, Post, PublicFilter, Review, WorkingFilter
 from blogapi.posts.revisions.service import Revisions
 from blogapi.posts.rights import Editable, LivePost, Named, Publishable, Purgeable, editable_or_named
 from blogapi.posts.schedules.model import Schedule, Withdrawal

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from blogapi.ids import Id
-from blogapi.posts.model import Post, Working
+from blogapi.posts.copies import Working
+from blogapi.posts.model import Post
 
 LIFETIME = timedelta(days=7)
 LONGEST_LIFETIME = timedelta(days=90)

@@ -9,9 +9,9 @@ from marshmallow import fields, post_load
 from blogapi.clock import rfc3339
 from blogapi.paging.cursors import PageQuery
 from blogapi.posts import examples
-from blogapi.posts.model import PUBLIC_FIELDS, STATUSES
+from blogapi.posts.model import STATUSES
 from blogapi.posts.previews.model import NewPreviewLink, Preview, ShownPreviewLink
-from blogapi.posts.public_view import public_translations
+from blogapi.posts.public_view import PUBLIC_FIELDS, public_translations
 from blogapi.posts.views import PublicPostSchema, working_view
 from blogapi.users.examples import SINCE, WRITER
 from blogapi.web.endpoint import Shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from blogapi.posts.model import RENDERED_FIELDS, Working, differences
+from blogapi.posts.copies import RENDERED_FIELDS, Working, differences
 from blogapi.text.difference import Difference
 
 # The fields that are compared word by word.

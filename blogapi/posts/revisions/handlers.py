@@ -11,8 +11,9 @@ from blogapi.access.scopes import POSTS_READ, POSTS_WRITE
 from blogapi.paging.cursors import PageQuery, page_request
 from blogapi.paging.page import Page
 from blogapi.posts import examples
+from blogapi.posts.copies import HEAVY_FIELDS
 from blogapi.posts.handlers import POST_ID, posts, with_right
-from blogapi.posts.model import HEAVY_FIELDS, Post
+from blogapi.posts.model import Post
 from blogapi.posts.revisions.comparison import Comparison
 from blogapi.posts.revisions.comparison_schemas import COMPARISON, MAX_REVISION, DiffQuery
 from blogapi.posts.rights import Editable

@@ -10,7 +10,8 @@ from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.paging.page import Page, PageRequest
 from blogapi.pool.comparer import Comparer
 from blogapi.posts.bylines import Bylines
-from blogapi.posts.model import Content, Post, Working, differences, may_name, reviewed_with, working_copy
+from blogapi.posts.copies import Content, Working, differences, working_copy
+from blogapi.posts.model import Post, may_name, reviewed_with
 from blogapi.posts.revisions.comparison import Comparison, differing_texts
 from blogapi.posts.revisions.store import RevisionStore
 from blogapi.posts.rights import Editable

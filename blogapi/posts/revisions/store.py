@@ -14,7 +14,8 @@ from blogapi.db.indexes import Store
 from blogapi.errors import NotFound
 from blogapi.paging.keyset import Sort, find_page
 from blogapi.paging.page import Page, PageRequest, Position
-from blogapi.posts.model import HEAVY_FIELDS, Post, Working
+from blogapi.posts.copies import HEAVY_FIELDS, Working
+from blogapi.posts.model import Post
 from blogapi.posts.store.bylines import refresh_byline
 from blogapi.translation.sentence import say
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from blogapi.idempotency.attempt import ONCE, Attempt
 from blogapi.posts.bylines import Bylines
-from blogapi.posts.model import Post, Working, differences, live_copy, require_title, visible_change
+from blogapi.posts.copies import Working, differences, live_copy
+from blogapi.posts.model import Post, require_title, visible_change
 from blogapi.posts.revisions.store import RevisionStore
 from blogapi.posts.rights import Publishable, Purgeable
 from blogapi.posts.saving import Saving

@@ -8,7 +8,8 @@ from blogapi.db.bulk import every
 from blogapi.db.client import Database, Document, object_id
 from blogapi.db.documents import from_document
 from blogapi.posts.cache_sources import POSTS
-from blogapi.posts.model import Post, Working
+from blogapi.posts.copies import Working
+from blogapi.posts.model import Post
 from blogapi.posts.revisions.store import RevisionStore
 
 _AT_A_TIME = 8

@@ -8,7 +8,8 @@ from typing import Any
 
 from blogapi.db.client import Document, object_id
 from blogapi.paging.keyset import stored
-from blogapi.posts.model import KINDS, LISTED_AS, STATUSES, PublicFilter, WorkingFilter
+from blogapi.posts.audiences import LISTED_AS
+from blogapi.posts.model import KINDS, STATUSES, PublicFilter, WorkingFilter
 
 PUBLISHED_AT, UPDATED_AT = "live.published_at", "updated_at"
 # When a post was published stands behind the order of the list: what lies outside of a range is left out by its key,

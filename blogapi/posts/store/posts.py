@@ -27,21 +27,11 @@ from blogapi.db.indexes import LONGEST_BUILD_SECONDS, Store
 from blogapi.errors import Gone, NotFound
 from blogapi.paging.keyset import Sort, find_page, stored
 from blogapi.paging.page import Page, PageRequest
+from blogapi.posts.audiences import LISTED_AS, audiences_of
 from blogapi.posts.cache_sources import POSTS, selection_of
-from blogapi.posts.model import (
-    DIGEST_FIELDS,
-    EDITING_ROLE,
-    HEAVY_FIELDS,
-    LISTED_AS,
-    PUBLIC_FIELDS,
-    Post,
-    PublicFilter,
-    PublicPost,
-    Uncounted,
-    WorkingFilter,
-    audiences_of,
-)
-from blogapi.posts.public_view import projection_of, public_post
+from blogapi.posts.copies import DIGEST_FIELDS, HEAVY_FIELDS
+from blogapi.posts.model import EDITING_ROLE, Post, PublicFilter, Uncounted, WorkingFilter
+from blogapi.posts.public_view import PUBLIC_FIELDS, PublicPost, projection_of, public_post
 from blogapi.posts.schedules.store import DUE, move_due_at
 from blogapi.posts.store.bylines import refresh_byline
 from blogapi.posts.store.filters import (

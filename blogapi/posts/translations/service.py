@@ -9,7 +9,9 @@ from blogapi.access.identity import Identity
 from blogapi.db.client import new_id
 from blogapi.deadline import OVER
 from blogapi.errors import Conflict, FieldError, Invalid, Stale
-from blogapi.posts.model import Live, Post, Working, audiences_of
+from blogapi.posts.audiences import audiences_of
+from blogapi.posts.copies import Live, Working
+from blogapi.posts.model import Post
 from blogapi.posts.rights import Editable, Publishable
 from blogapi.posts.states.transitions import require_not_trashed
 from blogapi.posts.translations.model import (

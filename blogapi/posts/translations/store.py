@@ -17,9 +17,11 @@ from blogapi.db.client import Database, Document, object_id
 from blogapi.db.documents import from_document, to_document
 from blogapi.db.indexes import Store
 from blogapi.paging.keyset import stored
+from blogapi.posts.audiences import LISTED_AS
 from blogapi.posts.cache_sources import POSTS, TRANSLATIONS
-from blogapi.posts.model import HEAVY_FIELDS, LISTED_AS, Post, PublicPost
-from blogapi.posts.public_view import public_translations
+from blogapi.posts.copies import HEAVY_FIELDS
+from blogapi.posts.model import Post
+from blogapi.posts.public_view import PublicPost, public_translations
 from blogapi.posts.translations.model import Group, Translation, in_another_group
 
 # Of live copies that signed-in readers find in lists.
