@@ -13,6 +13,7 @@ from blogapi.posts.revisions.store import RevisionStore
 from blogapi.posts.schedules.store import ScheduleStore
 from blogapi.posts.service import PostService
 from blogapi.posts.store import AddressStore, PostStore, SlugStore
+from blogapi.posts.store.survey import PostSurvey
 from blogapi.posts.translations.store import TranslationStore
 from blogapi.tags.service import TagService
 from blogapi.users.service import UserService
@@ -26,6 +27,7 @@ class PostChecks:
     def __init__(
         self,
         posts: PostStore,
+        survey: PostSurvey,
         revisions: RevisionStore,
         slugs: SlugStore,
         addresses: AddressStore,
@@ -36,9 +38,8 @@ class PostChecks:
         tags: TagService,
         now: Callable[[], datetime],
     ) -> None:
-        self._posts, self._revisions, self._slugs, self._addresses = posts, revisions, slugs, addresses
-        self._translations = translations
-        self._schedules = schedules
+        self._posts, self._survey, self._revisions, self._slugs = posts, survey, revisions, slugs
+        self._addresses, self._translations, self._schedules = addresses, translations, schedules
         self._service, self._users, self._tags, self._now = service, users, tags, now
         self._counts = service.counts
 
@@ -92,8 +93,8 @@ class PostChecks:
 
     async def unclaimed_slugs(self) -> AsyncIterator[Problem]:
         """Slugs of posts that another post could take, or has taken."""
-        slugs, posts = self._slugs, self._posts
-        async for batch in in_batches(posts.all_slugs()):
+        slugs = self._slugs
+        async for batch in in_batches(self._survey.all_slugs()):
             holders = await slugs.holders([slug for slug, _ in batch])
             for slug, post_id in batch:
                 if holders.get(slug) != post_id:
@@ -133,7 +134,7 @@ class PostChecks:
         """People whose name or picture in posts is not the present one."""
         present = {byline.id: byline async for byline in self._users.all_bylines()}
         stale: set[str] = set()
-        async for shown in self._posts.all_bylines():
+        async for shown in self._survey.all_bylines():
             if shown.id in present and shown != present[shown.id]:
                 stale.add(shown.id)
         for user_id in sorted(stale):
@@ -160,12 +161,12 @@ class PostChecks:
 
     async def digests(self) -> AsyncIterator[Problem]:
         """Posts whose digests an earlier version left behind: lists make them anew each time."""
-        async for post_id in self._posts.undigested():
+        async for post_id in self._survey.undigested():
             yield Problem(f"of post {post_id}", partial(self._posts.digest, post_id))
 
     async def missing_revisions(self) -> AsyncIterator[Problem]:
         """Numbers below the newest revision of a post under which nothing is kept. Nobody can bring that back."""
-        async for batch in in_batches(self._posts.working_revisions()):
+        async for batch in in_batches(self._survey.working_revisions()):
             for post_id, numbers in (await self._revisions.missing(dict(batch))).items():
                 yield Problem(f"{', '.join(map(str, numbers))} of post {post_id}", up_to_people)
 
@@ -185,7 +186,7 @@ class PostChecks:
 
     async def former_tags(self) -> AsyncIterator[Problem]:
         """Slugs that posts carry and that lead to another tag now, or to none."""
-        carried = await self._posts.all_tags()
+        carried = await self._survey.all_tags()
         leads = await self._tags.leads(carried)
         for slug in sorted(carried):
             if leads.get(slug) != slug:
@@ -202,7 +203,7 @@ class PostChecks:
 
     async def author_counts(self) -> AsyncIterator[Problem]:
         """People whose number of public posts is wrong."""
-        authors = await self._posts.listed_authors()
+        authors = await self._survey.listed_authors()
         async for user_id, seen in self._users.posts_counts():
             right = await self._posts.count_listed(author_id=user_id) if seen or user_id in authors else 0
             if seen != right:
@@ -213,7 +214,8 @@ class PostChecks:
 def post_checks(wiring: Wiring) -> PostChecks:
     """Over the stores and services of a blog."""
     database = wiring.database
-    stores = PostStore(database), RevisionStore(database), SlugStore(database), AddressStore(database)
+    posts, survey, revisions = PostStore(database), PostSurvey(database), RevisionStore(database)
+    slugs, addresses = SlugStore(database), AddressStore(database)
     groups, schedules = TranslationStore(database), ScheduleStore(database)
     services = wiring[PostService], wiring[UserService], wiring[TagService]
-    return PostChecks(*stores, groups, schedules, *services, wiring.now)
+    return PostChecks(posts, survey, revisions, slugs, addresses, groups, schedules, *services, wiring.now)

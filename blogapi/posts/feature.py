@@ -15,6 +15,7 @@ from blogapi.posts.checks import post_checks
 from blogapi.posts.counts import Counts
 from blogapi.posts.custom.documented import custom_in_document
 from blogapi.posts.custom.service import CustomFields
+from blogapi.posts.custom.store import CustomStore
 from blogapi.posts.exporting import Exporting
 from blogapi.posts.leftovers import Leftovers
 from blogapi.posts.previews import handlers as preview_handlers
@@ -66,7 +67,7 @@ def build(wiring: Wiring) -> PostService:
     slugs, addresses = Slugs(slug_store, now), Addresses(address_store, now)
     counts, bylines = Counts(posts, users, tags, now), Bylines(posts, revision_store, users, now)
     translations = Translations(TranslationStore(database), now)
-    custom = CustomFields(posts, settings)
+    custom = CustomFields(CustomStore(database), settings)
     settings.objections += [custom.check_schema, custom.prepare_filters]
     settings.followers.append(custom.drop_filters)
     tagging = Tagging(posts, tags, counts, now)

@@ -20,6 +20,7 @@ from blogapi.posts.rights import Editable, Publishable, Purgeable
 from blogapi.posts.service import PostService
 from blogapi.posts.states.transitions import ARCHIVE, TRASH, UNPUBLISH
 from blogapi.posts.store import PostStore
+from blogapi.posts.store.survey import PostSurvey
 from blogapi.tags.service import TagService
 from blogapi.tags.store import TagStore
 from blogapi.users.service import UserService
@@ -87,7 +88,8 @@ async def truth(services, *slugs):
     """What they should be."""
     posts = PostStore(services.database)
     tags = {slug: await posts.count_listed(tags=[slug]) for slug in slugs}
-    people = {user_id: await posts.count_listed(author_id=user_id) for user_id in await posts.listed_authors()}
+    authors = await PostSurvey(services.database).listed_authors()
+    people = {user_id: await posts.count_listed(author_id=user_id) for user_id in authors}
     return tags, {user_id: count for user_id, count in people.items() if count}
 
 

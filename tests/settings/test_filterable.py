@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from blogapi.config import CacheConfig
+from blogapi.posts.custom.store import CustomStore
 from blogapi.posts.service import PostService
-from blogapi.posts.store import PostStore
 from blogapi.wiring import SERVICES
 from tests.caching import fill
 from tests.conftest import matching
@@ -116,17 +116,17 @@ async def test_only_declared_values_can_be_filtered_by(put, declared, wish, poin
 
 
 async def test_indexes_come_and_go_with_the_fields(client, database, put, declared):
-    store, custom = PostStore(database), client.app[SERVICES][PostService].custom
-    assert await store.custom_indexed() == {*FIELDS}
+    store, custom = CustomStore(database), client.app[SERVICES][PostService].custom
+    assert await store.indexed() == {*FIELDS}
     await put(filterable=["series"])
-    assert await store.custom_indexed() == {"series"}
-    await store.drop_custom_indexes(())
-    await store.create_custom_indexes(["part"])
+    assert await store.indexed() == {"series"}
+    await store.drop_indexes(())
+    await store.create_indexes(["part"])
     assert await custom.unindexed() == {"series"}
     assert await custom.settle_filters() == 1
-    assert await store.custom_indexed() == {"series"}
+    assert await store.indexed() == {"series"}
     await put(filterable=None)
-    assert await store.custom_indexed() == set()
+    assert await store.indexed() == set()
 
 
 async def test_document_shows_the_filters(client, declared):

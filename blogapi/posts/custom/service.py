@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from blogapi.errors import Conflict, FieldError, Invalid
+from blogapi.posts.custom.store import CustomStore
 from blogapi.posts.model import Post
-from blogapi.posts.store import PostStore
 from blogapi.settings.custom import custom_faults
 from blogapi.settings.model import Settings, Wish
 from blogapi.settings.service import SettingsService
@@ -27,8 +27,8 @@ _MOST_NAMED = 10
 class CustomFields:
     """Checks posts by the schema, and a schema by the posts that are there."""
 
-    def __init__(self, posts: PostStore, settings: SettingsService) -> None:
-        self._posts, self._settings = posts, settings
+    def __init__(self, store: CustomStore, settings: SettingsService) -> None:
+        self._store, self._settings = store, settings
 
     async def settings(self) -> Settings:
         """Those that hold now."""
@@ -68,23 +68,23 @@ class CustomFields:
 
     async def prepare_filters(self, _: Wish, after: Wish) -> None:
         """Have an index for each field by which lists can be filtered, before anybody can."""
-        await self._posts.create_custom_indexes(after.filterable)
+        await self._store.create_indexes(after.filterable)
 
     async def drop_filters(self, settings: Settings) -> None:
         """Remove the indexes of all other fields."""
-        await self._posts.drop_custom_indexes(settings.filterable)
+        await self._store.drop_indexes(settings.filterable)
 
     async def settle_filters(self) -> int:
         """Do what somebody has not come to who set it; returns how many fields had no index."""
         settings = await self._settings.fresh()
         missing = await self.unindexed()
-        await self._posts.create_custom_indexes(missing)
+        await self._store.create_indexes(missing)
         await self.drop_filters(settings)
         return len(missing)
 
     async def unindexed(self) -> frozenset[str]:
         """The fields by which lists can be filtered, and that have no index."""
-        return frozenset((await self._settings.fresh()).filterable) - await self._posts.custom_indexed()
+        return frozenset((await self._settings.fresh()).filterable) - await self._store.indexed()
 
     async def broken(self) -> AsyncIterator[str]:
         """The ids of posts that the present schema does not allow. For `doctor`."""
@@ -94,7 +94,7 @@ class CustomFields:
                 yield post_id
 
     async def _broken(self, schema: str) -> AsyncIterator[tuple[str, list[FieldError]]]:
-        async for post_id, customs in self._posts.all_custom():
+        async for post_id, customs in self._store.all():
             for custom in customs:
                 if faults := custom_faults(schema, custom):
                     yield post_id, faults

@@ -5,25 +5,24 @@ It holds both copies, so every edit and every transition is one compare-and-set 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from bson.objectid import ObjectId
 from pymongo import IndexModel, ReturnDocument
-from pymongo.errors import DuplicateKeyError, OperationFailure
+from pymongo.errors import DuplicateKeyError
 from pymongo.write_concern import WriteConcern
 
 from blogapi.access.identity import Byline, Viewer
 from blogapi.cache.sources import uses
 from blogapi.changes import KEPT
 from blogapi.db.batching import Together
-from blogapi.db.bulk import every, insert_new
-from blogapi.db.client import Database, Document, database_time, object_id
+from blogapi.db.bulk import insert_new
+from blogapi.db.client import Database, Document, object_id
 from blogapi.db.documents import from_document, from_subdocument, to_document, to_subdocument
-from blogapi.db.indexes import LONGEST_BUILD_SECONDS, Store
+from blogapi.db.indexes import Store
 from blogapi.errors import Gone, NotFound
 from blogapi.paging.keyset import Sort, find_page, stored
 from blogapi.paging.page import Page, PageRequest
@@ -45,6 +44,7 @@ from blogapi.posts.store.filters import (
     working_hint,
     working_query,
 )
+from blogapi.posts.store.survey import SLUGS, slugs_in
 from blogapi.posts.translations.model import language_taken
 from blogapi.posts.translations.store import Siblings
 from blogapi.translation.sentence import say
@@ -53,8 +53,6 @@ _KEPT_KEYS = 20
 _READABLE = {"live.audience": {"$in": [*audiences_of(None)]}}
 # More posts in one answer of the database would keep those that came first waiting.
 _TOGETHER = 16
-_CUSTOM_INDEXES = "public_by_custom_", "working_by_custom_"
-_SLUGS = {"working.slug": 1, "live.slug": 1, "live_slugs": 1, "scheduled.slug": 1}
 
 
 def _index(name: str, *keys: str) -> IndexModel:
@@ -66,22 +64,6 @@ def _translated(name: str, lang: str, where: Document) -> IndexModel:
     """Two posts of one group never have the same language."""
     there = {"translation_group": {"$exists": True}, **where}
     return IndexModel([("translation_group", 1), (lang, 1)], name=name, unique=True, partialFilterExpression=there)
-
-
-def _custom_indexes(name: str) -> list[IndexModel]:
-    """Of a field by which lists are filtered. Posts without it take no room."""
-    keys = {
-        "live": ("live.audience", f"live.custom.{name}", f"-{PUBLISHED_AT}", "-_id"),
-        "working": (f"working.custom.{name}", f"-{UPDATED_AT}", "-_id"),
-    }
-    return [
-        IndexModel(
-            index_keys(*keys[copy]),
-            name=f"{start}{name}",
-            partialFilterExpression={f"{copy}.custom.{name}": {"$exists": True}},
-        )
-        for copy, start in zip(keys, _CUSTOM_INDEXES, strict=True)
-    ]
 
 
 class PostStore(Store):
@@ -359,64 +341,7 @@ class PostStore(Store):
         """How many posts there are of which either copy carries one of these tags."""
         return await self._posts.count_documents(_tagged(slugs))
 
-    async def all_tags(self) -> frozenset[str]:
-        """Every tag in every copy. For `doctor`."""
-        found = [await self._posts.distinct(f"{copy}.tags") for copy in ("working", "live")]
-        return frozenset([tag for tags in found for tag in tags if tag is not None])
-
     # For `doctor`
-
-    async def _all(self, projection: Mapping[str, int]) -> AsyncIterator[Document]:
-        """Every post that was not removed for good."""
-        # Filtered here: through the index of the statuses, the documents would be read out of order.
-        async for document in every(self._posts, None, projection):
-            if "working" in document:
-                yield document
-
-    async def all_slugs(self) -> AsyncIterator[tuple[str, str]]:
-        """Every slug that a post has or had before readers, with the id of the post."""
-        async for document in self._all(_SLUGS):
-            for slug in _slugs_in(document):
-                yield slug, str(document["_id"])
-
-    # Fields of one's own by which lists are filtered
-
-    async def create_custom_indexes(self, names: Iterable[str]) -> None:
-        """Have the indexes of these fields."""
-        if models := [model for name in names for model in _custom_indexes(name)]:
-            with database_time(LONGEST_BUILD_SECONDS):
-                await self._posts.create_indexes(models)
-
-    async def custom_indexed(self) -> frozenset[str]:
-        """The fields that have both indexes."""
-        present = await self._posts.index_information()
-        public, working = (
-            {name.removeprefix(start) for name in present if name.startswith(start)} for start in _CUSTOM_INDEXES
-        )
-        return frozenset(public & working)
-
-    async def drop_custom_indexes(self, kept: Collection[str]) -> None:
-        """Remove those of all other fields."""
-        for index in await self._posts.index_information():
-            start = next((start for start in _CUSTOM_INDEXES if index.startswith(start)), None)
-            if start is not None and index.removeprefix(start) not in kept:
-                with suppress(OperationFailure):  # another process has just done it
-                    await self._posts.drop_index(index)
-
-    async def all_custom(self) -> AsyncIterator[tuple[str, list[Mapping[str, Any]]]]:
-        """The id of every post, with the fields of one's own in each of its copies, and in what is to be published."""
-        parts = ("working", "live", "scheduled")
-        async for document in self._all(dict.fromkeys([f"{part}.custom" for part in parts], 1)):
-            copies = [copy for part in parts if (copy := document.get(part))]
-            yield str(document["_id"]), [copy.get("custom", {}) for copy in copies]
-
-    async def undigested(self) -> AsyncIterator[str]:
-        """The ids of posts with a digest of another revision."""
-        about = [f"{copy}.{name}" for copy in ("working", "live") for name in ("revision", "digested_revision")]
-        async for document in self._all(dict.fromkeys(about, 1)):
-            copies = [copy for copy in (document["working"], document.get("live")) if copy]
-            if any(copy.get("digested_revision") != copy["revision"] for copy in copies):
-                yield str(document["_id"])
 
     async def digest(self, post_id: str) -> bool:
         """Make digests of the present revisions; False when the post was changed meanwhile."""
@@ -426,38 +351,16 @@ class PostStore(Store):
         where = {"_id": object_id(post_id), "version": post.version}
         return (await self._posts.update_one(where, {"$set": fresh})).matched_count == 1
 
-    async def working_revisions(self) -> AsyncIterator[tuple[str, int]]:
-        """The id of every post, with the number of its newest revision."""
-        async for document in self._all({"working.revision": 1}):
-            yield str(document["_id"]), document["working"]["revision"]
-
     async def slugs_of(self, post_ids: Iterable[str]) -> dict[str, frozenset[str]]:
         """The slugs of these posts, by id, without those that were removed for good."""
         wanted = {"$in": [object_id(post_id) for post_id in post_ids]}
-        found = self._posts.find({"_id": wanted, "status": {"$ne": "purged"}}, _SLUGS)
-        return {str(document["_id"]): _slugs_in(document) async for document in found}
-
-    async def all_bylines(self) -> AsyncIterator[Byline]:
-        """Every byline in every copy."""
-        async for document in self._all({"working.authors": 1, "live.authors": 1}):
-            for copy in (document["working"], document.get("live")):
-                for author in copy["authors"] if copy else ():
-                    yield from_subdocument(Byline, author)
-
-    async def listed_authors(self) -> frozenset[str]:
-        """The ids of all authors of live copies."""
-        found = await self._posts.distinct("live.authors.id")  # nobody is among them, for posts that are not live
-        return frozenset([str(author_id) for author_id in found if author_id is not None])
+        found = self._posts.find({"_id": wanted, "status": {"$ne": "purged"}}, SLUGS)
+        return {str(document["_id"]): slugs_in(document) async for document in found}
 
 
 def _tagged(slugs: Iterable[str]) -> Document:
     some = {"$in": [*slugs]}
     return {"$or": [{"working.tags": some}, {"live.tags": some}]}
-
-
-def _slugs_in(document: Document) -> frozenset[str]:
-    parts = (document["working"], document.get("live"), document.get("scheduled"))
-    return frozenset([part["slug"] for part in parts if part] + document.get("live_slugs", []))
 
 
 def _visible_to(who: Viewer) -> Document:
