@@ -32,13 +32,7 @@ from blogapi.posts.service import PostService
 from blogapi.posts.states.transitions import (
     TRASH,
 )
-from blogapi.posts.views import (
-    LIVE,
-    PUBLIC,
-    WORKING,
-    WORKING_FIELDS,
-    editable,
-)
+from blogapi.posts.views import LIVE, PUBLIC, WORKING, WORKING_FIELDS, editable
 from blogapi.text.address import lookup_order
 from blogapi.translation.sentence import say
 from blogapi.web.body import MAX_BYTES

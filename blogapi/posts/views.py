@@ -213,27 +213,6 @@ class WorkingPostSchema(PublicPostSchema, ScheduleShape):
     }
 
 
-class RevisionSchema(ContentShape):
-    """A state of the working copy, kept under a number. It never changes."""
-
-    id = fields.Str(required=True)
-    revision = fields.Int(required=True, metadata={"description": "Its number."})
-    kind = fields.Str(required=True, validate=Choice(["create", "edit", "restore", "discard", "import"]))
-    note = fields.Str(required=True, metadata={"description": "A remark of whoever made it."})
-    edited_by = fields.Str(required=True, allow_none=True, metadata={"description": "The id of a user."})
-    edited_at = fields.DateTime(required=True)
-
-    example = {
-        **ContentShape.example,
-        "id": f"{examples.READ}:1",
-        "revision": 1,
-        "kind": "create",
-        "note": "",
-        "edited_by": WRITER,
-        "edited_at": SINCE,
-    }
-
-
 def seo_view(seo: Seo) -> dict[str, Any]:
     """As clients send and receive it."""
     return {
@@ -344,25 +323,10 @@ def public_view(post: PublicPost) -> Mapping[str, Any]:
     return post
 
 
-def revision_view(post_id: str, copy: Working) -> dict[str, Any]:
-    """One revision."""
-    return {
-        "id": f"{post_id}:{copy.revision}",
-        "revision": copy.revision,
-        "kind": copy.kind,
-        "note": copy.note,
-        "edited_by": copy.edited_by,
-        "edited_at": rfc3339(copy.edited_at),
-        **content_view(copy),
-    }
-
-
 PUBLIC = Shape(PublicPostSchema, public_view, HEAVY_FIELDS, for_everybody=True)
 LIVE = Shape(PublicPostSchema, live_view, HEAVY_FIELDS)
 WORKING = Shape(WorkingPostSchema, working_view, HEAVY_FIELDS, says="authors and editors can also read working copies")
-REVISION = Shape(RevisionSchema, lambda pair: revision_view(*pair), HEAVY_FIELDS)
 WORKING_FIELDS = tuple(WorkingPostSchema().fields)
-REVISION_FIELDS = tuple(RevisionSchema().fields)
 
 
 def editable(post: Post) -> dict[str, Any]:

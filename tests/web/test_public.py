@@ -11,7 +11,8 @@ from blogapi.app import create_app
 from blogapi.auth.schemas import SIGNED_IN_SHAPE, TOKEN_PAIR
 from blogapi.feature import Feature
 from blogapi.features import FEATURES
-from blogapi.posts.views import LIVE, REVISION, WORKING
+from blogapi.posts.revisions.views import REVISION
+from blogapi.posts.views import LIVE, WORKING
 from blogapi.users.views import ADMIN, OWN
 from blogapi.web.endpoint import PUBLIC_CACHE_CONTROL, Reply, Shape, endpoint
 from blogapi.web.fields import Strict

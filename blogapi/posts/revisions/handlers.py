@@ -16,9 +16,9 @@ from blogapi.posts.handlers import POST_ID, posts, with_right
 from blogapi.posts.model import Post
 from blogapi.posts.revisions.comparison import Comparison
 from blogapi.posts.revisions.comparison_schemas import COMPARISON, MAX_REVISION, DiffQuery
+from blogapi.posts.revisions.views import REVISION, REVISION_FIELDS
 from blogapi.posts.rights import Editable
 from blogapi.posts.states.handlers import transition_endpoint
-from blogapi.posts.views import REVISION, REVISION_FIELDS
 from blogapi.web.endpoint import Reply, attempt, endpoint, if_match
 from blogapi.web.fields import Whole
 from blogapi.web.query import FieldsQuery, chosen_fields
