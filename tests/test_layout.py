@@ -26,6 +26,8 @@ FLOORS = [
 FLOOR_OF = {room: floor for floor, rooms in enumerate([*FLOORS, ["__main__"]]) for room in rooms}
 # A door and the handlers behind it stand above the rooms they are in: they open on access and on what a feature is.
 FACES = {"feature.py", "handlers.py"}
+# Within a feature, by the names of its files; what has another name may stand anywhere.
+STOREYS = {"model": 0, "store": 1, "service": 2, "schemas": 3, "views": 3, "handlers": 4, "feature": 5}
 DRIVER = {"bson", "pymongo", "motor"}
 FILES = [file for file in PACKAGE.rglob("*.py") if file != PACKAGE / "__init__.py"]
 NAMES = [str(file.relative_to(PACKAGE)) for file in FILES]
@@ -41,6 +43,11 @@ def floor_of(file):
     floor = FLOOR_OF[room]
     is_face = file.parent != PACKAGE and file.name in FACES
     return max(floor, FLOOR_OF["feature"]) if is_face else floor
+
+
+def storey(parts):
+    """None of what has a name of its own."""
+    return STOREYS["store"] if "store" in parts else STOREYS.get(parts[-1])
 
 
 def is_store(file):
@@ -78,6 +85,15 @@ def test_every_room_has_its_floor():
 def test_imports_run_one_way(file):
     upwards = [module for module in ours(file) if FLOOR_OF[room_of(module)] > floor_of(file)]
     assert upwards == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_files_of_a_feature_know_each_other_one_way(file):
+    """Those of its rooms, too: `posts/previews/service.py` knows no `schemas.py` of posts."""
+    own, highest = file.relative_to(PACKAGE).parts[0], storey(file.with_suffix("").parts)
+    if highest is not None:
+        known = {module for module in ours(file) if room_of(module) == own}
+        assert [module for module in known if (storey(module.split(".")) or 0) > highest] == []
 
 
 @pytest.mark.parametrize("file", FILES, ids=NAMES)
