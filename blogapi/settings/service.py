@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
 from blogapi.access.administrator import Administrator
 from blogapi.audit.service import AuditService
+from blogapi.db.batching import Together
 from blogapi.db.kept import Kept
 from blogapi.errors import Conflict, FieldError, Invalid, Stale
 from blogapi.settings.custom import compiled, filter_kind
@@ -15,6 +16,8 @@ from blogapi.settings.model import FIELDS, ID, Settings, Wish
 from blogapi.settings.store import SETTINGS, SettingsStore, uses_settings
 from blogapi.translation.sentence import say
 
+# Who asks while a query runs shares the next one.
+_MOST_TOGETHER = 1000
 Objection = Callable[[Wish, Wish], Awaitable[None]]
 
 
@@ -24,7 +27,8 @@ class SettingsService:
     def __init__(self, store: SettingsStore, audit: AuditService, now: Callable[[], datetime]) -> None:
         self._store, self._audit, self._now = store, audit, now
         self.kept = Kept(SETTINGS, store.get)
-        """To be told of writes, or the settings are read each time."""
+        """To be told of writes, or the settings are read every second."""
+        self._fresh = Together(self._read, most=_MOST_TOGETHER)
         self.objections: list[Objection] = []
         """Asked before something else is set, and once more when it is: they raise Conflict."""
         self.followers: list[Callable[[Settings], Awaitable[None]]] = []
@@ -64,15 +68,23 @@ class SettingsService:
         changed = [name for name in FIELDS if getattr(wish, name) != getattr(before.wish, name)]
         version = before.version + 1
         await self._audit.record("settings.updated", actor=by.who, target=ID, fields=changed, version=version)
-        after = await self._store.change(before, wish, self._now())
+        try:
+            after = await self._store.change(before, wish, self._now())
+        finally:
+            self.kept.forget()
         if after is None:
             present = await self._store.get()
             raise Stale(present, present.changed_since(frozenset({before.version})))
         return after
 
     async def fresh(self) -> Settings:
-        """The settings as the database has them, for who wants to change them."""
-        return await self._store.get()
+        """The settings as the database has them, asked after this was called: for who changes what depends on them."""
+        found = await self._fresh.find(ID)
+        assert found is not None
+        return found
+
+    async def _read(self, _: Sequence[str]) -> Mapping[str, Settings]:
+        return {ID: await self._store.get()}
 
 
 def _require_filterable(wish: Wish) -> None:

@@ -256,6 +256,20 @@ async def test_others_have_their_turn_between_two_posts_that_are_checked(client,
     assert len(turns) == 2
 
 
+async def test_settings_are_asked_once_for_each_write(client, database, ada, write, declared):
+    """Behind it, which is what decides. Before it, what was known is good enough."""
+    await write(ada, custom=GOOD)
+    asked = []
+    database.on_read.append(asked.append)
+    post = await write(ada, custom=GOOD)
+    assert asked.count("settings") == 1
+    path = f"/v1/posts/{post['id']}"
+    post = await with_etag(await client.patch(path, json={"title": "T"}, headers=matching(ada, post)))
+    assert asked.count("settings") == 1
+    assert (await client.post(f"{path}/publish", headers=matching(ada, post))).status == 200
+    assert asked.count("settings") == 2
+
+
 # Hostile schemas
 
 
