@@ -8,6 +8,7 @@ sizes of both, which are bounded before it begins. For patterns, `matching` says
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,6 +37,9 @@ _MOST_MATCHED, _MOST_LOOKED_AT = 400_000, 20_000
 _MOST_ERRORS = 100
 _LONGEST_MESSAGE = 300
 _REFERENCES = "#/$defs/"
+# A reference means these as they are written. Another name, such as `a/b`, `a~1b` or `%61`, would be measured, and the
+# definition that is meant by it (RFC 6901, section 6) would be gone by.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 # The last one is none of 2020-12, but the library goes by it.
 _REFUSED = (
     *("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary"),
@@ -168,6 +172,8 @@ class _Measured:
 
     def _referred(self, reference: Any, pointer: str, depth: int) -> int:
         name = reference.removeprefix(_REFERENCES) if isinstance(reference, str) else ""
+        if name in self._definitions and not _PLAIN_NAME.fullmatch(name):
+            raise _refused(pointer, say("Name what is referred to with letters, digits, _, . and - alone."))
         if not isinstance(reference, str) or not reference.startswith(_REFERENCES) or name not in self._definitions:
             raise _refused(pointer, say("Only what stands in #/$defs can be referred to; nothing is fetched."))
         if name in self._within:
