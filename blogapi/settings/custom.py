@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from blogapi.errors import FieldError, Invalid
 from blogapi.settings.matching import KIB, LARGEST_KIB, Matching, text_bytes
@@ -50,6 +50,9 @@ _ONE = ("items", "contains", "propertyNames", "not", "if", "then", "else")
 _OTHERS = ("additionalProperties", "unevaluatedItems", "unevaluatedProperties")
 _MANY = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "dependentSchemas")
+# Those whose schemas are for the value itself, and those that ask what all of them have looked at.
+_OF_THE_SAME = frozenset({"not", "if", "then", "else", "allOf", "anyOf", "oneOf", "dependentSchemas"})
+_UNEVALUATED, _MOST_UNEVALUATED = frozenset({"unevaluatedItems", "unevaluatedProperties"}), 2
 _PATTERN_BYTES = LARGEST_KIB * KIB
 
 
@@ -135,6 +138,17 @@ def _refused(pointer: str, says: Sentence) -> Invalid:
     return Invalid.field(f"/custom_schema{pointer}", "invalid_schema", says)
 
 
+class _Measure(NamedTuple):
+    """How many schemas a value may have to be checked against, and how many `unevaluated...` stand in each other.
+
+    For each of these, all within it is gone through about three times. Those for other values, such as of members, do
+    not count.
+    """
+
+    size: int
+    height: int
+
+
 class _Measured:
     """Walks through a schema before it is compiled. Raises Invalid for what is not accepted in it."""
 
@@ -146,16 +160,16 @@ class _Measured:
         definitions = schema.get("$defs")
         # What is no object there, the compiler refuses, unless something refers to it.
         self._definitions: Mapping[str, Any] = definitions if isinstance(definitions, dict) else {}
-        self._known: dict[str, int] = {}
+        self._known: dict[str, _Measure] = {}
         self._within: list[str] = []
         for name, definition in self._definitions.items():
             self._of(definition, f"/$defs{_pointer([name])}", 1)
-        self.size = self._of(schema, "", 0)
+        self.size = self._of(schema, "", 0).size
         """How many schemas a value may have to be checked against."""
 
-    def _of(self, schema: Any, pointer: str, depth: int) -> int:
+    def _of(self, schema: Any, pointer: str, depth: int) -> _Measure:
         if not isinstance(schema, dict):
-            return 1  # a boolean, or a mistake that the compiler tells
+            return _Measure(1, 0)  # a boolean, or a mistake that the compiler tells
         if depth > MAX_SCHEMA_DEPTH:
             raise _refused(pointer, say("Nested too deep."))
         for keyword in _REFUSED:
@@ -163,14 +177,23 @@ class _Measured:
                 raise _refused(f"{pointer}/{keyword}", say("{keyword} is not supported here.", keyword=keyword))
         if pointer and "$defs" in schema:
             raise _refused(f"{pointer}/$defs", say("Definitions stand at the top: #/$defs."))
-        total = 1 + sum(self._of(inner, f"{pointer}{where}", depth + 1) for where, inner in _inner(schema))
+        inner = [(where, self._of(each, f"{pointer}{where}", depth + 1)) for where, each in _inner(schema)]
+        measures = [measure for _, measure in inner]
+        of_the_same = [measure for where, measure in inner if where.split("/")[1] in _OF_THE_SAME]
         if "$ref" in schema:
-            total += self._referred(schema["$ref"], f"{pointer}/$ref", depth)
-        if total > MAX_SCHEMAS:
+            referred = self._referred(schema["$ref"], f"{pointer}/$ref", depth)
+            measures.append(referred)
+            of_the_same.append(referred)
+        size = 1 + sum(measure.size for measure in measures)
+        if size > MAX_SCHEMAS:
             raise _refused(pointer, say("Too complex: at most {count} schemas for one value.", count=MAX_SCHEMAS))
-        return total
+        height = max((measure.height for measure in of_the_same), default=0)
+        height += not schema.keys().isdisjoint(_UNEVALUATED)
+        if height > _MOST_UNEVALUATED:
+            raise _refused(pointer, say("Nested too deep."))
+        return _Measure(size, height)
 
-    def _referred(self, reference: Any, pointer: str, depth: int) -> int:
+    def _referred(self, reference: Any, pointer: str, depth: int) -> _Measure:
         name = reference.removeprefix(_REFERENCES) if isinstance(reference, str) else ""
         if name in self._definitions and not _PLAIN_NAME.fullmatch(name):
             raise _refused(pointer, say("Name what is referred to with letters, digits, _, . and - alone."))

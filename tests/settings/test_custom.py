@@ -279,6 +279,14 @@ def chain(length):
     return {"$ref": f"#/$defs/d{length - 1}", "$defs": {"d0": {"type": "object"}, **doubled}}
 
 
+def closed(levels, by):
+    """Each level asks what those within it have looked at, which goes through them again."""
+    schema = {}
+    for _ in range(levels):
+        schema = {**by(schema), "unevaluatedProperties": False}
+    return schema
+
+
 @pytest.mark.parametrize(
     ("schema", "pointer"),
     [
@@ -303,6 +311,9 @@ def chain(length):
         ({"properties": {"a": {"type": "text"}}}, "/properties/a/type"),
         ({"properties": {"a": {"format": "colour"}}}, "/properties/a/format"),
         (chain(20), "/$defs/d7"),
+        (closed(3, lambda inner: {"allOf": [inner]}), ""),
+        ({"properties": {"a": closed(3, lambda inner: {"dependentSchemas": {"b": inner}})}}, "/properties/a"),
+        ({**closed(1, lambda _: {"$ref": "#/$defs/a"}), "$defs": {"a": closed(2, lambda one: {"if": one})}}, ""),
         ({"description": "x" * 17_000}, ""),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -335,6 +346,12 @@ def test_pattern_is_matched_in_linear_time():
     """By one that goes back, this would take longer than the universe has lasted."""
     schema = compiled(json.dumps({"patternProperties": {"^(a+)+$": {"pattern": "^(a|aa)+$"}}}))
     assert schema.faults({"a" * 64: "a" * 30_000 + "b"})[0].code == "invalid_format"
+
+
+def test_members_of_members_can_be_closed():
+    schema = compiled(json.dumps(closed(4, lambda inner: {"allOf": [{"properties": {"a": inner}}]})))
+    assert schema.faults({"a": {"a": {"a": {"a": 1}}}}) == []
+    assert "/a/a/a/b" in [fault.pointer for fault in schema.faults({"a": {"a": {"a": {"b": 1}}}})]
 
 
 def test_large_value_against_a_large_schema_is_refused_before_it_is_checked():
