@@ -55,7 +55,7 @@ class Hearer(Protocol):
 
 
 class WorkerFailed(Exception):
-    """The first worker did not come to serve. It has said why; `code` is its exit code."""
+    """The first worker did not come to serve. The log has said why; `code` is its exit code."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"The first worker ended with {code}.")
@@ -339,7 +339,8 @@ class Workers:
         if worker.serves and not self._stop.is_set():
             self._endings["stuck" if is_stuck else "retired" if worker.is_asked and code == 0 else "died",] += 1
         how = f"ended with exit code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
-        if not is_stuck and (worker.serves or self._kept):  # else that was told, or it is the very first, who said why
+        # Else that was told, or it is the very first, who said why unless it was killed, for want of memory maybe.
+        if not is_stuck and (worker.serves or self._kept or code < 0):
             worker.note(how, logging.INFO if code == 0 or self._stop.is_set() else logging.ERROR)
 
     def _tell_all(self, number: int) -> None:

@@ -175,6 +175,18 @@ async def test_worker_that_is_silent_before_it_serves_is_killed_too(tmp_path, mo
     assert not begun
 
 
+@pytest.mark.any_driver
+async def test_first_worker_that_is_killed_before_it_serves_is_told(caplog):
+    dying, begun = [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        launcher = Launcher(dying, os.environ, listener, keeps_spare=False)
+        several = workers.Workers(launcher, listener, stop_seconds=1, stuck_seconds=0, recount=lambda: 1)
+        with pytest.raises(workers.WorkerFailed):
+            await asyncio.wait_for(several.run(1, [], begun.append), LONG)
+    assert not begun
+    assert "worker 1 was killed by SIGKILL" in caplog.text
+
+
 @pytest.mark.waits(10)
 @pytest.mark.any_driver
 async def test_time_in_which_all_stand_still_is_no_silence(tmp_path, shared):
