@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from blogapi.access.identity import Identity, Viewer
 from blogapi.access.scopes import POSTS_PUBLISH
@@ -55,6 +55,9 @@ class _Held(ABC):
 class Editable(_Held):
     """A post whose working copy somebody may read and change. Raises Forbidden."""
 
+    # The weakest role that can have such a right, to a post of one's own.
+    ROLE: ClassVar[str] = EDITING_ROLE
+
     def __post_init__(self) -> None:
         if not self.post.may_edit(self.who):
             raise Forbidden(_NOT_YOURS)
@@ -63,6 +66,8 @@ class Editable(_Held):
 @dataclass(frozen=True, slots=True)
 class Publishable(Editable):
     """A post of which somebody may change what readers see. Raises Forbidden."""
+
+    ROLE: ClassVar[str] = "author"
 
     def __post_init__(self) -> None:
         Editable.__post_init__(self)
@@ -77,10 +82,13 @@ class Publishable(Editable):
 class Reviewable(Publishable):
     """A post of which somebody may reject what was submitted. Raises Forbidden."""
 
+    ROLE: ClassVar[str] = "editor"
+
     def __post_init__(self) -> None:
-        Publishable.__post_init__(self)
+        Editable.__post_init__(self)
         if not self.post.may_review(self.who):
             raise Forbidden(say("Only an editor can reject a post."))
+        Publishable.__post_init__(self)
 
 
 @dataclass(frozen=True, slots=True)

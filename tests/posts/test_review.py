@@ -95,8 +95,18 @@ async def test_editor_who_has_not_seen_the_last_edit_is_told_so(client, cora, ed
 
 
 async def test_contributor_neither_publishes_nor_rejects(client, cora, submitted):
-    for verb in ("publish", "reject"):
-        assert (await step(client, cora, submitted, verb, status=403))["code"] == "forbidden"
+    for verb, says in (("publish", "An author or an editor publishes"), ("reject", "Only an editor can reject")):
+        problem = await step(client, cora, submitted, verb, status=403)
+        assert problem["code"] == "forbidden"
+        assert says in problem["detail"]
+
+
+async def test_documentation_names_who_can_do_each_step(client):
+    paths = (await (await client.get("/openapi.json")).json())["paths"]
+    weakest = {"submit": "contributor", "discard": "contributor", "restore": "contributor", "reject": "editor"}
+    weakest |= dict.fromkeys(("publish", "unpublish", "unschedule", "archive"), "author")
+    for verb, role in weakest.items():
+        assert f"the role {role} or a stronger one" in paths[f"/v1/posts/{{id}}/{verb}"]["post"]["description"]
 
 
 @pytest.mark.parametrize("verb", ["submit", "unpublish", "archive", "restore", "discard"])

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from blogapi.access.needs import SIGNED_IN
-from blogapi.access.scopes import POSTS_READ, POSTS_WRITE
+from blogapi.access.scopes import POSTS_READ
 from blogapi.paging.cursors import PageQuery, page_request
 from blogapi.paging.page import Page
 from blogapi.posts import examples
@@ -18,7 +18,7 @@ from blogapi.posts.revisions.comparison import Comparison
 from blogapi.posts.revisions.comparison_schemas import COMPARISON, MAX_REVISION, DiffQuery
 from blogapi.posts.revisions.views import REVISION, REVISION_FIELDS
 from blogapi.posts.rights import Editable
-from blogapi.posts.states.handlers import transition_endpoint
+from blogapi.posts.states.handlers import for_who_has, transition_endpoint
 from blogapi.web.endpoint import Reply, attempt, endpoint, if_match
 from blogapi.web.fields import Whole
 from blogapi.web.query import FieldsQuery, chosen_fields
@@ -94,9 +94,8 @@ async def compare_revisions(request: web.Request, right: Editable, query: dict[s
 
 @routes.post("/v1/posts/{id}/revisions/{n:[0-9]{1,15}}/restore")
 @transition_endpoint(
-    scope=POSTS_WRITE,
+    **for_who_has(Editable),
     path=_REVISION,
-    on=with_right(Editable),
     examples={"id": examples.RESTORED_TO_A_REVISION, "n": 1, "If-Match": examples.SECOND_VERSION},
 )
 async def restore_revision(request: web.Request, right: Editable) -> Post:

@@ -33,50 +33,54 @@ from blogapi.web.fields import Strict
 
 routes = web.RouteTableDef()
 
-transition_endpoint = partial(
-    endpoint, path=POST_ID, needs=role("contributor"), returns=WORKING, match=True, idempotent=True
-)
+transition_endpoint = partial(endpoint, path=POST_ID, returns=WORKING, match=True, idempotent=True)
 """What all routes declare that change a post as a whole."""
 
 
+def for_who_has(right: type[Editable]) -> dict[str, Any]:
+    """What a route declares that takes this right."""
+    scope = POSTS_PUBLISH if issubclass(right, Publishable) else POSTS_WRITE
+    return {"needs": role(right.ROLE), "scope": scope, "on": with_right(right)}
+
+
 def _transition(
-    transition: Transition[Right], summary: str, examples: Mapping[str, Any], body: type[Strict] = NoBody
+    transition: Transition[Right], says: str, examples: Mapping[str, Any], body: type[Strict] = NoBody
 ) -> None:
-    """Declare the route of a transition that needs nothing but its row in the table, and a note if it has a `body`."""
+    """Declare the route of a transition that needs nothing but its row in the table, and a note if it has a `body`.
+
+    What it `says` is a summary, and maybe a paragraph more, as in a docstring.
+    """
 
     async def apply(request: web.Request, right: Right, wish: dict[str, Any] | None = None) -> Post:
         expected, states = if_match(request), posts(request).states
         return await states.apply(transition, right, expected, attempt(request), note=wish["note"] if wish else "")
 
-    apply.__name__, apply.__doc__ = f"{transition.verb}_post", summary
-    scope = POSTS_PUBLISH if issubclass(transition.needs, Publishable) else POSTS_WRITE
-    declared = transition_endpoint(scope=scope, on=with_right(transition.needs), body=body, examples=examples)
+    apply.__name__, apply.__doc__ = f"{transition.verb}_post", says
+    declared = transition_endpoint(**for_who_has(transition.needs), body=body, examples=examples)
     routes.post(f"/v1/posts/{{id}}/{transition.verb}")(declared(apply))
 
 
 _transition(
     SUBMIT,
-    "Submit a draft for review. Its authors can go on editing it: `submitted_revision` is the one to be reviewed.",
+    "Submit a draft for review.\n\nIts authors can go on editing it: `submitted_revision` is the one to be reviewed.",
     {"id": examples.SUBMITTED},
     ReviewNoteSchema,
 )
 _transition(
     REJECT,
-    "Reject a post that is in review: make it a draft again, with a note for its authors.",
+    "Reject a post that is in review.\n\nIt is a draft again, with a note for its authors.",
     {"id": examples.REJECTED, "If-Match": examples.SECOND_VERSION},
     ReviewNoteSchema,
 )
 
 
 @routes.post("/v1/posts/{id}/publish")
-@transition_endpoint(
-    scope=POSTS_PUBLISH, on=with_right(PUBLISH.needs), body=PublishSchema, examples={"id": examples.PUBLISHED}
-)
+@transition_endpoint(**for_who_has(PUBLISH.needs), body=PublishSchema, examples={"id": examples.PUBLISHED})
 async def publish_post(request: web.Request, right: Publishable, wish: dict[str, Any]) -> Post:
-    """Publish the working copy, or a given revision; of a post in review, the submitted one.
+    """Publish a post, now or at a given time.
 
-    Readers see it from now on, or from the time `at`: later edits are not in what is scheduled. Publish again to show
-    them later changes.
+    Readers see the working copy, or the given revision; of a post in review, the submitted one. They see it from now
+    on, or from the time `at`: later edits are not in what is scheduled. Publish again to show them later changes.
     """
     service, expected, revision = posts(request), if_match(request), wish["revision"]
     if wish["at"] is None:
@@ -86,13 +90,11 @@ async def publish_post(request: web.Request, right: Publishable, wish: dict[str,
 
 
 @routes.post("/v1/posts/{id}/unpublish")
-@transition_endpoint(
-    scope=POSTS_PUBLISH, on=with_right(UNPUBLISH.needs), body=UnpublishSchema, examples={"id": examples.UNPUBLISHED}
-)
+@transition_endpoint(**for_who_has(UNPUBLISH.needs), body=UnpublishSchema, examples={"id": examples.UNPUBLISHED})
 async def unpublish_post(request: web.Request, right: Publishable, wish: dict[str, Any]) -> Post:
-    """Unpublish a post: hide it from readers and make it a draft again.
+    """Unpublish a post, now or at a given time.
 
-    With `at`, that happens then.
+    Readers do not see it any more, and it is a draft again. With `at`, that happens then.
     """
     service, expected = posts(request), if_match(request)
     if wish["at"] is None:
@@ -102,7 +104,8 @@ async def unpublish_post(request: web.Request, right: Publishable, wish: dict[st
 
 _transition(
     UNSCHEDULE,
-    "Unschedule a post: it is neither published nor unpublished by itself any more. A scheduled one becomes a draft.",
+    "Take the schedule of a post away.\n\n"
+    "It is neither published nor unpublished by itself any more. A scheduled one becomes a draft.",
     {"id": examples.UNSCHEDULED, "If-Match": examples.SECOND_VERSION},
 )
 _transition(
@@ -117,8 +120,7 @@ _transition(
 
 @routes.post("/v1/posts/{id}/discard")
 @transition_endpoint(
-    scope=POSTS_WRITE,
-    on=with_right(DISCARD.needs),
+    **for_who_has(DISCARD.needs),
     examples={"id": examples.DISCARDED, "If-Match": examples.SECOND_VERSION},
 )
 async def discard_changes(request: web.Request, right: Editable) -> Post:
