@@ -60,6 +60,8 @@ class SignedIn:
     def authorize(self, request: web.Request) -> None:
         """Raises Forbidden."""
         if not signed_in(request).has_role(self.role):
+            if self.role == ROLES[-1]:
+                raise Forbidden(say("Only administrators can do this."))
             raise Forbidden(say("This needs the role {role}, or a stronger one.", role=self.role))
 
     def user_id(self, request: web.Request) -> str | None:

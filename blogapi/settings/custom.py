@@ -75,8 +75,8 @@ class CustomSchema:
                 retriever=_fetch_nothing,
             )
         except ValidationError as error:
-            pointer = _pointer(list(error.instance_path))
-            raise _refused(pointer, verbatim(error.message[:_LONGEST_MESSAGE])) from None
+            path = list(error.instance_path)
+            raise _refused(_pointer(path), _said_of_schema(path, error)) from None
         except (ReferencingError, ValueError) as error:
             raise _refused("", verbatim(str(error)[:_LONGEST_MESSAGE])) from None
 
@@ -108,6 +108,7 @@ def compiled(text: str) -> CustomSchema:
 
 
 _SCALARS = ("string", "integer", "number", "boolean")
+_TYPES = (*_SCALARS, "object", "array", "null")
 
 
 def filter_kind(schema: str | None, name: str) -> str | None:
@@ -310,6 +311,18 @@ def _faults(error: ValidationError) -> Iterator[FieldError]:
         yield _at(path, _SAID[keyword](value))
     else:
         yield _at(path, _OTHERWISE)
+
+
+def _said_of_schema(path: list[Any], error: ValidationError) -> Sentence:
+    """What is wrong with a schema at this place, by the schema of schemas."""
+    keyword, value = error.kind.name, error.kind.value
+    if keyword == "format" and value == "regex":
+        return say("Must be a regular expression of moderate size, without look-around and backreferences.")
+    if path[-1:] == ["type"]:
+        return say("Must be one of: {choices}.", choices=", ".join(_TYPES))
+    if path[-1:] == ["format"]:
+        return say("This format is not known here.")
+    return _SAID[keyword](value).detail if keyword in _SAID else verbatim(error.message[:_LONGEST_MESSAGE])
 
 
 def _at(path: list[Any], fault: _Fault) -> FieldError:

@@ -82,7 +82,7 @@ class Tidying:
             raise Invalid.field("/into", "unknown_tag", say("There is no tag {tag!r}.", tag=into))
         if tag.gone is not None:
             if (await self._store.root(tag)).id != target.id:
-                raise NotFound(say("There is no tag {tag!r}.", tag=tag.id))
+                raise NotFound(say("This tag was merged into another one already."))
             return await self._followed(tag, who, target)
         if tag.id == target.id:
             raise Invalid.field("/into", "same_tag", say("A tag cannot be merged into itself."))

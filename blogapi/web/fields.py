@@ -145,7 +145,7 @@ class Whole(Coded[int], fields.Integer):
 class Timestamp(Coded[datetime], fields.DateTime):
     """An RFC 3339 time; becomes an aware datetime in UTC, cut to the milliseconds that MongoDB keeps."""
 
-    default_error_messages = {"invalid": say("Not a valid datetime.")}
+    default_error_messages = {"invalid": say("Must be a time with a time zone, such as 2030-03-01T09:00:00Z.")}
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
         if not isinstance(value, str) or not _RFC3339.fullmatch(value):
@@ -179,7 +179,7 @@ class Record(Coded[Any], fields.Nested):
 class Mapped(Coded[dict[str, Any]], fields.Dict):
     """A JSON object whose keys are the client's own."""
 
-    default_error_messages = {"invalid": say("Not a valid mapping type.")}
+    default_error_messages = {"invalid": say("Must be a JSON object.")}
 
 
 class CommaList(Coded[tuple[str, ...]]):

@@ -60,6 +60,8 @@ async def test_role_is_needed(client, sign_up, as_role, status):
     person = await sign_up("somebody", role=as_role)
     response = await client.post("/v1/users", json={}, headers=person.headers)
     assert response.status == status
+    if status == 403:
+        assert (await response.json())["detail"] == "Only administrators can do this."
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,13 @@ async def test_bad_wish_is_refused(client, ada, write, status, body, code):
     assert (await step(client, ada, await write(ada), "publish", status=status, **body))["code"] == code
 
 
+async def test_time_without_a_time_zone_is_told_apart(client, ada, write):
+    problem = await step(client, ada, await write(ada), "publish", status=422, at="2101-01-01T00:00:00")
+    (error,) = problem["errors"]
+    assert error["pointer"] == "/at"
+    assert "with a time zone, such as 2030-03-01T09:00:00Z" in error["detail"]
+
+
 async def test_post_without_a_title_is_not_scheduled(client, ada, write):
     problem = await step(client, ada, await write(ada, title=""), "publish", status=422, at=in_hours(1))
     assert problem["errors"][0]["pointer"] == "/title"

@@ -207,7 +207,9 @@ async def test_who_joins_posts_may_edit_them_all(client, ada, bob, editor, works
     assert codes(await response.json()) == {("/posts/1", "not_found")}
     await join(client, editor, english, foreign)
     known = await translations(client, ada, english)
-    assert (await put(client, ada, english, german, known=known)).status == 403  # Bob's would be left out
+    response = await put(client, ada, english, german, known=known)
+    assert response.status == 403  # Bob's would be left out
+    assert "also those that are left out" in (await response.json())["detail"]
     assert await shown(client, english) == {"it": "Bob's"}
     await join(client, ada, english)  # to leave is a matter of one's own
     assert await shown(client, english) == {}

@@ -322,6 +322,26 @@ async def test_hostile_schema_is_refused(client, put, schema, pointer):
     assert await faults(await put(custom_schema=schema)) == {f"/custom_schema{pointer}": "invalid_schema"}
 
 
+@pytest.mark.parametrize(
+    ("property_schema", "says"),
+    [
+        ({"type": "text"}, "Must be one of: string, integer, number, boolean, object, array, null."),
+        (
+            {"pattern": "(?=a)"},
+            "Must be a regular expression of moderate size, without look-around and backreferences.",
+        ),
+        ({"format": "colour"}, "This format is not known here."),
+        ({"minLength": -1}, "Must be at least 0."),
+        ({"enum": 1}, "Must be of the type: array."),
+    ],
+    ids=repr,
+)
+async def test_what_is_wrong_with_a_schema_is_said_in_plain_words(put, property_schema, says):
+    response = await put(custom_schema={"properties": {"a": property_schema}})
+    (error,) = (await response.json())["errors"]
+    assert error["detail"] == says
+
+
 def test_nothing_is_fetched():
     asked = []
 

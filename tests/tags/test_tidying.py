@@ -256,6 +256,16 @@ async def test_tag_is_merged_into_another_that_is_there(ada, write, tidy, into, 
     assert (response.status, (await response.json())["errors"][0]["code"]) == (422, code)
 
 
+async def test_tag_that_was_merged_is_merged_into_nothing_else(client, editor, ada, write, tag, merge):
+    for slug in ("js", "javascript", "web"):
+        await write(ada, tags=[slug], status="published")
+    before = await tag("js")
+    await merge("js", "javascript")
+    response = await client.post("/v1/tags/js/merge", json={"into": "web"}, headers=matching(editor, before))
+    assert response.status == 404
+    assert (await response.json())["detail"] == "This tag was merged into another one already."
+
+
 async def test_tag_whose_slug_is_the_id_of_another_takes_nothing_from_it(client, ada, write, tag, rename, merge, tidy):
     for slug in ("js", "css"):
         await write(ada, title=slug, tags=[slug], status="published")

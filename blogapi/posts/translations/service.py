@@ -8,7 +8,7 @@ from datetime import datetime
 from blogapi.access.identity import Identity
 from blogapi.db.client import new_id
 from blogapi.deadline import OVER
-from blogapi.errors import Conflict, FieldError, Invalid, Stale
+from blogapi.errors import Conflict, FieldError, Forbidden, Invalid, Stale
 from blogapi.posts.audiences import audiences_of
 from blogapi.posts.copies import Live, Working
 from blogapi.posts.model import Post
@@ -183,10 +183,16 @@ def _not_found(at: int, post_id: str) -> FieldError:
 
 def _require_right(post: Post, who: Identity) -> None:
     """Raises Forbidden. What readers see of a published post changes with its translations."""
+    if not post.may_edit(who):
+        # Maybe of one that was left out because its draft is not shown to who asks.
+        raise Forbidden(
+            say(
+                "This takes the right to edit all posts of the work, also those that are left out. To take your own "
+                "post out, send its id alone."
+            )
+        )
     if post.has_readers:
         Publishable(post, who)
-    else:
-        Editable(post, who)
 
 
 def _require_languages(posts: Sequence[Post]) -> None:
