@@ -222,7 +222,7 @@ class PublishSchema(Strict):
     )
     at = Timestamp(
         load_default=None,
-        metadata={"description": f"When. {_PAST} A published or archived post cannot be scheduled."},
+        metadata={"description": f"When. {_PAST} Left out, at once. A published or archived post cannot be scheduled."},
     )
 
     example = {"revision": 1}
