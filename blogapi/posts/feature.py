@@ -68,8 +68,8 @@ def build(wiring: Wiring) -> PostService:
     counts, bylines = Counts(posts, users, tags, now), Bylines(posts, revision_store, users, now)
     translations = Translations(TranslationStore(database), now)
     custom = CustomFields(CustomStore(database), settings)
-    settings.objections += [custom.check_schema, custom.prepare_filters]
-    settings.followers.append(custom.drop_filters)
+    settings.preparations += [custom.check_schema, custom.prepare_filters]
+    settings.clearings.append(custom.drop_filters)
     tagging = Tagging(posts, tags, counts, now)
     saving = Saving(posts, revision_store, slugs, addresses, translations, counts, tagging, custom, now)
     states = States(posts, revision_store, saving, slugs, bylines, tags, now)

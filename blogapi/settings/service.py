@@ -18,7 +18,7 @@ from blogapi.translation.sentence import say
 
 # Who asks while a query runs shares the next one.
 _MOST_TOGETHER = 1000
-Objection = Callable[[Wish, Wish], Awaitable[None]]
+Preparation = Callable[[Wish, Wish], Awaitable[None]]
 
 
 class SettingsService:
@@ -29,10 +29,10 @@ class SettingsService:
         self.kept = Kept(SETTINGS, store.get)
         """To be told of writes, or the settings are read every second."""
         self._fresh = Together(self._read, most=_MOST_TOGETHER)
-        self.objections: list[Objection] = []
-        """Asked before something else is set, and once more when it is: they raise Conflict."""
-        self.followers: list[Callable[[Settings], Awaitable[None]]] = []
-        """Told when something else is set. Whoever dies before that has told nobody."""
+        self.preparations: list[Preparation] = []
+        """Called before something else is set, and once more when it is. One that objects raises Conflict."""
+        self.clearings: list[Callable[[Settings], Awaitable[None]]] = []
+        """Called in the end, to remove what nobody needs any more. After a death before that, a job has to do it."""
 
     async def current(self) -> Settings:
         """The settings of this moment. An answer that is made with them changes when they do."""
@@ -47,22 +47,22 @@ class SettingsService:
         _require_filterable(wish)
         if wish == before.wish:
             return before
-        await self._ask(before.wish, wish)
+        await self._prepare(before.wish, wish)
         after = await self._set(by, before, wish)
         try:
             # What was written meanwhile has been checked by what was set before.
-            await self._ask(before.wish, wish)
+            await self._prepare(before.wish, wish)
         except Conflict:
             with suppress(Stale):  # then somebody has set something else
                 await self._set(by, after, before.wish)
             raise
-        for follow in self.followers:
-            await follow(after)
+        for clear in self.clearings:
+            await clear(after)
         return after
 
-    async def _ask(self, before: Wish, after: Wish) -> None:
-        for object_to in self.objections:
-            await object_to(before, after)
+    async def _prepare(self, before: Wish, after: Wish) -> None:
+        for prepare in self.preparations:
+            await prepare(before, after)
 
     async def _set(self, by: Administrator, before: Settings, wish: Wish) -> Settings:
         changed = [name for name in FIELDS if getattr(wish, name) != getattr(before.wish, name)]

@@ -145,7 +145,7 @@ async def test_post_that_comes_while_a_schema_is_set_undoes_it(client, ada, writ
         if not written:
             written.append(await write(ada, custom={"series": 1}))
 
-    settings.objections.append(meanwhile)
+    settings.preparations.append(meanwhile)
     response = await put(custom_schema=SCHEMA, title="The garden")
     problem = await response.json()
     assert (response.status, [post["id"] for post in problem["posts"]]) == (409, [written[0]["id"]])

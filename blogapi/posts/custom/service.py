@@ -66,7 +66,7 @@ class CustomFields:
             )
             raise Conflict(says, code="schema_conflict", count=count, posts=first)
 
-    async def prepare_filters(self, _: Wish, after: Wish) -> None:
+    async def prepare_filters(self, before: Wish, after: Wish) -> None:
         """Have an index for each field by which lists can be filtered, before anybody can."""
         await self._store.create_indexes(after.filterable)
 
