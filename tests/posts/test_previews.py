@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from blogapi.clock import rfc3339
-from blogapi.posts import previews
+from blogapi.posts.previews import service as previews
 from tests.auth.conftest import app, clock
 from tests.conftest import matching, with_etag
 from tests.posts.test_states import step, trash
