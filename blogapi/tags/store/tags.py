@@ -12,6 +12,7 @@ from pymongo.errors import DuplicateKeyError
 
 from blogapi.cache.sources import FoundBy, PublicPart, uses
 from blogapi.counting import Count
+from blogapi.db.batching import Together
 from blogapi.db.client import Database, Document, object_id
 from blogapi.db.documents import from_document
 from blogapi.db.indexes import Store
@@ -52,6 +53,10 @@ PUBLIC_PART = PublicPart(
 )
 
 
+# Of those who ask about tags, so many share a query.
+_TOGETHER = 64
+
+
 class TagStore(Store):
     """Tags, by slug. A slug, present or former, belongs to one tag: that is the unique index on `slugs`.
 
@@ -71,6 +76,8 @@ class TagStore(Store):
 
     def __init__(self, database: Database) -> None:
         self._tags = database[self.collection]
+        # Every list by a tag asks where its slug leads.
+        self._held = Together(self._find_held, most=_TOGETHER)
 
     async def find(self, key: str) -> Tag | None:
         """The document with this id, or else behind this slug, present or former; it may have gone.
@@ -104,10 +111,16 @@ class TagStore(Store):
         uses(self.collection, found=[f"leads={slug}" for slug in wanted])
         if not wanted:
             return {}
-        either: Document = {"$or": [{"slug": {"$in": wanted}}, {"slugs": {"$in": wanted}}]}
-        found = [_tag(document) async for document in self._tags.find(either, _WITHOUT)]
+        found = await self._held.find(tuple(wanted)) or []
         roots = await self._roots(found)
         return {slug: roots[tag.id] for tag in found for slug in tag.names if slug in wanted}
+
+    async def _find_held(self, wishes: list[tuple[str, ...]]) -> dict[tuple[str, ...], list[Tag]]:
+        """The tags that have any of these slugs, present or former, by the slugs that somebody asks about."""
+        slugs = [*{slug for wish in wishes for slug in wish}]
+        either: Document = {"$or": [{"slug": {"$in": slugs}}, {"slugs": {"$in": slugs}}]}
+        tags = [_tag(document) for document in await self._tags.find(either, _WITHOUT).to_list(None)]
+        return {wish: [tag for tag in tags if not tag.names.isdisjoint(wish)] for wish in wishes}
 
     async def _roots(self, tags: Iterable[Tag]) -> dict[str, Tag]:
         known = {tag.id: tag for tag in tags}
