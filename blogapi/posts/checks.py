@@ -73,7 +73,7 @@ class PostChecks:
         custom = self._service.custom
 
         async def create(name: str) -> bool:
-            await custom.settle_filters()
+            await custom.index_filters()
             return name not in await custom.unindexed()
 
         for name in sorted(await custom.unindexed()):

@@ -130,8 +130,8 @@ async def _settle_translations(posts: PostService) -> int:
     return await posts.translations.settle()
 
 
-async def _settle_filters(posts: PostService) -> int:
-    return await posts.custom.settle_filters()
+async def _index_filters(posts: PostService) -> int:
+    return await posts.custom.index_filters()
 
 
 async def _forget(posts: PostService, person: Person) -> None:
@@ -197,7 +197,7 @@ POSTS = Feature(
         every(_TEN_SECONDS, _settle_translations, done="translations looked after"),
         every(_TEN_SECONDS, _settle_tags, done="posts given their present tags, which had been left behind"),
         every(_TEN_SECONDS, _settle_leftovers, done="leftovers of interrupted writes removed"),
-        every(_MINUTE, _settle_filters, done="indexes made of fields in custom"),
+        every(_MINUTE, _index_filters, done="indexes made of fields in custom"),
     ),
     work=(Work(RETAG_POSTS, _retag),),
     checks=lambda wiring: post_checks(wiring).all(),

@@ -123,7 +123,7 @@ async def test_indexes_come_and_go_with_the_fields(client, database, put, declar
     await store.drop_indexes(())
     await store.create_indexes(["part"])
     assert await custom.unindexed() == {"series"}
-    assert await custom.settle_filters() == 1
+    assert await custom.index_filters() == 1
     assert await store.indexed() == {"series"}
     await put(filterable=None)
     assert await store.indexed() == set()

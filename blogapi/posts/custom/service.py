@@ -74,7 +74,7 @@ class CustomFields:
         """Remove the indexes of all other fields."""
         await self._store.drop_indexes(settings.filterable)
 
-    async def settle_filters(self) -> int:
+    async def index_filters(self) -> int:
         """Do what somebody has not come to who set it; returns how many fields had no index."""
         settings = await self._settings.fresh()
         missing = await self.unindexed()
