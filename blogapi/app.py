@@ -14,7 +14,6 @@ from aiohttp import web
 from blogapi import __version__
 from blogapi.access.credentials import KINDS
 from blogapi.cache.reads import CACHED_READS, following_writes
-from blogapi.clock import utc_now
 from blogapi.config import Config
 from blogapi.db.client import Database
 from blogapi.db.indexes import create_indexes, missing_indexes
@@ -26,6 +25,7 @@ from blogapi.openapi.pages import set_up_docs
 from blogapi.operations.health import READINESS, unreachable
 from blogapi.operations.logs import RequestLog
 from blogapi.operations.request_log import REQUEST_LOG, log_requests
+from blogapi.operations.timekeeping import keeping_time
 from blogapi.tools import set_up_tools
 from blogapi.web.body import MAX_BYTES
 from blogapi.web.errors import render_errors
@@ -42,12 +42,13 @@ def create_app(
     config: Config,
     database: Database,
     features: Sequence[Feature[Any]] = FEATURES,
-    now: Callable[[], datetime] = utc_now,
+    now: Callable[[], datetime] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> web.Application:
     """The whole server, not yet started. Nothing connects before it is.
 
-    `now` tells the time; `clock` tells the read cache how many seconds ago it has heard of writes.
+    `now` tells the time, in place of the clock of the database; `clock` tells the read cache how many seconds ago it
+    has heard of writes.
     """
     wiring = build_services(config, database, features, now)
     credentials = [kind for feature in features for kind in feature.credentials(wiring)]
@@ -61,7 +62,7 @@ def create_app(
             app[feature.key] = wiring[feature.service]
     add_routes(app, routes_of(features))
     app.on_response_prepare.append(finish_headers)
-    app.cleanup_ctx.extend([_request_log, _database, _read_cache, _jobs])
+    app.cleanup_ctx.extend([_request_log, _time, _database, _read_cache, _jobs])
     set_up_docs(app, public_url=config.public_url, version=__version__, amend=wiring.amends)
     return app
 
@@ -71,6 +72,11 @@ async def _request_log(app: web.Application) -> AsyncIterator[None]:
     app[REQUEST_LOG] = RequestLog(config.log.level, config.log_format)
     yield
     app[REQUEST_LOG].close()
+
+
+async def _time(app: web.Application) -> AsyncIterator[None]:
+    async with keeping_time(app[SERVICES].database.client):
+        yield
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:

@@ -11,7 +11,7 @@ from blogapi.translation.sentence import say
 
 # From the moment a request's body is there: its turn to be rendered and all that it asks the database.
 LONGEST_WORK = timedelta(seconds=30)
-# The database may still carry out a command that was sent before, and the clocks of our hosts may differ a little.
+# The database may still carry out a command that was sent before, and the clocks of processes differ by milliseconds.
 OVER = LONGEST_WORK + timedelta(seconds=10)
 
 

@@ -205,7 +205,8 @@ class Wiring:
     @property
     def measures(self) -> list[Measure]:
         """The metrics of the tools of the house and of the features."""
-        own = measures_of([self.database.client.activity, self.renderer, self.limiter, self.runs])
+        client = self.database.client
+        own = measures_of([client.activity, client.clock, self.renderer, self.limiter, self.runs])
         return [*own, *(measure for feature in self.features for measure in feature.measures(self))]
 
     def start(self) -> None:

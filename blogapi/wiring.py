@@ -9,7 +9,6 @@ from typing import Any
 
 from aiohttp import web
 
-from blogapi.clock import utc_now
 from blogapi.config import Config
 from blogapi.db.client import Database
 from blogapi.feature import Feature, Wiring
@@ -25,9 +24,13 @@ def build_services(
     config: Config,
     database: Database,
     features: Sequence[Feature[Any]] = FEATURES,
-    now: Callable[[], datetime] = utc_now,
+    now: Callable[[], datetime] | None = None,
 ) -> Wiring:
-    """Build them. Nothing connects and nothing starts yet. Raises ValueError for two features of one name."""
+    """Build them. Nothing connects and nothing starts yet. Raises ValueError for two features of one name.
+
+    `now` tells the time, in place of the clock of the database.
+    """
+    now = now or database.client.clock.now
     names = [feature.name for feature in features]
     if len(names) != len(set(names)):
         raise ValueError(f"Two features have the same name: {', '.join(names)}.")

@@ -11,7 +11,6 @@ from typing import Any
 from aiohttp import web
 
 from blogapi.app import create_app
-from blogapi.clock import utc_now
 from blogapi.config import Config
 from blogapi.db.client import Database
 from blogapi.features import FEATURES
@@ -23,7 +22,7 @@ def stopped_clock() -> float:
     return 0.0
 
 
-def app_on_empty(config: Config, database: Database, now: Callable[[], datetime] = utc_now) -> web.Application:
+def app_on_empty(config: Config, database: Database, now: Callable[[], datetime] | None = None) -> web.Application:
     """An app on a database that is empty when it starts.
 
     Its background jobs run when they are woken or their time comes, but not at the start: nothing is there for them to

@@ -90,7 +90,7 @@ class _Storage(AbstractStorage):
                 pass
             else:
                 # The document knows when the session ends, so it is always young here.
-                data: SessionData = {"created": int(time.time()), "session": known}
+                data: SessionData = {"created": int(time.time()), "session": known}  # noqa: TID251  # aiohttp_session asks
                 return Session(cookie, data=data, new=False, max_age=self.max_age)
         return Session(None, data=None, new=True, max_age=self.max_age)
 

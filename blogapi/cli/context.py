@@ -15,6 +15,7 @@ from blogapi.db.client import Client, Database, check_guarantees, connect, datab
 from blogapi.db.indexes import Store, create_indexes
 from blogapi.errors import NotYet, Unavailable
 from blogapi.feature import Wiring, stores_of
+from blogapi.operations.timekeeping import keeping_time
 from blogapi.serving.patience import Patience
 from blogapi.wiring import build_services
 
@@ -36,8 +37,8 @@ async def open_database(
 ) -> AsyncIterator[Database]:
     """The database, on a server that keeps our promises, and with the indexes of these stores.
 
-    Raises ConfigError, and NotYet when it does not come while there is patience, of which there is none by default;
-    Unavailable when it goes away.
+    Its clock shows the time of the server. Raises ConfigError, and NotYet when it does not come while there is
+    patience, of which there is none by default; Unavailable when it goes away.
     """
     patience = patience or Patience(0)
     while True:
@@ -48,7 +49,8 @@ async def open_database(
             await asyncio.sleep(patience.pause_after(missing))
     try:
         with database_errors():
-            yield client[config.mongo.database]
+            async with keeping_time(client):
+                yield client[config.mongo.database]
     finally:
         await client.close()
 

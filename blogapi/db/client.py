@@ -15,6 +15,7 @@ from bson.objectid import ObjectId
 from pymongo import MongoClient, errors
 from pymongo.write_concern import WriteConcern
 
+from blogapi.clock import Clock
 from blogapi.db import driver as drivers
 from blogapi.db.activity import Activity
 from blogapi.db.collection import Collection, Document, Listener, Watcher
@@ -34,10 +35,11 @@ _OUTAGES = (
 class Client:
     """Connections to a server, for the databases on it. `raw` is the driver's own client, of which `activity` tells.
 
+    `clock` shows the time of the server while somebody keeps it (`operations/timekeeping.py`).
     `open_blocking` opens a client of the same server that a thread may wait with, and has to close.
     """
 
-    __slots__ = ("activity", "open_blocking", "raw")
+    __slots__ = ("activity", "clock", "open_blocking", "raw")
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class Client:
         activity: Activity | None = None,
     ) -> None:
         self.raw, self.open_blocking, self.activity = raw, open_blocking, activity or Activity()
+        self.clock = Clock()
 
     def __getitem__(self, name: str) -> Database:
         return Database(self, self.raw[name])
@@ -88,8 +91,9 @@ class Database:
         return Collection(raw, self.on_write, self.on_read)
 
     def command(self, command: str | Mapping[str, Any], value: Any = 1) -> Awaitable[Document]:
-        """Have the server do something. Raises OperationFailure."""
-        return self.raw.command(command, value)  # type: ignore[no-any-return]
+        """Have the server do something. Raises OperationFailure, and NotImplementedError on a mock."""
+        whole = {command: value} if isinstance(command, str) else command
+        return self.raw.command(whole)  # type: ignore[no-any-return]
 
     def list_collection_names(self) -> Awaitable[list[str]]:
         """Those that are there."""
@@ -206,6 +210,12 @@ async def check_guarantees(database: Database, *, production: bool) -> None:
         )
 
 
+def present_reign(raw: Any) -> ObjectId | None:
+    """What the present primary was elected with; None when the driver's client knows of none."""
+    servers = raw.topology_description.server_descriptions().values()
+    return next((server.election_id for server in servers if server.is_writable), None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """What the database server is."""
@@ -255,4 +265,5 @@ __all__ = [
     "describe_server",
     "new_id",
     "object_id",
+    "present_reign",
 ]

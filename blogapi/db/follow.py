@@ -20,7 +20,7 @@ from bson.timestamp import Timestamp
 from pymongo import MongoClient
 from pymongo.errors import NotPrimaryError, OperationFailure, PyMongoError
 
-from blogapi.db.client import Database, Document
+from blogapi.db.client import Database, Document, present_reign
 from blogapi.db.collection import Write
 
 # How long the server waits for a change before it says that there is none: proof of life for who is listening.
@@ -165,7 +165,7 @@ class _Follower(threading.Thread):
                     clock, measured = _clock_difference(client), time.monotonic()
                 asked = time.monotonic()
                 change = stream.try_next()
-                reign = _present_reign(client)
+                reign = present_reign(client)
                 if reign not in (None, self._reign):
                     self._tell(self._listener.stand_aside, "new-primary")
                     return
@@ -215,12 +215,6 @@ class _Follower(threading.Thread):
     def _start_over(self, why: str) -> None:
         self._token = None
         self._tell(self._listener.start_over, why)
-
-
-def _present_reign(client: MongoClient[Document]) -> ObjectId | None:
-    """What the present primary was elected with; None when the client knows of no primary."""
-    servers = client.topology_description.server_descriptions().values()
-    return next((server.election_id for server in servers if server.is_writable), None)
 
 
 def _clock_difference(client: MongoClient[Document]) -> float:

@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from blogapi.access.identity import Identity
-from blogapi.clock import rfc3339, utc_now
+from blogapi.clock import rfc3339
 from blogapi.db.client import database_time
 from blogapi.errors import BlogError, Conflict, Invalid, NotFound, Overloaded, Stale, Unavailable
 from blogapi.feature import Wiring
@@ -77,14 +77,14 @@ async def import_folder(
     *,
     author: str | None = None,
     on_progress: Callable[[int], None] = lambda files: None,
-    now: Callable[[], datetime] = utc_now,
+    now: Callable[[], datetime] | None = None,
 ) -> Report:
     """Save everything found; `on_progress` hears of each file. `author` is the username for posts that name nobody.
 
     The identity of a post is its source and path, so a second run finds what the first one saved, also when that one
     was cut off. Raises NotFound for an unknown author, and Stopped.
     """
-    importer = _Importer(services, None if author is None else await _owner(services, author), now)
+    importer = _Importer(services, None if author is None else await _owner(services, author), now or services.now)
     for item in found:
         try:
             with database_time(_SECONDS_PER_FILE):

@@ -133,12 +133,12 @@ class BoundedMemory:
         """See Counts."""
         counter = self._counter(key, window_seconds)
         counter[0] += 1
-        return int(counter[0]), counter[1] - time.time()
+        return int(counter[0]), counter[1] - time.monotonic()
 
     async def give_back(self, key: str) -> None:
         """See Counts."""
         counter = self._counters.get(key)
-        if counter is not None and counter[1] > time.time():
+        if counter is not None and counter[1] > time.monotonic():
             counter[0] = max(0, counter[0] - 1)
 
     def admits(self, key: str, rate: RateLimitItem) -> bool:
@@ -150,7 +150,7 @@ class BoundedMemory:
         return True
 
     def _counter(self, key: str, expiry: float) -> list[float]:
-        now, counter = time.time(), self._counters.get(key)
+        now, counter = time.monotonic(), self._counters.get(key)
         if counter is None or counter[1] <= now:
             self._counters.pop(key, None)
             if len(self._counters) >= self._next_sweep:

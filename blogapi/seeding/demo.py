@@ -11,7 +11,6 @@ from blogapi.access.identity import Identity
 from blogapi.api_keys import examples as programs
 from blogapi.api_keys.model import NewApiKey
 from blogapi.api_keys.service import ApiKeyService
-from blogapi.clock import utc_now
 from blogapi.errors import Conflict
 from blogapi.idempotency.attempt import Attempt
 from blogapi.paging.page import PageRequest
@@ -254,7 +253,7 @@ async def create_demo(services: Wiring, password: str) -> bool:
     await _person(services, people.GUEST, people.GUEST_NAME, people.GUEST_DISPLAY_NAME)
     # For the examples of listing and deleting. Its value is thrown away, and without scopes it can do nothing.
     key = NewApiKey(name="A program that never was", scopes=())
-    now = utc_now()
+    now = services.now()
     known = replace(admin, authenticated_at=now)  # the password was made a moment ago
     await services[ApiKeyService].create(known, key, Attempt(resource_id=programs.REVOKED))
     for each in _POSTS:
@@ -283,7 +282,7 @@ async def _write(services: Wiring, admin: Identity, author: User, wanted: _Post,
         note = "Is it too short?"
         await posts.states.apply(SUBMIT, Editable(post, admin), frozenset({post.version}), note=note)
     if wanted.scheduled:
-        at = utc_now() + timedelta(days=28)
+        at = services.now() + timedelta(days=28)
         await posts.schedules.publish(Publishable(post, admin), frozenset({post.version}), at)
     if wanted.archived:
         await posts.states.apply(ARCHIVE, Publishable(post, admin), frozenset({post.version}))

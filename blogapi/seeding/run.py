@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from blogapi.access.identity import Byline, Identity
 from blogapi.changes import Change
-from blogapi.clock import utc_now
 from blogapi.errors import Conflict
 from blogapi.jobs.tasks import end_tasks
 from blogapi.operations.doctor import repair
@@ -155,7 +154,7 @@ class Seeder:
         }
         inserted = 0
         if posts:
-            taken = await self._slugs.claim_many({slug: post.id for slug, post in posts.items()}, utc_now())
+            taken = await self._slugs.claim_many({slug: post.id for slug, post in posts.items()}, self._services.now())
             for slug in taken:
                 posts[slug] = await self._under_another_slug(posts[slug])
             inserted = await self._posts.insert_many(posts.values())
@@ -163,7 +162,7 @@ class Seeder:
         return inserted
 
     async def _under_another_slug(self, post: Post) -> Post:
-        slug, _ = await self._slugs.claim_next(post.working.slug, post.id, utc_now(), with_suffix)
+        slug, _ = await self._slugs.claim_next(post.working.slug, post.id, self._services.now(), with_suffix)
         live = None if post.live is None else replace(post.live, slug=slug)
         live_slugs = (slug,) if live else ()
         return replace(post, working=replace(post.working, slug=slug), live=live, live_slugs=live_slugs)
