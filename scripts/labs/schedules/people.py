@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,20 +15,26 @@ from scripts.labs.drain.clients import sign_in
 from scripts.labs.schedules.model import Plan
 
 _PAUSE_SECONDS = 0.1
+# A little less than `auth.access_token_seconds`.
+_TOKEN_SECONDS = 590
 _EDIT = "This was written after it had been scheduled."
 
 
 class Writer:
-    """An author with a session on each server: tokens are good by the clock of the server that made them."""
+    """An author with one session: a token is good on each server, whichever made it."""
 
     def __init__(self, ports: list[int], chance: random.Random) -> None:
         self.ports, self.requests, self.cut_off = ports, 0, 0
         self._chance = chance
-        self._tokens: dict[int, dict[str, str]] = {}
+        self._token: dict[str, str] = {}
+        self._signed_in_at = 0.0
+        self.refused = 0
+        """How often the token was not good before it was to expire."""
 
-    async def sign_in(self, port: int) -> None:
-        """On this server."""
-        self._tokens[port] = await sign_in(f"http://127.0.0.1:{port}")
+    async def sign_in(self) -> None:
+        """On any of the servers."""
+        self._token = await sign_in(f"http://127.0.0.1:{self._chance.choice(self.ports)}")
+        self._signed_in_at = time.monotonic()
 
     async def plan(self, number: int, start: datetime, seconds: float) -> Plan:
         """Write a post, and schedule it some time after the start."""
@@ -116,7 +123,7 @@ class Writer:
     async def _try(self, method: str, path: str, body: object, post: dict[str, Any] | None) -> Answer | None:
         """None when there was no answer, or none that says anything."""
         port = self._chance.choice(self.ports)
-        headers = {**self._tokens[port], **({"If-Match": post["etag"]} if post else {})}
+        headers = {**self._token, **({"If-Match": post["etag"]} if post else {})}
         connection, self.requests = LastingConnection(port), self.requests + 1
         try:
             answer = await connection.ask(method, path, headers, body)
@@ -129,7 +136,8 @@ class Writer:
         if answer.status in (401, 503):
             await asyncio.sleep(_PAUSE_SECONDS)
             if answer.status == 401:
-                await self.sign_in(port)
+                self.refused += time.monotonic() - self._signed_in_at < _TOKEN_SECONDS
+                await self.sign_in()
             return None
         return answer
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta
-
-from blogapi import clock
+import time
 
 WRONG_BY = "WRONG_BY_SECONDS"
-_right = clock.utc_now
+_right, _by = time.time, float(os.environ.get(WRONG_BY, "0"))
 
 
-def _wrong() -> datetime:
-    return _right() + timedelta(seconds=float(os.environ.get(WRONG_BY, "0")))
+def _wrong() -> float:
+    return _right() + _by
 
 
-clock.utc_now = _wrong  # before anybody imports it
+time.time = _wrong  # before anybody imports it
 
 from blogapi.cli.main import make_main  # noqa: E402
 from blogapi.features import FEATURES  # noqa: E402
