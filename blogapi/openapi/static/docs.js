@@ -4,11 +4,20 @@
 let session = null;
 
 // An operation is to be seen at once. What other answers than its own say is a line each, with links to what the problems
-// mean, and headers are named; what they mean is folded away.
+// mean, and headers are named; what they mean is folded away, and so is what a second kind of success looks like.
 const brief = () => ({
   wrapComponents: {
-    response: (Original, { React }) => (props) => {
-      if (Number(props.code) < 300) return React.createElement(Original, props);
+    response: (Original, { React, specSelectors }) => (props) => {
+      if (Number(props.code) < 300) {
+        const answers = specSelectors.specJson().getIn(["paths", props.path, props.method, "responses"]);
+        if (Number(props.code) === Math.min(...answers.keys())) return React.createElement(Original, props);
+        return React.createElement("tr", { className: "response brief", "data-code": props.code },
+          React.createElement("td", { className: "response-col_status" }, props.code),
+          React.createElement("td", null,
+            React.createElement("details", null,
+              React.createElement("summary", null, props.response.get("description", "").replaceAll("`", "")),
+              React.createElement("table", null, React.createElement("tbody", null, React.createElement(Original, props))))));
+      }
       const description = props.response.get("description", "");
       // Only of errors, what stands in backticks is the code of a problem.
       const codes = Number(props.code) < 400 ? [] : [...description.matchAll(/`([a-z_]+)`/g)].map(([, code]) => code);
