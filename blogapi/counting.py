@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+
+from blogapi.pauses import pause_up_to
 
 _ATTEMPTS, _PAUSE_SECONDS = 12, 0.02
 
@@ -32,7 +32,7 @@ async def recount(
     """
     for attempt in range(_ATTEMPTS):
         if attempt:
-            await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * attempt))  # noqa: S311
+            await pause_up_to(_PAUSE_SECONDS * attempt)
         seen = await see()
         if seen is None:
             return True  # what had this count is not there any more

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -18,6 +17,7 @@ from typing import Any
 from blogapi.db.client import database_time
 from blogapi.errors import Unavailable
 from blogapi.measures import Durations, Measure, counter
+from blogapi.pauses import spread
 
 LONGEST_SECONDS = 60
 # So that processes that started together do not ask the database together: up to this part of the time more.
@@ -99,7 +99,7 @@ async def run_again_and_again(job: Job, service: Any, runs: Runs) -> None:
         runs.times.add(label, time.monotonic() - begun)
         runs.failures[label] += failures > 0
         pause = job.seconds * min(2**failures, _LONGEST_BACK_OFF)
-        pause *= random.uniform(1, 1 + JITTER)  # noqa: S311  # to spread, not to hide
+        pause *= spread(JITTER)
         if failures:
             await asyncio.sleep(pause)
         else:

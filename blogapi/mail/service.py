@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from blogapi.mail.model import PATIENCE, Claimed, Letter, Mail, MailUnavailable,
 from blogapi.mail.store import MailStore
 from blogapi.mail.transport import Carrier, NotTaken, Transport
 from blogapi.measures import Measure, counter, tally
+from blogapi.pauses import spread
 from blogapi.personal import Person
 
 # A run claims no more after this, so that its last mail is settled within the time that a job has.
@@ -134,7 +134,7 @@ class MailService:
 
     async def _not_taken(self, claimed: Claimed, error: NotTaken) -> None:
         mail, now = claimed.mail, self._now()
-        pause = pause_after(claimed.attempts) * random.uniform(1, 1 + _JITTER)  # noqa: S311  # to spread, not to hide
+        pause = pause_after(claimed.attempts) * spread(_JITTER)
         if error.for_good:
             log.error("mail %s (%s) was refused for good: %s", mail.id, mail.kind, error)
             await self._settle(claimed, "refused")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +11,7 @@ from blogapi.audit.service import AuditService
 from blogapi.errors import Conflict, Invalid, NotFound, Stale
 from blogapi.jobs.model import Task
 from blogapi.jobs.service import LongWork
+from blogapi.pauses import pause_up_to
 from blogapi.tags.model import RETAG_POSTS, Tag, TagEdit
 from blogapi.tags.rights import TagEditable
 from blogapi.tags.store import SlugTaken, TagMoves, TagStore
@@ -88,11 +87,11 @@ class Tidying:
             raise Invalid.field("/into", "same_tag", say("A tag cannot be merged into itself."))
         tag.require_version(expected)
         await self._audit.record("tag.merged", actor=who, target=tag.id, into=target.id)
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(1, _ATTEMPTS + 1):
             if await self._moves.merge(tag, target, self._now()):
                 merged = await self._reread(tag)
                 return await self._followed(merged, who, await self._reread(target))
-            await _pause(attempt)
+            await pause_up_to(_PAUSE_SECONDS * attempt)
             tag, target = await self._same(tag), await self._store.root(await self._reread(target))
             if target.gone is not None or target.id == tag.id:
                 break
@@ -103,10 +102,10 @@ class Tidying:
         tag, who = right.tag, right.who
         tag.require_version(expected)
         await self._audit.record("tag.deleted", actor=who, target=tag.id, slug=tag.slug)
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(1, _ATTEMPTS + 1):
             if await self._moves.delete(tag, self._now()):
                 return await self._followed(tag, who, tag)
-            await _pause(attempt)
+            await pause_up_to(_PAUSE_SECONDS * attempt)
             tag = await self._same(tag)
         raise Conflict(say("Other tags are being merged into this one. Try again in a moment."))
 
@@ -144,10 +143,6 @@ class Tidying:
         if present is None or present.gone is not None:
             return NotFound(say("There is no tag {tag!r}.", tag=tag.slug))
         return Stale(present, present.changed_since({tag.version}))
-
-
-async def _pause(attempt: int) -> None:
-    await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * (attempt + 1)))  # noqa: S311
 
 
 def _slug_taken(slug: str, tag: Tag) -> Conflict:

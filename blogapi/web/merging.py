@@ -6,8 +6,6 @@ compare-and-set as any other change, so nothing is lost to a race: whoever loses
 
 from __future__ import annotations
 
-import asyncio
-import random
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
@@ -17,6 +15,7 @@ import orjson
 from aiohttp import web
 
 from blogapi.errors import Stale
+from blogapi.pauses import pause_up_to
 from blogapi.pool.turns import Turns
 from blogapi.translation.sentence import say
 
@@ -98,6 +97,6 @@ async def retried(
                 await line.enter_async_context(turns.turn(subject.id))
             else:
                 # Let other processes finish: those who begin together lose together.
-                await asyncio.sleep(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**retry))  # noqa: S311
+                await pause_up_to(_FIRST_PAUSE_SECONDS * 2**retry)
             subject = await find()
     raise AssertionError  # the last time has raised
