@@ -111,13 +111,17 @@ class AuthConfig:
     mfa: MfaConfig = field(default_factory=MfaConfig)
 
 
+REGISTRATION_MODES = ("open", "invite", "closed")
+# Never admin: the first one is made on the command line, further ones by an admin.
+REGISTRATION_ROLES = ("reader", "contributor", "author", "editor")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationConfig:
     """Who may make an account, and what it may do."""
 
-    mode: Annotated[str, Text(one_of("open", "invite", "closed"))] = "open"
-    # Never admin: the first one is made on the command line, further ones by an admin.
-    role: Annotated[str, Text(one_of("reader", "contributor", "author", "editor"))] = "author"
+    mode: Annotated[str, Text(one_of(*REGISTRATION_MODES))] = "open"
+    role: Annotated[str, Text(one_of(*REGISTRATION_ROLES))] = "author"
     verify_email: Annotated[str, Text(one_of("off", "later", "first"))] = "later"
 
 

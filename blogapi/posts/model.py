@@ -25,7 +25,6 @@ KINDS_OF_CONTENT = (
     "`page` for what is no entry of the blog, such as an imprint. Lists, counts and archives show posts unless asked."
 )
 STATUSES = ("draft", "in_review", "scheduled", "published", "archived", "trashed")
-COMMENTS_POLICIES = ("open", "moderated", "closed")
 # The fields that are not part of the copies. They take effect at once.
 FLAGS = ("kind", "visibility", "featured", "comments_policy")
 MAX_REVIEW_NOTE = 1000

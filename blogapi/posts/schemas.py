@@ -28,7 +28,8 @@ from blogapi.posts.copies import (
     Cover,
     Seo,
 )
-from blogapi.posts.model import COMMENTS_POLICIES, KINDS, KINDS_OF_CONTENT, MAX_REVIEW_NOTE, STATUSES, Draft
+from blogapi.posts.model import KINDS, KINDS_OF_CONTENT, MAX_REVIEW_NOTE, STATUSES, Draft
+from blogapi.settings.model import COMMENTS_POLICIES
 from blogapi.tags.model import MAX_SLUG, TAG_SLUG, is_tag_slug
 from blogapi.text.address import MAX_ADDRESS, lookup_order
 from blogapi.text.language import LANGUAGE_TAG, is_language_tag, language_tag

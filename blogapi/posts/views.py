@@ -12,11 +12,12 @@ from blogapi.clock import rfc3339, rfc3339_or_none
 from blogapi.posts import examples
 from blogapi.posts.audiences import VISIBILITIES, WHO_READS
 from blogapi.posts.copies import BODY_FORMATS, CONTENT_FIELDS, HEAVY_FIELDS, Cover, Live, Seo, Working
-from blogapi.posts.model import COMMENTS_POLICIES, FLAGS, KINDS, KINDS_OF_CONTENT, STATUSES, Post, Review
+from blogapi.posts.model import FLAGS, KINDS, KINDS_OF_CONTENT, STATUSES, Post, Review
 from blogapi.posts.public_view import PUBLIC_FIELDS, PublicPost
 from blogapi.posts.rights import LivePost
 from blogapi.posts.schedules.views import ScheduleShape, schedule_view
 from blogapi.posts.translations.schemas import TranslationShape, translation_view
+from blogapi.settings.model import COMMENTS_POLICIES
 from blogapi.users.examples import SINCE, WRITER, WRITER_DISPLAY_NAME, WRITER_NAME
 from blogapi.web.endpoint import Shape
 from blogapi.web.fields import Choice, Strict

@@ -15,9 +15,6 @@ ID = "settings"
 """Of the one document that there is."""
 
 COMMENTS_POLICIES = ("open", "moderated", "closed")
-REGISTRATION_MODES = ("open", "invite", "closed")
-# Never admin: the first one is made on the command line, further ones by an admin.
-REGISTRATION_ROLES = ("reader", "contributor", "author", "editor")
 MAX_TITLE = 200
 MAX_DESCRIPTION = 500
 MAX_POST_URL = 500

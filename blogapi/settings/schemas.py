@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import fields, post_load, validates
 
 from blogapi.clock import rfc3339_or_none
+from blogapi.config.sections import REGISTRATION_MODES, REGISTRATION_ROLES
 from blogapi.settings.custom import MAX_FILTERABLE
 from blogapi.settings.model import (
     COMMENTS_POLICIES,
@@ -18,8 +19,6 @@ from blogapi.settings.model import (
     MAX_TITLE,
     PLACEHOLDERS,
     POST_URL,
-    REGISTRATION_MODES,
-    REGISTRATION_ROLES,
     Settings,
     Wish,
     names_each_post,
