@@ -55,20 +55,20 @@ class Schedules:
         self,
         right: Publishable,
         expected: frozenset[int],
-        at: datetime,
+        at: datetime | None = None,
         *,
         revision: int | None = None,
         attempt: Attempt = ONCE,
     ) -> Post:
         """Have a given revision published at this time, or the reviewed one, or the working copy as it is now.
 
-        It is published at once when that time has come. Raises Stale, Conflict, Invalid, NotFound.
+        It is published at once without a time, and when that has come. Raises Stale, Conflict, Invalid, NotFound.
         """
         post = right.post
         if attempt.key in post.applied:
             return post
         post.require_version(expected)
-        if await self._store.has_come(post.id, at):
+        if at is None or await self._store.has_come(post.id, at):
             return await self._states.publish(right, expected, revision=revision, attempt=attempt)
         status = SCHEDULE.end_of(post)
         if post.withdrawal is not None and at >= post.withdrawal.at:
@@ -89,10 +89,12 @@ class Schedules:
         return await self._saving.change(post, changes, changed, key=attempt.key, scheduled_claim=claim)
 
     async def unpublish(
-        self, right: Publishable, expected: frozenset[int], at: datetime, attempt: Attempt = ONCE
+        self, right: Publishable, expected: frozenset[int], at: datetime | None = None, attempt: Attempt = ONCE
     ) -> Post:
-        """Have a post unpublished at this time; at once when it has come. Raises Stale, Conflict."""
+        """Have a post unpublished at this time; at once without one, and when it has come. Raises Stale, Conflict."""
         post = right.post
+        if at is None:
+            return await self._states.apply(UNPUBLISH, right, expected, attempt)
         if attempt.key in post.applied:
             return post
         post.require_version(expected)

@@ -82,11 +82,8 @@ async def publish_post(request: web.Request, right: Publishable, wish: dict[str,
     Readers see the working copy, or the given revision; of a post in review, the submitted one. They see it from now
     on, or from the time `at`: later edits are not in what is scheduled. Publish again to show them later changes.
     """
-    service, expected, revision = posts(request), if_match(request), wish["revision"]
-    if wish["at"] is None:
-        return await service.states.publish(right, expected, revision=revision, attempt=attempt(request))
-    schedules = service.schedules
-    return await schedules.publish(right, expected, wish["at"], revision=revision, attempt=attempt(request))
+    schedules, expected = posts(request).schedules, if_match(request)
+    return await schedules.publish(right, expected, wish["at"], revision=wish["revision"], attempt=attempt(request))
 
 
 @routes.post("/v1/posts/{id}/unpublish")
@@ -96,10 +93,7 @@ async def unpublish_post(request: web.Request, right: Publishable, wish: dict[st
 
     Readers do not see it any more, and it is a draft again. With `at`, that happens then.
     """
-    service, expected = posts(request), if_match(request)
-    if wish["at"] is None:
-        return await service.states.apply(UNPUBLISH, right, expected, attempt(request))
-    return await service.schedules.unpublish(right, expected, wish["at"], attempt(request))
+    return await posts(request).schedules.unpublish(right, if_match(request), wish["at"], attempt(request))
 
 
 _transition(
