@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from pymongo import IndexModel, ReturnDocument
-from pymongo.errors import DuplicateKeyError
 
 from blogapi.db.client import Database, Document, object_id
 from blogapi.db.documents import from_document, to_document
@@ -40,12 +39,9 @@ class TaskStore(Store):
         self._tasks = database[self.collection]
 
     async def insert(self, task: Task) -> None:
-        """Have it done by whoever comes first. One that is there already stays as it is."""
+        """Have it done by whoever comes first."""
         free = {**_OPEN, "leased_at": _LONG_AGO, "lease_ms": 0, "schema": 1}
-        try:
-            await self._tasks.insert_one({**to_document(task), **free})
-        except DuplicateKeyError:
-            return
+        await self._tasks.insert_one({**to_document(task), **free})
 
     async def find(self, task_id: str) -> Task | None:
         """How far it is."""
