@@ -8,8 +8,10 @@ from datetime import datetime
 
 from blogapi.access.identity import Viewer
 from blogapi.changes import Change, Versioned
+from blogapi.errors import NotFound
 from blogapi.ids import Id
 from blogapi.jobs.model import Kind
+from blogapi.translation.sentence import say
 
 TAG_SLUG = "[a-z0-9]+(?:-[a-z0-9]+)*"
 _SLUG = re.compile(TAG_SLUG)
@@ -73,6 +75,11 @@ class TagEdit:
     def changed(self, tag: Tag) -> list[str]:
         """The fields in which it differs from the tag."""
         return [name for name in ("name", "description", "slug") if getattr(self, name) != getattr(tag, name)]
+
+
+def no_tag(key: str) -> NotFound:
+    """What to raise when nobody may see a tag of this slug or id, or there is none."""
+    return NotFound(say("There is no tag {tag!r}.", tag=key))
 
 
 def is_tag_slug(text: str) -> bool:

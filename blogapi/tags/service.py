@@ -8,9 +8,9 @@ from functools import partial
 
 from blogapi.access.identity import Identity, Viewer
 from blogapi.counting import recount
-from blogapi.errors import Conflict, NotFound
+from blogapi.errors import Conflict
 from blogapi.paging.page import Page, PageRequest
-from blogapi.tags.model import Tag
+from blogapi.tags.model import Tag, no_tag
 from blogapi.tags.rights import TagEditable
 from blogapi.tags.store import TagStore
 from blogapi.tags.tidying import Tidying
@@ -35,7 +35,7 @@ class TagService:
         """
         found = await self._present(key)
         if found is None or (found.post_count <= 0 and not found.may_edit(who)):
-            raise _no_tag(key)
+            raise no_tag(key)
         return found
 
     async def _present(self, key: str) -> Tag | None:
@@ -50,14 +50,14 @@ class TagService:
         """The same with a right to change it. Raises NotFound, Forbidden."""
         found = await self._present(key)
         if found is None:
-            raise _no_tag(key)
+            raise no_tag(key)
         return TagEditable(found, who)
 
     async def get_itself(self, who: Identity, key: str) -> TagEditable:
         """The same, but of what was merged into another tag, that tag's own document. Raises NotFound, Forbidden."""
         found = await self._store.find(key)
         if found is None or (found.gone is not None and found.gone.into is None):
-            raise _no_tag(key)
+            raise no_tag(key)
         return TagEditable(found, who)
 
     async def list(self, page: PageRequest, sort: str) -> Page[Tag]:
@@ -156,7 +156,3 @@ class TagService:
         """Of those slugs that are known, to which one each leads now; None where that tag is being deleted."""
         found = await self._store.leads(slugs)
         return {slug: None if tag.gone is not None else tag.slug for slug, tag in found.items()}
-
-
-def _no_tag(key: str) -> NotFound:
-    return NotFound(say("There is no tag {tag!r}.", tag=key))

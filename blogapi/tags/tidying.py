@@ -12,7 +12,7 @@ from blogapi.errors import Conflict, Invalid, NotFound, Stale
 from blogapi.jobs.model import Task
 from blogapi.jobs.service import LongWork
 from blogapi.pauses import pause_up_to
-from blogapi.tags.model import RETAG_POSTS, Tag, TagEdit
+from blogapi.tags.model import RETAG_POSTS, Tag, TagEdit, no_tag
 from blogapi.tags.rights import TagEditable
 from blogapi.tags.store import SlugTaken, TagMoves, TagStore
 from blogapi.translation.sentence import say
@@ -133,7 +133,7 @@ class Tidying:
         """The tag as it is now, if it is still the same version. Raises Stale, NotFound."""
         present = await self._store.get(tag.id)
         if present is None or present.gone is not None:
-            raise NotFound(say("There is no tag {tag!r}.", tag=tag.slug))
+            raise no_tag(tag.slug)
         if present.version != tag.version:
             raise await self._stale(tag)
         return present
@@ -141,7 +141,7 @@ class Tidying:
     async def _stale(self, tag: Tag) -> Exception:
         present = await self._store.get(tag.id)
         if present is None or present.gone is not None:
-            return NotFound(say("There is no tag {tag!r}.", tag=tag.slug))
+            return no_tag(tag.slug)
         return Stale(present, present.changed_since({tag.version}))
 
 
