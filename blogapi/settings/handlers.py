@@ -39,8 +39,8 @@ async def read_settings(request: web.Request, query: dict[str, Any]) -> Reply:
     """
     if query["view"] is None:
         return Reply(result=await settings(request).current(), public=True)
-    Administrator(await find_identity(request))
-    return Reply(result=await settings(request).fresh(), shape=ALL_SETTINGS)
+    administrator = Administrator(await find_identity(request))
+    return Reply(result=await settings(request).read(administrator), shape=ALL_SETTINGS)
 
 
 @routes.patch("/v1/settings")
