@@ -57,8 +57,13 @@ class Served:
         return code
 
 
-# Opened by the leader of a session it becomes its terminal.
-_IN_TERMINAL = "import os, sys; os.open(sys.argv[1], os.O_RDWR); os.execvp(sys.argv[2], sys.argv[2:])"
+# Opened by the leader of a session it becomes its terminal. That the tests may run under nohup is none of its business.
+_IN_TERMINAL = """
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+os.open(sys.argv[1], os.O_RDWR)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
 
 
 @asynccontextmanager
