@@ -65,8 +65,7 @@ class InvitationService:
         Raises Forbidden where nobody can register, MailUnavailable, Invalid, and Conflict for an address that has an
         account or an invitation.
         """
-        registration = self._users.registration
-        await registration.check(is_invited=True)
+        await self._users.registration.check(is_invited=True)
         self._mail.check()
         now = self._now()
         if fault := email_fault(new.email):
@@ -78,7 +77,7 @@ class InvitationService:
             id=attempt.resource_id or new_id(),
             email=new.email.strip(),
             email_key=email_key(new.email),
-            role=new.role or await registration.usual_role(),
+            role=new.role or await self._users.making.usual_role(),
             invited_by=by.user_id,
             language=language,
             created_at=now,

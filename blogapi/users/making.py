@@ -51,7 +51,7 @@ _AS_USUAL = Start()
 
 
 class Making:
-    """Makes accounts. Where nobody chooses a role, it is that of the settings of the blog."""
+    """Makes accounts. Where nobody chooses a role, it is the usual one."""
 
     def __init__(
         self,
@@ -67,6 +67,10 @@ class Making:
         self._users, self._administrators, self._passwords = users, administrators, passwords
         self._render_bio, self._outbox, self._trail = render_bio, outbox, trail
         self._settings, self._now = settings, now
+
+    async def usual_role(self) -> str:
+        """The role of new accounts for which nobody chooses one: by the settings of the blog."""
+        return (await self._settings.current()).registration_role
 
     async def create(self, by: Administrator, new: NewUser, attempt: Attempt = ONCE) -> User:
         """Make an account for somebody else. Raises Invalid, Conflict, Unavailable."""
@@ -98,7 +102,7 @@ class Making:
         login = {"username": new.username, "email": new.email, "password": new.password}
         if faults := self.faults(login, allow_reserved=allow_reserved):
             raise Invalid(faults)
-        new = replace(new, role=new.role or (await self._settings.current()).registration_role)
+        new = replace(new, role=new.role or await self.usual_role())
         password = None if new.password is None else await self._passwords.hash(new.password)
         user = self._begun(new, start, attempt, password, await self._render_bio(new.bio, _NOBODY_YET))
         mails: Sequence[Mail] = ()

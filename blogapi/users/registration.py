@@ -38,10 +38,6 @@ class Registration:
         self._users, self._making, self._outbox, self._now = users, making, outbox, now
         self._settings, self._verify_email = settings, verify_email
 
-    async def usual_role(self) -> str:
-        """The role of new accounts for which nobody chooses one."""
-        return (await self._settings.current()).registration_role
-
     async def check(self, *, is_invited: bool) -> None:
         """Raises Forbidden `registration_closed` for who may not register, with an invitation or without."""
         mode = (await self._settings.current()).registration_mode
@@ -60,7 +56,7 @@ class Registration:
         Raises Forbidden, Invalid, Conflict, Unavailable.
         """
         await self.check(is_invited=False)
-        new = replace(new, role=await self.usual_role())
+        new = replace(new, role=None)  # nobody chooses it for themselves
         if self._verify_email == "first":
             return await self._register_unseen(new, attempt, language)
         if self._verify_email == "off":
@@ -87,9 +83,9 @@ class Registration:
         The username is made of `wishes`. Raises Forbidden, Invalid, Unavailable, and Conflict `email_taken`.
         """
         await self.check(is_invited=False)
-        name, role = display_name_of(display_name), await self.usual_role()
+        name = display_name_of(display_name)
         for username in usernames(wishes):
-            new = NewUser(username=username, email=email, password=None, display_name=name, role=role)
+            new = NewUser(username=username, email=email, password=None, display_name=name)
             try:
                 return await self._making.register(new, ONCE, Start(is_proven=True))
             except Conflict as error:
