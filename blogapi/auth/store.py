@@ -79,8 +79,8 @@ class SessionStore(Store):
     async def beyond(self, user_id: str, most: int) -> Sequence[str]:
         """The ids of the oldest sessions of a user, but for the newest so many."""
         found = self._sessions.find({"user_id": object_id(user_id)}, {"_id": 1})
-        newest = found.sort([("created_at", -1), ("_id", -1)])
-        return [str(document["_id"]) for document in (await newest.to_list(None))[most:]]
+        oldest = found.sort([("created_at", -1), ("_id", -1)]).skip(most)
+        return [str(document["_id"]) for document in await oldest.to_list(None)]
 
     async def delete(self, session_id: str) -> None:
         """End a session, at once and everywhere."""
@@ -150,9 +150,9 @@ class DeviceStore(Store):
 
     async def keep_newest(self, user_id: str, count: int) -> None:
         """Remove all but as many devices of a user, those that have not signed in for the longest time."""
-        newest = self._devices.find({"user_id": object_id(user_id)}, {"_id": 1}).sort([("seen_at", -1)])
-        surplus = [device["_id"] for device in await newest.to_list(None)][count:]
-        if surplus:
+        found = self._devices.find({"user_id": object_id(user_id)}, {"_id": 1})
+        oldest = found.sort([("seen_at", -1)]).skip(count)
+        if surplus := [device["_id"] for device in await oldest.to_list(None)]:
             await self._devices.delete_many({"_id": {"$in": surplus}})
 
     async def set_epoch(self, device_id: str, epoch: int) -> None:

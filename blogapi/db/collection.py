@@ -53,6 +53,9 @@ class Cursor(Protocol):
     def sort(self, keys: Sequence[tuple[str, int]]) -> Cursor:
         """In which order."""
 
+    def skip(self, skip: int) -> Cursor:
+        """Without so many of the first."""
+
     def limit(self, limit: int) -> Cursor:
         """How many at most."""
 
