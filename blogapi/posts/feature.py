@@ -72,13 +72,13 @@ def build(wiring: Wiring) -> PostService:
     settings.clearings.append(custom.drop_filters)
     tagging = Tagging(posts, tags, counts, now)
     saving = Saving(posts, revision_store, slugs, addresses, translations, counts, tagging, custom, now)
-    states = States(posts, revision_store, saving, slugs, bylines, tags, now)
+    states = States(posts, revision_store, saving, slugs, bylines, tagging, now)
     return PostService(
         reading=Reading(posts, slugs, addresses, users, tags),
         writing=Writing(saving, slugs, addresses, users, tags, settings, custom, wiring.renderer.post, now),
         states=states,
         schedules=Schedules(ScheduleStore(database), posts, states, saving, slugs, users, now),
-        revisions=Revisions(revision_store, saving, slugs, bylines, tags, Comparer(wiring.renderer.ask), now),
+        revisions=Revisions(revision_store, saving, slugs, bylines, tagging, Comparer(wiring.renderer.ask), now),
         previews=Previews(
             PreviewLinkStore(database),
             posts,

@@ -14,6 +14,7 @@ from typing import Any
 
 from blogapi.deadline import OVER
 from blogapi.jobs.model import Part, Task
+from blogapi.posts.copies import Content
 from blogapi.posts.counts import Counting, Counts
 from blogapi.posts.model import Post
 from blogapi.posts.store import PostStore
@@ -28,6 +29,12 @@ class Tagging:
 
     def __init__(self, posts: PostStore, tags: TagService, counts: Counts, now: Callable[[], datetime]) -> None:
         self._posts, self._tags, self._counts, self._now = posts, tags, counts, now
+
+    async def for_reuse(self, copy: Content, post: Post) -> tuple[str, ...]:
+        """The present tags of a copy that is used again. Those that the post carries already follow when they move."""
+        if _tags_of(post).issuperset(copy.tags):
+            return copy.tags
+        return await self._tags.use(copy.tags, kept=copy.tags)
 
     async def look_up(self, post: Post) -> Mapping[str, str | None]:
         """Where the tags of a post lead that was just saved. One that was deleted in this moment is there again."""

@@ -183,6 +183,21 @@ async def test_old_revision_comes_back_with_the_present_tag(client, ada, write, 
     assert await problems(client) == []
 
 
+@pytest.mark.parametrize("verb", ["publish", "discard"])
+async def test_post_that_has_not_followed_yet_does_when_it_is_moved_on(client, database, ada, write, rename, verb):
+    post = await write(ada, tags=["js"], status="published" if verb == "discard" else "draft")
+    await client.patch(f"/v1/posts/{post['id']}", json={"title": "Another"}, headers=matching(ada, post))
+    await rename("js", "javascript")
+    former = {"working.tags": ["js"], **({"live.tags": ["js"]} if verb == "discard" else {})}
+    await database["posts"].update_one({}, {"$set": former})
+    moved = await client.post(f"/v1/posts/{post['id']}/{verb}", headers=matching(ada, await read(client, ada, post)))
+    assert moved.status == 200, await moved.text()
+    assert (await moved.json())["tags"] == ["javascript"]
+    assert (await read(client, ada, post, ""))["tags"] == ["javascript"]
+    assert await shown(client, "javascript") == 1
+    assert await problems(client) == []
+
+
 async def test_slug_of_another_tag_is_taken(client, ada, write, tidy, rename):
     await write(ada, tags=["js", "css", "sass"], status="published")
     await rename("sass", "scss")

@@ -18,7 +18,7 @@ from blogapi.posts.rights import Editable
 from blogapi.posts.saving import Saving
 from blogapi.posts.slugs import Slugs
 from blogapi.posts.states.transitions import DISCARD, require_not_trashed
-from blogapi.tags.service import TagService
+from blogapi.posts.tagging import Tagging
 
 
 class Revisions:
@@ -30,12 +30,12 @@ class Revisions:
         saving: Saving,
         slugs: Slugs,
         bylines: Bylines,
-        tags: TagService,
+        tagging: Tagging,
         comparer: Comparer,
         now: Callable[[], datetime],
     ) -> None:
         self._store, self._saving, self._slugs, self._bylines, self._now = store, saving, slugs, bylines, now
-        self._tags, self._comparer = tags, comparer
+        self._tagging, self._comparer = tagging, comparer
 
     async def list(self, right: Editable, page: PageRequest) -> Page[Working]:
         """A page of revisions, newest first. Authors have their present names."""
@@ -92,7 +92,7 @@ class Revisions:
         loses = not who.is_editor and not set(present.author_ids) <= set(ids)
         if loses or not may_name(who, present.author_ids, ids):
             authors = present.authors
-        tags = await self._tags.use(source.tags, kept=source.tags)
+        tags = await self._tagging.for_reuse(source, post)
         source = replace(source, slug=claim.slug, authors=authors, tags=tags)
         working = working_copy(source, present.revision + 1, who, now, note=note, kind=kind)
         reviewed = reviewed_with(post, who, working.revision)

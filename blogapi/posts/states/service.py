@@ -18,7 +18,7 @@ from blogapi.posts.schedules.model import schedule_fields
 from blogapi.posts.slugs import Claim, Slugs
 from blogapi.posts.states.transitions import PUBLISH, LiveCopy, Right, Transition, schedule_after
 from blogapi.posts.store import PostStore
-from blogapi.tags.service import TagService
+from blogapi.posts.tagging import Tagging
 
 KEPT_IN_TRASH = timedelta(days=30)
 
@@ -33,11 +33,11 @@ class States:
         saving: Saving,
         slugs: Slugs,
         bylines: Bylines,
-        tags: TagService,
+        tagging: Tagging,
         now: Callable[[], datetime],
     ) -> None:
         self._posts, self._revisions, self._saving = posts, revisions, saving
-        self._slugs, self._bylines, self._tags, self._now = slugs, bylines, tags, now
+        self._slugs, self._bylines, self._tagging, self._now = slugs, bylines, tagging, now
 
     async def apply(
         self,
@@ -119,8 +119,8 @@ class States:
 
     async def _of_today(self, post: Post, copy: Working) -> Working:
         """A copy with the present names of its authors and tags."""
-        tags = await self._tags.use(copy.tags, kept=copy.tags)
-        return replace(copy, authors=await self._bylines.for_reuse(copy, post), tags=tags)
+        authors = await self._bylines.for_reuse(copy, post)
+        return replace(copy, authors=authors, tags=await self._tagging.for_reuse(copy, post))
 
     async def _show(
         self,
