@@ -193,3 +193,9 @@ def pointers(problem: dict[str, Any]) -> set[str]:
 def codes(problem: dict[str, Any]) -> set[tuple[str, str]]:
     """The wrong fields of a problem document, each with what is wrong."""
     return {(error["pointer"], error["code"]) for error in problem["errors"]}
+
+
+async def faults(response: aiohttp.ClientResponse) -> dict[str, str]:
+    """The wrong fields of what was sent, each with what is wrong."""
+    assert response.status == 422, await response.text()
+    return {error["pointer"]: error["code"] for error in (await response.json())["errors"]}

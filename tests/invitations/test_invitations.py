@@ -13,7 +13,7 @@ from blogapi.invitations.service import InvitationService
 from blogapi.personal import Person
 from blogapi.wiring import SERVICES
 from tests.conftest import PASSWORD, QUIET
-from tests.contract import checked_client
+from tests.contract import checked_client, faults
 from tests.invitations.conftest import PATH
 from tests.mail.reading import Inbox
 from tests.mail.servers import text_of
@@ -25,12 +25,6 @@ NEW = {"username": "noor", "email": EMAIL, "password": PASSWORD}
 async def accept(client, code, headers=(), **changes):
     body = {**NEW, "invitation": code, **changes}
     return await client.post("/v1/auth/register", json=body, headers=dict(headers))
-
-
-async def wrong_fields(response):
-    """Each with what is wrong with it."""
-    assert response.status == 422, await response.text()
-    return {error["pointer"]: error["code"] for error in (await response.json())["errors"]}
 
 
 async def code_of(response):
@@ -151,7 +145,7 @@ async def test_closed_registration_takes_no_invitations(aiohttp_client, config, 
 async def test_code_that_is_not_ours_is_refused(client, invite, inbox, changed):
     await invite(EMAIL)
     response = await accept(client, changed(await inbox.code(EMAIL)))
-    assert await wrong_fields(response) == {"/invitation": "code_invalid"}
+    assert await faults(response) == {"/invitation": "code_invalid"}
 
 
 async def test_code_is_good_for_one_account(client, invite, inbox):
@@ -171,18 +165,18 @@ async def test_code_is_spent_also_when_its_account_has_another_address_by_now(cl
         {"username": "noor"}, {"$set": {"email": "n@example.net", "email_key": "n@example.net"}}
     )
     response = await accept(client, code, username="noor2")
-    assert await wrong_fields(response) == {"/invitation": "code_invalid"}
+    assert await faults(response) == {"/invitation": "code_invalid"}
 
 
 async def test_code_of_another_purpose_is_refused(client, admin, invite, inbox):
     await client.post("/v1/auth/password/forgot", json={"email": admin.email})
     response = await accept(client, await inbox.code(admin.email), email=admin.email)
-    assert await wrong_fields(response) == {"/invitation": "code_invalid"}
+    assert await faults(response) == {"/invitation": "code_invalid"}
     await invite(EMAIL)
     code = await inbox.code(EMAIL)
     for path, more in (("email/verify", {}), ("password/reset", {"password": "another long password"})):
         response = await client.post(f"/v1/auth/{path}", json={"token": code, **more})
-        assert await wrong_fields(response) == {"/token": "code_invalid"}
+        assert await faults(response) == {"/token": "code_invalid"}
     assert (await accept(client, code)).status == 201
 
 
@@ -191,7 +185,7 @@ async def test_expired_invitation_is_gone(client, admin, invite, inbox, clock):
     code = await inbox.code(EMAIL)
     clock.forward(hours=1)
     response = await accept(client, code)
-    assert await wrong_fields(response) == {"/invitation": "code_invalid"}
+    assert await faults(response) == {"/invitation": "code_invalid"}
     assert await invited_again(client, made) == 201
 
 
@@ -208,10 +202,10 @@ async def test_withdrawn_invitation_is_good_for_nothing(client, admin, invite, i
     code = await inbox.code(EMAIL)
     assert (await client.delete(f"{PATH}/{made['id']}", headers=admin.headers)).status == 204
     assert (await client.delete(f"{PATH}/{made['id']}", headers=admin.headers)).status == 404
-    assert await wrong_fields(await accept(client, code)) == {"/invitation": "code_invalid"}
+    assert await faults(await accept(client, code)) == {"/invitation": "code_invalid"}
     await invite(EMAIL)
     # The code of the former one is that of no other.
-    assert await wrong_fields(await accept(client, code)) == {"/invitation": "code_invalid"}
+    assert await faults(await accept(client, code)) == {"/invitation": "code_invalid"}
     assert (await accept(client, await inbox.code(EMAIL))).status == 201
 
 
@@ -219,7 +213,7 @@ async def test_invitation_is_for_its_address(client, invite, inbox):
     await invite(EMAIL)
     code = await inbox.code(EMAIL)
     response = await accept(client, code, email="kim@example.org")
-    assert await wrong_fields(response) == {"/email": "not_invited"}
+    assert await faults(response) == {"/email": "not_invited"}
     assert (await accept(client, code, email=" Noor@Example.ORG")).status == 201
 
 
@@ -240,7 +234,7 @@ async def test_invitation_is_for_its_address(client, invite, inbox):
 )
 async def test_bad_invitation_names_what_is_wrong(client, admin, wish, wrong):
     response = await client.post(PATH, json=wish, headers=admin.headers)
-    assert await wrong_fields(response) == wrong
+    assert await faults(response) == wrong
 
 
 async def test_address_has_one_invitation_and_none_once_it_has_an_account(client, admin, invite):

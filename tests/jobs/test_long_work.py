@@ -14,6 +14,7 @@ from blogapi.jobs.service import LongWork
 from blogapi.jobs.store import TaskStore
 from blogapi.wiring import SERVICES
 from tests.conftest import QUIET
+from tests.deaths import lease_is_over
 
 COUNT = Kind("count", "numbers counted")
 
@@ -56,11 +57,6 @@ def counting(client):
 @pytest.fixture
 def who(ada):
     return Identity(user_id=ada.id, role="author")
-
-
-async def lease_is_over(client):
-    """As if half a minute had passed for the database."""
-    await client.app[SERVICES].database["jobs"].update_many({}, {"$set": {"lease_ms": 0}})
 
 
 async def shown(client, person, task, status=200):

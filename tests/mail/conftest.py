@@ -9,8 +9,10 @@ from blogapi.features import FEATURES
 from blogapi.mail.model import Letter, Mail
 from blogapi.mail.service import MailService
 from blogapi.wiring import build_services
-from tests.auth.conftest import Clock
+from tests.auth.conftest import clock
 from tests.mail.servers import Postbox, mail_server
+
+__all__ = ["clock"]
 
 
 class Greeter:
@@ -30,11 +32,6 @@ GREETER = Feature(
     build=lambda _: Greeter(),
     mails={"greeting": Greeter.greet, "failure": Greeter.fail},
 )
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture

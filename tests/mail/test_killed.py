@@ -8,7 +8,6 @@ import pytest
 
 from blogapi.db.client import connect
 from tests.conftest import PASSWORD, until
-from tests.mail.servers import Postbox, mail_server
 from tests.servers import serving
 
 pytestmark = pytest.mark.mongod
@@ -23,12 +22,6 @@ async def database(mongo_url, driver):
         await database[name].delete_many({})
     yield database
     await client.close()
-
-
-@pytest.fixture
-async def postbox():
-    async with mail_server(Postbox()) as postbox:
-        yield postbox
 
 
 @pytest.fixture

@@ -6,17 +6,12 @@ from blogapi.app import create_app
 from blogapi.config import LimitsConfig
 from blogapi.privacy.service import PrivacyService
 from blogapi.wiring import SERVICES
-from tests.auth.conftest import Clock, inbox
+from tests.auth.conftest import clock, inbox
 from tests.conftest import QUIET
 from tests.privacy.life import live
 from tests.providers.conftest import issuer, with_provider
 
-__all__ = ["inbox", "issuer"]
-
-
-@pytest.fixture
-def clock():
-    return Clock()
+__all__ = ["clock", "inbox", "issuer"]
 
 
 @pytest.fixture

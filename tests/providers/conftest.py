@@ -10,11 +10,10 @@ from yarl import URL
 
 from blogapi.config import CorsConfig, ProviderConfig
 from blogapi.db.client import Client
-from tests.apps import app_on_empty
-from tests.auth.conftest import Clock, inbox
+from tests.auth.conftest import app, clock, inbox
 from tests.providers.issuer import CLIENT, SECRET, issuing
 
-__all__ = ["inbox"]
+__all__ = ["app", "clock", "inbox"]
 NAME = "example"
 PATH = f"/v1/auth/providers/{NAME}"
 FRONT = "https://front.example"
@@ -26,11 +25,6 @@ async def issuer():
         yield issuer
 
 
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 def with_provider(config, issuer):
     """This configuration with the provider, and with a front end."""
     providers = {NAME: ProviderConfig(issuer=issuer.url, client_id=CLIENT, client_secret=SECRET, title="Example")}
@@ -40,11 +34,6 @@ def with_provider(config, issuer):
 @pytest.fixture
 def config(config, issuer):
     return with_provider(config, issuer)
-
-
-@pytest.fixture
-def app(config, database, clock):
-    return app_on_empty(config, database, now=clock)
 
 
 def on_mock():

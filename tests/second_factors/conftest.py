@@ -3,18 +3,13 @@ from dataclasses import dataclass
 import pyotp
 import pytest
 
-from tests.apps import app_on_empty
-from tests.auth.conftest import clock, inbox  # noqa: F401  # fixtures
+from tests.auth.conftest import app, clock, inbox
 from tests.conftest import PASSWORD
 
+__all__ = ["app", "clock", "inbox"]
 LOGIN, MFA = "/v1/auth/login", "/v1/auth/mfa"
 TOTP, CONFIRM, RECOVERY = "/v1/auth/totp", "/v1/auth/totp/confirm", "/v1/auth/recovery-codes"
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
-
-
-@pytest.fixture
-def app(config, database, clock):  # noqa: F811
-    return app_on_empty(config, database, now=clock)
 
 
 @dataclass
@@ -36,7 +31,7 @@ class App:
 
 
 @pytest.fixture
-def add_app(client, clock):  # noqa: F811
+def add_app(client, clock):
     """Set up an authenticator app for somebody: `await add_app(ada)`."""
 
     async def add_app(who):

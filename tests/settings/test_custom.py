@@ -18,6 +18,7 @@ from blogapi.settings.custom import compiled
 from blogapi.settings.service import SettingsService
 from blogapi.wiring import SERVICES, build_services
 from tests.conftest import matching, with_etag
+from tests.contract import faults
 
 SCHEMA = {
     "type": "object",
@@ -39,11 +40,6 @@ GOOD = {"series": "Bees", "part": 1, "people": [{"name": "Noor"}], "on": "2026-0
 async def declared(put):
     response = await put(custom_schema=SCHEMA)
     assert response.status == 200, await response.text()
-
-
-async def faults(response):
-    assert response.status == 422, await response.text()
-    return {error["pointer"]: error["code"] for error in (await response.json())["errors"]}
 
 
 async def test_schema_is_answered_as_it_was_sent(client, put):

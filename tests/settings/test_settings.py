@@ -9,6 +9,7 @@ import pytest
 
 from blogapi.settings.model import Settings
 from tests.conftest import PASSWORD, matching
+from tests.contract import faults
 from tests.settings.conftest import PATH
 
 NEW = {"username": "noor", "email": "noor@example.org", "password": PASSWORD}
@@ -28,11 +29,6 @@ AS_BEGUN = {
     "created_at": None,
     "updated_at": None,
 }
-
-
-async def faults(response):
-    assert response.status == 422, await response.text()
-    return {error["pointer"]: error["code"] for error in (await response.json())["errors"]}
 
 
 async def test_settings_are_there_before_anybody_sets_them(client, database):

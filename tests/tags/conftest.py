@@ -1,10 +1,5 @@
 """A clock for what happens after a while."""
 
-import pytest
+from tests.posts.conftest import clock
 
-from tests.posts.conftest import Clock
-
-
-@pytest.fixture
-def clock():
-    return Clock()
+__all__ = ["clock"]

@@ -16,7 +16,7 @@ from blogapi.posts.service import PostService
 from blogapi.tags.service import TagService
 from blogapi.wiring import SERVICES
 from tests.conftest import QUIET, matching, with_etag
-from tests.deaths import MOST_WRITES, death
+from tests.deaths import MOST_WRITES, death, lease_is_over
 from tests.posts.loading import load
 from tests.tags.test_tidying import leads_to, problems
 
@@ -34,15 +34,10 @@ async def tag_of(client, who, slug):
     return await with_etag(await client.get(f"/v1/tags/{slug}", headers=who.headers))
 
 
-async def nobody_is_at_it(client):
-    """As if the lease of whoever died had run out for the database."""
-    await client.app[SERVICES].database["jobs"].update_many({}, {"$set": {"lease_ms": 0}})
-
-
 async def settle(client, clock):
     """What every process does again and again, some time later."""
     services = client.app[SERVICES]
-    await nobody_is_at_it(client)
+    await lease_is_over(client)
     await services[LongWork].carry_on()
     clock.ahead = 2 * OVER
     await services[PostService].tagging.settle()
@@ -137,7 +132,7 @@ async def work_until_death(client, after):
     finally:
         services.database.on_write.remove(listener)
     assert writes >= after
-    await nobody_is_at_it(client)
+    await lease_is_over(client)
 
 
 @pytest.mark.mongod

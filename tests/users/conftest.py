@@ -34,7 +34,3 @@ def told_at_second_try(client):
 
     client.app[SERVICES].bus.subscribe(ProfileChanged, listen)
     return told
-
-
-def pointers(problem):
-    return {error["pointer"]: error["code"] for error in problem["errors"]}
