@@ -28,7 +28,7 @@ from blogapi.posts.custom.service import CustomFields
 from blogapi.posts.model import FLAGS, Draft, Origin, Post, require_title, reviewed_with, visible_change
 from blogapi.posts.rights import Editable, EditableOrNamed, Named, require_rights
 from blogapi.posts.saving import Saving
-from blogapi.posts.slugs import Slugs
+from blogapi.posts.slugs import Claim, Slugs
 from blogapi.posts.states.transitions import require_not_trashed
 from blogapi.settings.service import SettingsService
 from blogapi.tags.service import TagService
@@ -122,12 +122,7 @@ class Writing:
         post.require_version(expected)
         require_not_trashed(post)
         await self._custom.require(draft.custom)
-        authors = await self._bylines(right, draft)
-        content = await self._content(who, draft, authors, before=post.working)
-        if content.tags != post.working.tags:
-            content = replace(content, tags=await self._tags.use(content.tags, kept=post.working.tags))
-        claim = await self._slugs.claim_for_edit(draft, post)
-        content = replace(content, slug=claim.slug)
+        content, claim = await self._edited(right, draft)
         edited = differences(content, post.working)
         flags = [name for name in FLAGS if getattr(draft, name) != getattr(post, name)]
         chosen = ["slug"] if (draft.slug is None) != post.slug_is_derived else []
@@ -148,6 +143,16 @@ class Writing:
             changes |= {**visible_change(post, now), "live.audience": audience_of(draft.visibility, draft.kind)}
         names = {*edited, *flags, *chosen} - {*RENDERED_FIELDS}
         return await self._saving.change(post, changes, names, claim=claim)
+
+    async def _edited(self, right: Editable, draft: Draft) -> tuple[Content, Claim]:
+        """What the working copy is to say, and the claim of its slug."""
+        post, present = right.post, right.post.working
+        authors = await self._bylines(right, draft)
+        content = await self._content(right.who, draft, authors, before=present)
+        if content.tags != present.tags:
+            content = replace(content, tags=await self._tags.use(content.tags, kept=present.tags))
+        claim = await self._slugs.claim_for_edit(draft, post)
+        return replace(content, slug=claim.slug), claim
 
     async def _completed(self, draft: Draft) -> Draft:
         """With what the settings say where the draft says nothing.
