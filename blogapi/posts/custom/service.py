@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from blogapi.errors import Conflict, FieldError, Invalid
-from blogapi.posts.custom.store import CustomStore
+from blogapi.posts.custom.store import PARTS, CustomStore
 from blogapi.posts.model import Post
 from blogapi.settings.custom import custom_faults
 from blogapi.settings.model import Settings, Wish
@@ -107,15 +107,13 @@ def written_in(changes: Mapping[str, Any]) -> Iterator[Custom]:
     for path, value in changes.items():
         if path.endswith(".custom"):
             yield value
-        elif path in ("working", "live", "scheduled") and value is not None:
+        elif path in PARTS and value is not None:
             yield value.custom
 
 
 def customs_of(post: Post) -> Iterator[Custom]:
-    """Those of both copies."""
-    yield post.working.custom
-    if post.live is not None:
-        yield post.live.custom
+    """Those of all its parts."""
+    return written_in({name: getattr(post, name) for name in PARTS})
 
 
 def undoing(post: Post, changed: Post, changes: Mapping[str, Any]) -> dict[str, Any]:

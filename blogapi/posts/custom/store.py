@@ -15,6 +15,8 @@ from blogapi.db.indexes import LONGEST_BUILD_SECONDS
 from blogapi.posts.cache_sources import POSTS
 from blogapi.posts.store.filters import PUBLISHED_AT, UPDATED_AT, index_keys
 
+# The parts of a post with fields of one's own: its copies, and what is to be published.
+PARTS = ("working", "live", "scheduled")
 # How the names of the indexes of a field begin: for readers' lists, and for writers'.
 _STARTS = "public_by_custom_", "working_by_custom_"
 
@@ -48,11 +50,10 @@ class CustomStore:
                     await self._posts.drop_index(index)
 
     async def all(self) -> AsyncIterator[tuple[str, list[Mapping[str, Any]]]]:
-        """The id of every post, with the fields of one's own in each of its copies, and in what is to be published."""
-        parts = ("working", "live", "scheduled")
-        async for document in every(self._posts, None, dict.fromkeys([f"{part}.custom" for part in parts], 1)):
-            copies = [copy for part in parts if (copy := document.get(part))]
-            yield str(document["_id"]), [copy.get("custom", {}) for copy in copies]
+        """The id of every post, with the fields of one's own in each of its parts."""
+        async for document in every(self._posts, None, dict.fromkeys([f"{name}.custom" for name in PARTS], 1)):
+            parts = [part for name in PARTS if (part := document.get(name))]
+            yield str(document["_id"]), [part.get("custom", {}) for part in parts]
 
 
 def _indexes_of(name: str) -> list[IndexModel]:
