@@ -88,6 +88,8 @@ CONTENT_FIELDS = tuple(member.name for member in fields(Content))
 DIGEST_FIELDS = ("heavy_digest", "digested_revision")
 # The fields that list items have only when `fields` asks for them.
 HEAVY_FIELDS = frozenset({"body", "html", "toc", "custom"})
+# The same in a post with both its copies.
+HEAVY_PATHS = frozenset(f"{copy}.{name}" for copy in ("working", "live") for name in HEAVY_FIELDS)
 RENDERED_FIELDS = ("html", "excerpt_auto", "word_count", "reading_minutes", "toc")
 
 

@@ -28,7 +28,7 @@ from blogapi.paging.keyset import Sort, find_page, stored
 from blogapi.paging.page import Page, PageRequest
 from blogapi.posts.audiences import LISTED_AS, audiences_of
 from blogapi.posts.cache_sources import POSTS, selection_of
-from blogapi.posts.copies import DIGEST_FIELDS, HEAVY_FIELDS
+from blogapi.posts.copies import DIGEST_FIELDS, HEAVY_FIELDS, HEAVY_PATHS
 from blogapi.posts.model import EDITING_ROLE, Post, PublicFilter, Uncounted, WorkingFilter
 from blogapi.posts.public_view import PUBLIC_FIELDS, PublicPost, projection_of, public_post
 from blogapi.posts.schedules.store import DUE, move_due_at
@@ -50,6 +50,7 @@ from blogapi.posts.translations.store import Siblings
 from blogapi.translation.sentence import say
 
 _KEPT_KEYS = 20
+_LIGHT = dict.fromkeys(HEAVY_PATHS, 0)
 _READABLE = {"live.audience": {"$in": [*audiences_of(None)]}}
 # More posts in one answer of the database would keep those that came first waiting.
 _TOGETHER = 16
@@ -272,9 +273,8 @@ class PostStore(Store):
 
     async def list_working(self, wanted: WorkingFilter, page: PageRequest, *, heavy: bool) -> Page[Post]:
         """What somebody may edit, last changed first or last."""
-        light = {f"{copy}.{name}": 0 for copy in ("working", "live") for name in HEAVY_FIELDS}
         query, sort = working_query(wanted), Sort(UPDATED_AT, wanted.newest_first)
-        projection, hint = None if heavy else light, working_hint(wanted)
+        projection, hint = None if heavy else _LIGHT, working_hint(wanted)
         found = await find_page(self._posts, query, sort, page, _post, projection=projection, heavy=heavy, hint=hint)
         items = found.items if heavy else [await self._digested(post) for post in found.items]
         return replace(found, items=await self._siblings.with_translations(items))
@@ -333,8 +333,7 @@ class PostStore(Store):
 
     async def tagged(self, slugs: Iterable[str], limit: int) -> list[Post]:
         """Posts of which either copy carries one of these tags, without their heavy fields."""
-        light = {f"{copy}.{name}": 0 for copy in ("working", "live") for name in HEAVY_FIELDS}
-        found = self._posts.find(_tagged(slugs), light).limit(limit)
+        found = self._posts.find(_tagged(slugs), _LIGHT).limit(limit)
         return [_post(document) for document in await found.to_list(limit)]
 
     async def count_tagged(self, slugs: Iterable[str]) -> int:

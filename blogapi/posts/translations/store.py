@@ -19,14 +19,13 @@ from blogapi.db.indexes import Store
 from blogapi.paging.keyset import stored
 from blogapi.posts.audiences import LISTED_AS
 from blogapi.posts.cache_sources import POSTS, TRANSLATIONS
-from blogapi.posts.copies import HEAVY_FIELDS
+from blogapi.posts.copies import HEAVY_PATHS
 from blogapi.posts.model import Post
 from blogapi.posts.public_view import PublicPost, public_translations
 from blogapi.posts.translations.model import Group, Translation, in_another_group
 
 # Of live copies that signed-in readers find in lists.
 _SIGNED_IN = (*LISTED_AS.values(), "members")
-_LIGHT = {f"{copy}.{name}": 0 for copy in ("working", "live") for name in HEAVY_FIELDS}
 _SHOWN = {
     "translation_group": 1,
     **dict.fromkeys([f"live.{name}" for name in ("audience", "lang", "slug", "title")], 1),
@@ -95,7 +94,7 @@ class TranslationStore(Store):
     async def heads(self, post_ids: Iterable[str]) -> dict[str, Post]:
         """By id, those of these posts that were not removed for good, without heavy fields, whoever may see them."""
         ids = {"$in": [object_id(post_id) for post_id in post_ids]}
-        found = self._posts.find({"_id": ids, "working": {"$exists": True}}, _LIGHT)
+        found = self._posts.find({"_id": ids, "working": {"$exists": True}}, dict.fromkeys(HEAVY_PATHS, 0))
         return {str(document["_id"]): from_document(Post, document) async for document in found}
 
     # What the heads say of it
