@@ -41,9 +41,8 @@ class Entry:
     redirect by themselves; `former_urls` are all old addresses as they stood. `addresses` are their normal forms, and
     `places` those that follow from where the file lies, which may be another post's as well. `published_at` is aware
     UTC in whole milliseconds; it is None only in a draft, and in a page. Readers of the other system see the post from
-    `opens_at` on and before `closes_at`. `authors` are names as they stood, perhaps none. `work`
-    is the same for all entries that are one work in several languages. `notes` say what had to be
-    changed.
+    `opens_at` on and before `closes_at`. `authors` are names as they stood, perhaps none. `work` is the same for all
+    entries that are one work in several languages. `notes` say what had to be changed.
     """
 
     source: str

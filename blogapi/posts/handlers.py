@@ -21,17 +21,9 @@ from blogapi.posts.custom.query import custom_filter
 from blogapi.posts.model import Draft, Post, PublicFilter, WorkingFilter
 from blogapi.posts.public_view import PUBLIC_FIELDS
 from blogapi.posts.rights import Editable, EditableOrNamed, LivePost, Purgeable, editable_or_named
-from blogapi.posts.schemas import (
-    AddressQuery,
-    NewPostSchema,
-    PostEditSchema,
-    PostListQuery,
-    ReadPostQuery,
-)
+from blogapi.posts.schemas import AddressQuery, NewPostSchema, PostEditSchema, PostListQuery, ReadPostQuery
 from blogapi.posts.service import PostService
-from blogapi.posts.states.transitions import (
-    TRASH,
-)
+from blogapi.posts.states.transitions import TRASH
 from blogapi.posts.views import LIVE, PUBLIC, WORKING, WORKING_FIELDS, editable
 from blogapi.text.address import lookup_order
 from blogapi.translation.sentence import say
