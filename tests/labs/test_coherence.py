@@ -11,9 +11,10 @@ from click.testing import CliRunner
 
 from scripts.labs.client import Answer
 from scripts.labs.coherence.__main__ import main
-from scripts.labs.coherence.findings import NEVER, STALE_FOR_WRITER, TOO_OLD, UNPUBLISHED, Findings, percentile
+from scripts.labs.coherence.findings import NEVER, STALE_FOR_WRITER, TOO_OLD, UNPUBLISHED, Findings
 from scripts.labs.coherence.ledger import Person, Post, Shown, Timeline
 from scripts.labs.coherence.looks import AllPeople, AllTags, PostById, PostBySlug, PostPage
+from scripts.labs.drills import percentile
 from tests.servers import ROOT
 
 SLUGS = frozenset(["on-tea", "on-green-tea"])

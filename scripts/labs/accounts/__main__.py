@@ -12,14 +12,15 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from blogapi.db.embedded.mongod import embedded_mongo, free_port
 from scripts.labs.accounts.flows import live
 from scripts.labs.accounts.mailbox import Mailbox
 from scripts.labs.accounts.person import Person, Tally
+from scripts.labs.chance import chance_of
 from scripts.labs.doctor import examined
 from scripts.labs.drain.server import NotServing, Server
+from scripts.labs.drills import found_table, seed_option
 
 _AT_LEAST_ONE = click.IntRange(1)
 console = Console()
@@ -28,22 +29,17 @@ console = Console()
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--people", type=_AT_LEAST_ONE, default=12, show_default=True, help="Who live at the same time.")
 @click.option("--kills", type=_AT_LEAST_ONE, default=30, show_default=True, help="kill -9, of either of two servers.")
-@click.option("--seed", type=int, help="Of all that happens at random.  [default: another each time]")
-def main(people: int, kills: int, seed: int | None) -> None:
+@seed_option
+def main(people: int, kills: int, seed: int) -> None:
     """Let people use their accounts on two servers that are killed at random.
 
     Exit code 1: somebody was locked out or let in, a mail was lost, or `doctor` found something.
     """
-    seed = random.randrange(2**32) if seed is None else seed  # noqa: S311
     try:
-        tally, complaint = asyncio.run(drill(people, kills, random.Random(seed)))  # noqa: S311
+        tally, complaint = asyncio.run(drill(people, kills, chance_of(seed)))
     except NotServing as error:
         sys.exit(f"scripts/accounts: {error}")
-    table = Table(title=f"seed {seed}")
-    table.add_column("")
-    table.add_column("found", justify="right")
-    table.add_column("must be", justify="right")
-    for what, found, bound in (
+    rows = (
         ("people", f"{people}", ""),
         ("servers killed", f"{kills}", ""),
         ("requests", f"{tally.requests:,}", ""),
@@ -51,9 +47,8 @@ def main(people: int, kills: int, seed: int | None) -> None:
         *((name.replace("_", " "), f"{count:,}", "") for name, count in sorted(tally.flows.items())),
         ("locked out, let in, or told nothing", f"{len(tally.violations)}", "0"),
         ("doctor", "nothing" if complaint is None else "something", "nothing"),
-    ):
-        table.add_row(what, found, bound)
-    console.print(table)
+    )
+    console.print(found_table(seed, rows))
     console.print(*tally.violations, sep="\n", markup=False)
     if complaint is not None:
         console.print(complaint, markup=False)

@@ -19,6 +19,7 @@ from bson import ObjectId
 from blogapi.config import load_config
 from blogapi.db.client import connect
 from scripts.labs.bench.by_hand import READ_PROJECTION
+from scripts.labs.chance import chance_of
 
 
 async def main(ids: list[ObjectId], seconds: float, at_once: int, chance: random.Random) -> None:
@@ -45,5 +46,5 @@ async def main(ids: list[ObjectId], seconds: float, at_once: int, chance: random
 
 if __name__ == "__main__":
     known = [ObjectId(path.rpartition("/")[2]) for path in Path(sys.argv[1]).read_text().split()]
-    order = random.Random(int(sys.argv[4]))  # noqa: S311
+    order = chance_of(int(sys.argv[4]))
     uvloop.run(main(known, float(sys.argv[2]), int(sys.argv[3]), order))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from scripts.labs.bench.load import HOT, POPULAR, READ, Load, Run
 from scripts.labs.bench.requests import middling_answer, public_reads
 from scripts.labs.bench.rows import Bench, Row, Samples
 from scripts.labs.bench.servers import BLOGAPI, UNCHANGING, Server, serving
+from scripts.labs.chance import chance_of
 
 POSTS, BODY_KB = 10_000, 4
 """Of so much Markdown each; the answer is about 12 KB."""
@@ -117,7 +117,7 @@ def default_bytes() -> int:
 
 def _prepare(server: Server, folder: Path) -> None:
     reads = public_reads(server)
-    random.Random(1).shuffle(reads)  # noqa: S311  # not the newest are the most popular
+    chance_of(1).shuffle(reads)  # not the newest are the most popular
     files = {"read": reads, "hot": reads[:HOT_POSTS], "popular": by_popularity(reads)}
     for name, paths in files.items():
         (folder / name).write_text("\n".join(paths))

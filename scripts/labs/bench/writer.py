@@ -14,6 +14,7 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 
 from blogapi.config import load_config
+from scripts.labs.chance import chance_of
 
 _AT_ONCE = 8
 
@@ -46,4 +47,4 @@ def main(per_second: int, seconds: float, chance: random.Random, known: Path) ->
 
 
 if __name__ == "__main__":
-    print(main(int(sys.argv[1]), float(sys.argv[2]), random.Random(int(sys.argv[3])), Path(sys.argv[4])))  # noqa: S311
+    print(main(int(sys.argv[1]), float(sys.argv[2]), chance_of(int(sys.argv[3])), Path(sys.argv[4])))

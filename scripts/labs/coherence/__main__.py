@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,13 +12,13 @@ from typing import Any, NoReturn
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from blogapi.errors import ConfigError
 from scripts.labs.bench.load import Broken
 from scripts.labs.coherence.drill import Plan, drill, place
-from scripts.labs.coherence.findings import MUST_BE_NONE, Findings, percentile
+from scripts.labs.coherence.findings import MUST_BE_NONE, Findings
 from scripts.labs.coherence.writer import MIX, Refused
+from scripts.labs.drills import found_table, percentile, seed_option
 
 MISSED, FAILED, CONFIGURATION, INTERRUPTED = 1, 1, 78, 130
 
@@ -58,11 +57,11 @@ _AT_LEAST_ONE = click.IntRange(1)
 @click.option("--mix", type=Mix(), default=MIX, show_default=_SHOWN_MIX, help="What writers do, with weights.")
 @click.option("--cuts/--no-cuts", default=True, show_default=True, help="Cut change streams every 1 to 5 seconds.")
 @click.option("--elections/--no-elections", help="Let the primary step down every 5 to 15 seconds.  [default: not]")
-@click.option("--seed", type=int, help="Of all that happens at random.  [default: another each time]")
+@seed_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def main(seed: int | None, as_json: bool, **options: Any) -> None:
+def main(seed: int, as_json: bool, **options: Any) -> None:
     """Look for reads that are out of date while several processes write. Exit code 1: a bound was missed."""
-    plan = Plan(seed=random.randrange(2**32) if seed is None else seed, **options)  # noqa: S311
+    plan = Plan(seed=seed, **options)
     try:
         findings = _run(plan)
     except KeyboardInterrupt:
@@ -102,13 +101,7 @@ def _run(plan: Plan) -> Findings:
 
 
 def _show(findings: Findings, plan: Plan) -> None:
-    table = Table(title=f"seed {plan.seed}")
-    table.add_column("")
-    table.add_column("found", justify="right")
-    table.add_column("must be", justify="right")
-    for what, found, bound in _rows(findings):
-        table.add_row(what, found, bound)
-    Console().print(table)
+    Console().print(found_table(plan.seed, _rows(findings)))
 
 
 def _rows(findings: Findings) -> Iterator[tuple[str, str, str]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from blogapi.db.embedded.mongod import embedded_mongo, free_port
 from scripts.labs.bench.servers import BLOGAPI, serving
+from scripts.labs.chance import chance_of
 from scripts.labs.client import CutOff, LastingConnection
 from scripts.labs.coherence.cutter import cut, elect
 from scripts.labs.coherence.findings import FAILED, Findings
@@ -91,7 +92,7 @@ def _environment(folder: Path, url: str) -> dict[str, str]:
 async def drill(place: Place, plan: Plan, advance: Callable[[Findings], None]) -> Findings:
     """Write and read until there has been enough of both. Raises OSError when a process is gone, Refused."""
     findings, enough = Findings(plan.processes, outages_allowed=plan.elections), asyncio.Event()
-    chances = random.Random(plan.seed)  # noqa: S311
+    chances = chance_of(plan.seed)
     writers: list[Writer | Outsider] = [
         *(_writer(number, place, plan, findings, chances) for number in range(plan.writers)),
         *(_outsider(plan.writers + number, place, plan, findings, chances) for number in range(plan.outsiders)),
@@ -120,7 +121,7 @@ async def drill(place: Place, plan: Plan, advance: Callable[[Findings], None]) -
 
 def _own(chances: random.Random) -> random.Random:
     """Dice of one's own, so that what one does never depends on when others throw theirs."""
-    return random.Random(chances.random())  # noqa: S311
+    return chance_of(chances.random())
 
 
 def _is_enough(findings: Findings, plan: Plan) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.labs.client import Answer
 from scripts.labs.coherence.ledger import Verdict
 from scripts.labs.coherence.looks import Look, Seen, Unexpected
+from scripts.labs.drills import percentile
 
 UNAVAILABLE = 503
 BOUND_SECONDS = 1.0
@@ -115,12 +116,6 @@ def _kinds(verdict: Verdict, by_writer: bool) -> Iterator[str]:
         yield UNPUBLISHED
     elif verdict.age_seconds > BOUND_SECONDS:
         yield TOO_OLD
-
-
-def percentile(values: Iterable[float], percent: float) -> float:
-    """The least value that so many percent do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def _summary(seconds: list[float]) -> dict[str, float]:

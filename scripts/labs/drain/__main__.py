@@ -14,11 +14,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from scripts.labs.chance import chance_of
 from scripts.labs.drain import phases
 from scripts.labs.drain.caddy import NoCaddy, sigterms_behind_caddy
 from scripts.labs.drain.first import Kills, kill_first
 from scripts.labs.drain.phases import Phase
 from scripts.labs.drain.server import NotServing, serving
+from scripts.labs.drills import seed_option
 
 _STEPS = {"SIGTERM": phases.sigterms, "reload": phases.reloads, "kill -9": phases.kills}
 CONFIGURATION = 78
@@ -34,16 +36,15 @@ console = Console()
 )
 @click.option("--behind-caddy", is_flag=True, help="Only SIGTERM, to two servers behind Caddy, while clients write.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True)
-@click.option("--seed", type=int, help="Of all that happens at random.  [default: another each time]")
+@seed_option
 def main(
-    sigterms: int, reloads: int, kills: int, first_kills: int, behind_caddy: bool, workers: int, seed: int | None
+    sigterms: int, reloads: int, kills: int, first_kills: int, behind_caddy: bool, workers: int, seed: int
 ) -> None:
     """End and renew the workers of a server under load.
 
     Exit code 1: a request failed, a write was lost, or a start was refused. 78: there is no Caddy.
     """
-    seed = random.randrange(2**32) if seed is None else seed  # noqa: S311
-    chance, refused = random.Random(seed), []  # noqa: S311
+    chance, refused = chance_of(seed), []
     counts = {"SIGTERM": sigterms, "reload": reloads, "kill -9": kills}
     try:
         if behind_caddy:

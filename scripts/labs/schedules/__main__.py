@@ -16,11 +16,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from blogapi.db.embedded.mongod import embedded_mongo, free_port
+from scripts.labs.chance import chance_of
 from scripts.labs.doctor import examined
 from scripts.labs.drain.server import NotServing, Server
+from scripts.labs.drills import found_table, percentile, seed_option
 from scripts.labs.schedules import server as wrong
 from scripts.labs.schedules.history import now_in, seen_in
 from scripts.labs.schedules.model import Alive, Findings, Plan, judge
@@ -115,18 +116,15 @@ class Drill:
 @click.option("--posts", type=_AT_LEAST_ONE, default=300, show_default=True, help="That are scheduled.")
 @click.option("--seconds", type=_AT_LEAST_ONE, default=60, show_default=True, help="Within which they are due.")
 @click.option("--processes", type=click.IntRange(2), default=4, show_default=True, help="Servers.")
-@click.option("--seed", type=int, help="Of all that happens at random.  [default: another each time]")
-def main(posts: int, seconds: int, processes: int, seed: int | None) -> None:
+@seed_option
+def main(posts: int, seconds: int, processes: int, seed: int) -> None:
     """Publish posts at their times while servers with wrong clocks are killed and people act by hand.
 
     Exit code 1: something was missed, done twice, too early or too late, a token was refused, or `doctor` found
     something.
     """
-    seed = random.randrange(2**32) if seed is None else seed  # noqa: S311
     try:
-        run, writer, plans, found, complaint = asyncio.run(
-            drill(posts, seconds, processes, random.Random(seed))  # noqa: S311
-        )
+        run, writer, plans, found, complaint = asyncio.run(drill(posts, seconds, processes, chance_of(seed)))
     except NotServing as error:
         sys.exit(f"scripts/schedules: {error}")
     show(seed, run, writer, plans, found, complaint)
@@ -187,14 +185,10 @@ async def _planned(writer: Writer, posts: int, seconds: int, bars: Progress) -> 
 
 def show(seed: int, run: Drill, writer: Writer, plans: list[Plan], found: Findings, complaint: str | None) -> None:
     """The table, and what is wrong."""
-    table = Table(title=f"seed {seed}")
-    table.add_column("")
-    table.add_column("found", justify="right")
-    table.add_column("must be", justify="right")
-    lags = sorted(lag.total_seconds() for lag in found.lags)
+    lags = [lag.total_seconds() for lag in found.lags]
     clocks = ", ".join(f"{seconds:+.0f}" for seconds in run.clocks.values())
     acts = sum(plan.has_acted for plan in plans)
-    for what, number, bound in (
+    rows = (
         ("posts", f"{len(plans):,}", ""),
         ("processes, with clocks wrong by seconds", clocks, ""),
         ("kill -9", f"{run.kills}", ""),
@@ -203,15 +197,14 @@ def show(seed: int, run: Drill, writer: Writer, plans: list[Plan], found: Findin
         ("requests", f"{writer.requests:,}", ""),
         ("of them cut off", f"{writer.cut_off:,}", ""),
         ("due while no process lived, or behind that", f"{found.overdue}", ""),
-        ("lag, p50, ms", _ms(lags, 0.5), ""),
-        ("lag, p99, ms", _ms(lags, 0.99), ""),
-        ("lag, longest, ms", _ms(lags, 1), f"{_PROMISE.total_seconds() * 1000:,.0f}"),
+        ("lag, p50, ms", _ms(lags, 50), ""),
+        ("lag, p99, ms", _ms(lags, 99), ""),
+        ("lag, longest, ms", _ms(lags, 100), f"{_PROMISE.total_seconds() * 1000:,.0f}"),
         *((what, f"{len(posts)}", "0") for what, posts in found.rows().items()),
         ("tokens refused", f"{writer.refused}", "0"),
         ("`doctor` finds", "nothing" if complaint is None else "something", "nothing"),
-    ):
-        table.add_row(what, number, bound)
-    console.print(table)
+    )
+    console.print(found_table(seed, rows))
     for what, posts in found.rows().items():
         for post_id in posts[:5]:
             console.print(what, next(plan for plan in plans if plan.id == post_id), markup=False)
@@ -219,8 +212,8 @@ def show(seed: int, run: Drill, writer: Writer, plans: list[Plan], found: Findin
         console.print(complaint, markup=False)
 
 
-def _ms(lags: list[float], part: float) -> str:
-    return f"{lags[min(len(lags) - 1, int(len(lags) * part))] * 1000:,.0f}" if lags else ""
+def _ms(lags: list[float], percent: float) -> str:
+    return f"{percentile(lags, percent) * 1000:,.0f}" if lags else ""
 
 
 if __name__ == "__main__":
