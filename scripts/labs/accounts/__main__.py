@@ -6,19 +6,17 @@ import asyncio
 import random
 import signal
 import sys
-import tempfile
-from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
-from blogapi.db.embedded.mongod import embedded_mongo, free_port
+from blogapi.db.embedded.mongod import free_port
 from scripts.labs.accounts.flows import live
 from scripts.labs.accounts.mailbox import Mailbox
 from scripts.labs.accounts.person import Person, Tally
+from scripts.labs.blog import empty_blog
 from scripts.labs.chance import chance_of
-from scripts.labs.doctor import examined
 from scripts.labs.drain.server import NotServing, Server
 from scripts.labs.drills import found_table, seed_option
 
@@ -57,50 +55,34 @@ def main(people: int, kills: int, seed: int) -> None:
 
 async def drill(people: int, kills: int, chance: random.Random) -> tuple[Tally, str | None]:
     """What people met, and what `doctor` said if it found anything. Raises NotServing."""
-    with tempfile.TemporaryDirectory() as name, Progress(console=console, transient=True) as bars:
-        folder, ports = Path(name), [free_port(), free_port()]
-        (folder / "config.yaml").write_text("{}\n")
-        mongo = embedded_mongo(folder / "mongo")  # outlives the servers
-        url = (await asyncio.to_thread(mongo.__enter__)).url
+    ports = [free_port(), free_port()]
+    async with empty_blog(f"http://localhost:{ports[0]}") as blog:
         servers: list[Server] = []
         try:
-            for port in ports:
-                servers.append(await _serving(folder, port, url, ports[0]))
-            over, tally, mailbox = asyncio.Event(), Tally(), Mailbox(folder / "var" / "mail")
-            lives = [
-                live(Person(f"mortal{number}", lambda: ports, mailbox, tally, chance), over.is_set)
-                for number in range(people)
-            ]
-            at_work = asyncio.gather(*lives)
-            bar = bars.add_task("kill -9", total=kills)
-            for _ in range(kills):
-                await asyncio.sleep(chance.uniform(0.5, 2))
-                victim = chance.randrange(2)
-                await servers[victim].end(signal.SIGKILL)
-                servers[victim] = await _serving(folder, ports[victim], url, ports[0])
-                bars.advance(bar)
-            over.set()
-            await at_work
-            for server in servers:
-                await server.end()
-            return tally, await examined(folder, url)
+            with Progress(console=console, transient=True) as bars:
+                for port in ports:
+                    servers.append(await blog.serve(port, 1))
+                over, tally, mailbox = asyncio.Event(), Tally(), Mailbox(blog.folder / "var" / "mail")
+                lives = [
+                    live(Person(f"mortal{number}", lambda: ports, mailbox, tally, chance), over.is_set)
+                    for number in range(people)
+                ]
+                at_work = asyncio.gather(*lives)
+                bar = bars.add_task("kill -9", total=kills)
+                for _ in range(kills):
+                    await asyncio.sleep(chance.uniform(0.5, 2))
+                    victim = chance.randrange(2)
+                    await servers[victim].end(signal.SIGKILL)
+                    servers[victim] = await blog.serve(ports[victim], 1)
+                    bars.advance(bar)
+                over.set()
+                await at_work
+                for server in servers:
+                    await server.end()
+                return tally, await blog.examined()
         finally:
             for server in servers:
                 await server.end()
-            await asyncio.to_thread(mongo.__exit__, None, None, None)
-
-
-async def _serving(folder: Path, port: int, url: str, public_port: int) -> Server:
-    settings = {
-        "SERVER__PORT": str(port),
-        # One blog: the tokens of either server are good at the other one.
-        "SERVER__PUBLIC_URL": f"http://localhost:{public_port}",
-        "MONGO__URL": url,
-        "CONFIG": str(folder / "config.yaml"),
-    }
-    server = await Server.start(folder, 1, **settings)
-    await server.until_serving(1)
-    return server
 
 
 if __name__ == "__main__":

@@ -8,18 +8,19 @@ import random
 import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from blogapi.db.embedded.mongod import embedded_mongo, free_port
+from blogapi.db.embedded.mongod import free_port
 from scripts.labs import ROOT
+from scripts.labs.blog import empty_blog
 from scripts.labs.drain.clients import missing
 from scripts.labs.drain.phases import Phase, load
 from scripts.labs.drain.server import NotServing, Server
 
 _WORKERS, _WRITING = 2, 6
+_BEHIND_CADDY = {"SERVER__TRUSTED_PROXIES": "127.0.0.1"}
 _CADDY_SECONDS = 30
 
 
@@ -37,41 +38,29 @@ def find_caddy() -> str:
 async def sigterms_behind_caddy(count: int, chance: random.Random, advance: Callable[[int], None]) -> Phase:
     """SIGTERM to the one and the other server in turn; the next only when Caddy sends requests to the one before."""
     caddy = find_caddy()
-    with tempfile.TemporaryDirectory() as name:
-        folder, ports = Path(name), [free_port() for _ in range(3)]
-        mongo = embedded_mongo(folder / "mongo")  # outlives each of the two
-        url = (await asyncio.to_thread(mongo.__enter__)).url
+    *ports, public_port = [free_port() for _ in range(3)]
+    async with empty_blog(_public_url(public_port)) as blog:
         servers: list[Server] = []
         try:
-            for port in ports[:2]:
-                servers.append(await _serving(folder, port, url, ports[2]))
-            async with _caddy(caddy, folder, ports[2], ports[:2]) as address, load(address, chance, _WRITING) as tally:
+            for port in ports:
+                servers.append(await blog.serve(port, _WORKERS, **_BEHIND_CADDY))
+            async with (
+                _caddy(caddy, blog.folder, public_port, ports) as address,
+                load(address, chance, _WRITING) as tally,
+            ):
                 for number in range(count):
                     port, server = ports[number % 2], servers[number % 2]
                     await asyncio.sleep(chance.uniform(0, 2))
                     if code := await server.end():
                         raise NotServing(f"ended with {code}: {server.log[-10:]}")
-                    servers[number % 2] = await _serving(folder, port, url, ports[2])
+                    servers[number % 2] = await blog.serve(port, _WORKERS, **_BEHIND_CADDY)
                     await servers[number % 2].until_logged(" 201 POST ")
                     advance(1)
             lost = await missing(servers[0].address, tally.acknowledged)
         finally:
             for server in servers:
                 await server.end()
-            await asyncio.to_thread(mongo.__exit__, None, None, None)
     return Phase(what="SIGTERM behind Caddy", events=count, tally=tally, lost=len(lost))
-
-
-async def _serving(folder: Path, port: int, url: str, public_port: int) -> Server:
-    settings = {
-        "SERVER__PORT": str(port),
-        "SERVER__PUBLIC_URL": _public_url(public_port),
-        "SERVER__TRUSTED_PROXIES": "127.0.0.1",
-        "MONGO__URL": url,
-    }
-    server = await Server.start(folder, _WORKERS, **settings)
-    await server.until_serving(_WORKERS)
-    return server
 
 
 @asynccontextmanager

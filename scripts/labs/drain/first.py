@@ -7,15 +7,14 @@ import os
 import random
 import signal
 import socket
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from blogapi.db.embedded.mongod import embedded_mongo, free_port
-from scripts.labs.drain.server import NotServing, Server
+from blogapi.db.embedded.mongod import free_port
+from scripts.labs.blog import Blog, empty_blog
+from scripts.labs.drain.server import NotServing
 
 _WORKERS = 2
 # Longer than any of them takes, so that also what comes right after is hit.
@@ -35,30 +34,24 @@ class Kills:
 async def kill_first(count: int, chance: random.Random, advance: Callable[[int], None]) -> Kills:
     """Start, kill, start again. Every start that is not killed has to come to serve, almost without patience."""
     kills = Kills()
-    with tempfile.TemporaryDirectory() as name:
-        folder, port = Path(name), free_port()
-        mongo = embedded_mongo(folder / "mongo")
-        # It outlives them, so that a start is quick; its folder and its end are not what is looked at here.
-        url = (await asyncio.to_thread(mongo.__enter__)).url
-        try:
-            for number in range(count):
-                moment = list(_MOMENTS)[number % len(_MOMENTS)]
-                try:
-                    seconds = await _kill(folder, port, url, moment, chance.uniform(0, _MOMENTS[moment]))
-                    kills.longest_seconds = max(kills.longest_seconds, seconds)
-                except NotServing as error:
-                    kills.refused.append(f"{number}, {moment}: {error}")
-                kills.moments[moment] += 1
-                advance(1)
-        finally:
-            await asyncio.to_thread(mongo.__exit__, None, None, None)
+    port = free_port()
+    # Its database outlives them, so that a start is quick; the end of that is not what is looked at here.
+    async with empty_blog(f"http://localhost:{port}") as blog:
+        for number in range(count):
+            moment = list(_MOMENTS)[number % len(_MOMENTS)]
+            try:
+                seconds = await _kill(blog, port, moment, chance.uniform(0, _MOMENTS[moment]))
+                kills.longest_seconds = max(kills.longest_seconds, seconds)
+            except NotServing as error:
+                kills.refused.append(f"{number}, {moment}: {error}")
+            kills.moments[moment] += 1
+            advance(1)
     return kills
 
 
-async def _kill(folder: Path, port: int, url: str, moment: str, seconds: float) -> float:
+async def _kill(blog: Blog, port: int, moment: str, seconds: float) -> float:
     """How many seconds the address stayed taken. Raises NotServing when it did not come to live until then."""
-    settings = {"SERVER__PORT": str(port), "MONGO__URL": url, "SERVER__START_PATIENCE_SECONDS": "1"}
-    server = await Server.start(folder, _WORKERS, **settings)
+    server = await blog.start(port, _WORKERS, SERVER__START_PATIENCE_SECONDS="1")
     try:
         if moment != "start":
             await server.until_serving(_WORKERS)

@@ -6,20 +6,18 @@ import asyncio
 import random
 import signal
 import sys
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from os import kill
-from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
-from blogapi.db.embedded.mongod import embedded_mongo, free_port
+from blogapi.db.embedded.mongod import free_port
+from scripts.labs.blog import Blog, empty_blog
 from scripts.labs.chance import chance_of
-from scripts.labs.doctor import examined
 from scripts.labs.drain.server import NotServing, Server
 from scripts.labs.drills import found_table, percentile, seed_option
 from scripts.labs.schedules import server as wrong
@@ -41,8 +39,7 @@ console = Console()
 class Drill:
     """Its servers, and what happened."""
 
-    folder: Path
-    url: str
+    blog: Blog
     chance: random.Random
     clocks: dict[int, float]
     """By port, by how many seconds its clock is wrong."""
@@ -54,21 +51,13 @@ class Drill:
 
     async def start(self, port: int) -> None:
         """Start the server of this port, and wait until it serves. Raises NotServing."""
-        settings = {
-            "SERVER__PORT": str(port),
-            "SERVER__PUBLIC_URL": f"http://localhost:{min(self.clocks)}",
-            "MONGO__URL": self.url,
-            "CONFIG": str(self.folder / "config.yaml"),
-        }
-        about = {wrong.WRONG_BY: str(self.clocks[port])}
-        server = await Server.start(self.folder, 1, wrong.__name__, about, **settings)
+        server = await self.blog.start(port, 1, wrong.__name__, {wrong.WRONG_BY: str(self.clocks[port])})
         await server.until_serving(1)
         self.servers[port], self.born[port] = server, datetime.now(UTC)
 
     async def kill(self, port: int) -> None:
         """kill -9 of all its processes."""
-        server = self.servers.pop(port)
-        self.spans.append((self.born.pop(port), datetime.now(UTC)))
+        server = self._gone(port)
         self.kills += 1
         for worker in server.workers:
             with suppress(ProcessLookupError):
@@ -82,9 +71,7 @@ class Drill:
         """
         while True:
             for port in self.clocks:
-                server = self.servers.pop(port)
-                self.spans.append((self.born.pop(port), datetime.now(UTC)))
-                await server.end()
+                await self._gone(port).end()
                 await self.start(port)
                 if written.is_set():
                     return
@@ -106,10 +93,13 @@ class Drill:
 
     async def end(self) -> None:
         """Stop what still runs."""
-        for port, server in list(self.servers.items()):
-            self.spans.append((self.born.pop(port), datetime.now(UTC)))
-            del self.servers[port]
-            await server.end()
+        for port in list(self.servers):
+            await self._gone(port).end()
+
+    def _gone(self, port: int) -> Server:
+        """The server of this port, which counts as dead from now on."""
+        self.spans.append((self.born.pop(port), datetime.now(UTC)))
+        return self.servers.pop(port)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -135,22 +125,20 @@ async def drill(
     posts: int, seconds: int, processes: int, chance: random.Random
 ) -> tuple[Drill, Writer, list[Plan], Findings, str | None]:
     """What happened, what is wrong with it, and what `doctor` said if it found anything. Raises NotServing."""
-    with tempfile.TemporaryDirectory() as name, Progress(console=console, transient=True) as bars:
-        folder = Path(name)
-        (folder / "config.yaml").write_text("{}\n")
-        mongo = embedded_mongo(folder / "mongo")  # outlives the servers
-        url = (await asyncio.to_thread(mongo.__enter__)).url
-        # One is right, one is fast, one is slow.
-        wrong_by = [0.0, 240.0, -240.0, *(chance.uniform(-240, 240) for _ in range(processes))]
-        run = Drill(folder, url, chance, {free_port(): each for each in wrong_by[:processes]})
+    # One is right, one is fast, one is slow.
+    wrong_by = [0.0, 240.0, -240.0, *(chance.uniform(-240, 240) for _ in range(processes))]
+    clocks = {free_port(): each for each in wrong_by[:processes]}
+    async with empty_blog(f"http://localhost:{min(clocks)}") as blog:
+        run = Drill(blog, chance, clocks)
         try:
-            await asyncio.gather(*(run.start(port) for port in run.clocks))
-            writer = Writer([*run.clocks], chance)
+            await asyncio.gather(*(run.start(port) for port in clocks))
+            writer = Writer([*clocks], chance)
             await writer.sign_in()
-            since = await asyncio.to_thread(now_in, url)
+            since = await asyncio.to_thread(now_in, blog.mongo_url)
             written = asyncio.Event()
             restarting = asyncio.create_task(run.restart(written))
-            plans = await _planned(writer, posts, seconds, bars)
+            with Progress(console=console, transient=True) as bars:
+                plans = await _planned(writer, posts, seconds, bars)
             written.set()
             await restarting
             start = min(plan.at for plan in plans)
@@ -161,12 +149,11 @@ async def drill(
             last = max([plan.end_at or plan.new_at or plan.at for plan in plans])
             await asyncio.sleep((last - datetime.now(UTC)).total_seconds() + _AFTER_SECONDS)
             await run.end()
-            seen = await asyncio.to_thread(seen_in, url, since, plans)
+            seen = await asyncio.to_thread(seen_in, blog.mongo_url, since, plans)
             found = judge(plans, seen, Alive(run.spans), _PROMISE)
-            return run, writer, plans, found, await examined(folder, url)
+            return run, writer, plans, found, await blog.examined()
         finally:
             await run.end()
-            await asyncio.to_thread(mongo.__exit__, None, None, None)
 
 
 async def _planned(writer: Writer, posts: int, seconds: int, bars: Progress) -> list[Plan]:
