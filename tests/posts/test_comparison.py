@@ -9,13 +9,8 @@ import pytest
 from blogapi.pool import renderer as module
 from blogapi.pool.renderer import LONG_TEXTS, SHORT_BYTES
 from blogapi.wiring import SERVICES
-from tests.conftest import matching, until, with_etag
-
-
-async def edit(client, who, post, **fields):
-    response = await client.patch(f"/v1/posts/{post['id']}", json=fields, headers=matching(who, post))
-    assert response.status == 200
-    return await with_etag(response)
+from tests.conftest import until
+from tests.posts.steps import edit
 
 
 async def diff(client, who, post, number=1, query=""):

@@ -6,6 +6,7 @@ import pytest
 
 from blogapi.changes import KEPT
 from tests.conftest import matching, with_etag
+from tests.posts.steps import working
 
 MERGE = {"Prefer": "merge"}
 
@@ -13,10 +14,6 @@ MERGE = {"Prefer": "merge"}
 async def patch(client, who, post, prefer=MERGE, **fields):
     headers = {**matching(who, post), **prefer}
     return await client.patch(f"/v1/posts/{post['id']}", json=fields, headers=headers)
-
-
-async def working(client, who, post):
-    return await with_etag(await client.get(f"/v1/posts/{post['id']}?view=working", headers=who.headers))
 
 
 async def test_change_of_other_fields_goes_on_top(client, ada, editor, write):

@@ -5,13 +5,8 @@ import pytest
 from blogapi.wiring import SERVICES
 from tests.conftest import matching, with_etag
 from tests.contract import codes
+from tests.posts.steps import edit
 from tests.posts.test_lists import titles
-
-
-async def edit(client, who, post, **changes):
-    response = await client.patch(f"/v1/posts/{post['id']}", json=changes, headers=matching(who, post))
-    assert response.status == 200, await response.text()
-    return await with_etag(response)
 
 
 async def tag_counts(client):

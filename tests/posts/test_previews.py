@@ -8,8 +8,8 @@ import pytest
 from blogapi.clock import rfc3339
 from blogapi.posts.previews import service as previews
 from tests.auth.conftest import app, clock
-from tests.conftest import matching, with_etag
-from tests.posts.test_states import step, trash
+from tests.conftest import matching
+from tests.posts.steps import edit, step, trash
 
 __all__ = ["app", "clock"]
 
@@ -33,12 +33,6 @@ async def look(client, link, status=200):
     response = await client.get(f"/v1/preview/{link['token']}")
     assert response.status == status, await response.text()
     return await response.json()
-
-
-async def edit(client, who, post, **fields):
-    response = await client.patch(f"/v1/posts/{post['id']}", json=fields, headers=matching(who, post))
-    assert response.status == 200
-    return await with_etag(response)
 
 
 async def test_link_shows_the_newest_revision_to_anybody(client, ada, draft, clock):

@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from tests.conftest import matching, with_etag
-from tests.posts.test_states import seen, step, trash
+from tests.conftest import matching
+from tests.posts.steps import edit, public, seen, step, trash, working
 
 
 @pytest.fixture
@@ -17,22 +17,6 @@ async def cora(sign_up):
 @pytest.fixture
 async def submitted(client, cora, write):
     return await step(client, cora, await write(cora), "submit", note="Ready, I think.")
-
-
-async def edit(client, who, post, **fields):
-    response = await client.patch(f"/v1/posts/{post['id']}", json=fields, headers=matching(who, post))
-    assert response.status == 200, await response.text()
-    return await with_etag(response)
-
-
-async def working(client, who, post):
-    response = await client.get(f"/v1/posts/{post['id']}?view=working", headers=who.headers)
-    assert response.status == 200
-    return await with_etag(response)
-
-
-async def public(client, post):
-    return await (await client.get(f"/v1/posts/{post['id']}")).json()
 
 
 async def test_submitted_draft_is_in_review_with_its_note(client, cora, bob, editor, submitted):

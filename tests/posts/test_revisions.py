@@ -1,12 +1,7 @@
 """Revisions: nothing that was written is lost, and a copy never changes under its number."""
 
 from tests.conftest import matching, with_etag
-
-
-async def edit(client, who, post, **patch):
-    response = await client.patch(f"/v1/posts/{post['id']}", json=patch, headers=matching(who, post))
-    assert response.status == 200
-    return await with_etag(response)
+from tests.posts.steps import edit
 
 
 async def test_each_edit_is_a_revision_with_who_when_and_why(client, ada, editor, write):

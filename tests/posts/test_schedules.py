@@ -20,8 +20,7 @@ from blogapi.users.service import UserService
 from blogapi.wiring import SERVICES
 from tests.conftest import QUIET, matching, with_etag
 from tests.deaths import MOST_WRITES, death
-from tests.posts.test_review import edit, public, working
-from tests.posts.test_states import seen, step, trash
+from tests.posts.steps import edit, public, seen, step, trash, working
 
 
 @pytest.fixture

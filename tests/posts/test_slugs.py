@@ -2,17 +2,8 @@
 
 import pytest
 
-from tests.conftest import matching, with_etag
-
-
-async def patch(client, who, post, status=200, **fields):
-    response = await client.patch(f"/v1/posts/{post['id']}", json=fields, headers=matching(who, post))
-    assert response.status == status, await response.text()
-    return await with_etag(response) if status == 200 else await response.json()
-
-
-async def publish(client, who, post):
-    return await with_etag(await client.post(f"/v1/posts/{post['id']}/publish", headers=matching(who, post)))
+from tests.conftest import matching
+from tests.posts.steps import edit, step
 
 
 @pytest.mark.parametrize(
@@ -33,32 +24,32 @@ async def test_chosen_slug_that_is_taken_is_refused(client, ada, bob, write):
     assert response.status == 409
     assert (await response.json())["code"] == "slug_taken"
     other = await write(bob)
-    assert (await patch(client, bob, other, status=409, slug="mine"))["code"] == "slug_taken"
+    assert (await edit(client, bob, other, status=409, slug="mine"))["code"] == "slug_taken"
 
 
 async def test_derived_slug_follows_the_title_until_readers_see_it(client, ada, write):
-    post = await patch(client, ada, await write(ada, title="First"), title="Second")
+    post = await edit(client, ada, await write(ada, title="First"), title="Second")
     assert post["slug"] == "second"
-    post = await patch(client, ada, await publish(client, ada, post), title="Third")
+    post = await edit(client, ada, await step(client, ada, post, "publish"), title="Third")
     assert post["slug"] == "second"
 
 
 async def test_chosen_slug_stays_when_the_title_changes(client, ada, write):
-    post = await patch(client, ada, await write(ada, slug="chosen"), title="Other")
+    post = await edit(client, ada, await write(ada, slug="chosen"), title="Other")
     assert post["slug"] == "chosen"
-    post = await patch(client, ada, post, slug=None)
+    post = await edit(client, ada, post, slug=None)
     assert post["slug"] == "other"
 
 
 async def test_slug_that_never_went_live_is_free_again(client, ada, bob, write):
-    await patch(client, ada, await write(ada, slug="tried"), slug="better")
+    await edit(client, ada, await write(ada, slug="tried"), slug="better")
     assert (await write(bob, slug="tried"))["slug"] == "tried"
 
 
 async def test_former_slug_redirects_to_the_present_one(client, ada, write):
-    post = await publish(client, ada, await write(ada, slug="old"))
-    post = await publish(client, ada, await patch(client, ada, post, slug="newer"))
-    await publish(client, ada, await patch(client, ada, post, slug="newest"))
+    post = await step(client, ada, await write(ada, slug="old"), "publish")
+    post = await step(client, ada, await edit(client, ada, post, slug="newer"), "publish")
+    await step(client, ada, await edit(client, ada, post, slug="newest"), "publish")
     for former in ("old", "newer"):
         response = await client.get(f"/v1/posts/by-slug/{former}?fields=title", allow_redirects=False)
         assert response.status == 301
@@ -68,8 +59,8 @@ async def test_former_slug_redirects_to_the_present_one(client, ada, write):
 
 @pytest.mark.parametrize("typed", ["Old-One", "OLD-ONE", "New-One"])
 async def test_slug_in_other_capitals_redirects_to_the_present_one(client, ada, write, typed):
-    post = await publish(client, ada, await write(ada, slug="old-one"))
-    await publish(client, ada, await patch(client, ada, post, slug="new-one"))
+    post = await step(client, ada, await write(ada, slug="old-one"), "publish")
+    await step(client, ada, await edit(client, ada, post, slug="new-one"), "publish")
     response = await client.get(f"/v1/posts/by-slug/{typed}", allow_redirects=False)
     assert response.status == 301
     assert response.headers["Location"] == "/v1/posts/by-slug/new-one"
@@ -81,23 +72,23 @@ async def test_slug_in_other_capitals_tells_nobody_of_a_draft(client, ada, write
 
 
 async def test_former_slug_stays_taken(client, ada, bob, write):
-    post = await publish(client, ada, await write(ada, slug="old"))
-    await publish(client, ada, await patch(client, ada, post, slug="newer"))
+    post = await step(client, ada, await write(ada, slug="old"), "publish")
+    await step(client, ada, await edit(client, ada, post, slug="newer"), "publish")
     response = await client.post("/v1/posts", json={"title": "T", "slug": "old"}, headers=bob.headers)
     assert response.status == 409
 
 
 async def test_own_former_slug_can_be_taken_back(client, ada, write):
-    post = await publish(client, ada, await write(ada, slug="old"))
-    post = await publish(client, ada, await patch(client, ada, post, slug="newer"))
-    await publish(client, ada, await patch(client, ada, post, slug="old"))
+    post = await step(client, ada, await write(ada, slug="old"), "publish")
+    post = await step(client, ada, await edit(client, ada, post, slug="newer"), "publish")
+    await step(client, ada, await edit(client, ada, post, slug="old"), "publish")
     assert (await client.get("/v1/posts/by-slug/old", allow_redirects=False)).status == 200
     assert (await client.get("/v1/posts/by-slug/newer", allow_redirects=False)).status == 301
 
 
 async def test_working_slug_is_not_known_to_readers(client, ada, write):
-    post = await publish(client, ada, await write(ada, slug="live"))
-    await patch(client, ada, post, slug="planned")
+    post = await step(client, ada, await write(ada, slug="live"), "publish")
+    await edit(client, ada, post, slug="planned")
     assert (await client.get("/v1/posts/by-slug/planned")).status == 404
     response = await client.get("/v1/posts/by-slug/planned?view=working", headers=ada.headers)
     assert (await response.json())["slug"] == "planned"
@@ -111,8 +102,8 @@ async def test_draft_is_found_by_its_slug_by_its_author(client, ada, bob, write)
 
 
 async def test_withdrawn_post_redirects_nobody(client, ada, write):
-    post = await publish(client, ada, await write(ada, slug="old"))
-    post = await publish(client, ada, await patch(client, ada, post, slug="newer"))
+    post = await step(client, ada, await write(ada, slug="old"), "publish")
+    post = await step(client, ada, await edit(client, ada, post, slug="newer"), "publish")
     await client.post(f"/v1/posts/{post['id']}/unpublish", headers=matching(ada, post))
     for slug in ("old", "newer"):
         assert (await client.get(f"/v1/posts/by-slug/{slug}", allow_redirects=False)).status == 404
@@ -120,19 +111,19 @@ async def test_withdrawn_post_redirects_nobody(client, ada, write):
 
 async def test_lost_race_leaves_no_slug_behind(client, ada, bob, write):
     post = await write(ada, slug="first")
-    await patch(client, ada, post, slug="second")
-    await patch(client, ada, post, status=412, slug="third")
+    await edit(client, ada, post, slug="second")
+    await edit(client, ada, post, status=412, slug="third")
     assert (await write(bob, slug="third"))["slug"] == "third"
 
 
 async def test_choosing_the_derived_slug_keeps_it(client, ada, write):
-    post = await patch(client, ada, await write(ada, title="Hello there"), slug="hello-there")
-    assert (await patch(client, ada, post, title="World"))["slug"] == "hello-there"
+    post = await edit(client, ada, await write(ada, title="Hello there"), slug="hello-there")
+    assert (await edit(client, ada, post, title="World"))["slug"] == "hello-there"
 
 
 async def test_former_slug_of_a_members_post_redirects_members(client, ada, bob, write):
-    post = await publish(client, ada, await write(ada, slug="old", visibility="members"))
-    await publish(client, ada, await patch(client, ada, post, slug="newer"))
+    post = await step(client, ada, await write(ada, slug="old", visibility="members"), "publish")
+    await step(client, ada, await edit(client, ada, post, slug="newer"), "publish")
     assert (await client.get("/v1/posts/by-slug/old", allow_redirects=False)).status == 404
     response = await client.get("/v1/posts/by-slug/old", allow_redirects=False, headers=bob.headers)
     assert (response.status, response.headers["Cache-Control"]) == (301, "private, no-store")
@@ -140,7 +131,7 @@ async def test_former_slug_of_a_members_post_redirects_members(client, ada, bob,
 
 @pytest.mark.parametrize("query", ["fields=title%0d%0aX:1", "fields=%C3%A9%20x", "fields=bogus"])
 async def test_redirect_checks_its_query_first(client, ada, write, query):
-    post = await publish(client, ada, await write(ada, slug="old"))
-    await publish(client, ada, await patch(client, ada, post, slug="newer"))
+    post = await step(client, ada, await write(ada, slug="old"), "publish")
+    await step(client, ada, await edit(client, ada, post, slug="newer"), "publish")
     response = await client.get(f"/v1/posts/by-slug/old?{query}", allow_redirects=False)
     assert response.status == 400

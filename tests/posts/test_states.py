@@ -3,23 +3,7 @@
 import pytest
 
 from tests.conftest import matching, with_etag
-
-
-async def step(client, who, post, verb, status=200, **body):
-    response = await client.post(f"/v1/posts/{post['id']}/{verb}", json=body, headers=matching(who, post))
-    assert response.status == status, await response.text()
-    return await with_etag(response) if status == 200 else await response.json()
-
-
-async def trash(client, who, post):
-    response = await client.delete(f"/v1/posts/{post['id']}", headers=matching(who, post))
-    assert response.status == 204, await response.text()
-    return {**post, "etag": response.headers["ETag"]}
-
-
-async def seen(client, post, who=None):
-    response = await client.get(f"/v1/posts/{post['id']}", headers=who.headers if who else {})
-    return response.status
+from tests.posts.steps import seen, step, trash
 
 
 async def test_published_post_is_seen_by_everybody(client, ada, write):

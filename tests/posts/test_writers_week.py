@@ -8,9 +8,8 @@ from blogapi.app import create_app
 from blogapi.posts.service import PostService
 from blogapi.wiring import SERVICES
 from tests.conftest import QUIET, matching
-from tests.posts.test_review import edit, public, working
+from tests.posts.steps import edit, public, seen, step, working
 from tests.posts.test_schedules import in_hours, make_due
-from tests.posts.test_states import seen, step
 
 
 @pytest.fixture
