@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from blogapi.access.administrator import Administrator
 from blogapi.access.credentials import check_cross_site, credential_of, find_identity, signed_in
 from blogapi.access.identity import ROLES
 from blogapi.errors import Forbidden, Unauthorized
@@ -59,9 +60,10 @@ class SignedIn:
 
     def authorize(self, request: web.Request) -> None:
         """Raises Forbidden."""
-        if not signed_in(request).has_role(self.role):
-            if self.role == ROLES[-1]:
-                raise Forbidden(say("Only administrators can do this."))
+        who = signed_in(request)
+        if self.role == ROLES[-1]:
+            Administrator(who)
+        elif not who.has_role(self.role):
             raise Forbidden(say("This needs the role {role}, or a stronger one.", role=self.role))
 
     def user_id(self, request: web.Request) -> str | None:
