@@ -15,7 +15,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from blogapi.errors import FieldError, Invalid
-from blogapi.settings.matching import KIB, LARGEST_KIB, Matching, text_bytes
+from blogapi.settings.matching import (
+    ITEMS,
+    KIB,
+    LARGEST_KIB,
+    MEMBERS,
+    REFERENCES,
+    SAME,
+    SAME_MANY,
+    SAME_NAMED,
+    Matching,
+    text_bytes,
+)
 from blogapi.translation.bounds import at_least_characters, at_most_characters
 from blogapi.translation.sentence import Sentence, say, say_many, verbatim
 
@@ -23,7 +34,7 @@ if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-MAX_SCHEMA_BYTES = 16 * 1024
+MAX_SCHEMA_BYTES = 16 * KIB
 MAX_SCHEMA_DEPTH = 16
 # How many schemas one value may have to be checked against, with all that is referred to.
 MAX_SCHEMAS = 500
@@ -36,7 +47,6 @@ _MOST_WORK, _MOST_TOLD = 200_000, 5_000
 _MOST_MATCHED, _MOST_LOOKED_AT = 400_000, 20_000
 _MOST_ERRORS = 100
 _LONGEST_MESSAGE = 300
-_REFERENCES = "#/$defs/"
 # A reference means these as they are written. Another name, such as `a/b`, `a~1b` or `%61`, would be measured, and the
 # definition that is meant by it (RFC 6901, section 6) would be gone by.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -46,12 +56,11 @@ _REFUSED = (
     "dependencies",
 )
 # Keywords with schemas in them: one, a list of them, or one for each name.
-_ONE = ("items", "contains", "propertyNames", "not", "if", "then", "else")
-_OTHERS = ("additionalProperties", "unevaluatedItems", "unevaluatedProperties")
-_MANY = ("allOf", "anyOf", "oneOf", "prefixItems")
-_NAMED = ("properties", "patternProperties", "dependentSchemas")
+_ONE = (*ITEMS, *MEMBERS, "propertyNames", *SAME)
+_MANY = (*SAME_MANY, "prefixItems")
+_NAMED = ("properties", "patternProperties", *SAME_NAMED)
 # Those whose schemas are for the value itself, and those that ask what all of them have looked at.
-_OF_THE_SAME = frozenset({"not", "if", "then", "else", "allOf", "anyOf", "oneOf", "dependentSchemas"})
+_OF_THE_SAME = frozenset({*SAME, *SAME_MANY, *SAME_NAMED})
 _UNEVALUATED, _MOST_UNEVALUATED = frozenset({"unevaluatedItems", "unevaluatedProperties"}), 2
 _PATTERN_BYTES = LARGEST_KIB * KIB
 
@@ -155,7 +164,7 @@ class _Measured:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         if len(json.dumps(schema)) > MAX_SCHEMA_BYTES:
-            raise _refused("", say("At most {size} KiB of JSON.", size=MAX_SCHEMA_BYTES // 1024))
+            raise _refused("", say("At most {size} KiB of JSON.", size=MAX_SCHEMA_BYTES // KIB))
         if schema.get("$schema", DIALECT) != DIALECT:
             raise _refused("/$schema", say("Only JSON Schema 2020-12 is known here."))
         definitions = schema.get("$defs")
@@ -178,9 +187,12 @@ class _Measured:
                 raise _refused(f"{pointer}/{keyword}", say("{keyword} is not supported here.", keyword=keyword))
         if pointer and "$defs" in schema:
             raise _refused(f"{pointer}/$defs", say("Definitions stand at the top: #/$defs."))
-        inner = [(where, self._of(each, f"{pointer}{where}", depth + 1)) for where, each in _inner(schema)]
+        inner = [
+            (keyword, self._of(each, f"{pointer}/{keyword}{where}", depth + 1))
+            for keyword, where, each in _inner(schema)
+        ]
         measures = [measure for _, measure in inner]
-        of_the_same = [measure for where, measure in inner if where.split("/")[1] in _OF_THE_SAME]
+        of_the_same = [measure for keyword, measure in inner if keyword in _OF_THE_SAME]
         if "$ref" in schema:
             referred = self._referred(schema["$ref"], f"{pointer}/$ref", depth)
             measures.append(referred)
@@ -195,10 +207,10 @@ class _Measured:
         return _Measure(size, height)
 
     def _referred(self, reference: Any, pointer: str, depth: int) -> _Measure:
-        name = reference.removeprefix(_REFERENCES) if isinstance(reference, str) else ""
+        name = reference.removeprefix(REFERENCES) if isinstance(reference, str) else ""
         if name in self._definitions and not _PLAIN_NAME.fullmatch(name):
             raise _refused(pointer, say("Name what is referred to with letters, digits, _, . and - alone."))
-        if not isinstance(reference, str) or not reference.startswith(_REFERENCES) or name not in self._definitions:
+        if not isinstance(reference, str) or not reference.startswith(REFERENCES) or name not in self._definitions:
             raise _refused(pointer, say("Only what stands in #/$defs can be referred to; nothing is fetched."))
         if name in self._within:
             raise _refused(pointer, say("A definition cannot refer to itself."))
@@ -209,18 +221,18 @@ class _Measured:
         return self._known[name]
 
 
-def _inner(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The schemas in a schema, each with its pointer in it."""
-    for keyword in (*_ONE, *_OTHERS):
+def _inner(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """The schemas in a schema, each with its keyword and the pointer in what stands there."""
+    for keyword in _ONE:
         if keyword in schema:
-            yield f"/{keyword}", schema[keyword]
+            yield keyword, "", schema[keyword]
     for keyword in _MANY:
         many = schema.get(keyword)
-        yield from ((f"/{keyword}/{index}", each) for index, each in enumerate(many if isinstance(many, list) else ()))
+        yield from ((keyword, f"/{index}", each) for index, each in enumerate(many if isinstance(many, list) else ()))
     for keyword in _NAMED:
         named = schema.get(keyword)
         for name, each in named.items() if isinstance(named, dict) else ():
-            yield f"/{keyword}{_pointer([name])}", each
+            yield keyword, _pointer([name]), each
 
 
 def _count(value: Any) -> int:

@@ -13,10 +13,12 @@ from typing import Any
 KIB = 1024
 LARGEST_KIB = 256
 _SIZES_KIB = (2, 8, 32, 128, LARGEST_KIB)
-# Keywords whose schemas are for the value itself, for what is in it, and for the names of its members.
-_SAME, _SAME_MANY = ("not", "if", "then", "else"), ("allOf", "anyOf", "oneOf")
-_ITEMS = ("items", "contains", "unevaluatedItems")
-_MEMBERS = ("additionalProperties", "unevaluatedProperties")
+REFERENCES = "#/$defs/"
+# Keywords whose schemas are for the value itself: with one, a list of them, or one for each name.
+SAME, SAME_MANY, SAME_NAMED = ("not", "if", "then", "else"), ("allOf", "anyOf", "oneOf"), ("dependentSchemas",)
+# Those with one for what is in it.
+ITEMS = ("items", "contains", "unevaluatedItems")
+MEMBERS = ("additionalProperties", "unevaluatedProperties")
 
 
 def text_bytes(value: Any) -> int:
@@ -50,16 +52,17 @@ class Matching:
 
     def _for_the_same(self, schema: Mapping[str, Any]) -> Iterator[Any]:
         if "$ref" in schema:
-            yield self._definitions[schema["$ref"].removeprefix("#/$defs/")]
-        yield from (schema[keyword] for keyword in _SAME if keyword in schema)
-        for keyword in _SAME_MANY:
+            yield self._definitions[schema["$ref"].removeprefix(REFERENCES)]
+        yield from (schema[keyword] for keyword in SAME if keyword in schema)
+        for keyword in SAME_MANY:
             yield from schema.get(keyword, ())
-        yield from schema.get("dependentSchemas", {}).values()
+        for keyword in SAME_NAMED:
+            yield from schema.get(keyword, {}).values()
 
     def _of_members(self, schema: Mapping[str, Any], value: Mapping[str, Any]) -> int:
         named, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
         of_names = sum(map(_size, patterns))
-        others = [*patterns.values(), *(schema[keyword] for keyword in _MEMBERS if keyword in schema)]
+        others = [*patterns.values(), *(schema[keyword] for keyword in MEMBERS if keyword in schema)]
         total = 0
         for name, each in value.items():
             total += of_names * len(name.encode())
@@ -68,7 +71,7 @@ class Matching:
         return total
 
     def _of_items(self, schema: Mapping[str, Any], value: list[Any]) -> int:
-        of_all = [schema[keyword] for keyword in _ITEMS if keyword in schema]
+        of_all = [schema[keyword] for keyword in ITEMS if keyword in schema]
         total = sum(self._of(each, item) for each in of_all for item in value)
         return total + sum(map(self._of, schema.get("prefixItems", ()), value))
 
