@@ -45,6 +45,10 @@ class Wish:
     filterable: tuple[str, ...] = ()
     custom_schema: str | None = None  # JSON; as a document, it would have keys that MongoDB takes for operators
 
+    def differing_from(self, other: Wish) -> list[str]:
+        """The fields that have another value."""
+        return [name for name in FIELDS if getattr(self, name) != getattr(other, name)]
+
 
 FIELDS = tuple(member.name for member in fields(Wish))
 PRIVATE_FIELDS = frozenset({"registration_role"})

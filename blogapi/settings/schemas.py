@@ -10,7 +10,8 @@ from marshmallow import fields, post_load, validates
 
 from blogapi.clock import rfc3339_or_none
 from blogapi.config.sections import REGISTRATION_MODES, REGISTRATION_ROLES
-from blogapi.settings.custom import MAX_FILTERABLE
+from blogapi.settings.custom import MAX_FILTERABLE, MAX_SCHEMA_BYTES
+from blogapi.settings.matching import KIB
 from blogapi.settings.model import (
     COMMENTS_POLICIES,
     MAX_DESCRIPTION,
@@ -53,12 +54,12 @@ _MODE = "Who may register: everybody, who is invited, or nobody."
 _INHERITED = " Null is what the configuration says (`registration`)."
 _ROLE = "The role of who registers without an invitation."
 _CUSTOM_SCHEMA = (
-    "What `custom` of a post may be: a JSON Schema (2020-12) of at most 16 KiB. Patterns have no look-around and no"
-    " backreferences, `format` is checked, and `$ref` refers to `#/$defs` alone. Null: anything."
+    f"What `custom` of a post may be: a JSON Schema (2020-12) of at most {MAX_SCHEMA_BYTES // KIB} KiB. Patterns have"
+    " no look-around and no backreferences, `format` is checked, and `$ref` refers to `#/$defs` alone. Null: anything."
 )
 _FILTERABLE = (
-    "Fields of `custom` by which lists of posts can be filtered, `custom.series=Bees`: at most 8 that `custom_schema`"
-    " declares as a text, a number or a boolean, or as an array of these."
+    f"Fields of `custom` by which lists of posts can be filtered, `custom.series=Bees`: at most {MAX_FILTERABLE} that"
+    " `custom_schema` declares as a text, a number or a boolean, or as an array of these."
 )
 CUSTOM_KEY = "[a-z0-9_]{1,64}"
 _MERGED = " It is merged into the present one: null takes a keyword or a property out."

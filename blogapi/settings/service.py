@@ -12,7 +12,7 @@ from blogapi.db.batching import Together
 from blogapi.db.kept import Kept
 from blogapi.errors import Conflict, FieldError, Invalid, Stale
 from blogapi.settings.custom import compiled, filter_kind
-from blogapi.settings.model import FIELDS, ID, Settings, Wish
+from blogapi.settings.model import ID, Settings, Wish
 from blogapi.settings.store import SETTINGS, SettingsStore, uses_settings
 from blogapi.translation.sentence import say
 
@@ -65,7 +65,7 @@ class SettingsService:
             await prepare(before, after)
 
     async def _set(self, by: Administrator, before: Settings, wish: Wish) -> Settings:
-        changed = [name for name in FIELDS if getattr(wish, name) != getattr(before.wish, name)]
+        changed = wish.differing_from(before.wish)
         version = before.version + 1
         await self._audit.record("settings.updated", actor=by.who, target=ID, fields=changed, version=version)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -38,16 +38,14 @@ class SettingsStore(Store):
 
     async def change(self, before: Settings, wish: Wish, now: datetime) -> Settings | None:
         """Write what differs; None when somebody else was first."""
-        old, new = asdict(before.wish), asdict(wish)
-        changed_values = {name: value for name, value in new.items() if value != old[name]}
-        different = {name: [*value] if isinstance(value, tuple) else value for name, value in changed_values.items()}
-        version, changed = before.version + 1, sorted(different)
-        public = PublicChange(version=version, at=now) if {*different} - PRIVATE_FIELDS else before.public_change
+        changed, values = wish.differing_from(before.wish), to_document(wish)
+        version, different = before.version + 1, {name: values[name] for name in changed}
+        public = PublicChange(version=version, at=now) if {*changed} - PRIVATE_FIELDS else before.public_change
         update = {
             "$set": {**different, "public_change": public and to_document(public), "updated_at": now},
             "$setOnInsert": {"created_at": now, "schema": 1},
             "$inc": {"version": 1},
-            "$push": {"changes": {"$each": [{"version": version, "fields": changed}], "$slice": -KEPT}},
+            "$push": {"changes": {"$each": [{"version": version, "fields": sorted(changed)}], "$slice": -KEPT}},
         }
         where = {"_id": ID, "version": before.version}
         try:
