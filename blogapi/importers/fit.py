@@ -12,16 +12,15 @@ from blogapi.importers.model import Tag, spelt_out, tag_key
 from blogapi.importers.names import tidy
 from blogapi.importers.yaml_text import Switch
 from blogapi.posts.copies import (
-    CUSTOM_KEY,
     MAX_AUTHORS,
     MAX_CAPTION,
     MAX_CUSTOM_BYTES,
     MAX_CUSTOM_DEPTH,
-    MAX_CUSTOM_KEY,
     MAX_EXCERPT,
     MAX_TAGS,
     MAX_TITLE,
 )
+from blogapi.settings.model import CUSTOM_KEY, MAX_CUSTOM_KEY
 from blogapi.tags.model import MAX_SLUG as MAX_TAG_SLUG
 from blogapi.text.slug import ascii_words
 from blogapi.text.visible import is_blank

@@ -6,7 +6,6 @@ One becomes the other whole: what is in both is the `Content`.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -30,8 +29,6 @@ MAX_SEO_TITLE = 70
 MAX_SEO_DESCRIPTION = 170
 MAX_CUSTOM_BYTES = 32 * 1024
 MAX_CUSTOM_DEPTH = 4
-MAX_CUSTOM_KEY = 64
-CUSTOM_KEY = re.compile(rf"[a-z0-9_]{{1,{MAX_CUSTOM_KEY}}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

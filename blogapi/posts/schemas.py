@@ -13,13 +13,11 @@ from blogapi.paging.cursors import PageQuery
 from blogapi.posts.audiences import VISIBILITIES, WHO_READS
 from blogapi.posts.copies import (
     BODY_FORMATS,
-    CUSTOM_KEY,
     MAX_AUTHORS,
     MAX_BODY_BYTES,
     MAX_CAPTION,
     MAX_CUSTOM_BYTES,
     MAX_CUSTOM_DEPTH,
-    MAX_CUSTOM_KEY,
     MAX_EXCERPT,
     MAX_SEO_DESCRIPTION,
     MAX_SEO_TITLE,
@@ -29,7 +27,7 @@ from blogapi.posts.copies import (
     Seo,
 )
 from blogapi.posts.model import KINDS, KINDS_OF_CONTENT, MAX_REVIEW_NOTE, STATUSES, Draft
-from blogapi.settings.model import COMMENTS_POLICIES
+from blogapi.settings.model import COMMENTS_POLICIES, CUSTOM_KEY, MAX_CUSTOM_KEY
 from blogapi.tags.model import MAX_SLUG, TAG_SLUG, is_tag_slug
 from blogapi.text.address import MAX_ADDRESS, lookup_order
 from blogapi.text.language import LANGUAGE_TAG, is_language_tag, language_tag

@@ -19,6 +19,9 @@ MAX_TITLE = 200
 MAX_DESCRIPTION = 500
 MAX_POST_URL = 500
 MAX_FEED_LENGTH = 100
+MAX_CUSTOM_KEY = 64
+CUSTOM_KEY = re.compile(rf"[a-z0-9_]{{1,{MAX_CUSTOM_KEY}}}")
+"""What a field of one's own is called, in `custom` of a post."""
 
 PLACEHOLDERS = ("slug", "id", "year", "month", "day", "lang")
 # Each character in one way only, so that it is read in one go. Host and port have none of the placeholders.

@@ -14,6 +14,7 @@ from blogapi.settings.custom import MAX_FILTERABLE, MAX_SCHEMA_BYTES
 from blogapi.settings.matching import KIB
 from blogapi.settings.model import (
     COMMENTS_POLICIES,
+    CUSTOM_KEY,
     MAX_DESCRIPTION,
     MAX_FEED_LENGTH,
     MAX_POST_URL,
@@ -61,7 +62,6 @@ _FILTERABLE = (
     f"Fields of `custom` by which lists of posts can be filtered, `custom.series=Bees`: at most {MAX_FILTERABLE} that"
     " `custom_schema` declares as a text, a number or a boolean, or as an array of these."
 )
-CUSTOM_KEY = "[a-z0-9_]{1,64}"
 _MERGED = " It is merged into the present one: null takes a keyword or a property out."
 CUSTOM_EXAMPLE = {
     "type": "object",
@@ -113,7 +113,7 @@ class SettingsEditSchema(Strict):
     )
 
     filterable = Items(
-        Text(validate=FullMatch(CUSTOM_KEY, say("Must be the name of a field: a-z, 0-9 and _."))),
+        Text(validate=FullMatch(CUSTOM_KEY.pattern, say("Must be the name of a field: a-z, 0-9 and _."))),
         load_default=(),
         validate=Size(max=MAX_FILTERABLE),
         metadata=_described(_FILTERABLE),
